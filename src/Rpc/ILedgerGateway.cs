@@ -1,0 +1,129 @@
+using GovChain.Protos.V1;
+
+namespace GovChain.Rpc;
+
+/// <summary>
+/// All that the services know of the node: submissions, reads and the feed. The node implements it over its pool and
+/// its ledger.
+/// </summary>
+/// <remarks>
+/// <para>Every member may be called from many threads at once. Reads are synchronous and bounded: they answer from
+/// the newest durable block, one state for the whole answer, and cost at most a few milliseconds.</para>
+/// <para>A member that cannot answer throws <see cref="LedgerRequestException"/> and nothing else on purpose; any
+/// other exception is reported as INTERNAL without its text. Arguments were checked for shape (lengths, alphabets,
+/// page sizes: see each member) but not for existence. Who may read is decided by the caller of this interface.</para>
+/// </remarks>
+public interface ILedgerGateway
+{
+    /// <summary>Whether the node takes submissions now. Asked before each of them, so it is cheap.</summary>
+    NodeReadiness Readiness { get; }
+
+    /// <summary>
+    /// Gives an envelope to admission and pool, and waits. Whatever is known of the <em>transaction</em> is the
+    /// result, never an exception, so that refusals in bulk cost nothing:
+    /// <list type="bullet">
+    /// <item>COMMITTED_DURABLY with height and position, also for a repetition (never DUPLICATE);</item>
+    /// <item>PENDING: in the pool, and <paramref name="waitFor"/> is ACCEPTED or the time is over;</item>
+    /// <item>REJECTED with the rejection, of whatever code, POOL_FULL and NODE_NOT_READY included;
+    /// the transaction id is empty where the bytes are no transaction;</item>
+    /// <item>EXPIRED with the rejection.</item>
+    /// </list>
+    /// <see cref="Outcomes"/> makes these.
+    /// </summary>
+    /// <param name="envelope">1 to 65,535 bytes that nobody changes during the call or after it.</param>
+    /// <param name="waitFor">ACCEPTED or COMMITTED, never UNSPECIFIED.</param>
+    /// <param name="timeout">How long to wait for a final state, or Timeout.InfiniteTimeSpan; the submission itself is
+    /// not withdrawn.</param>
+    /// <param name="cancellation">Ends the waiting, with OperationCanceledException, not the submission.</param>
+    /// <remarks>
+    /// Calls on one thread enter admission in the order of the calls, before the first await, so that a stream of
+    /// versions of one record needs no gaps held.
+    /// </remarks>
+    Task<TransactionOutcome> SubmitAsync(
+        ReadOnlyMemory<byte> envelope, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation);
+
+    /// <summary>What became of a transaction, with its envelope where it is committed.</summary>
+    /// <param name="transactionId">64 lower-case hexadecimal digits.</param>
+    /// <exception cref="LedgerRequestException">NotFound: neither on the ledger, nor in the pool, nor among the
+    /// refusals this node remembers.</exception>
+    GetTransactionResponse GetTransaction(string transactionId);
+
+    /// <summary>The receipt file, byte for byte.</summary>
+    /// <param name="transactionId">64 lower-case hexadecimal digits.</param>
+    /// <exception cref="LedgerRequestException">NotFound; NotYetAvailable while pending.</exception>
+    ReadOnlyMemory<byte> GetReceipt(string transactionId);
+
+    /// <summary>The definition of a record type, or null. Decides who may read, so it is asked before each read.
+    /// </summary>
+    RecordTypeState? FindType(string type);
+
+    /// <summary>All types, ascending.</summary>
+    ListTypesResponse ListTypes();
+
+    /// <summary>A record's version, with the state path where asked for.</summary>
+    /// <exception cref="LedgerRequestException">NotFound: no such record or version. The absence of a record is
+    /// proven by <see cref="GetStateProof"/>.</exception>
+    GetRecordResponse GetRecord(GetRecordRequest request);
+
+    /// <summary>
+    /// A page of the records of a type, ascending by id, current versions. The page ends early rather than grow beyond
+    /// 1 MiB, and holds at least one record.
+    /// </summary>
+    /// <param name="request">page_size is 1 to 1,000; page_token is empty or what the client says the previous page
+    /// ended with: at most 512 characters, otherwise unchecked.</param>
+    /// <exception cref="LedgerRequestException">InvalidArgument: the token is not one of this node's.</exception>
+    ListRecordsResponse ListRecords(ListRecordsRequest request);
+
+    /// <summary>A page of a record's versions, ascending, with payloads; bounded as <see cref="ListRecords"/>.</summary>
+    /// <exception cref="LedgerRequestException">NotFound; InvalidArgument: the token.</exception>
+    GetRecordHistoryResponse GetRecordHistory(GetRecordHistoryRequest request);
+
+    /// <summary>A header and its certificate.</summary>
+    /// <exception cref="LedgerRequestException">NotYetAvailable: above the newest block.</exception>
+    CertifiedHeader GetHeader(ulong height);
+
+    /// <summary>A block with its envelopes.</summary>
+    /// <exception cref="LedgerRequestException">NotYetAvailable: above the newest block.</exception>
+    GetBlockResponse GetBlock(ulong height);
+
+    /// <summary>That a position's leaf is in the log. A log size of 0 stands for the newest.</summary>
+    /// <exception cref="LedgerRequestException">NotYetAvailable: position or size beyond the newest block;
+    /// InvalidArgument: the size is no header's, or the position not below it.</exception>
+    InclusionProof GetInclusionProof(ulong position, ulong logSize);
+
+    /// <summary>That the log of the second header extends that of the first. A second height of 0 stands for the
+    /// newest.</summary>
+    /// <exception cref="LedgerRequestException">NotYetAvailable: above the newest block; InvalidArgument: first above
+    /// second.</exception>
+    ConsistencyProof GetConsistencyProof(ulong firstHeight, ulong secondHeight);
+
+    /// <summary>The presence or absence of a state value, to the newest header.</summary>
+    /// <param name="kind">As docs/SPEC.md, "State tree", numbers them.</param>
+    /// <param name="id">1 to 512 bytes.</param>
+    /// <exception cref="LedgerRequestException">InvalidArgument: no such kind.</exception>
+    GetStateProofResponse GetStateProof(uint kind, ReadOnlyMemory<byte> id);
+
+    /// <summary>The genesis body and the departments' signatures on it.</summary>
+    GetGenesisResponse GetGenesis();
+
+    /// <summary>How the node and its peers are.</summary>
+    GetStatusResponse GetStatus();
+
+    /// <summary>
+    /// Committed transactions in order from a position on, then as blocks commit, until cancelled. Pulled by the
+    /// reader: a slow one makes the node read from disk later, and costs no memory.
+    /// </summary>
+    /// <exception cref="LedgerRequestException">NotYetAvailable: the position is beyond the next one to be given.
+    /// </exception>
+    IAsyncEnumerable<CommittedTransaction> SubscribeAsync(ulong fromPosition, CancellationToken cancellation);
+}
+
+/// <summary>Whether a node takes submissions, and if not, why: a sentence for a clerk.</summary>
+public readonly record struct NodeReadiness(bool IsReady, string Reason)
+{
+    /// <summary>It does.</summary>
+    public static NodeReadiness Ready => new(true, "");
+
+    /// <summary>It does not, because it catches up, has no genesis, is stopping.</summary>
+    public static NodeReadiness NotReady(string reason) => new(false, reason);
+}
