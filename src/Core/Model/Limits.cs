@@ -1,0 +1,59 @@
+namespace GovChain.Core.Model;
+
+/// <summary>
+/// Every fixed bound of the ledger's formats, in one place, each with its arithmetic. What departments may change by
+/// vote stands in the ledger's parameters instead.
+/// </summary>
+public static class Limits
+{
+    /// <summary>An envelope is one log leaf; the tlog-tiles entry format counts its bytes in a u16.</summary>
+    public const int EnvelopeBytesMax = 65_535;
+
+    /// <summary>Departments with a vote: 4 to 50 are planned for; a certificate of 200 is 9 KB.</summary>
+    public const int ValidatorsMax = 200;
+
+    /// <summary>Upper bound of the block size parameter: a block stays one RocksDB batch and one peer frame.</summary>
+    public const ulong BlockBytesCeiling = 16 * 1024 * 1024;
+
+    /// <summary>Upper bound of the transactions-per-block parameter: 10,000 leaf hashes are 320 KB of proposal.</summary>
+    public const uint BlockTransactionsCeiling = 10_000;
+
+    /// <summary>A genesis body: 200 departments with 16 names and 16 administrators are about 0.5 MB.</summary>
+    public const int GenesisBytesMax = 1024 * 1024;
+
+    /// <summary>Department id, characters.</summary>
+    public const int DepartmentIdMax = 32;
+
+    /// <summary>Record type, characters.</summary>
+    public const int TypeMax = 64;
+
+    /// <summary>Record id, characters.</summary>
+    public const int RecordIdMax = 128;
+
+    /// <summary>Officer id, characters.</summary>
+    public const int OfficerIdMax = 64;
+
+    /// <summary>Reason and legal basis, UTF-8 bytes.</summary>
+    public const int ShortTextBytesMax = 1_024;
+
+    /// <summary>Description of a type, UTF-8 bytes.</summary>
+    public const int LongTextBytesMax = 4_096;
+
+    /// <summary>Media type, characters.</summary>
+    public const int MediaTypeMax = 127;
+
+    /// <summary>Names of a department or titles of a type.</summary>
+    public const int LocalizedTextsMax = 16;
+
+    /// <summary>Name or title, UTF-8 bytes.</summary>
+    public const int TitleBytesMax = 256;
+
+    /// <summary>Peer endpoint (host:port), characters: a DNS name is at most 253.</summary>
+    public const int EndpointMax = 260;
+
+    /// <summary>Random bytes in a transaction and in a genesis body.</summary>
+    public const int NonceBytes = 16;
+
+    /// <summary>Administrators of a department in the genesis body.</summary>
+    public const int GenesisAdministratorsMax = 16;
+}

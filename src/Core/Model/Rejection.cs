@@ -1,0 +1,40 @@
+using System.Text;
+
+namespace GovChain.Core.Model;
+
+/// <summary>
+/// An expected refusal: a code for programs, the facts behind it, and a sentence that says what happened and what
+/// to do.
+/// </summary>
+/// <param name="Code">The stable code.</param>
+/// <param name="Message">A sentence or two for a clerk.</param>
+/// <param name="Facts">Names and values, for example expectedVersion and currentVersion.</param>
+public sealed record Rejection(RejectionCode Code, string Message, params IReadOnlyList<(string Name, string Value)> Facts)
+{
+    /// <summary>
+    /// No later state of the ledger can make these bytes acceptable. Until then a transaction that other nodes hold
+    /// may still commit, and its state is pending.
+    /// </summary>
+    public bool IsPermanent => Code is not (
+        RejectionCode.ExpiryTooFar or RejectionCode.UnknownSigner or RejectionCode.SignerNotYetValid
+        or RejectionCode.NotPermitted or RejectionCode.VersionAhead or RejectionCode.UnknownType
+        or RejectionCode.RecordInForce or RejectionCode.UnknownOfficer or RejectionCode.OfficerExists
+        or RejectionCode.LastAdministrator or RejectionCode.NotActive or RejectionCode.PoolFull
+        or RejectionCode.NodeNotReady);
+
+    /// <summary>The code as it stands in interfaces: VERSION_CONFLICT.</summary>
+    public string CodeName => NameOf(Code);
+
+    /// <summary>The interface name of a code: VERSION_CONFLICT.</summary>
+    public static string NameOf(RejectionCode code)
+    {
+        var name = new StringBuilder();
+        foreach (char c in code.ToString())
+        {
+            if (char.IsAsciiLetterUpper(c) && name.Length > 0)
+                name.Append('_');
+            name.Append(char.ToUpperInvariant(c));
+        }
+        return name.ToString();
+    }
+}

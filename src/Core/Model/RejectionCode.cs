@@ -1,0 +1,95 @@
+namespace GovChain.Core.Model;
+
+/// <summary>
+/// Why a transaction is refused. Names and numbers are part of the interface: frozen, they only grow.
+/// The table for people is docs/SPEC.md, "Rejection codes".
+/// </summary>
+public enum RejectionCode
+{
+    /// <summary>The bytes violate the wire profile or are no transaction.</summary>
+    MalformedEnvelope = 1,
+
+    /// <summary>More than <see cref="Limits.EnvelopeBytesMax"/> bytes.</summary>
+    TooLarge = 2,
+
+    /// <summary>A format version this protocol version does not have.</summary>
+    UnsupportedVersion = 3,
+
+    /// <summary>A signature algorithm this protocol version does not have.</summary>
+    UnsupportedAlgorithm = 4,
+
+    /// <summary>Signed for another ledger.</summary>
+    WrongChain = 5,
+
+    /// <summary>The signer is no point of the curve.</summary>
+    InvalidPublicKey = 6,
+
+    /// <summary>The signature does not verify.</summary>
+    InvalidSignature = 7,
+
+    /// <summary>The signature's s is in the upper half of the range.</summary>
+    HighS = 8,
+
+    /// <summary>An action or payload kind that is reserved but not active yet.</summary>
+    NotActive = 9,
+
+    /// <summary>A field breaks its rule: length, alphabet, presence.</summary>
+    InvalidField = 10,
+
+    /// <summary>Header time has passed the expiry.</summary>
+    Expired = 20,
+
+    /// <summary>The expiry lies further ahead than the horizon.</summary>
+    ExpiryTooFar = 21,
+
+    /// <summary>No officer has this key.</summary>
+    UnknownSigner = 30,
+
+    /// <summary>The key may sign only from a later block or time.</summary>
+    SignerNotYetValid = 31,
+
+    /// <summary>The key's validity has ended.</summary>
+    SignerExpired = 32,
+
+    /// <summary>The key was revoked.</summary>
+    SignerRevoked = 33,
+
+    /// <summary>The officer lacks the role, or the department does not own the type.</summary>
+    NotPermitted = 34,
+
+    /// <summary>Another version came first.</summary>
+    VersionConflict = 40,
+
+    /// <summary>The version to follow is not on the ledger yet.</summary>
+    VersionAhead = 41,
+
+    /// <summary>No such record type.</summary>
+    UnknownType = 42,
+
+    /// <summary>The record was annulled; only a new register goes on with it.</summary>
+    RecordAnnulled = 43,
+
+    /// <summary>The record is in force and cannot be registered again.</summary>
+    RecordInForce = 44,
+
+    /// <summary>The department has an officer of this number.</summary>
+    OfficerExists = 45,
+
+    /// <summary>The department has no such officer.</summary>
+    UnknownOfficer = 46,
+
+    /// <summary>The key belongs, or once belonged, to an officer or a validator.</summary>
+    KeyInUse = 47,
+
+    /// <summary>The department would be left without an administrator.</summary>
+    LastAdministrator = 48,
+
+    /// <summary>The same transaction is on the ledger; its receipt is the answer.</summary>
+    Duplicate = 60,
+
+    /// <summary>The node's pool has no room.</summary>
+    PoolFull = 70,
+
+    /// <summary>The node cannot take transactions now.</summary>
+    NodeNotReady = 71,
+}
