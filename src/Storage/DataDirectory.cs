@@ -1,0 +1,171 @@
+using System.Globalization;
+using System.Text;
+using GovChain.Core.Cryptography;
+
+namespace GovChain.Storage;
+
+/// <summary>
+/// A node's directory on disk: whose data it is (format version, chain id) and who may write to it (one process, by
+/// a lock of the operating system that ends with the process). docs/spec-parts/storage.md, "Directory".
+/// </summary>
+public sealed class DataDirectory : IDisposable
+{
+    /// <summary>The format this program writes, and the newest it reads.</summary>
+    public const int FormatVersion = 1;
+
+    private const string VersionFile = "VERSION";
+    private const string ChainFile = "chain-id";
+    private const string LockFile = "lock";
+
+    private readonly FileStream? _lock;
+
+    private DataDirectory(string path, Digest chainId, FileStream? @lock)
+    {
+        Root = path;
+        ChainId = chainId;
+        _lock = @lock;
+    }
+
+    /// <summary>Full path of the directory.</summary>
+    public string Root { get; }
+
+    /// <summary>The ledger this directory belongs to.</summary>
+    public Digest ChainId { get; }
+
+    /// <summary>Opened without the lock: nothing may be written.</summary>
+    public bool IsReadOnly => _lock is null;
+
+    /// <summary>The vote journal's file.</summary>
+    public string JournalPath => Path.Combine(Root, "votes");
+
+    /// <summary>The durable tip's file.</summary>
+    public string TipPath => Path.Combine(Root, "tip");
+
+    /// <summary>The RocksDB directory.</summary>
+    public string LedgerPath => Path.Combine(Root, "ledger");
+
+    /// <summary>Opens the directory for writing, or makes it; holds it until disposed.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="chainId">The ledger it must belong to, and will if it is new.</param>
+    /// <exception cref="StorageException">Locked, NewerFormat, ForeignChain, Damaged or Io.</exception>
+    public static DataDirectory Open(string path, Digest chainId)
+    {
+        path = Path.GetFullPath(path);
+        try
+        {
+            if (!Directory.Exists(path))
+            {
+                Directory.CreateDirectory(path);
+                DurableFiles.SyncDirectory(Path.GetDirectoryName(path) ?? path);
+            }
+            FileStream held = Hold(path);
+            try
+            {
+                if (!File.Exists(Path.Combine(path, VersionFile)))
+                    Initialize(path, chainId);
+                Digest stored = Read(path);
+                if (stored != chainId)
+                {
+                    throw new StorageException(StorageError.ForeignChain, path,
+                        $"This directory belongs to the ledger {stored}, but the node is configured for {chainId}.",
+                        "Point the configuration at this ledger's own directory or at an empty one.");
+                }
+                return new DataDirectory(path, chainId, held);
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StorageException)
+        {
+            throw StorageException.Io(path, e);
+        }
+    }
+
+    /// <summary>Opens an existing directory beside the process that may be using it, to read only.</summary>
+    /// <exception cref="StorageException">NotFound, NewerFormat, Damaged or Io.</exception>
+    public static DataDirectory OpenReadOnly(string path)
+    {
+        path = Path.GetFullPath(path);
+        if (!File.Exists(Path.Combine(path, VersionFile)))
+        {
+            throw new StorageException(StorageError.NotFound, path, "This is not a node's data directory.",
+                $"Name the directory that holds the files '{VersionFile}' and '{ChainFile}'.");
+        }
+        try
+        {
+            return new DataDirectory(path, Read(path), null);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StorageException)
+        {
+            throw StorageException.Io(path, e);
+        }
+    }
+
+    /// <summary>Lets another process have the directory.</summary>
+    public void Dispose() => _lock?.Dispose();
+
+    private static FileStream Hold(string path)
+    {
+        string file = Path.Combine(path, LockFile);
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException) && File.Exists(file))
+        {
+            throw new StorageException(StorageError.Locked, path, "Another process is using this directory.",
+                "Stop the other node first; two processes with one department's key would vote twice. "
+                + $"If none is running, look for who holds {file} open.", e);
+        }
+    }
+
+    /// <summary>The version file comes last: without it the directory counts as new, and is made again.</summary>
+    private static void Initialize(string path, Digest chainId)
+    {
+        foreach (string entry in Directory.EnumerateFileSystemEntries(path))
+        {
+            if (Path.GetFileName(entry) is not (LockFile or ChainFile or ChainFile + ".new" or VersionFile + ".new"))
+            {
+                throw new StorageException(StorageError.Damaged, path,
+                    $"The directory has no '{VersionFile}' but is not empty: it holds '{Path.GetFileName(entry)}'.",
+                    "Name an empty directory, or restore the file if this is a node's directory.");
+            }
+        }
+        DurableFiles.Replace(Path.Combine(path, ChainFile), Encoding.ASCII.GetBytes($"{chainId}\n"));
+        string version = FormatVersion.ToString(CultureInfo.InvariantCulture);
+        DurableFiles.Replace(Path.Combine(path, VersionFile), Encoding.ASCII.GetBytes($"{version}\n"));
+    }
+
+    private static Digest Read(string path)
+    {
+        string file = Path.Combine(path, VersionFile);
+        string text = ReadLine(file);
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int version) || version < 1)
+            throw Unreadable(file, "a format version");
+        if (version > FormatVersion)
+        {
+            throw new StorageException(StorageError.NewerFormat, file,
+                $"The directory has format {version}; this program knows formats up to {FormatVersion}.",
+                "Run the newer program that wrote it.");
+        }
+        file = Path.Combine(path, ChainFile);
+        if (!File.Exists(file) || !Digest.TryParseHex(ReadLine(file), out Digest chainId))
+            throw Unreadable(file, "a chain id of 64 hexadecimal digits");
+        return chainId;
+    }
+
+    private static string ReadLine(string file)
+    {
+        byte[] content = new byte[128];
+        using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        int length = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+        return Encoding.ASCII.GetString(content, 0, length).TrimEnd('\n');
+    }
+
+    private static StorageException Unreadable(string file, string expected) =>
+        new(StorageError.Damaged, file, $"The file does not hold {expected}.",
+            "Restore it from a copy, or point the node at an empty directory and let it catch up from its peers.");
+}

@@ -1,0 +1,80 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace GovChain.Storage;
+
+/// <summary>Writes that survive a power cut: data synced before the name, the name synced with its directory.</summary>
+internal static partial class DurableFiles
+{
+    private const int OpenReadOnly = 0;
+    private const int Interrupted = 4;
+
+    /// <summary>
+    /// Puts a whole file in place: temporary file, sync, rename, directory sync. A crash leaves the old file or the
+    /// new one, never a part.
+    /// </summary>
+    public static void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        string temporary = path + ".new";
+        using (SafeFileHandle handle = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
+        {
+            RandomAccess.Write(handle, content, 0);
+            Sync(handle);
+        }
+        Rename(temporary, path);
+    }
+
+    /// <summary>Renames within a directory, replacing, and makes the name durable.</summary>
+    public static void Rename(string from, string to)
+    {
+        File.Move(from, to, overwrite: true);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(to))!);
+    }
+
+    /// <summary>Returns when the file's data, and the size it needs, are on the medium.</summary>
+    /// <exception cref="IOException">The device refused: what was written since the last sync may be lost.</exception>
+    public static void Sync(SafeFileHandle handle)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            RandomAccess.FlushToDisk(handle);
+            return;
+        }
+        // The platform's own flush keeps quiet about EINVAL and EROFS; here every error counts.
+        int error;
+        do
+        {
+            error = DataSync(handle) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
+        while (error == Interrupted);
+        if (error != 0)
+            throw new IOException($"Sync failed: {new Win32Exception(error).Message}.");
+    }
+
+    /// <summary>Makes created, renamed and removed names durable. Windows does so by itself.</summary>
+    public static void SyncDirectory(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        int descriptor = Open(directory, OpenReadOnly);
+        if (descriptor < 0)
+            throw new IOException($"{directory}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.");
+        int error = FullSync(descriptor) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        _ = Close(descriptor);
+        if (error != 0)
+            throw new IOException($"Sync of {directory} failed: {new Win32Exception(error).Message}.");
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FullSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int DataSync(SafeFileHandle handle);
+}
