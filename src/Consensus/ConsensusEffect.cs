@@ -1,0 +1,104 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+
+namespace GovChain.Consensus;
+
+/// <summary>Something the driver must do, in the order given.</summary>
+/// <remarks>
+/// The driver's duties: (1) what names a journal index leaves the node, or reaches the ledger, only when that index is
+/// durable; (2) block h+1 is stored only when the mark that <see cref="BlockStored"/> of h appended is durable; (3) any
+/// journal or ledger error stops the node. See docs/PROTOCOL.md, "Durable before sent".
+/// </remarks>
+public abstract record ConsensusEffect;
+
+/// <summary>
+/// Append a record to the vote journal as record <paramref name="Index"/>, the next one. Where <paramref name="Bodies"/>
+/// names a block, its envelopes must be durable with the record: a prepared block must survive the restart of everyone.
+/// </summary>
+public sealed record AppendJournal(ulong Index, byte[] Record, ProposedBlock? Bodies = null) : ConsensusEffect;
+
+/// <summary>Records below <paramref name="BelowIndex"/> may be dropped once that one is durable.</summary>
+public sealed record PruneJournal(ulong BelowIndex) : ConsensusEffect;
+
+/// <summary>
+/// Send to validator <paramref name="To"/>, or to all others when it is <see cref="ToAll"/>, after journal record
+/// <paramref name="AfterJournal"/> is durable (0: nothing to wait for).
+/// </summary>
+public sealed record Send(int To, ConsensusMessage Message, ulong AfterJournal) : ConsensusEffect
+{
+    /// <summary>Every validator but this one.</summary>
+    public const int ToAll = -1;
+}
+
+/// <summary>Sign the vote's digest with this validator's key and answer with <see cref="Signed"/>.</summary>
+public sealed record RequestSignature(ulong RequestId, Vote Vote) : ConsensusEffect;
+
+/// <summary>Replace the one protocol timer; answer with <see cref="TimerFired"/> of the same values.</summary>
+public sealed record SetTimer(ulong Height, uint View, ulong Generation, ulong DelayMs) : ConsensusEffect;
+
+/// <summary>Build a block on the tip, proposer this node, header time above the parent's, and answer with
+/// <see cref="ProposalBuilt"/>.</summary>
+public sealed record BuildProposal(ulong Height, uint View) : ConsensusEffect;
+
+/// <summary>
+/// Get the block's bodies (pool, journal, <paramref name="Hint"/>, then anyone), execute it on the tip and answer with
+/// <see cref="BlockChecked"/>. The driver keeps what execution gave until the height passes. Checking a block again
+/// that passed must answer at once.
+/// </summary>
+public sealed record CheckBlock(ProposedBlock Block, int Hint) : ConsensusEffect;
+
+/// <summary>
+/// After journal record <paramref name="AfterJournal"/> is durable: store the block, which passed its check, with its
+/// certificate, and answer with <see cref="BlockStored"/>.
+/// </summary>
+public sealed record CommitBlock(ProposedBlock Block, Certificate Certificate, ulong AfterJournal) : ConsensusEffect;
+
+/// <summary>
+/// The ledger is behind: fetch blocks up to <paramref name="UpToHeight"/>, from validator <paramref name="Hint"/> first,
+/// and store them with <see cref="BlockStored"/> each. Repeated while it holds.
+/// </summary>
+public sealed record NeedBlocks(ulong UpToHeight, int Hint) : ConsensusEffect;
+
+/// <summary>An operator should know. The node goes on.</summary>
+public sealed record Alarm(AlarmCode Code, string Text) : ConsensusEffect;
+
+/// <summary>The node must stop: going on could break the protocol.</summary>
+public sealed record Fatal(string Reason) : ConsensusEffect;
+
+/// <summary>What an alarm is about.</summary>
+public enum AlarmCode
+{
+    /// <summary>This node follows but does not vote.</summary>
+    Abstaining = 1,
+
+    /// <summary>A leader signed two proposals for one view.</summary>
+    EquivocatingLeader,
+
+    /// <summary>A leader proposed a block that fails its check.</summary>
+    InvalidProposal,
+
+    /// <summary>A block that this node had found valid, or that a quorum certified, fails its check here.</summary>
+    LocalCheckFailed,
+}
+
+/// <summary>Why a node does not vote. The numbers stand in the journal: frozen.</summary>
+public enum AbstainReason : byte
+{
+    /// <summary>It votes.</summary>
+    None = 0,
+
+    /// <summary>The journal is missing while the ledger is beyond genesis.</summary>
+    JournalMissing = 1,
+
+    /// <summary>The journal is damaged before its end, or holds records that cannot be read.</summary>
+    JournalDamaged = 2,
+
+    /// <summary>The newest mark is more than one height below the ledger: an old journal.</summary>
+    JournalOlderThanLedger = 3,
+
+    /// <summary>The journal knows of blocks that the ledger lacks.</summary>
+    LedgerOlderThanJournal = 4,
+
+    /// <summary>The ledger was restored from a copy or repaired.</summary>
+    LedgerRestored = 5,
+}
