@@ -6,7 +6,7 @@ namespace GovChain.Core.Cryptography;
 /// <param name="Signature">The signature presented.</param>
 public readonly record struct SignatureCheck(PublicKey Signer, Digest Digest, Signature Signature);
 
-/// <summary>Answers signature checks in batches, the seam behind which an engine may use many signatures at once.</summary>
+/// <summary>Answers signature checks in batches, so that an engine may work on many signatures at once.</summary>
 /// <remarks>
 /// A signature is valid only if it is low-s and valid ECDSA (SEC 1, section 4.1.4) over the 32-byte digest. Answers
 /// depend on the checks alone, each on its own check; implementations are safe from any thread.

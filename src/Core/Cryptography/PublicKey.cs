@@ -93,7 +93,8 @@ public sealed class PublicKey : IEquatable<PublicKey>, IComparable<PublicKey>
     /// <inheritdoc/>
     public int CompareTo(PublicKey? other) => other is null ? 1 : Span.SequenceCompareTo(other.Span);
 
-    public static bool operator ==(PublicKey? left, PublicKey? right) => left is null ? right is null : left.Equals(right);
+    public static bool operator ==(PublicKey? left, PublicKey? right) =>
+        left is null ? right is null : left.Equals(right);
 
     public static bool operator !=(PublicKey? left, PublicKey? right) => !(left == right);
 

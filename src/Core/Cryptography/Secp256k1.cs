@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace GovChain.Core.Cryptography;
 
-/// <summary>The curve y^2 = x^3 + 7 over the prime field of SEC 2, section 2.4.1, and how its points are packed.</summary>
+/// <summary>The curve y^2 = x^3 + 7 of SEC 2, section 2.4.1, and how its points are packed.</summary>
 internal static class Secp256k1
 {
     /// <summary>The curve's object identifier.</summary>

@@ -21,7 +21,8 @@ public sealed class PublicKeyTest
         {
             byte[] bytes = Convert.FromHexString(test.GetProperty("P").GetString()!);
             bool expected = test.GetProperty("expected").GetBoolean() && bytes.Length == PublicKey.Size;
-            Assert.That(PublicKey.TryParse(bytes, out PublicKey? key), Is.EqualTo(expected), Convert.ToHexString(bytes));
+            bool read = PublicKey.TryParse(bytes, out PublicKey? key);
+            Assert.That(read, Is.EqualTo(expected), Convert.ToHexString(bytes));
             Assert.That(key is not null, Is.EqualTo(expected));
             _ = expected ? accepted++ : refused++;
         }
@@ -64,9 +65,12 @@ public sealed class PublicKeyTest
     [TestCase("00", TestName = "TryParse_InfinityOfSec1_Refuses")]
     [TestCase("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f817", TestName = "TryParse_Short_Refuses")]
     [TestCase(Generator + "00", TestName = "TryParse_Long_Refuses")]
-    [TestCase("02fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc30", TestName = "TryParse_XOfOnePlusP_Refuses")]
-    [TestCase("02ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", TestName = "TryParse_LargestX_Refuses")]
-    [TestCase("020000000000000000000000000000000000000000000000000000000000000005", TestName = "TryParse_XOfTheTwist_Refuses")]
+    [TestCase("02fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc30",
+        TestName = "TryParse_XOfOnePlusP_Refuses")]
+    [TestCase("02ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        TestName = "TryParse_LargestX_Refuses")]
+    [TestCase("020000000000000000000000000000000000000000000000000000000000000005",
+        TestName = "TryParse_XOfTheTwist_Refuses")]
     public void TryParse_Malformed_Refuses(string hex)
     {
         Assert.That(PublicKey.TryParse(Convert.FromHexString(hex), out _), Is.False);
