@@ -127,6 +127,24 @@ public sealed class BlockHeader : IEquatable<BlockHeader>
         return r.AtEnd ? header : null;
     }
 
+    /// <summary>The same header with what executing its transactions gives.</summary>
+    internal BlockHeader WithResult(ulong logSizeAfter, in Digest logRoot, in Digest stateRoot) => new()
+    {
+        ChainId = ChainId,
+        Height = Height,
+        ParentHash = ParentHash,
+        Epoch = Epoch,
+        ValidatorSetHash = ValidatorSetHash,
+        NextValidatorSetHash = NextValidatorSetHash,
+        TimestampMs = TimestampMs,
+        Proposer = Proposer,
+        LogSizeBefore = LogSizeBefore,
+        LogSizeAfter = logSizeAfter,
+        LogRoot = logRoot,
+        StateRoot = stateRoot,
+        ParametersHash = ParametersHash,
+    };
+
     /// <summary>Equal hashes mean equal headers.</summary>
     public bool Equals(BlockHeader? other) => other is not null && Hash == other.Hash;
 

@@ -1,0 +1,67 @@
+using GovChain.Protos.V1;
+
+namespace GovChain.Core.Model;
+
+/// <summary>The rules of an action's fields that need no state (docs/SPEC.md, "Actions").</summary>
+internal static class ActionRules
+{
+    /// <summary>The first field of the body's action that breaks its rule, or null.</summary>
+    public static FieldViolation? Check(TransactionBody body) => body.ActionCase switch
+    {
+        TransactionBody.ActionOneofCase.Register => Change("register", body.Register, hasPayload: true)
+            ?? Payload("register.payload", body.Register.Payload),
+        TransactionBody.ActionOneofCase.Amend => Change("amend", body.Amend, hasPayload: true)
+            ?? Follows("amend", body.Amend)
+            ?? Payload("amend.payload", body.Amend.Payload),
+        TransactionBody.ActionOneofCase.Annul => Change("annul", body.Annul, hasPayload: false)
+            ?? Follows("annul", body.Annul),
+        TransactionBody.ActionOneofCase.DefineType => DefineType("define_type", body.DefineType),
+        TransactionBody.ActionOneofCase.EnrolOfficer => Enrol("enrol_officer", body.EnrolOfficer),
+        TransactionBody.ActionOneofCase.RevokeOfficer => Revoke("revoke_officer", body.RevokeOfficer),
+        _ => FieldViolation.Of("action", "exactly one of register, amend, annul, define_type, enrol_officer, "
+            + "revoke_officer", ""),
+    };
+
+    private static FieldViolation? Change(string at, RecordChange change, bool hasPayload)
+    {
+        if (change.Record is null)
+            return FieldViolation.Of($"{at}.record", "given", "");
+        if (change.Payload is not null != hasPayload)
+            return FieldViolation.Of(
+                $"{at}.payload", hasPayload ? "given" : "left out", hasPayload ? "" : "a payload");
+        return FieldRules.Type($"{at}.record.type", change.Record.Type)
+            ?? FieldRules.RecordId($"{at}.record.id", change.Record.Id)
+            ?? FieldRules.Text($"{at}.reason", change.Reason, Limits.ShortTextBytesMax)
+            ?? FieldRules.Text($"{at}.legal_basis", change.LegalBasis, Limits.ShortTextBytesMax)
+            ?? FieldRules.Date($"{at}.effective_date", change.EffectiveDate);
+    }
+
+    /// <summary>What follows a version names it and says why.</summary>
+    private static FieldViolation? Follows(string at, RecordChange change) =>
+        change.ExpectedVersion == 0
+            ? FieldViolation.Of($"{at}.expected_version", "the number of the version that this one follows", "")
+            : FieldRules.Text($"{at}.reason", change.Reason, Limits.ShortTextBytesMax, required: true);
+
+    private static FieldViolation? Payload(string at, Payload payload) =>
+        payload.KindCase == Protos.V1.Payload.KindOneofCase.Inline
+            ? FieldRules.MediaType($"{at}.inline.media_type", payload.Inline.MediaType)
+            : FieldViolation.Of(at, "of a known kind", "");
+
+    private static FieldViolation? DefineType(string at, DefineType type) =>
+        FieldRules.Type($"{at}.type", type.Type)
+        ?? FieldRules.Texts($"{at}.titles", type.Titles)
+        ?? FieldRules.Text($"{at}.description", type.Description, Limits.LongTextBytesMax);
+
+    private static FieldViolation? Enrol(string at, EnrolOfficer officer) =>
+        FieldRules.Officer($"{at}.officer_id", officer.OfficerId)
+        ?? FieldRules.Key($"{at}.public_key", officer.PublicKey.Span)
+        ?? FieldRules.Roles($"{at}.roles", officer.Roles)
+        ?? (officer.ValidUntilMs != 0 && officer.ValidUntilMs <= officer.ValidFromMs
+            ? FieldViolation.Of(
+                $"{at}.valid_until_ms", "later than valid_from_ms", FieldRules.Invariant(officer.ValidUntilMs))
+            : null);
+
+    private static FieldViolation? Revoke(string at, RevokeOfficer officer) =>
+        FieldRules.Officer($"{at}.officer_id", officer.OfficerId)
+        ?? FieldRules.Text($"{at}.reason", officer.Reason, Limits.ShortTextBytesMax);
+}

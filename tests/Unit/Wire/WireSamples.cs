@@ -1,0 +1,102 @@
+using CsCheck;
+using Google.Protobuf;
+using GovChain.Protos.V1;
+
+namespace GovChain.Tests.Unit.Wire;
+
+/// <summary>Generators of transaction bodies, not all of them valid, and of damage to bytes.</summary>
+internal static class WireSamples
+{
+    private static readonly Gen<string> Text = Gen.OneOf(
+        Gen.String[Gen.Char['a', 'z'], 0, 8], Gen.Const(""), Gen.Const("北京市"), Gen.Const("a\0b"), Gen.Const("😀"));
+
+    private static readonly Gen<ByteString> Blob = Gen.Byte.Array[0, 40].Select(ByteString.CopyFrom);
+
+    private static readonly Gen<LocalizedText> Title =
+        Gen.Select(Text, Text, (language, text) => new LocalizedText { Language = language, Text = text });
+
+    private static readonly Gen<RecordChange> Change = Gen.Select(
+        Text, Text, Gen.ULong, Blob, Gen.Bool, Text,
+        (type, id, version, content, inline, reason) => new RecordChange
+        {
+            Record = new RecordName { Type = type, Id = id },
+            ExpectedVersion = version,
+            Payload = inline ? new Payload { Inline = new InlinePayload { MediaType = id, Content = content } } : null,
+            Reason = reason,
+            EffectiveDate = type,
+        });
+
+    private static readonly Gen<TransactionBody> Action = Gen.OneOf(
+        Change.Select(c => new TransactionBody { Register = c }),
+        Change.Select(c => new TransactionBody { Amend = c }),
+        Change.Select(c => new TransactionBody { Annul = c }),
+        Gen.Select(Text, Title.Array[0, 3], Gen.Bool, (type, titles, read) => new TransactionBody
+        {
+            DefineType = new DefineType { Type = type, Titles = { titles }, PublicRead = read, Description = type },
+        }),
+        Gen.Select(Text, Blob, Gen.UInt.Array[0, 4], Gen.ULong, (id, key, roles, time) => new TransactionBody
+        {
+            EnrolOfficer = new EnrolOfficer { OfficerId = id, PublicKey = key, Roles = { roles }, ValidFromMs = time },
+        }),
+        Text.Select(id => new TransactionBody { RevokeOfficer = new RevokeOfficer { OfficerId = id } }),
+        Gen.Const(new TransactionBody()));
+
+    /// <summary>Bodies with any of their fields.</summary>
+    public static Gen<TransactionBody> Bodies { get; } = Gen.Select(
+        Action, Gen.UInt, Blob, Gen.ULong,
+        (body, version, blob, time) =>
+        {
+            TransactionBody result = body.Clone();
+            result.FormatVersion = version;
+            result.Nonce = blob;
+            result.ExpiresAtMs = time;
+            return result;
+        });
+
+    /// <summary>A body that uses strings, bytes, numbers, repeated fields and three levels of messages.</summary>
+    public static TransactionBody Full { get; } = new()
+    {
+        FormatVersion = 1,
+        Algorithm = 1,
+        ChainId = ByteString.CopyFrom(new byte[32]),
+        ExpiresAtMs = ulong.MaxValue,
+        Register = new RecordChange
+        {
+            Record = new RecordName { Type = "licence", Id = "x-1" },
+            ExpectedVersion = 300,
+            Payload = new Payload
+            {
+                Inline = new InlinePayload { MediaType = "text/plain", Content = ByteString.CopyFromUtf8("北京") },
+            },
+            Reason = "r",
+        },
+    };
+
+    /// <summary>One flipped bit, a byte put in, taken out or doubled, or a piece moved.</summary>
+    public static Gen<Func<byte[], byte[]>> Mutations { get; } = Gen.Select(
+        Gen.Int[0, 4], Gen.Int[0, 10_000], Gen.Byte, Gen.Int[0, 10_000],
+        (kind, where, value, other) => (Func<byte[], byte[]>)(bytes => Mutate(bytes, kind, where, value, other)));
+
+    private static byte[] Mutate(byte[] bytes, int kind, int where, byte value, int other)
+    {
+        if (bytes.Length == 0)
+            return [value];
+        int at = where % bytes.Length;
+        int to = at + other % (bytes.Length - at);
+        switch (kind)
+        {
+            case 0:
+                byte[] flipped = [.. bytes];
+                flipped[at] ^= (byte)(1 << (value & 7));
+                return flipped;
+            case 1:
+                return [.. bytes[..at], value, .. bytes[at..]];
+            case 2:
+                return [.. bytes[..at], .. bytes[(at + 1)..]];
+            case 3:
+                return [.. bytes[..to], .. bytes[at..to], .. bytes[to..]];
+            default:
+                return [.. bytes[..at], .. bytes[to..], .. bytes[at..to]];
+        }
+    }
+}
