@@ -74,7 +74,8 @@ public interface ILedgerGateway
     /// <exception cref="LedgerRequestException">InvalidArgument: the token is not one of this node's.</exception>
     ListRecordsResponse ListRecords(ListRecordsRequest request);
 
-    /// <summary>A page of a record's versions, ascending, with payloads; bounded as <see cref="ListRecords"/>.</summary>
+    /// <summary>A page of a record's versions, ascending, with payloads; bounded as <see cref="ListRecords"/>.
+    /// </summary>
     /// <exception cref="LedgerRequestException">NotFound; InvalidArgument: the token.</exception>
     GetRecordHistoryResponse GetRecordHistory(GetRecordHistoryRequest request);
 

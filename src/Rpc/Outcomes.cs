@@ -37,4 +37,18 @@ public static class Outcomes
         Status = TransactionStatus.Expired,
         Rejection = rejection,
     };
+
+    /// <summary>The message of a rejection.</summary>
+    public static Rejection ToMessage(Core.Model.Rejection rejection)
+    {
+        var message = new Rejection
+        {
+            Code = rejection.CodeName,
+            Message = rejection.Message,
+            Permanent = rejection.IsPermanent,
+        };
+        foreach ((string name, string value) in rejection.Facts)
+            message.Facts[name] = value;
+        return message;
+    }
 }

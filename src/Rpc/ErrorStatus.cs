@@ -1,0 +1,162 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+using Grpc.Core;
+using Rejection = GovChain.Protos.V1.Rejection;
+using Status = Google.Rpc.Status;
+
+namespace GovChain.Rpc;
+
+/// <summary>
+/// The error table: what each code is as a gRPC status with google.rpc details. ErrorInfo is always there: reason is
+/// the code's name, domain "govchain", metadata the facts. docs/API.md shows the same table to people.
+/// </summary>
+internal static class ErrorStatus
+{
+    /// <summary>ErrorInfo.domain.</summary>
+    public const string Domain = "govchain";
+
+    /// <summary>A fact's value, characters: the details travel in one header, and headers are bounded.</summary>
+    private const int FactCharsMax = 256;
+
+    /// <summary>The message, characters.</summary>
+    private const int MessageCharsMax = 1_024;
+
+    private static readonly FrozenDictionary<string, StatusCode> ByRejection = System.Enum.GetValues<RejectionCode>()
+        .ToFrozenDictionary(Core.Model.Rejection.NameOf, Of, StringComparer.Ordinal);
+
+    /// <summary>The status of a request that could not be answered.</summary>
+    public static Status Of(LedgerRequestException error, TimeSpan retryAfter)
+    {
+        (StatusCode code, bool retry) = error.Code switch
+        {
+            LedgerErrorCode.InvalidArgument => (StatusCode.InvalidArgument, false),
+            LedgerErrorCode.NotFound => (StatusCode.NotFound, false),
+            LedgerErrorCode.NotYetAvailable => (StatusCode.OutOfRange, true),
+            LedgerErrorCode.PermissionDenied => (StatusCode.PermissionDenied, false),
+            LedgerErrorCode.NodeNotReady => (StatusCode.Unavailable, true),
+            LedgerErrorCode.ResourceExhausted => (StatusCode.ResourceExhausted, true),
+            LedgerErrorCode.DataDamaged => (StatusCode.DataLoss, false),
+            _ => throw new InvalidOperationException($"No status for {error.Code}."),
+        };
+        Status status = Make(code, NameOf(error.Code), error.Message, error.Facts);
+        if (error.Field is { } field)
+            AddField(status, field, error.Message);
+        if (retry || error.RetryAfter is not null)
+            AddRetry(status, error.RetryAfter ?? retryAfter);
+        return status;
+    }
+
+    /// <summary>The status of a refused or expired transaction.</summary>
+    public static Status OfRefusal(TransactionOutcome outcome, TimeSpan retryAfter)
+    {
+        Rejection rejection = outcome.Rejection ?? throw new InvalidOperationException("A refusal without its reason.");
+        var facts = rejection.Facts.Select(f => (f.Key, f.Value)).ToList();
+        facts.Add(("permanent", rejection.Permanent ? "true" : "false"));
+        if (outcome.TransactionId.Length > 0)
+            facts.Add(("transactionId", outcome.TransactionId));
+        StatusCode code = ByRejection.GetValueOrDefault(rejection.Code, StatusCode.FailedPrecondition);
+        Status status = Make(code, rejection.Code, rejection.Message, facts);
+        if (code == StatusCode.InvalidArgument)
+            AddField(status, "envelope", rejection.Message);
+        if (code is StatusCode.ResourceExhausted or StatusCode.Unavailable)
+            AddRetry(status, retryAfter);
+        return status;
+    }
+
+    /// <summary>The time to wait for COMMITTED is over.</summary>
+    public static Status OfPending(TransactionOutcome outcome)
+    {
+        var facts = new List<(string, string)> { ("transactionId", outcome.TransactionId) };
+        if (outcome.Rejection is { } obstacle)
+            facts.Add(("obstacle", obstacle.Code));
+        return Make(StatusCode.DeadlineExceeded, "TRANSACTION_PENDING",
+            $"Transaction {outcome.TransactionId} is not committed yet and may still commit. Submitting the same "
+            + "envelope again is safe: it can commit only once.", facts);
+    }
+
+    /// <summary>Something this program did not foresee; the reference finds it in the node's log.</summary>
+    public static Status OfUnexpected(string reference) => Make(StatusCode.Internal, "INTERNAL",
+        $"The node failed to answer. Its log says more under reference {reference}.", [("reference", reference)]);
+
+    /// <summary>A status with its ErrorInfo.</summary>
+    public static Status Make(
+        StatusCode code, string reason, string message, IReadOnlyList<(string Name, string Value)> facts)
+    {
+        var info = new ErrorInfo { Reason = reason, Domain = Domain };
+        foreach ((string name, string value) in facts)
+            info.Metadata[name] = Cut(value, FactCharsMax);
+        return new Status { Code = (int)code, Message = Cut(message, MessageCharsMax), Details = { Any.Pack(info) } };
+    }
+
+    /// <summary>Adds BadRequest with one field.</summary>
+    public static void AddField(Status status, string field, string description) =>
+        status.Details.Add(Any.Pack(new BadRequest
+        {
+            FieldViolations =
+            {
+                new BadRequest.Types.FieldViolation
+                {
+                    Field = field,
+                    Description = Cut(description, MessageCharsMax),
+                },
+            },
+        }));
+
+    /// <summary>Adds RetryInfo.</summary>
+    public static void AddRetry(Status status, TimeSpan after) =>
+        status.Details.Add(Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(after) }));
+
+    /// <summary>The delay of RetryInfo in whole seconds for Retry-After, or null.</summary>
+    public static string? RetrySeconds(Status status)
+    {
+        foreach (Any detail in status.Details)
+        {
+            if (detail.TryUnpack(out RetryInfo info))
+                return Math.Ceiling(info.RetryDelay.ToTimeSpan().TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+        return null;
+    }
+
+    /// <summary>ErrorInfo.reason, or empty.</summary>
+    public static string ReasonOf(Status status)
+    {
+        foreach (Any detail in status.Details)
+        {
+            if (detail.TryUnpack(out ErrorInfo info))
+                return info.Reason;
+        }
+        return "";
+    }
+
+    /// <summary>NOT_YET_AVAILABLE of NotYetAvailable.</summary>
+    public static string NameOf(LedgerErrorCode code) => string.Concat(code.ToString()
+        .Select((c, i) => i > 0 && char.IsAsciiLetterUpper(c) ? $"_{c}" : char.ToUpperInvariant(c).ToString()));
+
+    private static StatusCode Of(RejectionCode code) => code switch
+    {
+        RejectionCode.MalformedEnvelope or RejectionCode.TooLarge or RejectionCode.UnsupportedVersion
+            or RejectionCode.UnsupportedAlgorithm or RejectionCode.WrongChain or RejectionCode.InvalidPublicKey
+            or RejectionCode.InvalidSignature or RejectionCode.HighS or RejectionCode.InvalidField
+            => StatusCode.InvalidArgument,
+        RejectionCode.UnknownSigner or RejectionCode.SignerNotYetValid or RejectionCode.SignerExpired
+            or RejectionCode.SignerRevoked or RejectionCode.NotPermitted => StatusCode.PermissionDenied,
+        RejectionCode.VersionConflict => StatusCode.Aborted,
+        RejectionCode.OfficerExists or RejectionCode.KeyInUse or RejectionCode.Duplicate => StatusCode.AlreadyExists,
+        RejectionCode.PoolFull => StatusCode.ResourceExhausted,
+        RejectionCode.NodeNotReady => StatusCode.Unavailable,
+        _ => StatusCode.FailedPrecondition,
+    };
+
+    private static string Cut(string text, int chars) => text.Length <= chars ? text : $"{text[..(chars - 1)]}…";
+}
+
+/// <summary>Carries a finished status to the interceptor.</summary>
+internal sealed class StatusException(Status status) : Exception(status.Message)
+{
+    /// <summary>What the client is told.</summary>
+    public Status Status => status;
+}

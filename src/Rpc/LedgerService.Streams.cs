@@ -1,0 +1,167 @@
+using System.Runtime.ExceptionServices;
+using System.Threading.Channels;
+using GovChain.Protos.V1;
+using Grpc.Core;
+
+namespace GovChain.Rpc;
+
+internal sealed partial class LedgerService
+{
+    private const string PoolFull = "POOL_FULL";
+    private const string NotReadyCode = "NODE_NOT_READY";
+
+    /// <summary>
+    /// Submits in bulk. Reads no further while the window of unanswered envelopes is full, so that back-pressure
+    /// reaches the client through HTTP/2 flow control. An envelope for which the pool has no room waits here, and
+    /// reading with it; the client sees a slow stream, not a refusal.
+    /// </summary>
+    public override async Task SubmitStream(
+        IAsyncStreamReader<SubmitStreamRequest> requestStream, IServerStreamWriter<SubmitStreamResponse> responseStream,
+        ServerCallContext context)
+    {
+        RequireReady();
+        using var ending = Ending(context);
+        using var room = new SemaphoreSlim(1, 1);
+        var window = new SubmitWindow(options.StreamWindowEnvelopes, options.StreamWindowBytes);
+        // Never holds more than the window: what is in it has not left the window yet.
+        var answers = Channel.CreateUnbounded<(SubmitStreamResponse Response, int Bytes)>(
+            new UnboundedChannelOptions { SingleReader = true });
+        var allAnswered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Exception? failure = null;
+        int running = 1;
+
+        Task writing = WriteAsync();
+        try
+        {
+            while (await requestStream.MoveNext(ending.Token))
+            {
+                SubmitStreamRequest request = requestStream.Current;
+                await window.EnterAsync(request.Envelope.Length, ending.Token);
+                await room.WaitAsync(ending.Token);
+                room.Release();
+                Interlocked.Increment(ref running);
+                _ = AnswerAsync(request);
+            }
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+        Ended();
+        // Nobody may use the stream, the window or the tokens once this call has returned.
+        await allAnswered.Task;
+        await writing;
+        if (failure is OperationCanceledException && IsStopping(context))
+            throw Stopping();
+        if (failure is not null)
+            ExceptionDispatchInfo.Throw(failure);
+
+        async Task AnswerAsync(SubmitStreamRequest request)
+        {
+            try
+            {
+                TransactionOutcome outcome = await SettleAsync(request.Envelope.Memory, room, ending.Token);
+                answers.Writer.TryWrite(
+                    (new SubmitStreamResponse { Tag = request.Tag, Outcome = outcome }, request.Envelope.Length));
+            }
+            catch (Exception e)
+            {
+                Fail(e);
+            }
+            finally
+            {
+                Ended();
+            }
+        }
+
+        async Task WriteAsync()
+        {
+            try
+            {
+                await foreach ((SubmitStreamResponse response, int bytes) in answers.Reader.ReadAllAsync(ending.Token))
+                {
+                    await responseStream.WriteAsync(response, ending.Token);
+                    metrics.Streamed(context.Method);
+                    window.Leave(bytes);
+                }
+            }
+            catch (Exception e)
+            {
+                Fail(e);
+            }
+        }
+
+        // The first failure ends the stream: the client submits again what is unanswered.
+        void Fail(Exception e)
+        {
+            Interlocked.CompareExchange(ref failure, e, null);
+            ending.Cancel();
+        }
+
+        void Ended()
+        {
+            if (Interlocked.Decrement(ref running) > 0)
+                return;
+            answers.Writer.TryComplete();
+            allAnswered.SetResult();
+        }
+    }
+
+    /// <summary>
+    /// Commits in order from a position on, pulled by the client: the next one is read from the ledger when the last
+    /// one was taken.
+    /// </summary>
+    [Listeners(NodeListeners.Administration)]
+    public override async Task Subscribe(
+        SubscribeRequest request, IServerStreamWriter<CommittedTransaction> responseStream, ServerCallContext context)
+    {
+        using var ending = Ending(context);
+        try
+        {
+            await foreach (CommittedTransaction transaction in
+                gateway.SubscribeAsync(request.FromPosition, ending.Token).WithCancellation(ending.Token))
+            {
+                await responseStream.WriteAsync(transaction, ending.Token);
+                metrics.Streamed(context.Method);
+            }
+        }
+        catch (OperationCanceledException) when (IsStopping(context))
+        {
+            throw Stopping();
+        }
+    }
+
+    /// <summary>The final outcome of one envelope of a stream.</summary>
+    private async Task<TransactionOutcome> SettleAsync(
+        ReadOnlyMemory<byte> envelope, SemaphoreSlim room, CancellationToken cancellation)
+    {
+        if (RequestRules.Envelope(envelope.Length) is { } refusal)
+            return refusal;
+        TransactionOutcome outcome = await SubmitAsync(WaitFor.Committed);
+        while (outcome.Rejection?.Code == PoolFull && outcome.Status == TransactionStatus.Rejected)
+        {
+            await room.WaitAsync(cancellation);
+            try
+            {
+                do
+                {
+                    await Task.Delay(options.RetryAfter, time, cancellation);
+                    outcome = await SubmitAsync(WaitFor.Accepted);
+                }
+                while (outcome.Rejection?.Code == PoolFull && outcome.Status == TransactionStatus.Rejected);
+            }
+            finally
+            {
+                room.Release();
+            }
+            if (outcome.Status == TransactionStatus.Pending)
+                outcome = await SubmitAsync(WaitFor.Committed);
+        }
+        if (outcome.Rejection?.Code == NotReadyCode && outcome.Status == TransactionStatus.Rejected)
+            throw LedgerRequestException.NotReady(outcome.Rejection.Message);
+        return outcome;
+
+        Task<TransactionOutcome> SubmitAsync(WaitFor waitFor) =>
+            gateway.SubmitAsync(envelope, waitFor, Timeout.InfiniteTimeSpan, cancellation);
+    }
+}

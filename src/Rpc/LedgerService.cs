@@ -1,0 +1,170 @@
+using Google.Api;
+using Google.Protobuf;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+using Grpc.Core;
+using Microsoft.Extensions.Hosting;
+
+namespace GovChain.Rpc;
+
+/// <summary>
+/// What a node does for clerks, their software and auditors. Checks shape and access, and asks the gateway; holds no
+/// state of its own.
+/// </summary>
+/// <remarks>
+/// Access until readers are authenticated: on the clients' listener records of public types only; who knows a
+/// transaction's id may have its envelope and receipt; on the administration listener everything.
+/// </remarks>
+[Listeners(NodeListeners.Clients | NodeListeners.Administration)]
+internal sealed partial class LedgerService(
+    ILedgerGateway gateway, RpcOptions options, RpcMetrics metrics, IHostApplicationLifetime lifetime,
+    TimeProvider time)
+    : Ledger.LedgerBase
+{
+    /// <inheritdoc/>
+    public override async Task<TransactionOutcome> Submit(SubmitRequest request, ServerCallContext context)
+    {
+        WaitFor waitFor = RequestRules.Wait(request.WaitFor);
+        TimeSpan timeout = RequestRules.Timeout(request.TimeoutMs, options);
+        if (RequestRules.Envelope(request.Envelope.Length) is { } refusal)
+            throw new StatusException(ErrorStatus.OfRefusal(refusal, options.RetryAfter));
+        RequireReady();
+
+        using var ending = Ending(context);
+        TransactionOutcome outcome;
+        try
+        {
+            outcome = await gateway.SubmitAsync(request.Envelope.Memory, waitFor, timeout, ending.Token);
+        }
+        catch (OperationCanceledException) when (IsStopping(context))
+        {
+            throw Stopping();
+        }
+        return outcome.Status switch
+        {
+            TransactionStatus.CommittedDurably => outcome,
+            TransactionStatus.Pending when waitFor == WaitFor.Accepted => outcome,
+            TransactionStatus.Pending => throw new StatusException(ErrorStatus.OfPending(outcome)),
+            _ => throw new StatusException(ErrorStatus.OfRefusal(outcome, options.RetryAfter)),
+        };
+    }
+
+    /// <inheritdoc/>
+    public override Task<GetTransactionResponse> GetTransaction(
+        GetTransactionRequest request, ServerCallContext context)
+    {
+        RequestRules.TransactionId(request.TransactionId);
+        return Task.FromResult(gateway.GetTransaction(request.TransactionId));
+    }
+
+    /// <inheritdoc/>
+    public override Task<HttpBody> GetReceipt(GetReceiptRequest request, ServerCallContext context)
+    {
+        RequestRules.TransactionId(request.TransactionId);
+        return Task.FromResult(new HttpBody
+        {
+            ContentType = "application/json",
+            Data = UnsafeByteOperations.UnsafeWrap(gateway.GetReceipt(request.TransactionId)),
+        });
+    }
+
+    /// <inheritdoc/>
+    public override Task<ListTypesResponse> ListTypes(ListTypesRequest request, ServerCallContext context) =>
+        Task.FromResult(gateway.ListTypes());
+
+    /// <inheritdoc/>
+    public override Task<ListRecordsResponse> ListRecords(ListRecordsRequest request, ServerCallContext context)
+    {
+        RequestRules.Type(request.Type);
+        request.PageSize = RequestRules.Page(request.PageSize, request.PageToken);
+        RequireReadable(request.Type, context);
+        return Task.FromResult(gateway.ListRecords(request));
+    }
+
+    /// <inheritdoc/>
+    public override Task<GetRecordResponse> GetRecord(GetRecordRequest request, ServerCallContext context)
+    {
+        RequestRules.Type(request.Type);
+        RequestRules.RecordId(request.Id);
+        if (request.Proof && request.Version != 0)
+            throw LedgerRequestException.InvalidArgument(
+                "proof", "is for the current version only: leave version away, or ask for the older one's receipt.");
+        RequireReadable(request.Type, context);
+        return Task.FromResult(gateway.GetRecord(request));
+    }
+
+    /// <inheritdoc/>
+    public override Task<GetRecordHistoryResponse> GetRecordHistory(
+        GetRecordHistoryRequest request, ServerCallContext context)
+    {
+        RequestRules.Type(request.Type);
+        RequestRules.RecordId(request.Id);
+        request.PageSize = RequestRules.Page(request.PageSize, request.PageToken);
+        RequireReadable(request.Type, context);
+        return Task.FromResult(gateway.GetRecordHistory(request));
+    }
+
+    /// <inheritdoc/>
+    public override Task<CertifiedHeader> GetHeader(GetHeaderRequest request, ServerCallContext context) =>
+        Task.FromResult(gateway.GetHeader(request.Height));
+
+    /// <inheritdoc/>
+    public override Task<InclusionProof> GetInclusionProof(
+        GetInclusionProofRequest request, ServerCallContext context) =>
+        Task.FromResult(gateway.GetInclusionProof(request.Position, request.LogSize));
+
+    /// <inheritdoc/>
+    public override Task<ConsistencyProof> GetConsistencyProof(
+        GetConsistencyProofRequest request, ServerCallContext context) =>
+        Task.FromResult(gateway.GetConsistencyProof(request.FirstHeight, request.SecondHeight));
+
+    /// <inheritdoc/>
+    public override Task<GetStateProofResponse> GetStateProof(GetStateProofRequest request, ServerCallContext context)
+    {
+        RequestRules.StateId(request.Id.Length);
+        if (request.Kind == (uint)StateKind.Record)
+            RequireReadable(RequestRules.TypeOfRecordKey(request.Id.Span), context);
+        return Task.FromResult(gateway.GetStateProof(request.Kind, request.Id.Memory));
+    }
+
+    /// <inheritdoc/>
+    public override Task<GetGenesisResponse> GetGenesis(GetGenesisRequest request, ServerCallContext context) =>
+        Task.FromResult(gateway.GetGenesis());
+
+    /// <inheritdoc/>
+    public override Task<GetStatusResponse> GetStatus(GetStatusRequest request, ServerCallContext context) =>
+        Task.FromResult(gateway.GetStatus());
+
+    /// <inheritdoc/>
+    [Listeners(NodeListeners.Administration)]
+    public override Task<GetBlockResponse> GetBlock(GetBlockRequest request, ServerCallContext context) =>
+        Task.FromResult(gateway.GetBlock(request.Height));
+
+    private void RequireReady()
+    {
+        NodeReadiness readiness = gateway.Readiness;
+        if (!readiness.IsReady)
+            throw LedgerRequestException.NotReady(readiness.Reason);
+    }
+
+    private void RequireReadable(string type, ServerCallContext context)
+    {
+        RecordTypeState definition = gateway.FindType(type)
+            ?? throw LedgerRequestException.NotFound($"The ledger has no record type {type}.", ("type", type));
+        if (!definition.PublicRead && context.GetHttpContext().NodeListener() != NodeListeners.Administration)
+            throw LedgerRequestException.PermissionDenied(
+                $"Records of type {type} are not public. Until readers are authenticated they can be read on the "
+                + "administration listener of a node only.", ("type", type), ("listener", "administration"));
+    }
+
+    /// <summary>Cancelled when the client goes away or the node stops.</summary>
+    private CancellationTokenSource Ending(ServerCallContext context) =>
+        CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+
+    private bool IsStopping(ServerCallContext context) =>
+        lifetime.ApplicationStopping.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested;
+
+    private static LedgerRequestException Stopping() => LedgerRequestException.NotReady(
+        "The node is stopping. What it accepted may still commit; submitting the same envelope again, here or at "
+        + "another node, is safe.");
+}

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using GovChain.Protos.V1;
+using GovChain.Rpc;
+
+namespace GovChain.Tests.Unit.Rpc;
+
+/// <summary>A gateway whose answers the test chooses.</summary>
+internal sealed class FakeGateway : ILedgerGateway
+{
+    public static readonly string Id = new('a', 64);
+
+    public NodeReadiness Readiness { get; set; } = NodeReadiness.Ready;
+
+    public Func<ReadOnlyMemory<byte>, WaitFor, TimeSpan, CancellationToken, Task<TransactionOutcome>> OnSubmit
+    { get; set; } = static (_, _, _, _) => Task.FromResult(Outcomes.Committed(Id, 7, 42));
+
+    public Func<string, GetTransactionResponse> OnTransaction { get; set; } =
+        static id => new GetTransactionResponse { Outcome = Outcomes.Committed(id, 7, 42) };
+
+    public byte[] Receipt { get; set; } = "{ \"exact\" : 1 }"u8.ToArray();
+
+    public ConcurrentDictionary<string, RecordTypeState> Types { get; } = new()
+    {
+        ["open-type"] = new RecordTypeState { Type = "open-type", PublicRead = true, Version = 1 },
+        ["closed-type"] = new RecordTypeState { Type = "closed-type", Version = 1 },
+    };
+
+    public ListRecordsRequest? LastList { get; private set; }
+
+    public bool SubscriptionEnded => SubscriptionDone.Task.IsCompleted;
+
+    public TaskCompletionSource SubscriptionDone { get; } = new();
+
+    public Task<TransactionOutcome> SubmitAsync(
+        ReadOnlyMemory<byte> envelope, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation) =>
+        OnSubmit(envelope, waitFor, timeout, cancellation);
+
+    public GetTransactionResponse GetTransaction(string transactionId) => OnTransaction(transactionId);
+
+    public ReadOnlyMemory<byte> GetReceipt(string transactionId) => Receipt;
+
+    public RecordTypeState? FindType(string type) => Types.GetValueOrDefault(type);
+
+    public ListTypesResponse ListTypes() => new() { Types_ = { Types.Values } };
+
+    public GetRecordResponse GetRecord(GetRecordRequest request) => new()
+    {
+        Record = new RecordVersion { State = new RecordState { Position = ulong.MaxValue }, Action = "register" },
+    };
+
+    public ListRecordsResponse ListRecords(ListRecordsRequest request)
+    {
+        LastList = request;
+        return new ListRecordsResponse();
+    }
+
+    public GetRecordHistoryResponse GetRecordHistory(GetRecordHistoryRequest request) => new();
+
+    public CertifiedHeader GetHeader(ulong height) => throw LedgerRequestException.NotYetAvailable(
+        $"Block {height} does not exist yet.", ("height", height.ToString()));
+
+    public GetBlockResponse GetBlock(ulong height) => new();
+
+    public InclusionProof GetInclusionProof(ulong position, ulong logSize) => new() { Position = position };
+
+    public ConsistencyProof GetConsistencyProof(ulong firstHeight, ulong secondHeight) => new();
+
+    public GetStateProofResponse GetStateProof(uint kind, ReadOnlyMemory<byte> id) => new();
+
+    public GetGenesisResponse GetGenesis() => new() { ChainId = Id };
+
+    public GetStatusResponse GetStatus() => new() { Height = 9 };
+
+    public async IAsyncEnumerable<CommittedTransaction> SubscribeAsync(
+        ulong fromPosition, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        try
+        {
+            for (ulong i = fromPosition; i < fromPosition + 3; i++)
+                yield return new CommittedTransaction { Position = i };
+            await Task.Delay(Timeout.Infinite, cancellation);
+        }
+        finally
+        {
+            SubscriptionDone.SetResult();
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using System.Net;
+using System.Text;
+using Google.Protobuf;
+using GovChain.Rpc;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Rpc;
+
+/// <summary>The services in a real Kestrel on ports of the system's choice, with a gateway of the test's.</summary>
+internal sealed class RpcHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly List<IDisposable> _clients = [];
+    private readonly string[] _addresses;
+
+    private RpcHost(WebApplication app, FakeGateway gateway)
+    {
+        _app = app;
+        Gateway = gateway;
+        _addresses = [.. app.Urls];
+    }
+
+    public FakeGateway Gateway { get; }
+
+    public static async Task<RpcHost> StartAsync(RpcOptions? options = null)
+    {
+        options ??= new RpcOptions { RetryAfter = TimeSpan.FromMilliseconds(20) };
+        var gateway = new FakeGateway();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton<ILedgerGateway>(gateway);
+        builder.Services.AddGovChainRpc(options);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.LimitKestrel(options);
+            foreach (NodeListeners listener in (NodeListeners[])[NodeListeners.Clients, NodeListeners.Administration])
+            {
+                foreach (HttpProtocols protocol in (HttpProtocols[])[HttpProtocols.Http1, HttpProtocols.Http2])
+                {
+                    kestrel.Listen(IPAddress.Loopback, 0, listen =>
+                    {
+                        listen.Protocols = protocol;
+                        listen.UseNodeListener(listener);
+                    });
+                }
+            }
+        });
+        WebApplication app = builder.Build();
+        app.MapGovChainRpc();
+        await app.StartAsync();
+        return new RpcHost(app, gateway);
+    }
+
+    /// <summary>An HTTP/1.1 client of a listener.</summary>
+    public HttpClient Http(NodeListeners listener = NodeListeners.Clients)
+    {
+        var client = new HttpClient
+        {
+            BaseAddress = new Uri(_addresses[listener == NodeListeners.Clients ? 0 : 2]),
+            Timeout = TimeSpan.FromSeconds(20),
+        };
+        _clients.Add(client);
+        return client;
+    }
+
+    /// <summary>A gRPC client of a listener.</summary>
+    public CallInvoker Grpc(NodeListeners listener = NodeListeners.Clients)
+    {
+        GrpcChannel channel = GrpcChannel.ForAddress(_addresses[listener == NodeListeners.Clients ? 1 : 3]);
+        _clients.Add(channel);
+        return channel.CreateCallInvoker();
+    }
+
+    public Task StopAsync() => _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        _clients.ForEach(c => c.Dispose());
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await _app.StopAsync(soon.Token);
+        await _app.DisposeAsync();
+    }
+}
+
+/// <summary>Calls by method name: the generated client stubs belong to the SDK.</summary>
+internal static class Calls
+{
+    public static CallOptions Soon => new(deadline: DateTime.UtcNow.AddSeconds(20));
+
+    public static Method<TRequest, TResponse> Method<TRequest, TResponse>(
+        MethodType type, string name, string service = "govchain.v1.Ledger")
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new() =>
+        new(type, service, name, Marshaller<TRequest>(), Marshaller<TResponse>());
+
+    public static async Task<TResponse> UnaryAsync<TRequest, TResponse>(
+        this CallInvoker invoker, string name, TRequest request, string service = "govchain.v1.Ledger")
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new() =>
+        await invoker.AsyncUnaryCall(
+            Method<TRequest, TResponse>(MethodType.Unary, name, service), null, Soon, request);
+
+    /// <summary>The failure that a call must end with.</summary>
+    public static async Task<RpcException> FailAsync(Func<Task> call) =>
+        await Assert.ThrowsAsync<RpcException>(() => call()) ?? throw new AssertionException("The call did not fail.");
+
+    public static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
+
+    private static Marshaller<T> Marshaller<T>()
+        where T : class, IMessage<T>, new() =>
+        Marshallers.Create(m => m.ToByteArray(), b => new MessageParser<T>(() => new T()).ParseFrom(b));
+}

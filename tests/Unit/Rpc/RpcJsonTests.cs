@@ -1,0 +1,204 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Google.Api;
+using Google.Protobuf.Reflection;
+using GovChain.Protos.V1;
+using GovChain.Rpc;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Rpc;
+
+/// <summary>
+/// Hostile JSON ends at the door with a typed 400, and the server lives. Vectors: JSONTestSuite (n_ must be refused,
+/// y_ must be accepted by a parser, i_ is free).
+/// </summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class RpcJsonTests
+{
+    private RpcHost _host = null!;
+    private int _reached;
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _host = await RpcHost.StartAsync();
+        _host.Gateway.OnSubmit = (_, _, _, _) =>
+        {
+            _reached++;
+            return Task.FromResult(Outcomes.Committed(FakeGateway.Id, 1, 1));
+        };
+    }
+
+    [TearDown]
+    public async Task StopAsync() => await _host.DisposeAsync();
+
+    [Test]
+    public async Task Body_EachJsonTestSuiteVector_IsJudgedAsTheSuiteSays()
+    {
+        string folder = SharedFolder.Require("vectors/jsontestsuite/test_parsing");
+        HttpClient client = _host.Http();
+        int refused = 0, accepted = 0;
+        foreach (string file in Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal))
+        {
+            string name = Path.GetFileName(file);
+            using var content = new ByteArrayContent(await File.ReadAllBytesAsync(file));
+            content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            using HttpResponseMessage response = await client.PostAsync("/v1/transactions", content);
+            // No vector is a submission, so none may pass; why it does not pass tells JSON from rubbish.
+            if (content.Headers.ContentLength > new RpcOptions().JsonBodyBytesMax)
+            {
+                Assert.That((int)response.StatusCode, Is.EqualTo(413), name);
+                continue;
+            }
+            Assert.That((int)response.StatusCode, Is.EqualTo(400), name);
+            (string reason, _) = await RpcErrorTests.ReasonAsync(response);
+            if (name[0] == 'n')
+            {
+                refused++;
+                Assert.That(reason, Is.EqualTo("MALFORMED_JSON"), name);
+            }
+            else if (name[0] == 'y')
+            {
+                accepted++;
+                Assert.That(reason, Is.Not.EqualTo("MALFORMED_JSON"), name);
+            }
+        }
+        Assert.That((refused > 180, accepted > 90, _reached), Is.EqualTo((true, true, 0)));
+    }
+
+    [TestCase("""{"envelope":"AQID","envelope":"AQIE"}""", "DUPLICATE_FIELD")]
+    [TestCase("""{"waitFor":"ACCEPTED","wait_for":"COMMITTED","envelope":"AQID"}""", "DUPLICATE_FIELD")]
+    [TestCase("""{"envelope":"AQID","env\u0065lope":"AQIE"}""", "DUPLICATE_FIELD")]
+    [TestCase("""{"envelope":"AQID","Envelope":"AQIE"}""", "UNKNOWN_FIELD")]
+    [TestCase("""{"envelope":"AQID","waitfor":"ACCEPTED"}""", "UNKNOWN_FIELD")]
+    [TestCase("""{"envelope":"A*"}""", "INVALID_ARGUMENT")]
+    [TestCase("""{"envelope":"AQID","waitFor":"FOREVER"}""", "INVALID_ARGUMENT")]
+    [TestCase("""{"envelope":"AQID","timeoutMs":-1}""", "INVALID_ARGUMENT")]
+    [TestCase("""{"envelope":"AQID","timeoutMs":120001}""", "INVALID_ARGUMENT")]
+    [TestCase("""{"envelope":["AQID"]}""", "INVALID_ARGUMENT")]
+    [TestCase("""["AQID"]""", "NOT_AN_OBJECT")]
+    [TestCase("""{"\ud800":1}""", "MALFORMED_JSON")]
+    [TestCase("", "MALFORMED_JSON")]
+    public async Task Body_ThatTwoProgramsCouldReadDifferently_IsRefused(string body, string expected)
+    {
+        using HttpResponseMessage response = await _host.Http().PostAsync("/v1/transactions", Calls.Json(body));
+        Assert.That((int)response.StatusCode, Is.EqualTo(400));
+        Assert.That((await RpcErrorTests.ReasonAsync(response)).Reason, Is.EqualTo(expected));
+        Assert.That(_reached, Is.Zero);
+    }
+
+    [TestCase("""{"envelope":"AQID"}""")]
+    [TestCase("""{"envelope":"AQID","waitFor":"ACCEPTED","timeoutMs":5000}""")]
+    [TestCase("""{"envelope":"AQID","wait_for":"COMMITTED","timeout_ms":5000}""")]
+    public async Task Body_InEitherSpelling_IsTaken(string body)
+    {
+        using HttpResponseMessage response = await _host.Http().PostAsync("/v1/transactions", Calls.Json(body));
+        Assert.That(_reached, Is.EqualTo(1));
+        Assert.That(await response.Content.ReadAsStringAsync(), Is.EqualTo(
+            $$"""{"transactionId":"{{FakeGateway.Id}}","status":"COMMITTED_DURABLY","height":"1","position":"1"}"""));
+    }
+
+    [Test]
+    public async Task Body_LargestEnvelope_IsTakenAndOneByteMoreThanTheLimitIsNot()
+    {
+        string largest = Convert.ToBase64String(new byte[65_535]);
+        using HttpResponseMessage taken =
+            await _host.Http().PostAsync("/v1/transactions", Calls.Json($$"""{"envelope":"{{largest}}"}"""));
+        Assert.That((int)taken.StatusCode, Is.EqualTo(200));
+
+        string padded = $$"""{"envelope":"AQID"}""".PadRight(new RpcOptions().JsonBodyBytesMax + 1);
+        using HttpResponseMessage refused = await _host.Http().PostAsync("/v1/transactions", Calls.Json(padded));
+        Assert.That((int)refused.StatusCode, Is.EqualTo(413));
+        Assert.That((await RpcErrorTests.ReasonAsync(refused)).Reason, Is.EqualTo("BODY_TOO_LARGE"));
+        Assert.That(_reached, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Body_FarAboveEveryLimit_IsRefusedAndTheServerLives()
+    {
+        using HttpResponseMessage refused = await _host.Http().PostAsync(
+            "/v1/transactions", Calls.Json(new string(' ', 2_000_000)));
+        Assert.That((int)refused.StatusCode, Is.EqualTo(413));
+        using HttpResponseMessage alive = await _host.Http().GetAsync("/v1/status");
+        Assert.That(alive.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+    }
+
+    [TestCase("text/plain")]
+    [TestCase("application/json; charset=utf-16")]
+    [TestCase("application/x-protobuf")]
+    [TestCase(null)]
+    public async Task Body_OfAnotherType_Is415(string? type)
+    {
+        using var content = new ByteArrayContent("""{"envelope":"AQID"}"""u8.ToArray());
+        content.Headers.ContentType = type is null ? null : MediaTypeHeaderValue.Parse(type);
+        using HttpResponseMessage response = await _host.Http().PostAsync("/v1/transactions", content);
+        Assert.That((int)response.StatusCode, Is.EqualTo(415));
+        Assert.That((await RpcErrorTests.ReasonAsync(response)).Reason, Is.EqualTo("UNSUPPORTED_MEDIA_TYPE"));
+    }
+
+    [TestCase("/v1/records/open-type/x?verison=1", "UNKNOWN_FIELD")]
+    [TestCase("/v1/records/open-type/x?version=1&version=2", "DUPLICATE_FIELD")]
+    [TestCase("/v1/records/open-type?pageSize=1&page_size=2", "DUPLICATE_FIELD")]
+    [TestCase("/v1/records/open-type/x?type=closed-type", "UNKNOWN_FIELD")]
+    public async Task Query_ThatIsNotUnderstood_IsRefused(string path, string expected)
+    {
+        using HttpResponseMessage response = await _host.Http().GetAsync(path);
+        Assert.That((int)response.StatusCode, Is.EqualTo(400));
+        Assert.That((await RpcErrorTests.ReasonAsync(response)).Reason, Is.EqualTo(expected));
+    }
+
+    [TestCase("/v1/records/open-type?pageSize=many")]
+    [TestCase("/v1/blocks/minus-one")]
+    [TestCase("/v1/headers/18446744073709551616")]
+    public async Task Query_WithAValueOfTheWrongKind_Is400(string path)
+    {
+        using HttpResponseMessage response = await _host.Http(NodeListeners.Administration).GetAsync(path);
+        Assert.That((int)response.StatusCode, Is.EqualTo(400));
+    }
+
+    [Test]
+    public async Task Path_Unknown_Is404WithAReason()
+    {
+        using HttpResponseMessage response = await _host.Http().GetAsync("/v1/nothing/here");
+        Assert.That((int)response.StatusCode, Is.EqualTo(404));
+        Assert.That((await RpcErrorTests.ReasonAsync(response)).Reason, Is.EqualTo("NO_SUCH_PATH"));
+    }
+
+    [Test]
+    public async Task Receipt_OverJson_IsTheExactBytes()
+    {
+        using HttpResponseMessage response = await _host.Http().GetAsync($"/v1/transactions/{FakeGateway.Id}/receipt");
+        Assert.That(response.Content.Headers.ContentType?.MediaType, Is.EqualTo("application/json"));
+        Assert.That(await response.Content.ReadAsByteArrayAsync(), Is.EqualTo(_host.Gateway.Receipt));
+    }
+
+    [Test]
+    public async Task Numbers_Of64Bits_AreStrings()
+    {
+        string body = await _host.Http().GetStringAsync("/v1/records/open-type/x");
+        Assert.That(body, Does.Contain("\"18446744073709551615\""));
+    }
+
+    [Test]
+    public void Requests_WithABody_AreFlat()
+    {
+        // By reflection: SDK and services each have generated code of this service.
+        var service = (ServiceDescriptor)typeof(LedgerService).BaseType!.DeclaringType!
+            .GetProperty("Descriptor")!.GetValue(null)!;
+        MessageDescriptor[] bodies = [.. service.Methods
+            .Where(m => m.GetOptions()?.GetExtension(AnnotationsExtensions.Http)?.Body.Length > 0)
+            .Select(m => m.InputType)];
+        Assert.That(bodies, Is.Not.Empty);
+        foreach (FieldDescriptor field in bodies.SelectMany(m => m.Fields.InDeclarationOrder()))
+            Assert.That(field.FieldType, Is.Not.EqualTo(FieldType.Message), field.FullName);
+    }
+
+    [Test]
+    public async Task Body_Compressed_IsRefused()
+    {
+        using StringContent content = Calls.Json("""{"envelope":"AQID"}""");
+        content.Headers.ContentEncoding.Add("gzip");
+        using HttpResponseMessage response = await _host.Http().PostAsync("/v1/transactions", content);
+        Assert.That((int)response.StatusCode, Is.EqualTo(415));
+    }
+}
