@@ -17,10 +17,12 @@ public sealed class PublicKey : IEquatable<PublicKey>, IComparable<PublicKey>
     /// <summary>Length in bytes of the compressed form.</summary>
     public const int Size = 1 + Secp256k1.ScalarSize;
 
-    // Keys seen lately, so that the few signers a ledger knows are decompressed once. A slot is one reference:
-    // storing it publishes a finished, immutable object, and losing a race only costs another square root.
-    private const int RecentSlots = 4096;
-    private static readonly PublicKey?[] Recent = new PublicKey?[RecentSlots];
+    // Keys seen lately, so that the signers a ledger knows are decompressed once: sets of four, the newest first. A
+    // place is one reference: storing it publishes a finished, immutable object, and losing a race only costs
+    // another square root (about 150 us).
+    private const int RecentSets = 4096;
+    private const int SetSize = 4;
+    private static readonly PublicKey?[] Recent = new PublicKey?[RecentSets * SetSize];
 
     private readonly byte[] _compressed;
     private readonly byte[] _uncompressed;
@@ -46,16 +48,21 @@ public sealed class PublicKey : IEquatable<PublicKey>, IComparable<PublicKey>
         key = null;
         if (bytes.Length != Size || bytes[0] is not (0x02 or 0x03))
             return false;
-        ref PublicKey? slot = ref Recent[(uint)HashOf(bytes) % RecentSlots];
-        if (slot is { } recent && recent.Span.SequenceEqual(bytes))
+        Span<PublicKey?> set = Recent.AsSpan((int)((uint)HashOf(bytes) % RecentSets) * SetSize, SetSize);
+        foreach (PublicKey? recent in set)
         {
-            key = recent;
-            return true;
+            if (recent is not null && recent.Span.SequenceEqual(bytes))
+            {
+                key = recent;
+                return true;
+            }
         }
         byte[] uncompressed = new byte[Secp256k1.UncompressedSize];
         if (!Secp256k1.TryDecompress(bytes[1..], bytes[0] == 0x03, uncompressed))
             return false;
-        slot = key = new PublicKey(bytes.ToArray(), uncompressed);
+        key = new PublicKey(bytes.ToArray(), uncompressed);
+        set[..^1].CopyTo(set[1..]);
+        set[0] = key;
         return true;
     }
 
