@@ -1,4 +1,3 @@
-using System.Buffers;
 using GovChain.Core.Cryptography;
 
 namespace GovChain.Core.Merkle;
@@ -12,27 +11,14 @@ public static class LogHash
     /// <summary>First byte of what is hashed for a node.</summary>
     public const byte NodePrefix = 0x01;
 
-    private const int StackBytesMax = 1024;
-
     /// <summary>Root of the tree without leaves: SHA-256 of nothing.</summary>
-    public static Digest EmptyRoot { get; } = NodeHash.Hash([]);
+    public static Digest EmptyRoot { get; } = Sha256.Hash([]);
 
     /// <summary>SHA-256(0x00 | data).</summary>
-    public static Digest Leaf(ReadOnlySpan<byte> data)
-    {
-        int length = 1 + data.Length;
-        byte[]? rented = length > StackBytesMax ? ArrayPool<byte>.Shared.Rent(length) : null;
-        Span<byte> message = (rented ?? stackalloc byte[StackBytesMax])[..length];
-        message[0] = LeafPrefix;
-        data.CopyTo(message[1..]);
-        Digest hash = NodeHash.Hash(message);
-        if (rented is not null)
-            ArrayPool<byte>.Shared.Return(rented);
-        return hash;
-    }
+    public static Digest Leaf(ReadOnlySpan<byte> data) => Sha256.Hash(LeafPrefix, data);
 
     /// <summary>SHA-256(0x01 | left | right).</summary>
-    public static Digest Node(in Digest left, in Digest right) => NodeHash.Pair(NodePrefix, left, right);
+    public static Digest Node(in Digest left, in Digest right) => Sha256.HashNode(NodePrefix, left, right);
 
     /// <summary>
     /// Hashes neighbours pairwise: parents[i] = Node(children[2i], children[2i+1]); an odd last child is left alone.
