@@ -21,7 +21,7 @@ internal static class Envelope
         body.Algorithm = 1;
         body.ChainId = ByteString.CopyFrom(chainId.Span);
         body.Signer = ByteString.CopyFrom(signer.Span);
-        body.Nonce = ByteString.CopyFrom([.. new byte[12], .. BitConverter.GetBytes(++_nonce)]);
+        body.Nonce = ByteString.CopyFrom([.. new byte[12], .. BitConverter.GetBytes(Interlocked.Increment(ref _nonce))]);
         body.ExpiresAtMs = expiresAtMs;
         return body;
     }
