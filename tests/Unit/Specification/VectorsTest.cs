@@ -1,0 +1,316 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Google.Protobuf;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+using GovChain.Tests.Unit.Execution;
+using GovChain.Tests.Unit.Wire;
+using NUnit.Framework;
+using Rejection = GovChain.Core.Model.Rejection;
+
+namespace GovChain.Tests.Unit.Specification;
+
+/// <summary>
+/// Goal: whoever implements docs/SPEC.md anew has bytes to compare with, and nobody changes a format by accident.
+/// Method: the vectors in docs/vectors follow from fixed keys, nonces and times; a difference fails.
+/// </summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class VectorsTest
+{
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private static readonly TestKey[] Validators = [.. Enumerable.Range(201, 4).Select(i => new TestKey(i))];
+
+    private readonly TestLedger _ledger = new();
+
+    [Test]
+    public void Transactions()
+    {
+        TestKey signer = TestLedger.AlphaClerk;
+        object Vector(string name, TransactionBody action, int nonce)
+        {
+            TransactionBody body = Fixed(action, signer, nonce);
+            byte[] envelope = Envelope.Signed(body, signer);
+            Transaction transaction = TransactionDecoder.TryDecode(envelope, _ledger.Genesis.ChainId, out _)!;
+            return new
+            {
+                name,
+                body = Hex(body.ToByteArray()),
+                transactionId = transaction.Id.ToString(),
+                signature = transaction.Signature.ToString(),
+                envelope = Hex(envelope),
+                leafHash = transaction.LeafHash.ToString(),
+            };
+        }
+        Hold("transaction", new
+        {
+            chainId = _ledger.Genesis.ChainId.ToString(),
+            privateKey = signer.PrivateHex,
+            publicKey = signer.Public.ToString(),
+            transactions = new[]
+            {
+                Vector("register", FullRegister(), 1),
+                Vector("amend", Actions.Amend("A-1", 1), 2),
+                Vector("annul", Actions.Annul("A-1", 2), 3),
+                Vector("define type", Actions.Define(), 4),
+                Vector("enrol officer", Actions.Enrol("4711", TestLedger.Spare, OfficerRole.Clerk, OfficerRole.Auditor), 5),
+                Vector("revoke officer", Actions.Revoke("4711"), 6),
+            },
+        });
+    }
+
+    [Test]
+    public void RefusedEnvelopes()
+    {
+        TestKey signer = TestLedger.AlphaClerk;
+        byte[] body = Fixed(Actions.Register("A-1"), signer, 1).ToByteArray();
+        byte[] longBody = [.. body[..2], 0x10, 0x81, 0x00, .. body[4..]];
+        byte[] frame = Fixed(new TransactionBody(), signer, 1).ToByteArray();
+        object Vector(string name, byte[] bytes)
+        {
+            TransactionDecoder.TryDecode(bytes, _ledger.Genesis.ChainId, out Rejection? rejection);
+            return new
+            {
+                name,
+                envelope = Hex(bytes),
+                code = rejection!.CodeName,
+                facts = rejection.Facts.Where(f => f.Name is "field" or "offset").ToDictionary(f => f.Name, f => f.Value),
+            };
+        }
+        byte[] Wrap(params ReadOnlySpan<byte> bytes) => new SignedTransaction
+        {
+            Body = ByteString.CopyFrom(bytes),
+            Signature = ByteString.CopyFrom([.. new byte[31], 1, .. new byte[31], 1]),
+        }.ToByteArray();
+        byte[] good = Wrap(body);
+        Hold("refused", new
+        {
+            chainId = _ledger.Genesis.ChainId.ToString(),
+            envelopes = new[]
+            {
+                Vector("unknown field in the envelope", [.. good, 0x18, 0x01]),
+                Vector("field twice", [.. good, .. good[^66..]]),
+                Vector("length beyond the end", good[..^1]),
+                Vector("overlong varint", Wrap(longBody)),
+                Vector("unknown field in the body", Wrap([.. frame, 0xf8, 0x07, 0x01])),
+                Vector("reserved action", Wrap([.. frame, 0x9a, 0x01, 0x00])),
+                Vector("two actions", Wrap([.. body, 0x8a, 0x01, 0x00])),
+                Vector("default on the wire", Wrap([0x08, 0x00])),
+                Vector("format version 2", Wrap([0x08, 0x02])),
+                Vector("no action", Wrap(frame)),
+                Vector("high s", Envelope.Seal(
+                    TransactionBody.Parser.ParseFrom(body),
+                    ByteString.CopyFrom([.. new byte[31], 1, 0x80, .. new byte[31]]))),
+            },
+        });
+    }
+
+    [Test]
+    public void ValidatorSets()
+    {
+        ValidatorSet set = Four();
+        Hold("validator-set", new
+        {
+            members = set.Members.Select((m, i) => new { index = i, department = m.Department, key = m.Key.ToString() }),
+            quorum = set.QuorumSize,
+            hash = set.Hash.ToString(),
+        });
+    }
+
+    [Test]
+    public void Headers()
+    {
+        BlockHeader header = Header();
+        Hold("header", new
+        {
+            chainId = header.ChainId.ToString(),
+            height = header.Height,
+            parentHash = header.ParentHash.ToString(),
+            epoch = header.Epoch,
+            validatorSetHash = header.ValidatorSetHash.ToString(),
+            nextValidatorSetHash = header.NextValidatorSetHash.ToString(),
+            timestampMs = header.TimestampMs,
+            proposer = header.Proposer,
+            logSizeBefore = header.LogSizeBefore,
+            logSizeAfter = header.LogSizeAfter,
+            logRoot = header.LogRoot.ToString(),
+            stateRoot = header.StateRoot.ToString(),
+            parametersHash = header.ParametersHash.ToString(),
+            encoding = Hex(header.ToBytes()),
+            hash = header.Hash.ToString(),
+        });
+    }
+
+    [Test]
+    public void Votes()
+    {
+        BlockHeader header = Header();
+        Vote[] votes =
+        [
+            new(VoteType.Propose, header.ChainId, 3, 7, 0, header.Hash),
+            new(VoteType.Prepare, header.ChainId, 3, 7, 0, header.Hash),
+            new(VoteType.Commit, header.ChainId, 3, 7, 0, header.Hash),
+            new(VoteType.ViewChange, header.ChainId, 3, 7, 1, Digest.Zero),
+            new(VoteType.ViewChange, header.ChainId, 3, 7, 2, header.Hash, PreparedView: 0),
+        ];
+        Hold("vote", new
+        {
+            chainId = header.ChainId.ToString(),
+            privateKey = Validators[0].PrivateHex,
+            publicKey = Validators[0].Public.ToString(),
+            votes = votes.Select(vote => new
+            {
+                type = (int)vote.Type,
+                epoch = vote.Epoch,
+                height = vote.Height,
+                view = vote.View,
+                blockHash = vote.BlockHash.ToString(),
+                preparedView = vote.PreparedView,
+                signBytes = Hex(vote.SignBytes()),
+                digest = vote.SigningDigest().ToString(),
+                signature = Validators[0].Sign(vote.SigningDigest()).ToString(),
+            }),
+        });
+    }
+
+    [Test]
+    public void Certificates()
+    {
+        BlockHeader header = Header();
+        var vote = new Vote(VoteType.Commit, header.ChainId, 3, 7, 1, header.Hash);
+        ValidatorSignature[] signatures = [.. new[] { 0, 1, 3 }.Select(i =>
+            new ValidatorSignature((ushort)i, Validators[i].Sign(vote.SigningDigest())))];
+        var certificate = new Certificate(VoteType.Commit, 3, 7, 1, header.Hash, signatures);
+        Hold("certificate", new
+        {
+            chainId = header.ChainId.ToString(),
+            type = (int)certificate.Type,
+            epoch = certificate.Epoch,
+            height = certificate.Height,
+            view = certificate.View,
+            blockHash = certificate.BlockHash.ToString(),
+            signatures = signatures.Select(s => new { validator = s.Validator, signature = s.Signature.ToString() }),
+            encoding = Hex(certificate.ToBytes()),
+        });
+    }
+
+    [Test]
+    public void GenesisBlock()
+    {
+        Genesis genesis = _ledger.Genesis;
+        var file = new GenesisFile(genesis,
+        [
+            new FoundingSignature("alpha", TestLedger.AlphaValidator.Sign(genesis.SigningDigest)),
+            new FoundingSignature("beta", TestLedger.BetaValidator.Sign(genesis.SigningDigest)),
+        ]);
+        Hold("genesis", new
+        {
+            body = Hex(genesis.Bytes.Span),
+            chainId = genesis.ChainId.ToString(),
+            leaf = Hex(genesis.Leaf.Span),
+            leafHash = LogHash.Leaf(genesis.Leaf.Span).ToString(),
+            validatorSetHash = genesis.Validators.Hash.ToString(),
+            state = States(genesis.Block),
+            header = Hex(genesis.Block.Header.ToBytes()),
+            headerHash = genesis.Block.Header.Hash.ToString(),
+            signingDigest = genesis.SigningDigest.ToString(),
+            file = System.Text.Encoding.ASCII.GetString(file.ToBytes()),
+        });
+    }
+
+    [Test]
+    public void Blocks()
+    {
+        VerifiedTransaction Make(TestKey signer, TransactionBody action, int nonce) =>
+            _ledger.Verified(Envelope.Signed(Fixed(action, signer, nonce), signer));
+        object Vector(ExecutedBlock block) => new
+        {
+            header = Hex(block.Header.ToBytes()),
+            hash = block.Header.Hash.ToString(),
+            envelopes = block.Transactions.Select(t => Hex(t.Transaction.Envelope.Span)),
+            state = States(block),
+        };
+        Hold("blocks", new
+        {
+            chainId = _ledger.Genesis.ChainId.ToString(),
+            blocks = new[]
+            {
+                Vector(_ledger.Commit([
+                    Make(TestLedger.AlphaAdmin, Actions.Define(), 1),
+                    Make(TestLedger.AlphaAdmin, Actions.Enrol("clerk", TestLedger.AlphaClerk, OfficerRole.Clerk), 2),
+                ])),
+                Vector(_ledger.Commit([
+                    Make(TestLedger.AlphaClerk, FullRegister(), 3),
+                    Make(TestLedger.AlphaClerk, Actions.Amend("A-1", 1), 4),
+                    Make(TestLedger.AlphaClerk, Actions.Register("B-2"), 5),
+                ])),
+                Vector(_ledger.Commit([
+                    Make(TestLedger.AlphaClerk, Actions.Annul("A-1", 2), 6),
+                    Make(TestLedger.AlphaAdmin, Actions.Revoke("clerk"), 7),
+                ])),
+            },
+        });
+    }
+
+    private static object[] States(ExecutedBlock block) =>
+    [
+        .. block.Changes.Select(change => new
+        {
+            key = Hex(change.Key.Span),
+            treeKey = change.Key.TreeKey.ToString(),
+            value = Hex(change.Value),
+            valueDigest = Sha256.Hash(change.Value).ToString(),
+        }),
+    ];
+
+    private static TransactionBody FullRegister()
+    {
+        TransactionBody action = Actions.Register("A-1", content: "{\"名称\":\"北京市\"}");
+        action.Register.Reason = "first entry";
+        action.Register.LegalBasis = "Act 7, section 3";
+        action.Register.EffectiveDate = "2026-01-31";
+        return action;
+    }
+
+    private TransactionBody Fixed(TransactionBody action, TestKey signer, int nonce)
+    {
+        TransactionBody body = Envelope.Body(
+            _ledger.Genesis.ChainId, signer.Public, action, TestLedger.StartMs + 60_000);
+        body.Nonce = ByteString.CopyFrom([.. new byte[15], (byte)nonce]);
+        return body;
+    }
+
+    private static ValidatorSet Four() => new(
+        new[] { "audit-office", "civil-affairs", "land-registry", "tax" }
+            .Zip(Validators, (department, key) => new Validator(department, key.Public)));
+
+    private static BlockHeader Header() => new()
+    {
+        ChainId = Sha256.Hash("chain"u8),
+        Height = 7,
+        ParentHash = Sha256.Hash("parent"u8),
+        Epoch = 3,
+        ValidatorSetHash = Four().Hash,
+        NextValidatorSetHash = Four().Hash,
+        TimestampMs = TestLedger.StartMs,
+        Proposer = 2,
+        LogSizeBefore = 1_000,
+        LogSizeAfter = 1_234,
+        LogRoot = Sha256.Hash("log"u8),
+        StateRoot = Sha256.Hash("state"u8),
+        ParametersHash = LedgerParameters.Hash(LedgerParameters.CreateDefault().ToByteArray()),
+    };
+
+    private static void Hold(string name, object content) =>
+        Repository.Hold($"docs/vectors/{name}.json", JsonSerializer.Serialize(content, Format) + "\n");
+
+    private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
+}
