@@ -235,6 +235,22 @@ public sealed class TransactionRulesTest
     }
 
     [Test]
+    public void Signer_StatusAtAnEarlierBlock_CanBeReadOffALaterState()
+    {
+        _ledger.Commit((AlphaAdmin, Actions.Enrol("8", Spare, OfficerRole.Clerk))); // height 2
+        _ledger.Commit((AlphaClerk, Actions.Register("t1")));
+        _ledger.Commit((AlphaAdmin, Actions.Revoke("8"))); // height 4
+        _ledger.Commit((AlphaClerk, Actions.Register("t2")));
+        var state = new StateOverlay(_ledger.State);
+        RejectionCode? At(ulong height) =>
+            Authority.Check(state, Spare.Public, height, _ledger.NextTimeMs, out _)?.Code;
+        Assert.That(new[] { At(2), At(3), At(4), At(5) }, Is.EqualTo(new RejectionCode?[]
+        {
+            RejectionCode.SignerNotYetValid, null, null, RejectionCode.SignerRevoked,
+        }));
+    }
+
+    [Test]
     public void Expiry_IsAfterTheBlockAndWithinTheHorizon()
     {
         ulong now = _ledger.NextTimeMs, horizon = 3_600_000;
