@@ -6,8 +6,8 @@ namespace GovChain.Consensus;
 /// <summary>Something the driver must do, in the order given.</summary>
 /// <remarks>
 /// The driver's duties: (1) what names a journal index leaves the node, or reaches the ledger, only when that index is
-/// durable; (2) block h+1 is stored only when the mark that <see cref="BlockStored"/> of h appended is durable; (3) any
-/// journal or ledger error stops the node. See docs/PROTOCOL.md, "Durable before sent".
+/// durable; (2) a block is stored only when all that earlier <see cref="BlockStored"/> and <see cref="Start"/> inputs
+/// appended is durable; (3) any journal or ledger error stops the node. See docs/PROTOCOL.md, "Durable before sent".
 /// </remarks>
 public abstract record ConsensusEffect;
 
@@ -79,6 +79,9 @@ public enum AlarmCode
 
     /// <summary>A block that this node had found valid, or that a quorum certified, fails its check here.</summary>
     LocalCheckFailed,
+
+    /// <summary>A fresh proposal's time is too far from this node's clock; one of the two clocks is wrong.</summary>
+    UntimelyProposal,
 }
 
 /// <summary>Why a node does not vote. The numbers stand in the journal: frozen.</summary>

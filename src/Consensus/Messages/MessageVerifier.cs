@@ -36,10 +36,11 @@ public enum MessageFailure
 /// <summary>A message whose signatures and certificates hold; only <see cref="MessageVerifier"/> makes one.</summary>
 public sealed class VerifiedMessage
 {
-    internal VerifiedMessage(int from, ConsensusMessage message)
+    internal VerifiedMessage(int from, ConsensusMessage message, ulong tipHeight)
     {
         From = from;
         Message = message;
+        IsProven = ProofHeight > tipHeight;
     }
 
     /// <summary>The validator that sent it, as the transport authenticated it; the signer may be another.</summary>
@@ -47,6 +48,12 @@ public sealed class VerifiedMessage
 
     /// <summary>The message.</summary>
     public ConsensusMessage Message { get; }
+
+    /// <summary>The height that the signatures in it are about.</summary>
+    internal ulong ProofHeight => Message is StatusMessage { Tip: { } tip } ? tip.Height : Message.Height;
+
+    /// <summary>Its signatures were checked, and not passed over because the ledger was beyond their height.</summary>
+    internal bool IsProven { get; }
 }
 
 /// <summary>
@@ -79,7 +86,7 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
             _ => MessageFailure.None,
         };
         if (failure == MessageFailure.None)
-            verified = new VerifiedMessage(from, message);
+            verified = new VerifiedMessage(from, message, tipHeight);
         return failure;
     }
 

@@ -1,0 +1,97 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+
+namespace GovChain.Consensus;
+
+/// <content>Timers and view changes.</content>
+public sealed partial class ConsensusCore
+{
+    private void OnTimer(TimerFired fired)
+    {
+        if (!_timerArmed || fired.Generation != _timerGeneration || fired.Height != _round.Height
+            || fired.View != _round.View)
+            return;
+        _timerArmed = false;
+        LeaveView();
+    }
+
+    /// <summary>
+    /// Starts or stops the timer as its rule says: at view 0 while there is work, above once Q validators have come to
+    /// this view or a higher one.
+    /// </summary>
+    private void ArmTimer()
+    {
+        bool wanted = CanVote && !_halted && _round.Decision is null
+            && (_round.View == 0 ? _hasWork || _round.Proposal is not null : IsViewGathered);
+        if (!wanted)
+        {
+            StopTimer();
+            return;
+        }
+        if (_timerArmed)
+            return;
+        _timerArmed = true;
+        _effects.Add(new SetTimer(
+            _round.Height, _round.View, ++_timerGeneration, TimeRules.TimeoutMs(_config.Parameters, _round.View)));
+    }
+
+    private bool IsViewGathered => _round.ViewChanges.ViewReachedBy(_quorum) >= _round.View;
+
+    private void StopTimer()
+    {
+        _timerArmed = false;
+        _timerGeneration++;
+    }
+
+    /// <summary>
+    /// A local reason to give this view up: only from view 0, or once Q validators have come this far. Otherwise a node
+    /// alone would run views ahead of the others, who could never catch up.
+    /// </summary>
+    private void LeaveView()
+    {
+        if (CanVote && _round.Decision is null && (_round.View == 0 || IsViewGathered))
+            EnterView(_round.View + 1);
+    }
+
+    private void OnViewChange(ViewChangeMessage m)
+    {
+        if (m.Payload.Signer == _self)
+            return;
+        _round.ViewChanges.Add(m);
+        FollowViewChanges();
+        ArmTimer();
+        TryLead();
+    }
+
+    /// <summary>Joins the highest view that f+1 validators have reached: at least one of them is honest.</summary>
+    private void FollowViewChanges()
+    {
+        uint reached = _round.ViewChanges.ViewReachedBy(Quorum.Weak(_set.Count));
+        if (reached > _round.View && _round.Decision is null)
+            EnterView(reached);
+    }
+
+    /// <summary>Promises to vote in no older view, and tells the others what is prepared here.</summary>
+    private void EnterView(uint view)
+    {
+        StopTimer();
+        _signing.Clear();
+        _round.EnterView(view);
+        if (!CanVote)
+            return;
+        Certificate? prepared = _round.Prepared;
+        var unsigned = new ViewChangePayload(
+            (ushort)_self, prepared?.View ?? -1L, prepared?.BlockHash ?? Digest.Zero, default);
+        Sign(JustificationRules.VoteOf(_config, _round.Height, view, unsigned), s =>
+        {
+            var message = new ViewChangeMessage(
+                _config.Epoch, _round.Height, view, unsigned with { Signature = s }, prepared);
+            ulong index = Append(new PromisedRecord(message));
+            _round.OwnViewChange = message;
+            SendTo(Send.ToAll, message, index);
+            _round.ViewChanges.Add(message);
+            ArmTimer();
+            TryLead();
+        });
+    }
+}

@@ -1,0 +1,254 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+
+namespace GovChain.Consensus;
+
+/// <summary>
+/// The protocol of one validator as a deterministic state machine: inputs in, effects out (docs/PROTOCOL.md). No clock,
+/// no I/O, no waiting; one thread owns it. Nothing that came from outside makes it throw; an input that the driver
+/// should never give does.
+/// </summary>
+/// <remarks>
+/// Effects are appended in the order in which the driver must begin them. A journal record always precedes the sends
+/// that need it, and those name it.
+/// </remarks>
+public sealed partial class ConsensusCore
+{
+    // A mark makes all earlier records needless; pruning every so many keeps the journal short and the rewriting rare.
+    private const ulong PruneEveryHeights = 64;
+
+    private readonly ConsensusConfig _config;
+    private readonly ValidatorSet _set;
+    private readonly int _self;
+    private readonly int _quorum;
+    private readonly Dictionary<ulong, Action<Signature>> _signing = [];
+    private readonly PeerTick[] _answered;
+
+    private List<ConsensusEffect> _effects = [];
+    private readonly AbstainReason _abstaining;
+    private bool _started;
+    private bool _draining;
+    private bool _halted;
+    private BlockHeader _tip;
+    private Certificate? _tipCertificate;
+    private LeaderRun _leaderRun;
+    private Round _round;
+    private Inbox _next;
+    private ulong _journalNext;
+    private ulong _lastRequest;
+    private ulong _timerGeneration;
+    private bool _timerArmed;
+    private bool _hasWork;
+    private ulong _syncTarget;
+    private uint _hint;
+
+    /// <summary>A core that goes on from what is durable.</summary>
+    /// <param name="config">Chain, validators, own index, parameters.</param>
+    /// <param name="tip">The newest header in the ledger.</param>
+    /// <param name="tipCertificate">Its certificate; null only at genesis.</param>
+    /// <param name="leader">The leader state after it.</param>
+    /// <param name="journal">The vote journal as found.</param>
+    /// <exception cref="ArgumentException">The parts do not fit each other.</exception>
+    public ConsensusCore(
+        ConsensusConfig config, BlockHeader tip, Certificate? tipCertificate, LeaderRun leader, JournalContents journal)
+    {
+        if (config.Self < 0 || config.Self >= config.Validators.Count)
+            throw new ArgumentException("This node is no member of the validator set.", nameof(config));
+        if (tip.ChainId != config.ChainId || tip.NextValidatorSetHash != config.Validators.Hash)
+            throw new ArgumentException("The tip belongs to another chain or validator set.", nameof(tip));
+        if ((tipCertificate is null) != (tip.Height == 0))
+            throw new ArgumentException("Every header but the first has a certificate.", nameof(tipCertificate));
+        _config = config;
+        _set = config.Validators;
+        _self = config.Self;
+        _quorum = _set.QuorumSize;
+        _answered = new PeerTick[_set.Count];
+        _tip = tip;
+        _tipCertificate = tipCertificate;
+        _leaderRun = leader;
+        _journalNext = journal.NextIndex;
+        _next = new Inbox(_set.Count);
+        _round = new Round(tip.Height + 1, new Inbox(_set.Count));
+        _abstaining = JournalReplay.Apply(journal, tip, config, _round);
+        _round.ViewChanges.Learn(_self, _round.View);
+    }
+
+    /// <summary>The height in progress.</summary>
+    public ulong Height => _round.Height;
+
+    /// <summary>The view in progress.</summary>
+    public uint View => _round.View;
+
+    /// <summary>The index of the leader of the view in progress.</summary>
+    public int Leader => LeaderOf(_round.View);
+
+    /// <summary>Why this node does not vote; None when it does.</summary>
+    public AbstainReason Abstaining => _abstaining;
+
+    private bool CanVote => _abstaining == AbstainReason.None && !_draining;
+
+    private ulong LastJournal => _journalNext - 1;
+
+    /// <summary>Takes one input and appends what must be done to <paramref name="effects"/>.</summary>
+    /// <exception cref="InvalidOperationException">The driver broke the contract: no <see cref="Start"/> first, a gap
+    /// in the stored blocks, a built proposal that does not stand on the tip.</exception>
+    public void Step(ConsensusInput input, List<ConsensusEffect> effects)
+    {
+        if (_started == input is Start)
+            throw new InvalidOperationException("Start is the first input, once.");
+        if (_halted)
+            return;
+        _effects = effects;
+        switch (input)
+        {
+            case Start:
+                OnStart();
+                break;
+            case MessageReceived i:
+                OnMessage(i.Message, i.UtcMs);
+                break;
+            case TimerFired i:
+                OnTimer(i);
+                break;
+            case WorkChanged i:
+                _hasWork = i.HasWork;
+                ArmTimer();
+                TryLead();
+                break;
+            case ProposalBuilt i:
+                OnProposalBuilt(i);
+                break;
+            case BlockChecked i:
+                OnBlockChecked(i.BlockHash, i.Fault);
+                break;
+            case Signed i:
+                if (_signing.Remove(i.RequestId, out Action<Signature>? then))
+                    then(i.Signature);
+                break;
+            case BlockStored i:
+                OnBlockStored(i);
+                break;
+            case StatusDue:
+                OnStatusDue();
+                break;
+            case Drain:
+                _draining = true;
+                _signing.Clear();
+                StopTimer();
+                break;
+            default:
+                throw new InvalidOperationException($"Unknown input {input.GetType().Name}.");
+        }
+    }
+
+    private void OnStart()
+    {
+        _started = true;
+        // A crash may have come between the newest block and its mark; the next block must not make that two.
+        if (_tip.Height > 0 || _abstaining != AbstainReason.None)
+            Append(new StoredMark(_tip.Height, _tip.Hash, _abstaining));
+        if (_abstaining != AbstainReason.None)
+        {
+            _effects.Add(new Alarm(
+                AlarmCode.Abstaining, $"This node follows and serves but does not vote: {_abstaining}."));
+        }
+        if (_round.Proposal is { } proposal && _round.Find(proposal.Block.Hash) is { } candidate)
+            Check(candidate, proposal.Signer);
+        SendNewest(Send.ToAll);
+        SendStatus(Send.ToAll);
+        ArmTimer();
+        TryDecideAny();
+        TryLead();
+    }
+
+    private void OnBlockStored(BlockStored stored)
+    {
+        BlockHeader header = stored.Header;
+        if (header.Height <= _tip.Height)
+            return;
+        if (header.Height != _round.Height || header.ParentHash != _tip.Hash)
+            throw new InvalidOperationException(
+                $"Block {header.Height} was stored on a ledger whose tip is {_tip.Height}.");
+        StopTimer();
+        _signing.Clear();
+        _tip = header;
+        _tipCertificate = stored.Certificate;
+        _leaderRun = stored.Leader;
+        _hasWork = false;
+        ulong mark = Append(new StoredMark(header.Height, header.Hash, _abstaining));
+        if (header.Height % PruneEveryHeights == 0)
+            _effects.Add(new PruneJournal(mark));
+        if (header.NextValidatorSetHash != _set.Hash)
+        {
+            Halt($"Block {header.Height} changes the validator set, which this version does not support.");
+            return;
+        }
+        BeginHeight();
+    }
+
+    private void BeginHeight()
+    {
+        Inbox inbox = _next;
+        _next = new Inbox(_set.Count);
+        _round = new Round(_tip.Height + 1, inbox);
+        FollowViewChanges();
+        foreach ((ProposeMessage? proposal, ulong utcMs) in inbox.Proposals)
+        {
+            if (proposal is not null)
+                OnPropose(proposal.Signer, proposal, utcMs);
+        }
+        TryDecideAny();
+        ArmTimer();
+        TryLead();
+    }
+
+    private void TryDecideAny()
+    {
+        foreach (VoteMessage commit in _round.Votes.Commits())
+            TryDecide(commit.View, commit.BlockHash);
+    }
+
+    private int LeaderOf(uint view) =>
+        LeaderSchedule.Leader(_leaderRun, _config.Parameters.LeaderBlocksMax, _set.Count, view);
+
+    private ulong Append(JournalRecord record, ProposedBlock? bodies = null)
+    {
+        ulong index = _journalNext++;
+        _effects.Add(new AppendJournal(index, JournalCodec.Encode(record), bodies));
+        return index;
+    }
+
+    private void SendTo(int to, ConsensusMessage message, ulong afterJournal)
+    {
+        if (to != _self && _set.Count > 1)
+            _effects.Add(new Send(to, message, afterJournal));
+    }
+
+    /// <summary>
+    /// Asks for a signature, unless something else was signed in its place: then the node halts, since its journal or its
+    /// code is wrong.
+    /// </summary>
+    private void Sign(Vote vote, Action<Signature> then)
+    {
+        if (!_round.Guard.TryReserve(vote))
+        {
+            Halt($"Refused to sign a second {vote.Type} at height {vote.Height}, view {vote.View}.");
+            return;
+        }
+        ulong id = ++_lastRequest;
+        _signing.Add(id, then);
+        _effects.Add(new RequestSignature(id, vote));
+    }
+
+    private Vote VoteOn(VoteType type, Digest hash) =>
+        new(type, _config.ChainId, _config.Epoch, _round.Height, _round.View, hash);
+
+    private VoteMessage OwnVote(VoteType type, Digest hash, Signature signature) =>
+        new(type, _config.Epoch, _round.Height, _round.View, hash, (ushort)_self, signature);
+
+    private void Halt(string reason)
+    {
+        _halted = true;
+        _effects.Add(new Fatal(reason));
+    }
+}
