@@ -1,0 +1,52 @@
+using GovChain.Node.Tls;
+using GovChain.Protos.V1;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace GovChain.Node.Peers;
+
+/// <summary>Dials one department and runs the stream.</summary>
+internal sealed class PeerDialer(
+    PeerNetwork network, PeerLink link, NodeIdentity identity, PeerAuthenticator authenticator, PeerRefusalLog refusals)
+{
+    /// <summary>Dials once and returns when the stream has ended or could not be set up; the link knows why.</summary>
+    public async Task RunOnceAsync(CancellationToken cancellation)
+    {
+        PeerVerdict refused = default;
+        PeerNetworkOptions options = network.Options;
+        using var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = options.HandshakeTimeout,
+            KeepAlivePingDelay = options.KeepAlive,
+            KeepAlivePingTimeout = options.KeepAlive,
+            UseProxy = false,
+            SslOptions = authenticator.ClientOptions(identity, link.Department, verdict => refused = verdict),
+        };
+        try
+        {
+            using GrpcChannel channel = GrpcChannel.ForAddress($"https://{link.Peer.Endpoint}", new GrpcChannelOptions
+            {
+                HttpHandler = handler,
+                MaxReceiveMessageSize = options.FrameBytesMax,
+                MaxSendMessageSize = options.FrameBytesMax,
+                MaxReconnectBackoff = options.RedialMax,
+            });
+            using AsyncDuplexStreamingCall<PeerFrame, PeerFrame> call =
+                new Peer.PeerClient(channel).Connect(cancellationToken: cancellation);
+            var session = new PeerSession(
+                network, link, call.ResponseStream, call.RequestStream, call.Dispose, dialled: true);
+            await session.RunAsync(cancellation);
+        }
+        catch (Exception e)
+        {
+            if (cancellation.IsCancellationRequested)
+                return;
+            if (refused.Refusal is not null)
+                refusals.Refused(refused, link);
+            else if (e is PeerRefusedException { Refusal: var refusal })
+                refusals.Refused(PeerVerdict.Refuse(refusal, e.Message), link);
+            else
+                link.Failed(PeerErrors.Describe(e));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using GovChain.Node.Tls;
+using Microsoft.Extensions.Logging;
+
+namespace GovChain.Node.Peers;
+
+/// <summary>One other department: its stream, if there is one, and what went wrong last. Safe from any thread.</summary>
+internal sealed class PeerLink(PeerEndpoint peer, ILogger logger)
+{
+    private readonly Lock _gate = new();
+    private PeerSession? _session;
+    private string _lastError = "No connection yet.";
+    private long _lastSeenMs;
+
+    public PeerEndpoint Peer => peer;
+
+    public string Department => peer.Department;
+
+    /// <summary>The stream that is up, or null.</summary>
+    public PeerSession? Session => Volatile.Read(ref _session);
+
+    public bool IsConnected => Session is not null;
+
+    public int QueueCount => Session?.Queue.Count ?? 0;
+
+    public long QueueBytes => Session?.Queue.Bytes ?? 0;
+
+    /// <summary>How the connection stands now.</summary>
+    public PeerConnection State
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new PeerConnection(Department, peer.Endpoint, _session is not null, _lastError,
+                    (ulong)Interlocked.Read(ref _lastSeenMs));
+            }
+        }
+    }
+
+    /// <summary>A frame came.</summary>
+    public void Seen() => Interlocked.Exchange(ref _lastSeenMs, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+
+    /// <summary>Takes a stream whose other side is authenticated. An older one is given up: its other side is gone and
+    /// we only have not noticed yet.</summary>
+    public void Attach(PeerSession session)
+    {
+        PeerSession? replaced;
+        lock (_gate)
+        {
+            replaced = _session;
+            _session = session;
+            _lastError = "";
+        }
+        replaced?.Abort();
+        logger.PeerConnected(Department);
+    }
+
+    /// <summary>The stream ended.</summary>
+    public void Detach(PeerSession session, string reason)
+    {
+        lock (_gate)
+        {
+            if (_session != session)
+                return;
+            _session = null;
+            _lastError = reason;
+        }
+        logger.PeerDisconnected(Department, reason);
+    }
+
+    /// <summary>No stream could be set up. The same reason again is not logged again.</summary>
+    public void Failed(string reason)
+    {
+        lock (_gate)
+        {
+            if (_session is not null || _lastError == reason)
+                return;
+            _lastError = reason;
+        }
+        logger.PeerUnreachable(Department, reason);
+    }
+}

@@ -1,0 +1,82 @@
+using GovChain.Core.Model;
+using GovChain.Core.Cryptography;
+
+namespace GovChain.Node.Peers;
+
+/// <summary>Another department's node.</summary>
+/// <param name="Department">Its id.</param>
+/// <param name="Key">Its validator key on the ledger.</param>
+/// <param name="Endpoint">host:port of its peer listener.</param>
+internal sealed record PeerEndpoint(string Department, PublicKey Key, string Endpoint);
+
+/// <summary>The bounds of the peer network, each with its arithmetic. Tests make them smaller.</summary>
+internal sealed record PeerNetworkOptions
+{
+    /// <summary>The version of the frames and of what they carry.</summary>
+    public const uint ProtocolVersion = 1;
+
+    /// <summary>
+    /// One frame, bytes, either way: a proposal with a view change's justification, or an answer with a whole block of
+    /// at most <see cref="Limits.BlockBytesCeiling"/> (16 MiB) and what stands around its envelopes.
+    /// </summary>
+    public int FrameBytesMax { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>Consensus messages waiting for one peer. A height costs about a dozen; the oldest goes first.</summary>
+    public LaneBounds ConsensusLane { get; init; } = new(4_096, 64 * 1024 * 1024);
+
+    /// <summary>Answers waiting for one peer: two of the largest, or many small ones.</summary>
+    public LaneBounds ReplyLane { get; init; } = new(256, 64 * 1024 * 1024);
+
+    /// <summary>Gossip waiting for one peer: at 600 envelopes of 1 KiB a second, 50 seconds.</summary>
+    public LaneBounds GossipLane { get; init; } = new(16_384, 32 * 1024 * 1024);
+
+    /// <summary>Gossip that waits is merged into frames of about this many bytes.</summary>
+    public int GossipFrameBytes { get; init; } = 256 * 1024;
+
+    /// <summary>Envelopes in one gossip frame.</summary>
+    public int GossipEnvelopesMax { get; init; } = 4_096;
+
+    /// <summary>Frames a second that are read from one peer over a long time; more wait in its own connection. A node
+    /// that works with a block every 20 ms sends some 500.</summary>
+    public int InboundFramesPerSecond { get; init; } = 2_000;
+
+    /// <summary>Frames that one peer may send at once, when it was silent before.</summary>
+    public int InboundFrameBurst { get; init; } = 4_000;
+
+    /// <summary>Requests of one peer that wait while another of it is answered; more are dropped.</summary>
+    public int RequestBacklog { get; init; } = 64;
+
+    /// <summary>Own requests to one peer under way.</summary>
+    public int RequestsMax { get; init; } = 256;
+
+    /// <summary>Blocks in one answer.</summary>
+    public int BlocksPerRequestMax { get; init; } = 1_024;
+
+    /// <summary>How long to wait for blocks, if the caller does not give up before.</summary>
+    public TimeSpan BlocksTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long to wait for envelopes of a proposal: somebody else may have them, and the view's timer runs.
+    /// </summary>
+    public TimeSpan EnvelopesTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the other side may take to connect and to send its first frame.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A peer that takes no bytes for so long is disconnected; it may come back.</summary>
+    public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>After so long without a byte the connection is probed, and given up after as long again.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>First pause before dialling again; doubles up to <see cref="RedialMax"/>.</summary>
+    public TimeSpan RedialBase { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Longest pause before dialling again. Short: a department that comes back is needed for the quorum.
+    /// </summary>
+    public TimeSpan RedialMax { get; init; } = TimeSpan.FromSeconds(3);
+}
+
+/// <summary>How much may wait in one lane of a peer's queue.</summary>
+/// <param name="Count">Entries.</param>
+/// <param name="Bytes">Bytes of all entries.</param>
+internal readonly record struct LaneBounds(int Count, long Bytes);
