@@ -67,12 +67,13 @@ public sealed class VoteJournal : IDisposable
     /// Makes a new, empty journal. Only for a node that has never voted on this ledger, or that has been told to
     /// abstain until its old votes cannot matter.
     /// </summary>
-    /// <exception cref="StorageException">Io; or Damaged when there is a file already.</exception>
+    /// <exception cref="InvalidOperationException">There is a journal already.</exception>
+    /// <exception cref="StorageException">Io.</exception>
     public static VoteJournal Create(DataDirectory directory)
     {
         string path = directory.JournalPath;
         if (File.Exists(path))
-            throw StorageException.Damaged(path, "A new vote journal is to be made, but there is one.");
+            throw new InvalidOperationException($"{path}: a new vote journal is to be made, but there is one.");
         try
         {
             ulong salt = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));

@@ -30,7 +30,7 @@ public sealed class VoteJournalTest : StorageFixture
     public void Create_OverAnExistingJournal_IsRefused()
     {
         VoteJournal.Create(_directory).Dispose();
-        Refused(StorageError.Damaged, () => VoteJournal.Create(_directory));
+        Assert.Throws<InvalidOperationException>(() => VoteJournal.Create(_directory));
     }
 
     [Test]
