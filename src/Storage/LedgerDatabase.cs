@@ -1,0 +1,256 @@
+using RocksDbSharp;
+
+namespace GovChain.Storage;
+
+/// <summary>
+/// RocksDB with the ledger's column families and options, its errors turned into <see cref="StorageException"/>.
+/// </summary>
+/// <remarks>
+/// Counts its users, because closing it under a reader would crash the process: the store is one, every published
+/// ledger that somebody still reads another.
+/// </remarks>
+internal sealed class LedgerDatabase
+{
+    private static readonly LedgerColumn[] Columns = Enum.GetValues<LedgerColumn>();
+
+    private readonly RocksDb _db;
+    private readonly ColumnFamilyHandle[] _families;
+    private readonly WriteOptions _synced = new WriteOptions().SetSync(true);
+    private int _users = 1;
+
+    private LedgerDatabase(string path, RocksDb db, bool readOnly)
+    {
+        Location = path;
+        IsReadOnly = readOnly;
+        _db = db;
+        _families = [.. Columns.Select(c => db.GetColumnFamily(NameOf(c)))];
+    }
+
+    public string Location { get; }
+
+    public bool IsReadOnly { get; }
+
+    /// <summary>A database was made here, whether or not it is whole.</summary>
+    public static bool Exists(string path) => File.Exists(Path.Combine(path, "CURRENT"));
+
+    /// <param name="path">The RocksDB directory.</param>
+    /// <param name="create">A new database, or one that never got a block, may be completed.</param>
+    /// <param name="readOnly">Beside the process that writes to it.</param>
+    /// <param name="options">Bounds.</param>
+    public static LedgerDatabase Open(string path, bool create, bool readOnly, LedgerOptions options)
+    {
+        try
+        {
+            if (!create)
+                CheckFamilies(path);
+            DbOptions db = LedgerTuning.Database(options, create);
+            ColumnFamilies families = LedgerTuning.Families(options, Columns);
+            if (readOnly)
+            {
+                // All files are opened at once: the writer may remove some of them later.
+                db.SetMaxOpenFiles(-1);
+                return new LedgerDatabase(path, RocksDb.OpenReadOnly(db, path, families, errIfLogFileExists: false), readOnly);
+            }
+            return new LedgerDatabase(path, RocksDb.Open(db, path, families), readOnly);
+        }
+        catch (RocksDbException e)
+        {
+            throw Translate(path, e);
+        }
+    }
+
+    public static string NameOf(LedgerColumn column) =>
+        column == LedgerColumn.Meta ? ColumnFamilies.DefaultName : column.ToString().ToLowerInvariant();
+
+    /// <summary>False once the last user has gone.</summary>
+    public bool TryAddUser()
+    {
+        for (int users = Volatile.Read(ref _users); users > 0; users = Volatile.Read(ref _users))
+        {
+            if (Interlocked.CompareExchange(ref _users, users + 1, users) == users)
+                return true;
+        }
+        return false;
+    }
+
+    public void RemoveUser()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+            _db.Dispose();
+    }
+
+    public byte[]? Get(LedgerColumn column, ReadOnlySpan<byte> key, ReadOptions options)
+    {
+        try
+        {
+            return _db.Get(key, _families[(int)column], options);
+        }
+        catch (RocksDbException e)
+        {
+            throw Translate($"{Location} ({NameOf(column)})", e);
+        }
+    }
+
+    /// <summary>All rows from a key on, ascending; the caller stops where it has enough.</summary>
+    public IEnumerable<(byte[] Key, byte[] Value)> Scan(LedgerColumn column, byte[] from, ReadOptions options)
+    {
+        using Iterator rows = _db.NewIterator(_families[(int)column], options);
+        for (rows.Seek(from); rows.Valid(); rows.Next())
+            yield return (rows.Key(), rows.Value());
+        ThrowIfEndedEarly(rows, column);
+    }
+
+    /// <summary>The last row at or before a key; before anything if null.</summary>
+    public (byte[] Key, byte[] Value)? Last(LedgerColumn column, byte[]? atOrBefore, ReadOptions options)
+    {
+        using Iterator rows = _db.NewIterator(_families[(int)column], options);
+        if (atOrBefore is null)
+            rows.SeekToLast();
+        else
+            rows.SeekForPrev(atOrBefore);
+        if (rows.Valid())
+            return (rows.Key(), rows.Value());
+        ThrowIfEndedEarly(rows, column);
+        return null;
+    }
+
+    public void Put(WriteBatch batch, LedgerColumn column, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
+        batch.Put(key, value, _families[(int)column]);
+
+    /// <summary>Returns when the whole batch is on the medium.</summary>
+    public void WriteSynced(WriteBatch batch)
+    {
+        try
+        {
+            _db.Write(batch, _synced);
+        }
+        catch (RocksDbException e)
+        {
+            throw Translate(Location, e);
+        }
+    }
+
+    public Snapshot CreateSnapshot() => _db.CreateSnapshot();
+
+    public string Property(LedgerColumn column, string name) => _db.GetProperty(name, _families[(int)column]) ?? "";
+
+    /// <summary>An iterator over a damaged table just ends; its error must be asked for.</summary>
+    private void ThrowIfEndedEarly(Iterator rows, LedgerColumn column)
+    {
+        try
+        {
+            Native.Instance.rocksdb_iter_get_error(rows.Handle);
+        }
+        catch (RocksDbException e)
+        {
+            throw Translate($"{Location} ({NameOf(column)})", e);
+        }
+    }
+
+    private static void CheckFamilies(string path)
+    {
+        var found = RocksDb.ListColumnFamilies(new DbOptions(), path).ToHashSet(StringComparer.Ordinal);
+        foreach (LedgerColumn column in Columns)
+        {
+            if (!found.Remove(NameOf(column)))
+                throw StorageException.Damaged(path, $"The column family '{NameOf(column)}' is missing.");
+        }
+        if (found.Count != 0)
+        {
+            throw new StorageException(StorageError.NewerFormat, path,
+                $"The ledger has a column family '{found.Min(StringComparer.Ordinal)}' that this program does not know.",
+                "Run the newer program that wrote it.");
+        }
+    }
+
+    private static StorageException Translate(string where, RocksDbException e)
+    {
+        string text = e.Message;
+        if (text.Contains("lock", StringComparison.OrdinalIgnoreCase) && text.StartsWith("IO error", StringComparison.Ordinal)
+            && text.Contains("LOCK", StringComparison.Ordinal))
+        {
+            return new StorageException(StorageError.Locked, where, text, "Stop the other process first.", e);
+        }
+        bool lost = text.Contains("No such file", StringComparison.Ordinal)
+            || text.Contains("Can't access", StringComparison.Ordinal);
+        return lost || !text.StartsWith("IO error", StringComparison.Ordinal)
+            ? StorageException.Damaged(where, $"RocksDB reports: {text}.", e)
+            : StorageException.Io(where, e);
+    }
+}
+
+/// <summary>How RocksDB is set up, and why.</summary>
+internal static class LedgerTuning
+{
+    private const ulong MiB = 1024 * 1024;
+    private const byte Yes = 1;
+    private const byte No = 0;
+
+    /// <summary>Envelopes this long go to blob files, so that compaction does not copy them again and again.</summary>
+    private const ulong BlobBytesMin = 4096;
+
+    public static DbOptions Database(LedgerOptions options, bool create)
+    {
+        DbOptions db = new DbOptions()
+            .SetCreateIfMissing(create)
+            .SetCreateMissingColumnFamilies(create)
+            .SetParanoidChecks(true)
+            .SetMaxOpenFiles(options.OpenFilesMax)
+            .SetDbWriteBufferSize((ulong)options.WriteBufferBytes)
+            .SetMaxTotalWalSize(2 * (ulong)options.WriteBufferBytes)
+            // A torn tail of the log was never acknowledged; the durable tip tells it from lost blocks.
+            .SetWalRecoveryMode(Recovery.PointInTime)
+            .SetMaxBackgroundCompactions(2)
+            .SetMaxBackgroundFlushes(1)
+            .SetInfoLogLevel(InfoLogLevel.Warn)
+            .SetMaxLogFileSize(MiB)
+            .SetKeepLogFileNum(2)
+            .SetStatsDumpPeriodSec(0)
+            .SetBytesPerSync(MiB);
+        return db;
+    }
+
+    public static ColumnFamilies Families(LedgerOptions options, IEnumerable<LedgerColumn> columns)
+    {
+        Cache cache = Cache.CreateLru((ulong)options.BlockCacheBytes);
+        var families = new ColumnFamilies();
+        foreach (LedgerColumn column in columns)
+            families.Add(LedgerDatabase.NameOf(column), Family(column, cache));
+        return families;
+    }
+
+    private static ColumnFamilyOptions Family(LedgerColumn column, Cache cache)
+    {
+        BlockBasedTableOptions table = new BlockBasedTableOptions()
+            .SetBlockCache(cache)
+            .SetCacheIndexAndFilterBlocks(true)
+            .SetPinL0FilterAndIndexBlocksInCache(true)
+            .SetBlockSize(column == LedgerColumn.Entries ? 16 * 1024UL : 8 * 1024UL)
+            .SetFormatVersion(5);
+        // Most look-ups of a transaction id find nothing: a filter answers them without a read.
+        if (column is LedgerColumn.Transactions or LedgerColumn.State or LedgerColumn.Pages)
+            table.SetFilterPolicy(BloomFilterPolicy.Create(10, false));
+        ColumnFamilyOptions family = new ColumnFamilyOptions()
+            .SetBlockBasedTableFactory(table)
+            .SetWriteBufferSize(16 * MiB)
+            .SetMaxWriteBufferNumber(3)
+            .SetLevelCompactionDynamicLevelBytes(true)
+            .SetCompression(column switch
+            {
+                // Hashes do not compress.
+                LedgerColumn.Tiles or LedgerColumn.Pages or LedgerColumn.Transactions => Compression.No,
+                LedgerColumn.Entries => Compression.Zstd,
+                _ => Compression.Lz4,
+            });
+        if (column == LedgerColumn.Entries)
+        {
+            Native native = Native.Instance;
+            native.rocksdb_options_set_enable_blob_files(family.Handle, Yes);
+            native.rocksdb_options_set_min_blob_size(family.Handle, BlobBytesMin);
+            native.rocksdb_options_set_blob_compression_type(family.Handle, (int)Compression.Zstd);
+            // Entries are never replaced or removed, so there is nothing to collect.
+            native.rocksdb_options_set_enable_blob_gc(family.Handle, No);
+        }
+        return family;
+    }
+}

@@ -1,0 +1,242 @@
+using System.Runtime.InteropServices;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
+using GovChain.Core.Model;
+
+namespace GovChain.Storage;
+
+/// <summary>A deviation in what is stored.</summary>
+/// <param name="What">What is wrong, one sentence.</param>
+/// <param name="Where">Column family and key.</param>
+/// <param name="Expected">What should be there.</param>
+/// <param name="Found">What is.</param>
+public sealed record LedgerFinding(string What, string Where, string Expected, string Found);
+
+/// <summary>
+/// Reads every row of a ledger once and checks that the column families fit together: chain of headers, log against
+/// tiles, tiles against the root, values against the state tree, indexes against the log. Signatures and the rules of
+/// transactions are the auditor's to check, by executing everything again.
+/// </summary>
+public static class LedgerIntegrity
+{
+    /// <summary>
+    /// Gives the findings as they are met; none means that all is well. A column family that cannot be read to its end
+    /// gives one finding, and the next one is looked at.
+    /// </summary>
+    public static IEnumerable<LedgerFinding> Check(LedgerSnapshot ledger)
+    {
+        Func<LedgerSnapshot, IEnumerable<LedgerFinding>>[] checks =
+            [CheckBlocks, CheckStarts, CheckTiles, CheckEntries, CheckTransactions, CheckPages, CheckStates, CheckHistory];
+        foreach (Func<LedgerSnapshot, IEnumerable<LedgerFinding>> check in checks)
+        {
+            using IEnumerator<LedgerFinding> findings = check(ledger).GetEnumerator();
+            while (Next(findings, out LedgerFinding? finding))
+                yield return finding!;
+        }
+    }
+
+    /// <summary>An exception ends the enumeration with what it says as the last finding.</summary>
+    private static bool Next(IEnumerator<LedgerFinding> findings, out LedgerFinding? finding)
+    {
+        finding = null;
+        try
+        {
+            if (!findings.MoveNext())
+                return false;
+            finding = findings.Current;
+        }
+        catch (StorageException e)
+        {
+            finding = new LedgerFinding(e.What, e.Where, "readable data", "damage");
+        }
+        catch (Exception e) when (e is MissingTileException or CorruptTileException or CorruptPageException)
+        {
+            finding = new LedgerFinding(e.Message, "ledger", "readable data", "damage");
+        }
+        return true;
+    }
+
+    private static IEnumerable<LedgerFinding> CheckBlocks(LedgerSnapshot ledger)
+    {
+        ulong next = 0;
+        BlockHeader? parent = null;
+        foreach ((BlockHeader header, _) in ledger.ScanBlocks())
+        {
+            string where = $"blocks {header.Height}";
+            if (header.Height != next)
+                yield return new("Heights are not contiguous.", where, $"{next}", $"{header.Height}");
+            else if (header.ParentHash != (parent?.Hash ?? Digest.Zero))
+                yield return new("A header does not name the one before.", where, $"{parent?.Hash}", $"{header.ParentHash}");
+            else if (header.LogSizeBefore != (parent?.LogSizeAfter ?? 0) || header.LogSizeAfter <= header.LogSizeBefore)
+            {
+                yield return new("A block does not begin where the log ended.", where,
+                    $"{parent?.LogSizeAfter ?? 0}", $"{header.LogSizeBefore} to {header.LogSizeAfter}");
+            }
+            parent = header;
+            next = header.Height + 1;
+        }
+        if (parent is null || !parent.Equals(ledger.Tip))
+            yield return new("The blocks do not end at the tip.", "blocks", $"{ledger.TipHeight}", $"{parent?.Height}");
+    }
+
+    private static IEnumerable<LedgerFinding> CheckStarts(LedgerSnapshot ledger)
+    {
+        ulong next = 0;
+        foreach ((ulong position, ulong height) in ledger.ScanStarts())
+        {
+            if (height != next || height > ledger.TipHeight)
+            {
+                yield return new("The index of first positions is not contiguous.", $"starts {position}",
+                    $"{next}", $"{height}");
+                yield break;
+            }
+            if (ledger.GetHeader(height).LogSizeBefore != position)
+            {
+                yield return new("The index of first positions is wrong.", $"starts {position}",
+                    $"{ledger.GetHeader(height).LogSizeBefore}", $"{position}");
+            }
+            next++;
+        }
+        if (next != ledger.TipHeight + 1)
+            yield return new("The index of first positions ends early.", "starts", $"{ledger.TipHeight + 1}", $"{next}");
+    }
+
+    /// <summary>Every tile is there once, each full one hashes to its place in the level above, and the edge to the
+    /// log's root.</summary>
+    private static IEnumerable<LedgerFinding> CheckTiles(LedgerSnapshot ledger)
+    {
+        ulong size = ledger.Tip.LogSizeAfter;
+        var next = new TileId(0, 0);
+        foreach ((TileId id, ReadOnlyMemory<byte> bytes) in ledger.ScanTiles())
+        {
+            while (next.Level < id.Level && LogTiles.WidthAt(next, size) == 0)
+                next = new TileId((byte)(next.Level + 1), 0);
+            int width = LogTiles.WidthAt(id, size);
+            if (id != next || bytes.Length != width * Digest.Size || width == 0)
+            {
+                yield return new("A tile is missing, superfluous or of the wrong width.", $"tiles {id}",
+                    $"{next}: {LogTiles.WidthAt(next, size)} hashes", $"{id}: {bytes.Length} bytes");
+                yield break;
+            }
+            if (width == LogTiles.Width && TileRoot(bytes) != ParentHash(ledger, id))
+            {
+                yield return new("A tile does not hash to what the level above holds.", $"tiles {id}",
+                    $"{ParentHash(ledger, id)}", $"{TileRoot(bytes)}");
+            }
+            next = new TileId(id.Level, id.Index + 1);
+        }
+        while (next.Level < LogTiles.LevelMax && LogTiles.WidthAt(next, size) == 0)
+            next = new TileId((byte)(next.Level + 1), 0);
+        if (LogTiles.WidthAt(next, size) != 0)
+            yield return new("The tiles end early.", "tiles", $"{next}", "nothing");
+        Digest root = LogFrontier.Read(new TileLogNodeSource(ledger, size), size).Root;
+        if (root != ledger.Tip.LogRoot)
+            yield return new("The tiles do not lead to the log's root.", "tiles", $"{ledger.Tip.LogRoot}", $"{root}");
+    }
+
+    private static IEnumerable<LedgerFinding> CheckEntries(LedgerSnapshot ledger)
+    {
+        ulong next = 0;
+        ReadOnlyMemory<byte> tile = default;
+        foreach ((ulong position, ReadOnlyMemory<byte> leaf) in ledger.ScanEntries())
+        {
+            if (position != next || position >= ledger.Tip.LogSizeAfter)
+            {
+                yield return new("The leaves are not contiguous.", $"entries {position}", $"{next}", $"{position}");
+                yield break;
+            }
+            if (position % LogTiles.Width == 0)
+                tile = ledger.GetTile(0, position / LogTiles.Width);
+            Digest expected = HashAt(tile, (int)(position % LogTiles.Width));
+            Digest found = LogHash.Leaf(leaf.Span);
+            if (found != expected)
+                yield return new("A leaf is not what the log holds.", $"entries {position}", $"{expected}", $"{found}");
+            next++;
+        }
+        if (next != ledger.Tip.LogSizeAfter)
+            yield return new("The leaves end early.", "entries", $"{ledger.Tip.LogSizeAfter}", $"{next}");
+    }
+
+    private static IEnumerable<LedgerFinding> CheckTransactions(LedgerSnapshot ledger)
+    {
+        ulong count = 0;
+        foreach ((Digest id, TransactionLocation location) in ledger.ScanTransactions())
+        {
+            count++;
+            BlockHeader? header = location.Height <= ledger.TipHeight ? ledger.GetHeader(location.Height) : null;
+            if (header is null || location.Position < header.LogSizeBefore || location.Position >= header.LogSizeAfter)
+            {
+                yield return new("The index of transactions names a wrong place.", $"transactions {id}",
+                    $"positions {header?.LogSizeBefore} to {header?.LogSizeAfter}", $"{location}");
+            }
+        }
+        // Every leaf but the genesis leaf is a transaction, and none stands twice.
+        if (count != ledger.Tip.LogSizeAfter - 1)
+        {
+            yield return new("The index of transactions has the wrong number of rows.", "transactions",
+                $"{ledger.Tip.LogSizeAfter - 1}", $"{count}");
+        }
+    }
+
+    private static IEnumerable<LedgerFinding> CheckPages(LedgerSnapshot ledger)
+    {
+        foreach ((StatePageId id, ReadOnlyMemory<byte> bytes) in ledger.ScanPages())
+        {
+            StatePageFailure failure = StateTree.CheckPage(id, bytes.Span, out _);
+            if (failure != StatePageFailure.None)
+                yield return new("A page of the state tree is malformed.", $"pages {id}", "a page", $"{failure}");
+        }
+    }
+
+    /// <summary>Each value against its leaf in the tree, both ways; the tree's own pages against its root.</summary>
+    private static IEnumerable<LedgerFinding> CheckStates(LedgerSnapshot ledger)
+    {
+        ulong values = 0;
+        foreach (StateChange state in ledger.ScanStates())
+        {
+            values++;
+            StatePath path = StateTree.Prove(ledger, ledger.Tip.StateRoot, state.Key.TreeKey);
+            Digest digest = Sha256.Hash(state.Value);
+            StateProofFailure failure =
+                StateVerifier.VerifyPresence(ledger.Tip.StateRoot, state.Key.TreeKey, digest, path);
+            if (failure != StateProofFailure.None)
+                yield return new("A state value is not what the state tree holds.", $"state {state.Key}", "its digest", $"{digest}: {failure}");
+        }
+        ulong leaves = 0;
+        foreach ((Digest Key, Digest ValueDigest) _ in StateTree.Enumerate(ledger, ledger.Tip.StateRoot))
+            leaves++;
+        if (leaves != values)
+            yield return new("State values and leaves of the state tree differ in number.", "state", $"{leaves}", $"{values}");
+    }
+
+    private static IEnumerable<LedgerFinding> CheckHistory(LedgerSnapshot ledger)
+    {
+        RecordVersionEntry? before = null;
+        foreach (RecordVersionEntry entry in ledger.ScanHistory())
+        {
+            bool follows = before is { } b && b.Record.Equals(entry.Record);
+            ulong expected = follows ? before!.Value.Version + 1 : 1;
+            string where = $"history {entry.Record} {entry.Version}";
+            if (entry.Version != expected)
+                yield return new("A record's versions are not contiguous.", where, $"{expected}", $"{entry.Version}");
+            if (entry.Position >= ledger.Tip.LogSizeAfter || (follows && entry.Position <= before!.Value.Position))
+                yield return new("A record's version stands at a wrong position.", where, "a later position", $"{entry.Position}");
+            before = entry;
+        }
+    }
+
+    private static Digest TileRoot(ReadOnlyMemory<byte> tile)
+    {
+        Digest[] row = MemoryMarshal.Cast<byte, Digest>(tile.Span).ToArray();
+        for (int length = row.Length; length > 1; length /= 2)
+            LogHash.Nodes(row.AsSpan(0, length), row.AsSpan(0, length / 2));
+        return row[0];
+    }
+
+    private static Digest ParentHash(LedgerSnapshot ledger, TileId id) => HashAt(
+        ledger.GetTile((byte)(id.Level + 1), id.Index / LogTiles.Width), (int)(id.Index % LogTiles.Width));
+
+    private static Digest HashAt(ReadOnlyMemory<byte> tile, int index) =>
+        MemoryMarshal.Cast<byte, Digest>(tile.Span)[index];
+}

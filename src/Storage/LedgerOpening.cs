@@ -1,0 +1,150 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Merkle;
+using GovChain.Core.Model;
+using RocksDbSharp;
+
+namespace GovChain.Storage;
+
+/// <summary>
+/// What is verified before a ledger is used: whose it is, that it reaches the durable tip, and that its newest end
+/// fits together. Everything older is verified as it is read, or by an audit.
+/// </summary>
+internal static class LedgerOpening
+{
+    /// <summary>Of the column families, their keys and values.</summary>
+    public const ulong FormatVersion = 1;
+
+    /// <summary>Gives the newest ledger, or null where there is no block yet.</summary>
+    public static PublishedLedger? Verify(DataDirectory directory, LedgerDatabase database, TipFile tip)
+    {
+        ReadOptions options = new ReadOptions().SetVerifyChecksums(true);
+        (byte[] Key, byte[] Value)? last = database.Last(LedgerColumn.Blocks, null, options);
+        CheckTip(database, tip.Current, last is null ? null : Height(database, last.Value.Key));
+        if (last is not { } row)
+            return null;
+        CheckMeta(directory, database, options);
+        (BlockHeader header, Certificate? certificate) = Block(directory, database, row.Key, row.Value);
+        CheckHash(directory, database, tip.Current, header, options);
+        PublishedLedger published = CheckEnd(database, header, certificate);
+        // A crash between the batch and the tip leaves the tip one behind: only now is the block acknowledged.
+        if (!database.IsReadOnly && tip.Current?.Height != header.Height)
+            tip.Write(new DurableTip(header.Height, header.Hash));
+        return published;
+    }
+
+    private static void CheckTip(LedgerDatabase database, DurableTip? tip, ulong? last)
+    {
+        string found = last is { } height ? $"ends at block {height}" : "holds no block";
+        if (tip is { } durable && (last is null || last < durable.Height))
+        {
+            throw StorageException.Damaged(database.Location,
+                $"The ledger {found}, but block {durable.Height} was durable: acknowledged blocks are lost.");
+        }
+        if (last is { } end && end > (tip is { } t ? t.Height + 1 : 0) && !database.IsReadOnly)
+        {
+            throw StorageException.Damaged(database.Location,
+                $"The ledger {found}, but the durable tip is {(tip is { } d ? $"block {d.Height}" : "unset")}: "
+                + "the two are from different times.");
+        }
+    }
+
+    private static void CheckMeta(DataDirectory directory, LedgerDatabase database, ReadOptions options)
+    {
+        byte[]? format = database.Get(LedgerColumn.Meta, LedgerKey.Format, options);
+        byte[]? chain = database.Get(LedgerColumn.Meta, LedgerKey.Chain, options);
+        if (format?.Length != sizeof(ulong) || chain?.Length != Digest.Size)
+            throw StorageException.Damaged(database.Location, "Format version and chain id are missing.");
+        ulong version = LedgerKey.ReadNumber(format);
+        if (version != FormatVersion)
+        {
+            throw new StorageException(StorageError.NewerFormat, database.Location,
+                $"The ledger has format {version}; this program knows format {FormatVersion}.",
+                "Run the program that wrote it.");
+        }
+        if (new Digest(chain) != directory.ChainId)
+        {
+            throw new StorageException(StorageError.ForeignChain, database.Location,
+                $"The ledger is {new Digest(chain)}, the directory belongs to {directory.ChainId}.",
+                "Restore the directory whole, from one backup.");
+        }
+    }
+
+    private static void CheckHash(
+        DataDirectory directory, LedgerDatabase database, DurableTip? tip, BlockHeader last, ReadOptions options)
+    {
+        if (tip is not { } durable)
+            return;
+        BlockHeader header = last;
+        if (durable.Height != last.Height)
+        {
+            byte[] key = LedgerKey.Number(durable.Height);
+            byte[] row = database.Get(LedgerColumn.Blocks, key, options)
+                ?? throw StorageException.Damaged(database.Location, $"Block {durable.Height} is missing.");
+            header = Block(directory, database, key, row).Header;
+        }
+        if (header.Hash != durable.HeaderHash)
+        {
+            throw StorageException.Damaged(database.Location,
+                $"Block {durable.Height} is {header.Hash}, but {durable.HeaderHash} was durable.");
+        }
+        if (last.Height == durable.Height + 1 && last.ParentHash != durable.HeaderHash)
+        {
+            throw StorageException.Damaged(database.Location,
+                $"Block {last.Height} does not follow block {durable.Height}.");
+        }
+    }
+
+    /// <summary>The log's right edge, read from the tiles, and the state tree's root page fit the header.</summary>
+    private static PublishedLedger CheckEnd(LedgerDatabase database, BlockHeader header, Certificate? certificate)
+    {
+        // The edge itself is what is to be read: the snapshot serves tiles, which needs only the size.
+        var draft = new PublishedLedger(database, header, certificate, LogFrontier.Empty);
+        try
+        {
+            using var view = new LedgerSnapshot(draft);
+            draft.AddUser();
+            LogFrontier frontier = LogFrontier.Read(
+                new TileLogNodeSource(view, header.LogSizeAfter), header.LogSizeAfter);
+            if (frontier.Root != header.LogRoot)
+            {
+                throw StorageException.Damaged(database.Location,
+                    $"The log's tiles give the root {frontier.Root}; header {header.Height} has {header.LogRoot}.");
+            }
+            CheckStateRoot(database, view, header);
+            return new PublishedLedger(database, header, certificate, frontier);
+        }
+        finally
+        {
+            draft.RemoveUser();
+        }
+    }
+
+    private static void CheckStateRoot(LedgerDatabase database, LedgerSnapshot view, BlockHeader header)
+    {
+        if (header.StateRoot == StateTree.EmptyRoot)
+            return;
+        Digest root = default;
+        StatePageFailure? failure = view.TryGetPage(StatePageId.Root) is { } page
+            ? StateTree.CheckPage(StatePageId.Root, page.Span, out root)
+            : null;
+        if (failure != StatePageFailure.None || root != header.StateRoot)
+        {
+            throw StorageException.Damaged($"{database.Location} (pages {StatePageId.Root})",
+                $"The page {(failure is null ? "is missing" : $"gives {root} ({failure})")}; "
+                + $"header {header.Height} has {header.StateRoot}.");
+        }
+    }
+
+    private static (BlockHeader Header, Certificate? Certificate) Block(
+        DataDirectory directory, LedgerDatabase database, byte[] key, byte[] row)
+    {
+        ulong height = Height(database, key);
+        return BlockRow.Read(height, directory.ChainId, row)
+            ?? throw StorageException.Damaged($"{database.Location} (blocks {height})",
+                "Header and certificate cannot be read, or differ.");
+    }
+
+    private static ulong Height(LedgerDatabase database, byte[] key) => key.Length == sizeof(ulong)
+        ? LedgerKey.ReadNumber(key)
+        : throw StorageException.Damaged(database.Location, "The newest row of the blocks has no height.");
+}

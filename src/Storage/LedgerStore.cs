@@ -1,0 +1,211 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
+using GovChain.Core.Model;
+using RocksDbSharp;
+
+namespace GovChain.Storage;
+
+/// <summary>
+/// The ledger on disk. One thread appends; any thread reads through a <see cref="LedgerSnapshot"/>.
+/// </summary>
+/// <remarks>
+/// A block is one synced RocksDB batch; then the tip outside RocksDB is synced; then readers see it. Any error while
+/// appending is final: the store refuses further blocks, because what the medium holds is then unknown.
+/// docs/spec-parts/storage.md.
+/// </remarks>
+public sealed class LedgerStore : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly DataDirectory _directory;
+    private readonly LedgerDatabase _database;
+    private readonly TipFile _tip;
+    private PublishedLedger? _published;
+    private LedgerSnapshot? _current;
+    private Exception? _failure;
+    private bool _disposed;
+
+    private LedgerStore(DataDirectory directory, LedgerDatabase database, TipFile tip)
+    {
+        _directory = directory;
+        _database = database;
+        _tip = tip;
+    }
+
+    /// <summary>There is no block yet: genesis comes first.</summary>
+    public bool IsEmpty => _published is null;
+
+    /// <summary>
+    /// The newest ledger, for the thread that appends: valid until its next <see cref="Append"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no block yet.</exception>
+    public LedgerSnapshot Current => _current ?? throw new InvalidOperationException("The ledger has no block yet.");
+
+    /// <summary>Opens or makes the ledger of a directory, and verifies its newest end.</summary>
+    /// <exception cref="StorageException">Damaged, ForeignChain, NewerFormat, Locked or Io.</exception>
+    public static LedgerStore Open(DataDirectory directory, LedgerOptions? options = null)
+    {
+        if (directory.IsReadOnly)
+            throw new ArgumentException("The directory was opened for reading only.", nameof(directory));
+        return Open(directory, readOnly: false, options ?? new LedgerOptions());
+    }
+
+    /// <summary>
+    /// Opens the ledger of a stopped or running node as it is at this moment, without disturbing it.
+    /// </summary>
+    /// <exception cref="StorageException">Damaged, ForeignChain, NewerFormat, NotFound or Io.</exception>
+    public static LedgerStore OpenReadOnly(DataDirectory directory, LedgerOptions? options = null)
+    {
+        if (!LedgerDatabase.Exists(directory.LedgerPath) && !File.Exists(directory.TipPath))
+            throw NothingToRead(directory);
+        return Open(directory, readOnly: true, options ?? new LedgerOptions());
+    }
+
+    /// <summary>
+    /// Stores the next block, durably when this returns. The only block without a certificate is block 0.
+    /// </summary>
+    /// <exception cref="ArgumentException">Not the next block, or its parts contradict each other.</exception>
+    /// <exception cref="StorageException">Io; or NotWritable after an earlier error.</exception>
+    public void Append(ExecutedBlock block, Certificate? certificate)
+    {
+        if (_directory.IsReadOnly || _failure is not null)
+        {
+            throw new StorageException(StorageError.NotWritable, _directory.Root, _failure is null
+                ? "The ledger was opened for reading only."
+                : $"An earlier error stopped the ledger: {_failure.Message}", Remedy.Disk, _failure);
+        }
+        NextBlock.Check(_directory.ChainId, _published?.Tip, block, certificate);
+        try
+        {
+            using (var batch = new WriteBatch())
+            {
+                Fill(batch, block, certificate);
+                _database.WriteSynced(batch);
+            }
+            _tip.Write(new DurableTip(block.Header.Height, block.Header.Hash));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _failure = e;
+            throw e as StorageException ?? StorageException.Io(_directory.TipPath, e);
+        }
+        Publish(new PublishedLedger(_database, block.Header, certificate, block.Log.NewFrontier));
+    }
+
+    /// <summary>The newest durable ledger, to read from until it is disposed. For any thread.</summary>
+    /// <exception cref="InvalidOperationException">There is no block yet.</exception>
+    public LedgerSnapshot OpenSnapshot()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            PublishedLedger ledger = _published ?? throw new InvalidOperationException("The ledger has no block yet.");
+            ledger.AddUser();
+            return new LedgerSnapshot(ledger);
+        }
+    }
+
+    /// <summary>Closes the ledger; RocksDB itself closes when the last snapshot is disposed.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+        }
+        _current?.Dispose();
+        _tip.Dispose();
+        _database.RemoveUser();
+    }
+
+    private static LedgerStore Open(DataDirectory directory, bool readOnly, LedgerOptions options)
+    {
+        TipFile? tip = null;
+        LedgerDatabase? database = null;
+        try
+        {
+            // Before the database: beside a running node the tip must not be newer than what is read.
+            tip = OpenTip(directory, readOnly);
+            if (!LedgerDatabase.Exists(directory.LedgerPath) && tip.Current is null && readOnly)
+                throw NothingToRead(directory);
+            if (!LedgerDatabase.Exists(directory.LedgerPath) && tip.Current is { } durable)
+            {
+                throw StorageException.Damaged(directory.LedgerPath,
+                    $"The ledger is missing, but block {durable.Height} was durable.");
+            }
+            database = LedgerDatabase.Open(directory.LedgerPath, create: tip.Current is null && !readOnly, readOnly, options);
+            if (!readOnly)
+                DurableFiles.SyncDirectory(directory.Root);
+            var store = new LedgerStore(directory, database, tip);
+            if (LedgerOpening.Verify(directory, database, tip) is { } published)
+                store.Publish(published);
+            return store;
+        }
+        catch (Exception e)
+        {
+            tip?.Dispose();
+            database?.RemoveUser();
+            if (e is UnauthorizedAccessException or IOException and not StorageException)
+                throw StorageException.Io(directory.Root, e);
+            throw;
+        }
+    }
+
+    private static TipFile OpenTip(DataDirectory directory, bool readOnly)
+    {
+        if (File.Exists(directory.TipPath))
+            return TipFile.Open(directory.TipPath, directory.ChainId, readOnly);
+        if (readOnly || LedgerDatabase.Exists(directory.LedgerPath))
+        {
+            throw StorageException.Damaged(directory.TipPath,
+                "The file is missing, but there is a ledger: whether it lost blocks cannot be told.");
+        }
+        return TipFile.Create(directory.TipPath, directory.ChainId);
+    }
+
+    private static StorageException NothingToRead(DataDirectory directory) => new(StorageError.NotFound, directory.Root,
+        "There is no ledger here yet.", "Start the node, and let it store its genesis block.");
+
+    private void Fill(WriteBatch batch, ExecutedBlock block, Certificate? certificate)
+    {
+        BlockHeader header = block.Header;
+        if (header.Height == 0)
+        {
+            Put(LedgerColumn.Meta, LedgerKey.Format, LedgerKey.Number(LedgerOpening.FormatVersion));
+            Put(LedgerColumn.Meta, LedgerKey.Chain, header.ChainId.Span);
+            Put(LedgerColumn.Entries, LedgerKey.Number(0), [.. DomainTag.GenesisLeaf, .. header.ChainId.Span]);
+        }
+        Put(LedgerColumn.Blocks, LedgerKey.Number(header.Height), BlockRow.Write(header, certificate));
+        Put(LedgerColumn.Starts, LedgerKey.Number(header.LogSizeBefore), LedgerKey.Number(header.Height));
+        ulong position = header.LogSizeBefore;
+        foreach (VerifiedTransaction transaction in block.Transactions)
+        {
+            Put(LedgerColumn.Entries, LedgerKey.Number(position), transaction.Transaction.Envelope.Span);
+            Put(LedgerColumn.Transactions, transaction.Transaction.Id.Span, LedgerKey.Pair(header.Height, position));
+            position++;
+        }
+        foreach ((TileId id, byte[] bytes) in block.Log.ChangedTiles)
+            Put(LedgerColumn.Tiles, LedgerKey.Tile(id.Level, id.Index), bytes);
+        foreach (StateChange change in block.Changes)
+            Put(LedgerColumn.State, change.Key.Span, change.Value);
+        foreach ((StatePageId id, byte[] bytes) in block.State.ChangedPages)
+            Put(LedgerColumn.Pages, id.ToKey(), bytes);
+        foreach (RecordVersionEntry entry in block.Records)
+            Put(LedgerColumn.History, LedgerKey.History(entry.Record, entry.Version), LedgerKey.Number(entry.Position));
+
+        void Put(LedgerColumn column, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
+            _database.Put(batch, column, key, value);
+    }
+
+    private void Publish(PublishedLedger ledger)
+    {
+        LedgerSnapshot? before = _current;
+        lock (_gate)
+        {
+            _published = ledger;
+            _current = new LedgerSnapshot(ledger);
+        }
+        before?.Dispose();
+    }
+}
