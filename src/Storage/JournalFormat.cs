@@ -18,8 +18,9 @@ internal sealed record JournalScan(
 
 /// <summary>
 /// The journal's bytes (docs/spec-parts/storage.md, "Vote journal").
-/// File: header, groups. Header: magic[8] | version u16 | chain id[32] | first index u64 | salt u64 | XXH64 u64 of all before.
-/// Group: body length u32 | count u32 | first index u64 | XXH64 u64 of the rest | body = count x (length u32 | payload).
+/// Header: magic[8] | version u16 | chain id[32] | first index u64 | salt u64 | XXH64 u64 of all before.
+/// Group: body length u32 | count u32 | first index u64 | XXH64 u64 of the rest | body.
+/// Body: count x (length u32 | payload).
 /// The salt is random per file and seeds the groups' checksums: what others put into a payload never reads as a group.
 /// </summary>
 internal static class JournalFormat
@@ -89,7 +90,8 @@ internal static class JournalFormat
         return new JournalScan(JournalCondition.Clean, records, groups, at, next, salt);
     }
 
-    private static bool TryReadHeader(string path, ReadOnlySpan<byte> file, Digest chainId, out ulong firstIndex, out ulong salt)
+    private static bool TryReadHeader(
+        string path, ReadOnlySpan<byte> file, Digest chainId, out ulong firstIndex, out ulong salt)
     {
         var r = new BigEndianReader(file[..Math.Min(HeaderSize, file.Length)]);
         bool magic = r.Take(Magic.Length).SequenceEqual(Magic);

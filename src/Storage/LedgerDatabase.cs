@@ -49,7 +49,8 @@ internal sealed class LedgerDatabase
             {
                 // All files are opened at once: the writer may remove some of them later.
                 db.SetMaxOpenFiles(-1);
-                return new LedgerDatabase(path, RocksDb.OpenReadOnly(db, path, families, errIfLogFileExists: false), readOnly);
+                return new LedgerDatabase(
+                    path, RocksDb.OpenReadOnly(db, path, families, errIfLogFileExists: false), readOnly);
             }
             return new LedgerDatabase(path, RocksDb.Open(db, path, families), readOnly);
         }
@@ -158,7 +159,7 @@ internal sealed class LedgerDatabase
         if (found.Count != 0)
         {
             throw new StorageException(StorageError.NewerFormat, path,
-                $"The ledger has a column family '{found.Min(StringComparer.Ordinal)}' that this program does not know.",
+                $"This program does not know the ledger's column family '{found.Min(StringComparer.Ordinal)}'.",
                 "Run the newer program that wrote it.");
         }
     }
@@ -166,11 +167,8 @@ internal sealed class LedgerDatabase
     private static StorageException Translate(string where, RocksDbException e)
     {
         string text = e.Message;
-        if (text.Contains("lock", StringComparison.OrdinalIgnoreCase) && text.StartsWith("IO error", StringComparison.Ordinal)
-            && text.Contains("LOCK", StringComparison.Ordinal))
-        {
+        if (text.StartsWith("IO error", StringComparison.Ordinal) && text.Contains("lock ", StringComparison.Ordinal))
             return new StorageException(StorageError.Locked, where, text, "Stop the other process first.", e);
-        }
         bool lost = text.Contains("No such file", StringComparison.Ordinal)
             || text.Contains("Can't access", StringComparison.Ordinal);
         return lost || !text.StartsWith("IO error", StringComparison.Ordinal)

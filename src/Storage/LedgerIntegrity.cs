@@ -27,7 +27,10 @@ public static class LedgerIntegrity
     public static IEnumerable<LedgerFinding> Check(LedgerSnapshot ledger)
     {
         Func<LedgerSnapshot, IEnumerable<LedgerFinding>>[] checks =
-            [CheckBlocks, CheckStarts, CheckTiles, CheckEntries, CheckTransactions, CheckPages, CheckStates, CheckHistory];
+        [
+            CheckBlocks, CheckStarts, CheckTiles, CheckEntries, CheckTransactions,
+            CheckPages, CheckStates, CheckHistory,
+        ];
         foreach (Func<LedgerSnapshot, IEnumerable<LedgerFinding>> check in checks)
         {
             using IEnumerator<LedgerFinding> findings = check(ledger).GetEnumerator();
@@ -67,7 +70,10 @@ public static class LedgerIntegrity
             if (header.Height != next)
                 yield return new("Heights are not contiguous.", where, $"{next}", $"{header.Height}");
             else if (header.ParentHash != (parent?.Hash ?? Digest.Zero))
-                yield return new("A header does not name the one before.", where, $"{parent?.Hash}", $"{header.ParentHash}");
+            {
+                yield return new("A header does not name the one before.", where,
+                    $"{parent?.Hash}", $"{header.ParentHash}");
+            }
             else if (header.LogSizeBefore != (parent?.LogSizeAfter ?? 0) || header.LogSizeAfter <= header.LogSizeBefore)
             {
                 yield return new("A block does not begin where the log ended.", where,
@@ -99,7 +105,7 @@ public static class LedgerIntegrity
             next++;
         }
         if (next != ledger.TipHeight + 1)
-            yield return new("The index of first positions ends early.", "starts", $"{ledger.TipHeight + 1}", $"{next}");
+            yield return new("The first positions end early.", "starts", $"{ledger.TipHeight + 1}", $"{next}");
     }
 
     /// <summary>Every tile is there once, each full one hashes to its place in the level above, and the edge to the
@@ -201,13 +207,16 @@ public static class LedgerIntegrity
             StateProofFailure failure =
                 StateVerifier.VerifyPresence(ledger.Tip.StateRoot, state.Key.TreeKey, digest, path);
             if (failure != StateProofFailure.None)
-                yield return new("A state value is not what the state tree holds.", $"state {state.Key}", "its digest", $"{digest}: {failure}");
+            {
+                yield return new("A state value is not what the state tree holds.", $"state {state.Key}",
+                    "its digest", $"{digest}: {failure}");
+            }
         }
         ulong leaves = 0;
         foreach ((Digest Key, Digest ValueDigest) _ in StateTree.Enumerate(ledger, ledger.Tip.StateRoot))
             leaves++;
         if (leaves != values)
-            yield return new("State values and leaves of the state tree differ in number.", "state", $"{leaves}", $"{values}");
+            yield return new("The state has not as many values as the tree.", "state", $"{leaves}", $"{values}");
     }
 
     private static IEnumerable<LedgerFinding> CheckHistory(LedgerSnapshot ledger)
@@ -221,7 +230,10 @@ public static class LedgerIntegrity
             if (entry.Version != expected)
                 yield return new("A record's versions are not contiguous.", where, $"{expected}", $"{entry.Version}");
             if (entry.Position >= ledger.Tip.LogSizeAfter || (follows && entry.Position <= before!.Value.Position))
-                yield return new("A record's version stands at a wrong position.", where, "a later position", $"{entry.Position}");
+            {
+                yield return new("A record's version stands at a wrong position.", where,
+                    "a later one", $"{entry.Position}");
+            }
             before = entry;
         }
     }

@@ -30,7 +30,7 @@ public sealed partial class LedgerSnapshot
             ? StateVerifier.VerifyAbsence(Tip.StateRoot, key.TreeKey, path)
             : StateVerifier.VerifyPresence(Tip.StateRoot, key.TreeKey, Sha256.Hash(value), path);
         if (failure != StateProofFailure.None)
-            throw Damaged(LedgerColumn.State, $"{key}", $"The stored value is not what the state tree holds: {failure}.");
+            throw Damaged(LedgerColumn.State, $"{key}", $"The value is not what the state tree holds: {failure}.");
         return new VerifiedState(OrNull(value), path);
     }
 
@@ -43,7 +43,8 @@ public sealed partial class LedgerSnapshot
         var versions = new List<RecordVersionEntry>();
         if (limit <= 0)
             return versions;
-        foreach ((byte[] key, byte[] value) in Scan(LedgerColumn.History, LedgerKey.History(record, fromVersion), bulk: false))
+        byte[] from = LedgerKey.History(record, fromVersion);
+        foreach ((byte[] key, byte[] value) in Scan(LedgerColumn.History, from, bulk: false))
         {
             if (key.Length != record.Span.Length + LedgerKey.VersionSuffixSize || !key.AsSpan().StartsWith(record.Span)
                 || key[record.Span.Length] != 0)
@@ -145,7 +146,7 @@ public sealed partial class LedgerSnapshot
         foreach ((byte[] key, byte[] value) in Scan(LedgerColumn.Transactions, [], bulk: true))
         {
             if (key.Length != Digest.Size || value.Length != 2 * sizeof(ulong))
-                throw Damaged(LedgerColumn.Transactions, Convert.ToHexStringLower(key), "This is no transaction's row.");
+                throw Damaged(LedgerColumn.Transactions, Convert.ToHexStringLower(key), "No transaction's row.");
             yield return (new Digest(key), new TransactionLocation(
                 LedgerKey.ReadNumber(value), LedgerKey.ReadNumber(value.AsSpan(sizeof(ulong)))));
         }

@@ -16,6 +16,8 @@ namespace GovChain.Storage;
 /// </remarks>
 public sealed class LedgerStore : IDisposable
 {
+    private const int ReadOnlyAttempts = 10;
+
     private readonly Lock _gate = new();
     private readonly DataDirectory _directory;
     private readonly LedgerDatabase _database;
@@ -58,7 +60,18 @@ public sealed class LedgerStore : IDisposable
     {
         if (!LedgerDatabase.Exists(directory.LedgerPath) && !File.Exists(directory.TipPath))
             throw NothingToRead(directory);
-        return Open(directory, readOnly: true, options ?? new LedgerOptions());
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return Open(directory, readOnly: true, options ?? new LedgerOptions());
+            }
+            catch (StorageException e) when (e.Error == StorageError.Damaged && attempt < ReadOnlyAttempts)
+            {
+                // A running node removes files that were just listed; real damage is still there at the next attempt.
+                Thread.Sleep(attempt * 10);
+            }
+        }
     }
 
     /// <summary>
@@ -134,7 +147,8 @@ public sealed class LedgerStore : IDisposable
                 throw StorageException.Damaged(directory.LedgerPath,
                     $"The ledger is missing, but block {durable.Height} was durable.");
             }
-            database = LedgerDatabase.Open(directory.LedgerPath, create: tip.Current is null && !readOnly, readOnly, options);
+            bool create = tip.Current is null && !readOnly;
+            database = LedgerDatabase.Open(directory.LedgerPath, create, readOnly, options);
             if (!readOnly)
                 DurableFiles.SyncDirectory(directory.Root);
             var store = new LedgerStore(directory, database, tip);

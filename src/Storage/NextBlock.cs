@@ -26,7 +26,8 @@ internal static class NextBlock
         Require(block.State.NewRoot == header.StateRoot, "the state tree does not end as the header says");
         if (height == 0)
         {
-            Require(certificate is null && block.Transactions.Count == 0, "block 0 has neither certificate nor transactions");
+            Require(certificate is null, "block 0 has no certificate");
+            Require(block.Transactions.Count == 0, "block 0 has no transactions");
             return;
         }
         Require(certificate is { Type: VoteType.Commit } && certificate.Height == height

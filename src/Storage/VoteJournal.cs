@@ -136,7 +136,10 @@ public sealed class VoteJournal : IDisposable
     {
         ThrowIfStopped();
         if (payload.Length > RecordBytesMax)
-            throw new ArgumentException($"{payload.Length} bytes; a record has at most {RecordBytesMax}.", nameof(payload));
+        {
+            throw new ArgumentException(
+                $"{payload.Length} bytes; a record has at most {RecordBytesMax}.", nameof(payload));
+        }
         // A group is bounded like a record: a longer one would be written in two.
         if (_staged.WrittenCount + payload.Length > JournalFormat.GroupBytesMax - JournalFormat.RecordPrefixSize)
             Sync();

@@ -9,7 +9,8 @@ namespace GovChain.Core.Verification;
 public sealed record StoredBlock(
     BlockHeader Header, Certificate? Certificate, IReadOnlyList<ReadOnlyMemory<byte>> Leaves);
 
-/// <summary>Where an auditor gets blocks: a data directory, or a node asked over the network. Nothing is trusted.</summary>
+/// <summary>Where an auditor gets blocks: a data directory, or a node asked over the network. It trusts neither.
+/// </summary>
 public interface IBlockSource
 {
     /// <summary>The newest height.</summary>

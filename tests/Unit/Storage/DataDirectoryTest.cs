@@ -2,7 +2,7 @@ using System.Diagnostics;
 using GovChain.Storage;
 using NUnit.Framework;
 
-namespace GovChain.Tests.Storage;
+namespace GovChain.Tests.Unit.Storage;
 
 /// <summary>Whose directory it is and who may write to it: architecture.md section 9.</summary>
 public sealed class DataDirectoryTest : StorageFixture
@@ -66,7 +66,8 @@ public sealed class DataDirectoryTest : StorageFixture
     public void Open_ForeignChain_IsRefusedNamingBothLedgers()
     {
         DataDirectory.Open(DirectoryPath, Chain).Dispose();
-        StorageException refusal = Refused(StorageError.ForeignChain, () => DataDirectory.Open(DirectoryPath, OtherChain));
+        StorageException refusal =
+            Refused(StorageError.ForeignChain, () => DataDirectory.Open(DirectoryPath, OtherChain));
         Assert.That(refusal.Message, Does.Contain(Chain.ToString()).And.Contain(OtherChain.ToString()));
         DataDirectory.Open(DirectoryPath, Chain).Dispose();
     }

@@ -3,7 +3,7 @@ using GovChain.Storage;
 using NUnit.Framework;
 using RocksDbSharp;
 
-namespace GovChain.Tests.Storage;
+namespace GovChain.Tests.Unit.Storage;
 
 /// <summary>Lost and altered data is refused at opening or where it is read, by name, and never served.</summary>
 public sealed class LedgerDamageTest : LedgerFixture
@@ -77,7 +77,8 @@ public sealed class LedgerDamageTest : LedgerFixture
     {
         WithStore(_ => { });
         // CURRENT is what RocksDB makes last before its first log.
-        foreach (string file in Directory.GetFiles(LedgerPath, "CURRENT").Concat(Directory.GetFiles(LedgerPath, "*.log")))
+        File.Delete(Path.Combine(LedgerPath, "CURRENT"));
+        foreach (string file in Directory.GetFiles(LedgerPath, "*.log"))
             File.Delete(file);
         MakeLedger(1);
     }
@@ -162,7 +163,8 @@ public sealed class LedgerDamageTest : LedgerFixture
         Put("entries", LedgerKey.Number(5), EnvelopeAt(6, 100));
         WithStore(store =>
         {
-            Assert.That(Refused(StorageError.Damaged, () => store.Current.GetEntry(5)).Message, Does.Contain("entries 5"));
+            StorageException refusal = Refused(StorageError.Damaged, () => store.Current.GetEntry(5));
+            Assert.That(refusal.Message, Does.Contain("entries 5"));
             Refused(StorageError.Damaged, () => store.Current.GetBlock(2));
             Assert.That(store.Current.GetBlock(1).Leaves, Has.Count.EqualTo(3));
             Assert.That(LedgerIntegrity.Check(store.Current).Single().Where, Is.EqualTo("entries 5"));
@@ -204,7 +206,8 @@ public sealed class LedgerDamageTest : LedgerFixture
     }
 
     /// <summary>
-    /// The first, the middle or the last byte of any table or log flipped: refused at opening, or found by the check, or without any effect.
+    /// The first, the middle or the last byte of any table or log flipped: refused at opening, found by
+    /// the check, or without any effect.
     /// </summary>
     [Test]
     public void Check_OneByteFlippedInAnyTableOrLog_IsNeverServedAsData()

@@ -7,7 +7,7 @@ using GovChain.Protos.V1;
 using GovChain.Storage;
 using NUnit.Framework;
 
-namespace GovChain.Tests.Storage;
+namespace GovChain.Tests.Unit.Storage;
 
 /// <summary>
 /// Blocks with real logs, trees and roots, but transactions that only storage would accept: it looks at bytes and
@@ -92,7 +92,8 @@ public abstract class LedgerFixture : StorageFixture
     }
 
     private static StateUpdate Update(IStatePageReader pages, Digest root, IEnumerable<StateChange> changes) =>
-        StateTree.Update(pages, root, [.. changes.Select(c => (c.Key.TreeKey, Sha256.Hash(c.Value))).OrderBy(c => c.TreeKey)]);
+        StateTree.Update(pages, root,
+            [.. changes.Select(c => (c.Key.TreeKey, Sha256.Hash(c.Value))).OrderBy(c => c.TreeKey)]);
 
     private static ExecutedBlock Finish(BlockHeader? tip, VerifiedTransaction[] transactions, LogAppend log,
         StateUpdate state, IReadOnlyList<StateChange> changes, IReadOnlyList<RecordVersionEntry> records)

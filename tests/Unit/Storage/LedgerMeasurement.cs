@@ -3,7 +3,7 @@ using GovChain.Core.Execution;
 using GovChain.Storage;
 using NUnit.Framework;
 
-namespace GovChain.Tests.Storage;
+namespace GovChain.Tests.Unit.Storage;
 
 /// <summary>Figures for docs/spec-parts/storage.md: dotnet test --filter LedgerMeasurement.</summary>
 [Explicit("a measurement, not a test")]
@@ -32,14 +32,13 @@ public sealed class LedgerMeasurement : LedgerFixture
         });
         WithStore(store => { });
         int records = blocks * transactions;
-        long onDisk = Directory.EnumerateFiles(DirectoryPath, "*", SearchOption.AllDirectories)
-            .Sum(f => new FileInfo(f).Length);
-        TestContext.Out.WriteLine($"{blocks} blocks of {transactions} x {bytes} bytes: "
-            + $"{blocks / appending.Elapsed.TotalSeconds:F0} blocks/s, {records / appending.Elapsed.TotalSeconds:F0} records/s, "
-            + $"{appending.Elapsed.TotalMilliseconds / blocks:F2} ms a block; {onDisk / (double)records:F0} bytes a record on disk; "
+        double seconds = appending.Elapsed.TotalSeconds;
+        FileInfo[] files = [.. new DirectoryInfo(DirectoryPath).EnumerateFiles("*", SearchOption.AllDirectories)];
+        TestContext.Out.WriteLine($"{blocks} blocks of {transactions} x {bytes} bytes: {blocks / seconds:F0} blocks/s, "
+            + $"{records / seconds:F0} records/s, {1000 * seconds / blocks:F2} ms a block; "
+            + $"{files.Sum(f => f.Length) / (double)records:F0} bytes a record on disk; "
             + $"check {records / checking.Elapsed.TotalSeconds:F0} records/s");
-        foreach (IGrouping<string, FileInfo> kind in Directory.EnumerateFiles(DirectoryPath, "*", SearchOption.AllDirectories)
-            .Select(f => new FileInfo(f)).GroupBy(f => f.Extension))
+        foreach (IGrouping<string, FileInfo> kind in files.GroupBy(f => f.Extension))
             TestContext.Out.WriteLine($"  {kind.Key,-6} {kind.Count(),3} files {kind.Sum(f => f.Length),12:N0} bytes");
     }
 

@@ -6,7 +6,7 @@ using GovChain.Core.Verification;
 using GovChain.Storage;
 using NUnit.Framework;
 
-namespace GovChain.Tests.Storage;
+namespace GovChain.Tests.Unit.Storage;
 
 /// <summary>What was appended is there after reopening, whole, and a snapshot does not move.</summary>
 public sealed class LedgerStoreTest : LedgerFixture
@@ -44,7 +44,10 @@ public sealed class LedgerStoreTest : LedgerFixture
                     byte[] expected = h == 0 ? [.. DomainTag.GenesisLeaf, .. Chain.Span] : EnvelopeAt(p, 100);
                     Assert.That(ledger.GetEntry(p).Span.SequenceEqual(expected), $"position {p}");
                     if (h > 0)
-                        Assert.That(ledger.FindTransaction(Sha256.Hash(expected)), Is.EqualTo(new TransactionLocation(h, p)));
+                    {
+                        Assert.That(ledger.FindTransaction(Sha256.Hash(expected)),
+                            Is.EqualTo(new TransactionLocation(h, p)));
+                    }
                 }
             }
             Assert.That(LedgerIntegrity.Check(ledger), Is.Empty);
@@ -88,7 +91,8 @@ public sealed class LedgerStoreTest : LedgerFixture
             store.Append(later, CertificateOf(later));
 
             void Refuse(ExecutedBlock block, Certificate? with, string why) =>
-                Assert.That(Assert.Throws<ArgumentException>(() => store.Append(block, with))!.Message, Does.Contain(why));
+                Assert.That(Assert.Throws<ArgumentException>(() => store.Append(block, with))!.Message,
+                    Does.Contain(why));
         });
     }
 
@@ -102,8 +106,9 @@ public sealed class LedgerStoreTest : LedgerFixture
             ExecutedBlock rival = NextBlock(store.Current, 2);
             store.Append(rival, CertificateOf(rival));
             ExecutedBlock afterOne = NextBlock(new ViewAfter(store.Current, one.Header), 1);
-            Assert.That(Assert.Throws<ArgumentException>(() => store.Append(afterOne, CertificateOf(afterOne)))!.Message,
-                Does.Contain("the parent is"));
+            ArgumentException refusal =
+                Assert.Throws<ArgumentException>(() => store.Append(afterOne, CertificateOf(afterOne)))!;
+            Assert.That(refusal.Message, Does.Contain("the parent is"));
         });
     }
 
@@ -143,8 +148,8 @@ public sealed class LedgerStoreTest : LedgerFixture
                 {
                     using LedgerSnapshot ledger = store.OpenSnapshot();
                     BlockHeader tip = ledger.Tip;
-                    Assert.That(LogFrontier.Read(new TileLogNodeSource(ledger, tip.LogSizeAfter), tip.LogSizeAfter).Root,
-                        Is.EqualTo(tip.LogRoot));
+                    var nodes = new TileLogNodeSource(ledger, tip.LogSizeAfter);
+                    Assert.That(LogFrontier.Read(nodes, tip.LogSizeAfter).Root, Is.EqualTo(tip.LogRoot));
                     Assert.That(ledger.GetStateVerified(StateKey.Parameters).Value, Is.Not.Null);
                     Assert.That(ledger.GetBlock(tip.Height).Header, Is.EqualTo(tip));
                     seen++;
@@ -185,7 +190,8 @@ public sealed class LedgerStoreTest : LedgerFixture
                     break;
             }
             Assert.That(all.Select(v => v.Version), Is.EqualTo(Enumerable.Range(1, all.Count).Select(v => (ulong)v)));
-            Assert.That(all.Select(v => v.Position), Is.EqualTo(Enumerable.Range(0, 12).Select(v => 2ul + (ulong)v * 100).TakeWhile(p => p <= 1110)));
+            Assert.That(all.Select(v => v.Position), Is.EqualTo(
+                Enumerable.Range(0, 12).Select(v => 2ul + (ulong)v * 100).TakeWhile(p => p <= 1110)));
             Assert.That(all, Has.All.Matches<RecordVersionEntry>(v => v.Record.Equals(record)));
             Assert.That(store.Current.GetHistory(StateKey.Record("parcel", "none"), 1, 4), Is.Empty);
         });
@@ -201,7 +207,8 @@ public sealed class LedgerStoreTest : LedgerFixture
             byte[] after = [];
             for (; ; )
             {
-                IReadOnlyList<StateChange> page = store.Current.EnumerateStates(StateKind.Record, "parcel\0"u8, after, 7);
+                IReadOnlyList<StateChange> page =
+                    store.Current.EnumerateStates(StateKind.Record, "parcel\0"u8, after, 7);
                 ids.AddRange(page.Select(s => s.Key.ToString()));
                 if (page.Count < 7)
                     break;

@@ -2,7 +2,7 @@ using GovChain.Core.Cryptography;
 using GovChain.Storage;
 using NUnit.Framework;
 
-namespace GovChain.Tests.Storage;
+namespace GovChain.Tests.Unit.Storage;
 
 /// <summary>A directory of its own for each test, removed afterwards.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]

@@ -2,7 +2,7 @@ using GovChain.Core.Cryptography;
 using GovChain.Storage;
 using NUnit.Framework;
 
-namespace GovChain.Tests.Storage;
+namespace GovChain.Tests.Unit.Storage;
 
 /// <summary>The durable tip survives a torn write, and damage never makes a tip that was not written.</summary>
 public sealed class TipFileTest : StorageFixture

@@ -1,7 +1,7 @@
 using GovChain.Storage;
 using NUnit.Framework;
 
-namespace GovChain.Tests.Storage;
+namespace GovChain.Tests.Unit.Storage;
 
 /// <summary>
 /// The journal gives back exactly what was synced, or says that it cannot: consensus.md section 7.
