@@ -136,13 +136,20 @@ internal sealed class StatePage
     public void Rehash()
     {
         // Children have higher numbers than their parents, so one way down the numbers is enough.
-        int place = Places;
-        while ((place = _stale.AsSpan(0, place).LastIndexOf(true)) >= 0)
+        int last = Places;
+        while ((last = _stale.AsSpan(0, last).LastIndexOf(true)) >= 0)
         {
-            _hashes[place] = _kinds[place] == StateNodeKind.Leaf
-                ? StateHash.Leaf(_keys[place], _values[place])
-                : StateHash.Inner(_hashes[2 * place], _hashes[2 * place + 1]);
-            _stale[place] = false;
+            _stale[last] = false;
+            if (_kinds[last] == StateNodeKind.Leaf)
+            {
+                _hashes[last] = StateHash.Leaf(_keys[last], _values[last]);
+                continue;
+            }
+            int first = last; // neighbours of one level are hashed together: in a full page that is nearly everything
+            while (!int.IsPow2(first) && _stale[first - 1] && _kinds[first - 1] == StateNodeKind.Inner)
+                _stale[--first] = false;
+            int count = last - first + 1;
+            StateHash.Inners(_hashes.AsSpan(2 * first, 2 * count), _hashes.AsSpan(first, count));
         }
     }
 
