@@ -28,7 +28,9 @@ public class MerkleBenchmarks
         _pages.Store(update);
         _stateRoot = update.NewRoot;
         _changes = [.. Enumerable.Range(0, ChangeCount)
-            .Select(i => (Key: i % 2 == 0 ? _state[i * (KeyCount / ChangeCount)].Key : Random(2, KeyCount + i), Random(4, i)))
+            .Select(i => (
+                Key: i % 2 == 0 ? _state[i * (KeyCount / ChangeCount)].Key : Random(2, KeyCount + i),
+                Random(4, i)))
             .OrderBy(change => change.Key)];
     }
 

@@ -3,7 +3,9 @@ using GovChain.Core.Cryptography;
 
 namespace GovChain.Core.Merkle;
 
-/// <summary>Keys of the state tree as strings of 256 bits, the first being the most significant of the first byte.</summary>
+/// <summary>
+/// Keys of the state tree as strings of 256 bits, the first being the most significant of the first byte.
+/// </summary>
 internal static class KeyBits
 {
     /// <summary>Number of leading bits, 0 to 256, that two keys share.</summary>

@@ -36,7 +36,9 @@ public sealed class LogFrontier
     /// <summary>Root of the log tree (RFC 6962 section 2.1).</summary>
     public Digest Root { get; }
 
-    /// <summary>Roots of the complete subtrees, the largest (leftmost) first; one for each one bit of the size.</summary>
+    /// <summary>
+    /// Roots of the complete subtrees, the largest (leftmost) first; one for each one bit of the size.
+    /// </summary>
     public ReadOnlySpan<Digest> Nodes => _nodes;
 
     /// <summary>The edge of a stored log of this size.</summary>

@@ -2,7 +2,9 @@ using GovChain.Core.Cryptography;
 
 namespace GovChain.Core.Merkle;
 
-/// <summary>The hashes of the log tree (RFC 6962 section 2.1): leaves and nodes are told apart by their first byte.</summary>
+/// <summary>
+/// The hashes of the log tree (RFC 6962 section 2.1): leaves and nodes are told apart by their first byte.
+/// </summary>
 public static class LogHash
 {
     /// <summary>First byte of what is hashed for a leaf.</summary>

@@ -3,7 +3,9 @@ using GovChain.Core.Cryptography;
 
 namespace GovChain.Core.Merkle;
 
-/// <summary>Makes inclusion and consistency paths. What they are made of is the caller's: see <see cref="ILogNodeSource"/>.</summary>
+/// <summary>
+/// Makes inclusion and consistency paths. What they are made of is the caller's: see <see cref="ILogNodeSource"/>.
+/// </summary>
 public static class LogProofs
 {
     /// <summary>

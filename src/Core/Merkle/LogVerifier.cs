@@ -14,7 +14,9 @@ public static class LogVerifier
     /// </summary>
     public const int PathLengthMax = 65;
 
-    /// <summary>RFC 9162 section 2.1.3.2: is this leaf at <paramref name="index"/> in the tree of that size and root?</summary>
+    /// <summary>
+    /// RFC 9162 section 2.1.3.2: is this leaf at <paramref name="index"/> in the tree of that size and root?
+    /// </summary>
     public static LogProofFailure VerifyInclusion(
         Digest leafHash, ulong index, ulong size, ReadOnlySpan<Digest> path, Digest root)
     {
@@ -46,7 +48,8 @@ public static class LogVerifier
     }
 
     /// <summary>
-    /// RFC 9162 section 2.1.4.2: is the tree of the old size and root the beginning of the one of the new size and root?
+    /// RFC 9162 section 2.1.4.2: is the tree of the old size and root the beginning of the one of
+    /// the new size and root?
     /// </summary>
     public static LogProofFailure VerifyConsistency(
         ulong oldSize, ulong newSize, Digest oldRoot, Digest newRoot, ReadOnlySpan<Digest> path)

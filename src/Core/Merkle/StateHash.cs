@@ -23,7 +23,9 @@ public static class StateHash
     /// <summary>SHA-256(0x11 | left | right).</summary>
     public static Digest Inner(in Digest left, in Digest right) => Sha256.HashNode(InnerPrefix, left, right);
 
-    /// <summary>Hashes neighbours pairwise: parents[i] = Inner(children[2i], children[2i+1]). The spans do not overlap.</summary>
+    /// <summary>
+    /// Hashes neighbours pairwise: parents[i] = Inner(children[2i], children[2i+1]). The spans do not overlap.
+    /// </summary>
     internal static void Inners(ReadOnlySpan<Digest> children, Span<Digest> parents) =>
         NodeHash.Pairs(InnerPrefix, children, parents);
 }

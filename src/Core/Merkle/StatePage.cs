@@ -66,7 +66,9 @@ internal sealed class StatePage
     /// <summary>The value digest of the leaf at a place.</summary>
     public Digest Value(int place) => _values[place];
 
-    /// <summary>The place that holds what the key's byte leads to: the first on the way down that is no inner node.</summary>
+    /// <summary>
+    /// The place that holds what the key's byte leads to: the first on the way down that is no inner node.
+    /// </summary>
     public int Find(byte keyByte)
     {
         int level = 0;

@@ -18,13 +18,17 @@ public enum StatePageFailure
     /// <summary>A node begins with a byte that is no kind of node.</summary>
     UnknownKind = 4,
 
-    /// <summary>An inner node at the bottom edge, or a child page's root above it or below the greatest depth.</summary>
+    /// <summary>
+    /// An inner node at the bottom edge, or a child page's root above it or below the greatest depth.
+    /// </summary>
     WrongLevel = 5,
 
     /// <summary>A leaf whose key does not lead to where it stands.</summary>
     LeafOutOfPlace = 6,
 
-    /// <summary>A page, a child page or an inner node with fewer than two leaves below, the root page of one leaf aside.</summary>
+    /// <summary>
+    /// A page, a child page or an inner node with fewer than two leaves below, the root page of one leaf aside.
+    /// </summary>
     NotCompact = 7,
 
     /// <summary>Bytes follow the last node.</summary>

@@ -35,7 +35,8 @@ public readonly record struct StatePageId(int Depth, Digest Prefix)
     }
 
     /// <summary>
-    /// The page below whose keys go on with this byte. The caller sees to it that this page is not at the greatest depth.
+    /// The page below whose keys go on with this byte. The caller sees to it that this page is not at the
+    /// greatest depth.
     /// </summary>
     internal StatePageId Child(byte next)
     {

@@ -17,7 +17,9 @@ public enum StatePathKind
 
 /// <summary>The way from the root of the state tree to where a key leads.</summary>
 /// <param name="Kind">What stands there.</param>
-/// <param name="Siblings">The subtrees that the way leaves aside, from the root downwards; 32 zero bytes for empty ones.</param>
+/// <param name="Siblings">
+/// The subtrees that the way leaves aside, from the root downwards; 32 zero bytes for empty ones.
+/// </param>
 /// <param name="OtherLeafKey">The other leaf's key; all zero for the other kinds.</param>
 /// <param name="OtherLeafValueDigest">The other leaf's value digest; all zero for the other kinds.</param>
 public sealed record StatePath(
@@ -38,7 +40,9 @@ public enum StateProofFailure
     /// <summary>More than 256 siblings.</summary>
     PathTooLong = 2,
 
-    /// <summary>The lowest sibling is empty, but what stands there is no subtree of two leaves: no tree looks like this.</summary>
+    /// <summary>
+    /// The lowest sibling is empty, but what stands there is no subtree of two leaves: no tree looks like this.
+    /// </summary>
     NotCompact = 3,
 
     /// <summary>The other leaf is the key's own.</summary>

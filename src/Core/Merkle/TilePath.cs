@@ -40,7 +40,8 @@ public static class TilePath
             return false;
         path = path[Root.Length..];
         int level = path[0] - '0';
-        if (level is < 0 or > LogTiles.LevelMax || path[1] != '/' || !TryParseIndex(path[2..], out ulong index, out width))
+        if (level is < 0 or > LogTiles.LevelMax || path[1] != '/'
+            || !TryParseIndex(path[2..], out ulong index, out width))
             return false;
         tile = new TileId((byte)level, index);
         return true;

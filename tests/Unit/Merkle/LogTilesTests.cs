@@ -6,7 +6,9 @@ using NUnit.Framework;
 
 namespace GovChain.Tests.Merkle;
 
-/// <summary>Goal: the log's proofs come out of its tiles. Method: grow a log block by block and compare with the twin.</summary>
+/// <summary>
+/// Goal: the log's proofs come out of its tiles. Method: grow a log block by block and compare with the twin.
+/// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class LogTilesTests
 {
@@ -156,7 +158,8 @@ public sealed class LogTilesTests
     [Test]
     public void Path_AnyIndexAndWidth_ReadsBack() =>
         Gen.Select(Gen.ULong, Gen.Int[1, 256]).Sample((index, width) =>
-            TilePath.TryParseIndex(TilePath.FormatIndex(index, width), out ulong i, out int w) && (i, w) == (index, width));
+            TilePath.TryParseIndex(TilePath.FormatIndex(index, width), out ulong i, out int w)
+            && (i, w) == (index, width));
 
     private Digest[] Grow(int size, int blockMax)
     {
@@ -191,8 +194,8 @@ public sealed class LogTilesTests
                 var tile = new TileId(level, (ulong)(i / LogTiles.Width));
                 Digest[] expected = row[i..Math.Min(i + LogTiles.Width, row.Length)];
                 Assert.That(LogTiles.WidthAt(tile, (ulong)leaves.Length), Is.EqualTo(expected.Length));
-                Assert.That(tiles.GetTile(level, tile.Index).Span.SequenceEqual(MemoryMarshal.AsBytes(expected.AsSpan())),
-                    $"{tile}");
+                ReadOnlySpan<byte> stored = tiles.GetTile(level, tile.Index).Span;
+                Assert.That(stored.SequenceEqual(MemoryMarshal.AsBytes(expected.AsSpan())), $"{tile}");
             }
             row = [.. row.Chunk(LogTiles.Width).Where(c => c.Length == LogTiles.Width).Select(c => NaiveLog.Root(c))];
         }

@@ -5,7 +5,9 @@ using NUnit.Framework;
 
 namespace GovChain.Tests.Merkle;
 
-/// <summary>Goal: the log tree is that of RFC 6962 and its proofs convince of the truth only. Method: a dumb twin.</summary>
+/// <summary>
+/// Goal: the log tree is that of RFC 6962 and its proofs convince of the truth only. Method: a dumb twin.
+/// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class LogTreeTests
 {

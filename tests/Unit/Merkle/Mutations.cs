@@ -16,7 +16,9 @@ internal static class Mutations
         }
     }
 
-    /// <summary>Each bit of each hash flipped; each hash dropped, doubled, swapped with the next; each place filled.</summary>
+    /// <summary>
+    /// Each bit of each hash flipped; each hash dropped, doubled, swapped with the next; each place filled.
+    /// </summary>
     public static IEnumerable<Digest[]> OfPath(Digest[] path)
     {
         for (int i = 0; i < path.Length; i++)

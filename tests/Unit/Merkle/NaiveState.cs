@@ -14,7 +14,10 @@ internal static class NaiveState
     {
         0 => Digest.Zero,
         1 => Hash([0x10, .. leaves[0].Key.Span, .. leaves[0].Value.Span]),
-        _ => Hash([0x11, .. Root(Side(leaves, depth, 0), depth + 1).Span, .. Root(Side(leaves, depth, 1), depth + 1).Span]),
+        _ => Hash([
+            0x11,
+            .. Root(Side(leaves, depth, 0), depth + 1).Span,
+            .. Root(Side(leaves, depth, 1), depth + 1).Span]),
     };
 
     /// <summary>The siblings on the way to a key, from the root downwards.</summary>

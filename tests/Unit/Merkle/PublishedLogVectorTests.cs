@@ -52,18 +52,22 @@ public sealed class PublishedLogVectorTests
     }
 
     private static bool VerifyInclusion(Vector v, ulong index, ulong size) =>
-        TryRead(v.LeafHash, out Digest leaf) && TryRead(v.Root, out Digest root) && TryReadPath(v.Proof, out Digest[] path)
+        TryRead(v.LeafHash, out Digest leaf) && TryRead(v.Root, out Digest root)
+        && TryReadPath(v.Proof, out Digest[] path)
         && LogVerifier.VerifyInclusion(leaf, index, size, path, root) == LogProofFailure.None;
 
     private static bool VerifyConsistency(Vector v, ulong oldSize, ulong newSize)
     {
-        // What is no digest cannot be said to our verifier. For equal sizes any equal roots will do, so they are hashed.
+        // What is no digest cannot be said to our verifier. For equal sizes any equal roots will do, so they
+        // are hashed.
         Digest oldRoot = Read(v.Root1), newRoot = Read(v.Root2);
         return TryReadPath(v.Proof, out Digest[] path)
             && LogVerifier.VerifyConsistency(oldSize, newSize, oldRoot, newRoot, path) == LogProofFailure.None;
     }
 
-    /// <summary>The rule of the subtree proofs: it begins at a multiple of its size, rounded up to a power of two.</summary>
+    /// <summary>
+    /// The rule of the subtree proofs: it begins at a multiple of its size, rounded up to a power of two.
+    /// </summary>
     private static bool IsSubtree(Vector v) =>
         v.Start < v.End && (v.Start & (BitOperations.RoundUpToPowerOf2(v.End - v.Start) - 1)) == 0; // 2^64 wraps to 0
 

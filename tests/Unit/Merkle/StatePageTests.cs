@@ -6,7 +6,8 @@ using NUnit.Framework;
 namespace GovChain.Tests.Merkle;
 
 /// <summary>
-/// Goal: no damaged or foreign page is ever used. Method: damage each byte; feed the decoder rubbish; one encoding only.
+/// Goal: no damaged or foreign page is ever used. Method: damage each byte; feed the decoder rubbish; one encoding
+/// only.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class StatePageTests
@@ -94,7 +95,8 @@ public sealed class StatePageTests
                 Assert.That(Decode(twoLeaves[..length]), Is.EqualTo(StatePageFailure.Truncated), $"{length} bytes");
             Assert.That(Decode([2, .. twoLeaves[1..]]), Is.EqualTo(StatePageFailure.UnknownVersion));
             Assert.That(Decode([1, 4]), Is.EqualTo(StatePageFailure.UnknownKind));
-            Assert.That(Decode([1, 3, .. value]), Is.EqualTo(StatePageFailure.WrongLevel), "a child page above the edge");
+            Assert.That(Decode([1, 3, .. value]), Is.EqualTo(StatePageFailure.WrongLevel),
+                "a child page above the edge");
             Assert.That(Decode([.. toEdge, 2]), Is.EqualTo(StatePageFailure.WrongLevel), "an inner node at the edge");
             Assert.That(Decode([.. toEdge, 3, .. value, .. emptyRights], deepest),
                 Is.EqualTo(StatePageFailure.WrongLevel), "a child page below the last bit");
@@ -103,11 +105,13 @@ public sealed class StatePageTests
             Assert.That(Decode([1, 2, 1, .. nextKey, .. value, .. high], child),
                 Is.EqualTo(StatePageFailure.LeafOutOfPlace), "a leaf of another page");
             Assert.That(Decode([1, 0]), Is.EqualTo(StatePageFailure.NotCompact), "a page without leaves");
-            Assert.That(Decode([1, .. low], child), Is.EqualTo(StatePageFailure.NotCompact), "one leaf in a child page");
+            Assert.That(Decode([1, .. low], child), Is.EqualTo(StatePageFailure.NotCompact),
+                "one leaf in a child page");
             Assert.That(Decode([1, 2, 0, 0]), Is.EqualTo(StatePageFailure.NotCompact));
             Assert.That(Decode([1, 2, .. low, 0]), Is.EqualTo(StatePageFailure.NotCompact));
             Assert.That(Decode([1, 2, 0, .. high]), Is.EqualTo(StatePageFailure.NotCompact));
-            Assert.That(Decode([.. toEdge, 3, .. new byte[32], .. emptyRights]), Is.EqualTo(StatePageFailure.NotCompact));
+            Assert.That(Decode([.. toEdge, 3, .. new byte[32], .. emptyRights]),
+                Is.EqualTo(StatePageFailure.NotCompact));
             Assert.That(Decode([.. twoLeaves, 0]), Is.EqualTo(StatePageFailure.TrailingBytes));
         });
 
@@ -139,7 +143,9 @@ public sealed class StatePageTests
             }, iter: 20_000);
     }
 
-    /// <summary>The decoder's fuzz target: any bytes are refused with a reason or are the one encoding of a page.</summary>
+    /// <summary>
+    /// The decoder's fuzz target: any bytes are refused with a reason or are the one encoding of a page.
+    /// </summary>
     private static void Fuzz(StatePageId id, byte[] bytes)
     {
         var page = new StatePage();

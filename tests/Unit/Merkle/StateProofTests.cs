@@ -4,7 +4,9 @@ using NUnit.Framework;
 
 namespace GovChain.Tests.Merkle;
 
-/// <summary>Goal: a state path convinces of the truth only. Method: all paths of small trees and all their mutations.</summary>
+/// <summary>
+/// Goal: a state path convinces of the truth only. Method: all paths of small trees and all their mutations.
+/// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class StateProofTests
 {
@@ -85,7 +87,8 @@ public sealed class StateProofTests
             Assert.That(Absence(new((StatePathKind)9, default)), Is.EqualTo(StateProofFailure.WrongKind));
             Assert.That(Presence(new((StatePathKind)9, default)), Is.EqualTo(StateProofFailure.WrongKind));
             Assert.That(Presence(new(StatePathKind.Presence, tooLong)), Is.EqualTo(StateProofFailure.PathTooLong));
-            Assert.That(Presence(new(StatePathKind.Presence, tooLong.AsMemory(1))), Is.EqualTo(StateProofFailure.WrongRoot));
+            Assert.That(Presence(new(StatePathKind.Presence, tooLong.AsMemory(1))),
+                Is.EqualTo(StateProofFailure.WrongRoot));
             Assert.That(Absence(new(StatePathKind.AbsenceEmpty, tooLong)), Is.EqualTo(StateProofFailure.PathTooLong));
             Assert.That(Absence(new(StatePathKind.AbsenceOtherLeaf, tooLong, d)),
                 Is.EqualTo(StateProofFailure.OtherLeafOutOfPlace));

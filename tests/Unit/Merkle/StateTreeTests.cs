@@ -83,7 +83,8 @@ public sealed class StateTreeTests
         Dictionary<Digest, Digest> all = leaves.ToDictionary(leaf => leaf.Key, leaf => leaf.Value);
         foreach ((Digest key, Digest value) in changes)
             all[key] = value;
-        Assert.That(update.NewRoot, Is.EqualTo(StateTree.BuildRoot(all.Select(p => (p.Key, p.Value)).OrderBy(p => p.Key))));
+        Assert.That(update.NewRoot,
+            Is.EqualTo(StateTree.BuildRoot(all.Select(p => (p.Key, p.Value)).OrderBy(p => p.Key))));
     }
 
     [Test]
@@ -106,7 +107,8 @@ public sealed class StateTreeTests
         foreach ((Digest Key, Digest Value) leaf in leaves.OrderBy(leaf => leaf.Value))
             steps = stepwise.Update(steps, [leaf]);
         Assert.That(steps, Is.EqualTo(root));
-        Assert.That(stepwise.Pages.OrderBy(p => p.Key.ToString()), Is.EqualTo(_pages.Pages.OrderBy(p => p.Key.ToString())));
+        Assert.That(stepwise.Pages.OrderBy(p => p.Key.ToString()),
+            Is.EqualTo(_pages.Pages.OrderBy(p => p.Key.ToString())));
     }
 
     [Test]
