@@ -1,0 +1,236 @@
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Google.Protobuf;
+using GovChain.Protos.V1;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace GovChain.Client;
+
+/// <summary>
+/// Talks to one node's client listener, or to its loopback administration listener. Thread-safe; one instance serves a
+/// whole program. Every member throws <see cref="LedgerClientException"/> where the node refuses or cannot be reached.
+/// </summary>
+public sealed class LedgerClient : IDisposable
+{
+    private const int ReceiveBytesMax = 64 * 1024 * 1024;
+
+    private readonly GrpcChannel _channel;
+    private readonly Ledger.LedgerClient _ledger;
+
+    private LedgerClient(Uri node, GrpcChannel channel)
+    {
+        Node = node;
+        _channel = channel;
+        _ledger = new Ledger.LedgerClient(channel);
+    }
+
+    /// <summary>The node's address.</summary>
+    public Uri Node { get; }
+
+    /// <summary>Prepares a connection; nothing is sent yet.</summary>
+    /// <param name="node">https://host:port.</param>
+    /// <param name="caFile">PEM file of the authority that signed the node's certificate; null: the system's.</param>
+    /// <exception cref="LedgerClientException">The address is no https URL, or the file no certificate.</exception>
+    public static LedgerClient Connect(Uri node, string? caFile = null)
+    {
+        if (!node.IsAbsoluteUri || node.Scheme != Uri.UriSchemeHttps)
+            throw LedgerClientException.Unusable("INVALID_ADDRESS", $"{node} is no node address: https://HOST:PORT is one.");
+        var handler = new SocketsHttpHandler
+        {
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(20),
+            EnableMultipleHttp2Connections = true,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+        };
+        if (caFile is not null)
+            handler.SslOptions = TrustOnly(LoadAuthority(caFile));
+        var channel = GrpcChannel.ForAddress(node, new GrpcChannelOptions
+        {
+            HttpHandler = handler,
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = ReceiveBytesMax,
+            MaxSendMessageSize = 1024 * 1024,
+        });
+        return new LedgerClient(node, channel);
+    }
+
+    /// <summary>Submits an envelope and waits; a repetition gives the same position.</summary>
+    public Task<TransactionOutcome> SubmitAsync(
+        SignedEnvelope envelope, WaitFor waitFor = WaitFor.Committed, TimeSpan? timeout = null,
+        CancellationToken cancellation = default) =>
+        CallAsync(_ledger.SubmitAsync(
+            new SubmitRequest
+            {
+                Envelope = UnsafeByteOperations.UnsafeWrap(envelope.Bytes),
+                WaitFor = waitFor,
+                TimeoutMs = (uint)(timeout ?? TimeSpan.FromSeconds(30)).TotalMilliseconds,
+            },
+            deadline: DateTime.UtcNow + (timeout ?? TimeSpan.FromSeconds(30)) + TimeSpan.FromSeconds(10),
+            cancellationToken: cancellation));
+
+    /// <summary>Opens a stream for many envelopes.</summary>
+    public SubmitStream OpenSubmitStream(CancellationToken cancellation = default) =>
+        new(_ledger.SubmitStream(cancellationToken: cancellation), Node);
+
+    /// <summary>What became of a transaction; null where the node knows nothing of it.</summary>
+    public async Task<GetTransactionResponse?> FindTransactionAsync(
+        string transactionId, CancellationToken cancellation = default)
+    {
+        try
+        {
+            return await CallAsync(_ledger.GetTransactionAsync(
+                new GetTransactionRequest { TransactionId = transactionId }, cancellationToken: cancellation));
+        }
+        catch (LedgerClientException e) when (e.Status == StatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The receipt file, byte for byte.</summary>
+    public async Task<byte[]> GetReceiptAsync(string transactionId, CancellationToken cancellation = default) =>
+        (await CallAsync(_ledger.GetReceiptAsync(
+            new GetReceiptRequest { TransactionId = transactionId }, cancellationToken: cancellation))).Data.ToByteArray();
+
+    /// <summary>A record's version; null where there is none.</summary>
+    public async Task<GetRecordResponse?> FindRecordAsync(
+        string type, string id, ulong version = 0, bool proof = false, CancellationToken cancellation = default)
+    {
+        try
+        {
+            return await CallAsync(_ledger.GetRecordAsync(
+                new GetRecordRequest { Type = type, Id = id, Version = version, Proof = proof },
+                cancellationToken: cancellation));
+        }
+        catch (LedgerClientException e) when (e.Status == StatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>All records of a type, ascending by id, page after page.</summary>
+    public async IAsyncEnumerable<RecordVersion> ListRecordsAsync(
+        string type, bool payloads = false, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        var request = new ListRecordsRequest { Type = type, PageSize = 1_000, Payloads = payloads };
+        do
+        {
+            ListRecordsResponse page =
+                await CallAsync(_ledger.ListRecordsAsync(request, cancellationToken: cancellation));
+            foreach (RecordVersion record in page.Records)
+                yield return record;
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+    }
+
+    /// <summary>A record's versions, ascending, page after page.</summary>
+    public async IAsyncEnumerable<RecordVersion> GetHistoryAsync(
+        string type, string id, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        var request = new GetRecordHistoryRequest { Type = type, Id = id, PageSize = 100 };
+        do
+        {
+            GetRecordHistoryResponse page =
+                await CallAsync(_ledger.GetRecordHistoryAsync(request, cancellationToken: cancellation));
+            foreach (RecordVersion version in page.Versions)
+                yield return version;
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+    }
+
+    /// <summary>The record types, ascending.</summary>
+    public async Task<IReadOnlyList<RecordTypeState>> ListTypesAsync(CancellationToken cancellation = default) =>
+        (await CallAsync(_ledger.ListTypesAsync(new ListTypesRequest(), cancellationToken: cancellation))).Types_;
+
+    /// <summary>A header with its certificate.</summary>
+    public Task<CertifiedHeader> GetHeaderAsync(ulong height, CancellationToken cancellation = default) =>
+        CallAsync(_ledger.GetHeaderAsync(new GetHeaderRequest { Height = height }, cancellationToken: cancellation));
+
+    /// <summary>A whole block; on the administration listener only.</summary>
+    public Task<GetBlockResponse> GetBlockAsync(ulong height, CancellationToken cancellation = default) =>
+        CallAsync(_ledger.GetBlockAsync(new GetBlockRequest { Height = height }, cancellationToken: cancellation));
+
+    /// <summary>The genesis body and signatures.</summary>
+    public Task<GetGenesisResponse> GetGenesisAsync(CancellationToken cancellation = default) =>
+        CallAsync(_ledger.GetGenesisAsync(new GetGenesisRequest(), cancellationToken: cancellation));
+
+    /// <summary>How the node and its peers are.</summary>
+    public Task<GetStatusResponse> GetStatusAsync(CancellationToken cancellation = default) =>
+        CallAsync(_ledger.GetStatusAsync(
+            new GetStatusRequest(), deadline: DateTime.UtcNow.AddSeconds(10), cancellationToken: cancellation));
+
+    /// <summary>Committed transactions from a position on; on the administration listener only.</summary>
+    public async IAsyncEnumerable<CommittedTransaction> SubscribeAsync(
+        ulong fromPosition, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        using AsyncServerStreamingCall<CommittedTransaction> call =
+            _ledger.Subscribe(new SubscribeRequest { FromPosition = fromPosition }, cancellationToken: cancellation);
+        while (await MoveNextAsync(call.ResponseStream, Node, cancellation))
+            yield return call.ResponseStream.Current;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _channel.Dispose();
+
+    internal static async Task<bool> MoveNextAsync<T>(IAsyncStreamReader<T> reader, Uri node, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reader.MoveNext(cancellation);
+        }
+        catch (RpcException e)
+        {
+            throw LedgerClientException.From(e, node);
+        }
+    }
+
+    private async Task<T> CallAsync<T>(AsyncUnaryCall<T> call)
+    {
+        try
+        {
+            using (call)
+                return await call;
+        }
+        catch (RpcException e) when (e.StatusCode != StatusCode.Cancelled)
+        {
+            throw LedgerClientException.From(e, Node);
+        }
+        catch (RpcException e)
+        {
+            throw new OperationCanceledException(e.Status.Detail, e);
+        }
+    }
+
+    private static X509Certificate2Collection LoadAuthority(string file)
+    {
+        try
+        {
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPemFile(file);
+            if (authorities.Count > 0)
+                return authorities;
+            throw LedgerClientException.Unusable("INVALID_CA_FILE", $"{file} holds no PEM certificate.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw LedgerClientException.Unusable("INVALID_CA_FILE", $"{file} cannot be read as a PEM certificate: {e.Message}", e);
+        }
+    }
+
+    private static SslClientAuthenticationOptions TrustOnly(X509Certificate2Collection authorities)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        policy.CustomTrustStore.AddRange(authorities);
+        return new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
+    }
+}

@@ -1,0 +1,70 @@
+using Google.Rpc;
+using Grpc.Core;
+
+namespace GovChain.Client;
+
+/// <summary>
+/// A node did not do what was asked, with the reason it gave; or it could not be reached.
+/// </summary>
+public sealed class LedgerClientException : Exception
+{
+    private LedgerClientException(StatusCode status, string reason, string message, Exception? inner)
+        : base(message, inner)
+    {
+        Status = status;
+        Reason = reason;
+    }
+
+    /// <summary>The gRPC status.</summary>
+    public StatusCode Status { get; }
+
+    /// <summary>The stable code: a rejection code such as VERSION_CONFLICT, a request error such as NOT_FOUND, or the
+    /// status's name where the node gave no details.</summary>
+    public string Reason { get; }
+
+    /// <summary>Names and values behind the message.</summary>
+    public IReadOnlyDictionary<string, string> Facts { get; private init; } = new Dictionary<string, string>();
+
+    /// <summary>When the node says to try again; null where it says nothing.</summary>
+    public TimeSpan? RetryAfter { get; private init; }
+
+    /// <summary>The same request may succeed later without a change.</summary>
+    public bool IsTransient => Status is StatusCode.Unavailable or StatusCode.ResourceExhausted
+        or StatusCode.DeadlineExceeded;
+
+    internal static LedgerClientException From(RpcException e, Uri node)
+    {
+        Google.Rpc.Status? rich = TryGetDetails(e);
+        ErrorInfo? info = rich?.GetDetail<ErrorInfo>();
+        string message = info is null && e.StatusCode is StatusCode.Unavailable
+            ? $"The node at {node} cannot be reached: {e.Status.Detail}. Is it running, and is this its client address?"
+            : e.Status.Detail;
+        return new LedgerClientException(e.StatusCode, info?.Reason ?? NameOf(e.StatusCode), message, e)
+        {
+            Facts = info is null ? new Dictionary<string, string>() : new Dictionary<string, string>(info.Metadata),
+            RetryAfter = rich?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan(),
+        };
+    }
+
+    /// <summary>The node ended a stream that had more to say; connecting again may help.</summary>
+    internal static LedgerClientException StreamEnded(Exception? inner = null) =>
+        new(StatusCode.Unavailable, "STREAM_ENDED", "The node ended the stream.", inner);
+
+    internal static LedgerClientException Unusable(string reason, string message, Exception? inner = null) =>
+        new(StatusCode.FailedPrecondition, reason, message, inner);
+
+    private static Google.Rpc.Status? TryGetDetails(RpcException e)
+    {
+        try
+        {
+            return e.GetRpcStatus();
+        }
+        catch (Google.Protobuf.InvalidProtocolBufferException)
+        {
+            return null; // a proxy's trailer is not the node's: the plain status says enough
+        }
+    }
+
+    private static string NameOf(StatusCode code) => string.Concat(
+        code.ToString().Select((c, i) => i > 0 && char.IsAsciiLetterUpper(c) ? $"_{c}" : $"{char.ToUpperInvariant(c)}"));
+}

@@ -1,0 +1,51 @@
+using Google.Protobuf;
+using GovChain.Protos.V1;
+using Grpc.Core;
+
+namespace GovChain.Client;
+
+/// <summary>
+/// Many envelopes over one call. One task writes, one reads; outcomes come in the order they end, named by the tag that
+/// the envelope was sent with.
+/// </summary>
+public sealed class SubmitStream : IDisposable
+{
+    private readonly AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse> _call;
+    private readonly Uri _node;
+
+    internal SubmitStream(AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse> call, Uri node)
+    {
+        _call = call;
+        _node = node;
+    }
+
+    /// <summary>Sends one envelope; waits while the node takes no more.</summary>
+    /// <exception cref="LedgerClientException">The stream has ended.</exception>
+    public async Task SendAsync(ulong tag, ReadOnlyMemory<byte> envelope, CancellationToken cancellation = default)
+    {
+        try
+        {
+            await _call.RequestStream.WriteAsync(
+                new SubmitStreamRequest { Tag = tag, Envelope = UnsafeByteOperations.UnsafeWrap(envelope) }, cancellation);
+        }
+        catch (RpcException e)
+        {
+            throw LedgerClientException.From(e, _node);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw LedgerClientException.StreamEnded(e);
+        }
+    }
+
+    /// <summary>Says that no more envelopes come.</summary>
+    public Task CompleteAsync() => _call.RequestStream.CompleteAsync();
+
+    /// <summary>The next outcome, or null at the stream's end.</summary>
+    /// <exception cref="LedgerClientException">The node refuses or is gone.</exception>
+    public async Task<SubmitStreamResponse?> ReadAsync(CancellationToken cancellation = default) =>
+        await LedgerClient.MoveNextAsync(_call.ResponseStream, _node, cancellation) ? _call.ResponseStream.Current : null;
+
+    /// <inheritdoc/>
+    public void Dispose() => _call.Dispose();
+}
