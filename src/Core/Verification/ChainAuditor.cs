@@ -1,0 +1,140 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
+using GovChain.Core.Model;
+
+namespace GovChain.Core.Verification;
+
+/// <summary>The first deviation that an audit found, exactly.</summary>
+/// <param name="Height">The block.</param>
+/// <param name="Where">The transaction, field or key.</param>
+/// <param name="Expected">What the rules give.</param>
+/// <param name="Found">What stands there.</param>
+/// <param name="Meaning">What it implies, and what to do.</param>
+public sealed record AuditProblem(ulong Height, string Where, string Expected, string Found, string Meaning);
+
+/// <summary>A block as it was stored or sent, before anything of it is believed.</summary>
+/// <param name="Header">The header's bytes.</param>
+/// <param name="Certificate">The certificate's bytes; empty at height 0.</param>
+/// <param name="Leaves">The leaves' bytes, in order: envelopes, at height 0 the genesis leaf.</param>
+public sealed record RawBlock(
+    ReadOnlyMemory<byte> Header, ReadOnlyMemory<byte> Certificate, IReadOnlyList<ReadOnlyMemory<byte>> Leaves);
+
+/// <summary>
+/// A block whose bytes were decoded and whose signatures were verified, or the problem met on the way. Does not depend on
+/// the blocks before, so the shell prepares many at once.
+/// </summary>
+public sealed class PreparedBlock
+{
+    private PreparedBlock(AuditProblem problem) => Problem = problem;
+
+    private PreparedBlock(
+        BlockHeader header, Certificate? certificate, IReadOnlyList<VerifiedTransaction> transactions, IReadOnlyList<Digest> leaves)
+    {
+        Header = header;
+        Certificate = certificate;
+        Transactions = transactions;
+        LeafHashes = leaves;
+    }
+
+    internal AuditProblem? Problem { get; }
+
+    internal BlockHeader? Header { get; }
+
+    internal Certificate? Certificate { get; }
+
+    internal IReadOnlyList<VerifiedTransaction> Transactions { get; } = [];
+
+    internal IReadOnlyList<Digest> LeafHashes { get; } = [];
+
+    /// <summary>Decodes the header, the certificate and every envelope, and verifies every signature of them.</summary>
+    public static PreparedBlock Prepare(ulong height, RawBlock raw, Genesis genesis, ISignatureVerifier signatures)
+    {
+        if (BlockHeader.TryRead(raw.Header.Span) is not { } header)
+            return Bad(height, "header", $"{BlockHeader.Size} bytes of a known layout", $"{raw.Header.Length} bytes", "The header cannot be read.");
+        if (height == 0)
+            return new PreparedBlock(header, null, [], [.. raw.Leaves.Select(l => LogHash.Leaf(l.Span))]);
+        if (Certificate.TryRead(raw.Certificate.Span) is not { } certificate)
+            return Bad(height, "certificate", "a known layout", $"{raw.Certificate.Length} bytes", "The certificate cannot be read: nobody vouches for this block.");
+        CertificateFailure failure = CertificateVerifier.Verify(header, certificate, genesis.Validators, signatures);
+        if (failure != CertificateFailure.None)
+        {
+            return Bad(height, "certificate", $"signatures of {genesis.Validators.QuorumSize} departments over this header",
+                failure.ToString(), "Header or certificate was altered: the departments did not agree to this block.");
+        }
+        var transactions = new List<Transaction>(raw.Leaves.Count);
+        for (int i = 0; i < raw.Leaves.Count; i++)
+        {
+            if (TransactionDecoder.TryDecode(raw.Leaves[i], genesis.ChainId, out Rejection? rejection) is not { } transaction)
+            {
+                return Bad(height, Position(header, i), "a valid envelope", rejection!.CodeName,
+                    "The envelope was altered: no node lets such bytes into a block.");
+            }
+            transactions.Add(transaction);
+        }
+        VerifiedTransaction?[] verified = VerifiedTransaction.VerifyAll(transactions, signatures);
+        int wrong = Array.IndexOf(verified, null);
+        return wrong < 0
+            ? new PreparedBlock(header, certificate, verified!, [.. transactions.Select(t => t.LeafHash)])
+            : Bad(height, Position(header, wrong), $"a signature by {transactions[wrong].Signer}", "another",
+                "The officer did not sign these bytes.");
+    }
+
+    private static string Position(BlockHeader header, int index) =>
+        $"transaction {index} (position {header.LogSizeBefore + (ulong)index})";
+
+    private static PreparedBlock Bad(ulong height, string where, string expected, string found, string meaning) =>
+        new(new AuditProblem(height, where, expected, found, meaning));
+}
+
+/// <summary>
+/// Proves a chain whole from its genesis: every leaf hashed again, every transaction executed again, every root compared,
+/// every signature and certificate verified (see evidence.md, "Audit"). Takes blocks in order and holds the state that
+/// they give; one thread at a time.
+/// </summary>
+public sealed class ChainAuditor(Genesis genesis)
+{
+    /// <summary>The ledger as the blocks so far give it: what a node's own state must equal.</summary>
+    public InMemoryLedger Ledger { get; } = new(genesis);
+
+    /// <summary>The first problem; once there is one, nothing after it is looked at.</summary>
+    public AuditProblem? Problem { get; private set; }
+
+    /// <summary>The next height to be taken.</summary>
+    public ulong NextHeight { get; private set; }
+
+    /// <summary>Takes the next block. False once there is a problem.</summary>
+    public bool Add(PreparedBlock block)
+    {
+        if (Problem is not null)
+            return false;
+        Problem = block.Problem ?? (NextHeight == 0 ? CheckGenesis(block) : Execute(block));
+        NextHeight++;
+        return Problem is null;
+    }
+
+    private AuditProblem? CheckGenesis(PreparedBlock block)
+    {
+        if (block.Header!.Hash != genesis.Block.Header.Hash)
+            return new AuditProblem(0, "header", genesis.Block.Header.Hash.ToString(), block.Header.Hash.ToString(), "This is another ledger's beginning.");
+        Digest leaf = LogHash.Leaf(genesis.Leaf.Span);
+        return block.LeafHashes.Count == 1 && block.LeafHashes[0] == leaf ? null
+            : new AuditProblem(0, "leaf 0", leaf.ToString(), block.LeafHashes.Count == 1 ? block.LeafHashes[0].ToString() : $"{block.LeafHashes.Count} leaves",
+                "The genesis leaf was altered.");
+    }
+
+    private AuditProblem? Execute(PreparedBlock block)
+    {
+        BlockHeader header = block.Header!;
+        if (header.Height != NextHeight)
+            return new AuditProblem(NextHeight, "header", $"height {NextHeight}", $"height {header.Height}", "Blocks are missing or out of order.");
+        ExecutedBlock? executed = BlockExecutor.Check(Ledger, genesis.Validators, header, block.Transactions, out BlockFailure? failure);
+        if (executed is null)
+        {
+            return new AuditProblem(header.Height, failure!.Kind.ToString(), failure.Expected, failure.Found,
+                "The block's content is not what its certified header says: it was altered after the departments signed, or they signed what the rules forbid.");
+        }
+        Ledger.Apply(executed);
+        return null;
+    }
+}

@@ -1,0 +1,121 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+
+namespace GovChain.Core.Verification;
+
+/// <summary>What a valid receipt proves.</summary>
+/// <param name="Genesis">The ledger.</param>
+/// <param name="Transaction">What was recorded.</param>
+/// <param name="Header">When, and with what.</param>
+/// <param name="Signer">For whom the officer signed, and in which roles.</param>
+public sealed record ProvenTransaction(
+    Genesis Genesis, Transaction Transaction, BlockHeader Header, OfficerInterval Signer);
+
+/// <summary>
+/// Checks a receipt with nothing but the genesis digest: no node, no clock, no trust. Never throws on any receipt.
+/// </summary>
+public static class ReceiptVerifier
+{
+    /// <summary>Reads and checks a receipt file. Null, with the first failure, where it proves nothing.</summary>
+    public static ProvenTransaction? Verify(
+        ReadOnlySpan<byte> file, Digest genesisDigest, ISignatureVerifier signatures, out ReceiptFailure? failure)
+    {
+        Receipt? receipt = ReceiptCodec.TryRead(file, out failure);
+        if (receipt is null)
+            return null;
+        ProvenTransaction? proven = Verify(receipt, genesisDigest, signatures, out failure);
+        if (proven is null)
+            return null;
+        if (file.SequenceEqual(ReceiptCodec.Write(receipt, proven)))
+            return proven;
+        failure = new ReceiptFailure(ReceiptFailureKind.NotCanonical,
+            "The file differs from its canonical form: white space, a number's or hash's spelling, or a readable field was changed.");
+        return null;
+    }
+
+    /// <summary>Checks what a receipt says, apart from its spelling.</summary>
+    public static ProvenTransaction? Verify(
+        Receipt receipt, Digest genesisDigest, ISignatureVerifier signatures, out ReceiptFailure? failure)
+    {
+        failure = null;
+        if (DomainTag.Hash(DomainTag.Genesis, receipt.GenesisBody.Span) != genesisDigest)
+            return Fail(out failure, ReceiptFailureKind.WrongGenesis, $"The receipt is not of the ledger {genesisDigest}.");
+        if (Genesis.TryDecode(receipt.GenesisBody, out GenesisFailure? genesisFailure) is not { } genesis)
+            return Fail(out failure, ReceiptFailureKind.InvalidGenesis, $"The genesis body is invalid: {genesisFailure}");
+        if (CheckBlock(receipt.Block, genesis, signatures, "the block") is { } badBlock)
+            return Fail(out failure, ReceiptFailureKind.InvalidCertificate, badBlock);
+        BlockHeader header = receipt.Block.Header;
+        if (receipt.Position < header.LogSizeBefore || receipt.Position >= header.LogSizeAfter)
+        {
+            return Fail(out failure, ReceiptFailureKind.WrongBlock,
+                $"Position {receipt.Position} is not in block {header.Height}, which holds {header.LogSizeBefore} to {header.LogSizeAfter - 1}.");
+        }
+        Transaction? transaction = TransactionDecoder.TryDecode(receipt.Envelope, genesis.ChainId, out Rejection? rejection);
+        if (transaction is null)
+            return Fail(out failure, ReceiptFailureKind.InvalidTransaction, $"The envelope is no valid transaction: {rejection!.Message}");
+        LogProofFailure inclusion = LogVerifier.VerifyInclusion(
+            transaction.LeafHash, receipt.Position, header.LogSizeAfter, [.. receipt.InclusionPath], header.LogRoot);
+        if (inclusion != LogProofFailure.None)
+        {
+            return Fail(out failure, ReceiptFailureKind.InvalidInclusion,
+                $"The inclusion path does not lead from the envelope to the log root of block {header.Height} ({inclusion}).");
+        }
+        if (!signatures.VerifyOne(transaction.SignatureCheck))
+            return Fail(out failure, ReceiptFailureKind.InvalidSignature, "The officer's signature does not verify.");
+        return VerifySigner(receipt, genesis, transaction, signatures, out failure);
+    }
+
+    private static ProvenTransaction? VerifySigner(
+        Receipt receipt, Genesis genesis, Transaction transaction, ISignatureVerifier signatures, out ReceiptFailure? failure)
+    {
+        failure = null;
+        BlockHeader header = receipt.Block.Header;
+        BlockHeader proving = receipt.Signer.Later?.Header ?? header;
+        if (receipt.Signer.Later is { } later)
+        {
+            if (later.Header.Height <= header.Height)
+                return Fail(out failure, ReceiptFailureKind.InvalidSignerProof, "The signer's entry is proven to an earlier block.");
+            if (CheckBlock(later, genesis, signatures, "the later block") is { } badLater)
+                return Fail(out failure, ReceiptFailureKind.InvalidCertificate, badLater);
+        }
+        StateKey key = StateKey.OfficerKey(transaction.Signer);
+        StateProofFailure presence = StateVerifier.VerifyPresence(
+            proving.StateRoot, key.TreeKey, Sha256.Hash(receipt.Signer.Value.Span), StatePath.Presence(receipt.Signer.Path));
+        if (presence != StateProofFailure.None)
+        {
+            return Fail(out failure, ReceiptFailureKind.InvalidSignerProof,
+                $"The path does not lead from the signer's entry to the state root of block {proving.Height} ({presence}).");
+        }
+        OfficerKeyState officer = StateValue.Decode<OfficerKeyState>(key, receipt.Signer.Value.Span);
+        foreach (OfficerInterval interval in officer.Intervals)
+        {
+            bool covers = interval.FirstHeight <= header.Height
+                && (interval.LastHeight == 0 || header.Height <= interval.LastHeight)
+                && interval.ValidFromMs <= header.TimestampMs
+                && (interval.ValidUntilMs == 0 || header.TimestampMs < interval.ValidUntilMs);
+            if (covers)
+                return new ProvenTransaction(genesis, transaction, header, interval);
+        }
+        return Fail(out failure, ReceiptFailureKind.SignerNotAuthorised,
+            $"The signer's entry says that this key could not sign in block {header.Height}.");
+    }
+
+    private static string? CheckBlock(CertifiedBlock block, Genesis genesis, ISignatureVerifier signatures, string which)
+    {
+        if (block.Header.ChainId != genesis.ChainId)
+            return $"The header of {which} is of another ledger.";
+        if (block.Header.Epoch != genesis.Block.Header.Epoch)
+            return $"The header of {which} is of epoch {block.Header.Epoch}; the receipt carries no chain of epochs to it.";
+        CertificateFailure failure = CertificateVerifier.Verify(block.Header, block.Certificate, genesis.Validators, signatures);
+        return failure == CertificateFailure.None ? null : $"The certificate of {which} {block.Header.Height} is invalid ({failure}).";
+    }
+
+    private static ProvenTransaction? Fail(out ReceiptFailure? failure, ReceiptFailureKind kind, string message)
+    {
+        failure = new ReceiptFailure(kind, message);
+        return null;
+    }
+}
