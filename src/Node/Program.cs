@@ -1,1 +1,19 @@
-return 0;
+using System.CommandLine;
+using GovChain.Node.Commands;
+
+var root = new RootCommand(
+    "GovChain: a records ledger that government departments run together.\n\n"
+    + "To see it work: govchain devnet --exit")
+{
+    NodeCommand.Create(),
+    KeyCommand.Create(),
+    GenesisCommand.Create(),
+    TypeCommand.Create(),
+    OfficerCommand.Create(),
+    RecordCommand.Create(),
+    ImportCommand.Create(),
+    ReceiptCommand.Create(),
+    AuditCommand.Create(),
+    DevnetCommand.Create(),
+};
+return await CommandRunner.RunAsync(root, args);

@@ -1,0 +1,40 @@
+using System.Text.Json.Nodes;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Verification;
+
+namespace GovChain.Node.Auditing;
+
+/// <summary>What an audit found.</summary>
+/// <param name="Source">The directory or node.</param>
+/// <param name="ChainId">The genesis digest.</param>
+/// <param name="Height">The newest block that was proven.</param>
+/// <param name="Transactions">Transactions proven, the genesis leaf not counted.</param>
+/// <param name="LogRoot">The log's root after that block.</param>
+/// <param name="StateRoot">The state's root after that block.</param>
+/// <param name="FirstProblem">The first deviation, or null.</param>
+internal sealed record AuditReport(
+    string Source, Digest ChainId, ulong Height, ulong Transactions, Digest LogRoot, Digest StateRoot, AuditProblem? FirstProblem)
+{
+    /// <summary>Nothing deviates.</summary>
+    public bool Ok => FirstProblem is null;
+
+    /// <summary>For scripts.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["ok"] = Ok,
+        ["source"] = Source,
+        ["chainId"] = ChainId.ToString(),
+        ["height"] = Height,
+        ["transactions"] = Transactions,
+        ["logRoot"] = LogRoot.ToString(),
+        ["stateRoot"] = StateRoot.ToString(),
+        ["firstProblem"] = FirstProblem is null ? null : new JsonObject
+        {
+            ["height"] = FirstProblem.Height,
+            ["where"] = FirstProblem.Where,
+            ["expected"] = FirstProblem.Expected,
+            ["found"] = FirstProblem.Found,
+            ["meaning"] = FirstProblem.Meaning,
+        },
+    };
+}

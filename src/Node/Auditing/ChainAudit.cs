@@ -1,0 +1,48 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Verification;
+
+namespace GovChain.Node.Auditing;
+
+/// <summary>
+/// Runs the auditor over a chain: reads blocks, prepares them on every core, replays them in order.
+/// </summary>
+internal static class ChainAudit
+{
+    /// <summary>Blocks read ahead: enough to keep the cores busy, little enough to hold in memory (4 MiB each at most).
+    /// </summary>
+    private static readonly int WindowBlocks = 2 * Environment.ProcessorCount;
+
+    /// <summary>Audits the blocks from genesis to <paramref name="tipHeight"/>.</summary>
+    /// <param name="source">What is audited, for the report.</param>
+    /// <param name="genesis">The ledger's beginning, from a source the auditor trusts.</param>
+    /// <param name="tipHeight">The newest block.</param>
+    /// <param name="read">Reads one block; called for ascending heights, one call at a time.</param>
+    /// <param name="progress">Told the height that was proven.</param>
+    /// <param name="compare">Compares what is stored beside the blocks with the replayed ledger; null: nothing is.</param>
+    /// <param name="cancellation">Ends the audit.</param>
+    public static async Task<AuditReport> RunAsync(
+        string source, Genesis genesis, ulong tipHeight, Func<ulong, CancellationToken, Task<RawBlock>> read,
+        Action<ulong>? progress, Func<InMemoryLedger, AuditProblem?>? compare, CancellationToken cancellation)
+    {
+        var verifier = new PlatformSignatureVerifier();
+        var auditor = new ChainAuditor(genesis);
+        var prepared = new Queue<Task<PreparedBlock>>();
+        ulong next = 0;
+        while (auditor.Problem is null && (next <= tipHeight || prepared.Count > 0))
+        {
+            while (next <= tipHeight && prepared.Count < WindowBlocks)
+            {
+                ulong height = next++;
+                RawBlock raw = await read(height, cancellation);
+                prepared.Enqueue(Task.Run(() => PreparedBlock.Prepare(height, raw, genesis, verifier), cancellation));
+            }
+            if (auditor.Add(await prepared.Dequeue()))
+                progress?.Invoke(auditor.NextHeight - 1);
+        }
+        InMemoryLedger ledger = auditor.Ledger;
+        return new AuditReport(
+            source, genesis.ChainId, ledger.Tip.Height, ledger.Tip.LogSizeAfter - 1, ledger.Tip.LogRoot, ledger.Tip.StateRoot,
+            auditor.Problem ?? compare?.Invoke(ledger));
+    }
+}

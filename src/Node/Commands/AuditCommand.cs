@@ -1,0 +1,92 @@
+using System.CommandLine;
+using GovChain.Client;
+using GovChain.Core.Cryptography;
+using GovChain.Node.Auditing;
+using Spectre.Console;
+
+namespace GovChain.Node.Commands;
+
+/// <summary><c>govchain audit</c>: proves a chain whole.</summary>
+internal static class AuditCommand
+{
+    public static Command Create()
+    {
+        var data = new Option<string?>("--data") { Description = "A node's data directory, of a stopped or a running node", HelpName = "DIR" };
+        var digest = new Option<string?>("--genesis-digest")
+        {
+            Description = "The ledger's genesis digest, from a source you trust (default: what the directory or node says)",
+            HelpName = "HEX",
+        };
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("audit",
+            "Prove a chain whole from its genesis: hash every record again, execute every transaction again, verify every signature "
+            + "and certificate, compare every root. The first deviation is named exactly.\n\n"
+            + "--node takes the address of the administration listener, on the node's own machine.") { data, digest, json };
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            Digest? expected = ParseDigest(result.GetValue(digest));
+            string? directory = result.GetValue(data);
+            string? node = options.NodeOf(result);
+            if (directory is null && node is null)
+                throw new CommandException(ExitCode.Usage, "Name what to audit: --data DIR, or --node URL.");
+            bool quiet = result.GetValue(json) || Console.IsOutputRedirected;
+            AuditReport report = await WithProgressAsync(quiet, async progress =>
+            {
+                if (directory is not null)
+                    return await DirectoryAudit.RunAsync(directory, expected, progress, cancellation);
+                using LedgerClient client = options.Connect(result);
+                return await NodeAudit.RunAsync(client, expected, progress, cancellation);
+            });
+            if (result.GetValue(json))
+                Output.Json(report.ToJson());
+            else
+                Print(report);
+            return report.Ok ? ExitCode.Ok : ExitCode.ProblemsFound;
+        });
+        return command;
+    }
+
+    internal static void Print(AuditReport report)
+    {
+        if (report.FirstProblem is { } problem)
+        {
+            Output.Line($"PROBLEM in {report.Source}: block {problem.Height}, {problem.Where}");
+            Output.Line($"  expected {problem.Expected}");
+            Output.Line($"  found    {problem.Found}");
+            Output.Line($"  {problem.Meaning}");
+            Output.Line($"  proven before it: {report.Transactions} transactions to block {report.Height}");
+            return;
+        }
+        Output.Line($"WHOLE: {report.Source}: {report.Transactions} transactions in {report.Height} blocks");
+        Output.Line($"  genesis digest {report.ChainId}");
+        Output.Line($"  log root       {report.LogRoot}");
+        Output.Line($"  state root     {report.StateRoot}");
+    }
+
+    private static async Task<AuditReport> WithProgressAsync(bool quiet, Func<Action<ulong, ulong>?, Task<AuditReport>> audit)
+    {
+        if (quiet)
+            return await audit(null);
+        AuditReport? report = null;
+        await AnsiConsole.Progress().StartAsync(async context =>
+        {
+            ProgressTask bar = context.AddTask("auditing");
+            report = await audit((height, tip) =>
+            {
+                bar.MaxValue = Math.Max(1, tip);
+                bar.Value = height;
+                bar.Description = $"block {height} of {tip}";
+            });
+        });
+        return report!;
+    }
+
+    private static Digest? ParseDigest(string? hex)
+    {
+        if (hex is null)
+            return null;
+        return Digest.TryParseHex(hex, out Digest digest)
+            ? digest : throw new CommandException(ExitCode.Usage, "--genesis-digest: 64 hexadecimal digits are expected.");
+    }
+}

@@ -1,0 +1,111 @@
+using System.CommandLine;
+using System.Text.Json;
+using GovChain.Client;
+using GovChain.Client.Keys;
+using GovChain.Core.Cryptography;
+
+namespace GovChain.Node.Commands;
+
+/// <summary>
+/// How a command finds its node and its key: options, else a profile file (<c>--profile</c> or GOVCHAIN_PROFILE), a small
+/// JSON file that a department hands its clerks: <c>{"node":…,"ca":…,"key":…,"passphraseFile":…}</c>, paths relative to it.
+/// </summary>
+internal sealed class ClientOptions
+{
+    private const int ProfileBytesMax = 64 * 1024;
+
+    private readonly Option<FileInfo?> _profile = new("--profile")
+    {
+        Description = "File that names node, CA, key and passphrase file (default: $GOVCHAIN_PROFILE)",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _node = new("--node")
+    {
+        Description = "The node's address, https://HOST:PORT",
+        HelpName = "URL",
+    };
+
+    private readonly Option<string?> _ca = new("--ca")
+    {
+        Description = "PEM file of the authority that signed the node's certificate (default: the system's)",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _key = new("--key") { Description = "The officer's key file", HelpName = "FILE" };
+
+    private readonly Option<string?> _passphraseFile = KeyOptions.PassphraseFile();
+
+    /// <summary>Adds the options that find a node.</summary>
+    public ClientOptions AddNode(Command command)
+    {
+        command.Options.Add(_profile);
+        command.Options.Add(_node);
+        command.Options.Add(_ca);
+        return this;
+    }
+
+    /// <summary>Adds the options that find a key.</summary>
+    public ClientOptions AddKey(Command command)
+    {
+        command.Options.Add(_key);
+        command.Options.Add(_passphraseFile);
+        return this;
+    }
+
+    /// <summary>The node, or null where neither option nor profile names one.</summary>
+    public string? NodeOf(ParseResult result) => result.GetValue(_node) ?? ReadProfile(result)?.Node;
+
+    /// <summary>A connection to the node that was named.</summary>
+    public LedgerClient Connect(ParseResult result)
+    {
+        Profile? profile = ReadProfile(result);
+        string node = result.GetValue(_node) ?? profile?.Node
+            ?? throw new CommandException(ExitCode.Usage, "No node is named. Use --node https://HOST:PORT, or --profile FILE.");
+        if (!Uri.TryCreate(node, UriKind.Absolute, out Uri? uri))
+            throw new CommandException(ExitCode.Usage, $"{node} is no node address: https://HOST:PORT is one.");
+        return LedgerClient.Connect(uri, result.GetValue(_ca) ?? profile?.Ca);
+    }
+
+    /// <summary>The officer's key, opened.</summary>
+    public ISigner OpenKey(ParseResult result)
+    {
+        Profile? profile = ReadProfile(result);
+        string key = result.GetValue(_key) ?? profile?.Key
+            ?? throw new CommandException(ExitCode.Usage, "No key is named. Use --key FILE, or --profile FILE.");
+        return KeyOptions.Open(key, result.GetValue(_passphraseFile) ?? profile?.PassphraseFile);
+    }
+
+    /// <summary>What signs for this officer on the node's ledger.</summary>
+    public async Task<TransactionFactory> OpenFactoryAsync(
+        ParseResult result, LedgerClient client, CancellationToken cancellation)
+    {
+        string chainId = (await client.GetGenesisAsync(cancellation)).ChainId;
+        if (!Digest.TryParseHex(chainId, out Digest id))
+            throw new CommandException(ExitCode.Unavailable, $"The node at {client.Node} gave no chain id.");
+        return new TransactionFactory(id, OpenKey(result));
+    }
+
+    private Profile? ReadProfile(ParseResult result)
+    {
+        string? path = result.GetValue(_profile)?.FullName ?? Environment.GetEnvironmentVariable("GOVCHAIN_PROFILE");
+        if (string.IsNullOrEmpty(path))
+            return null;
+        try
+        {
+            if (new FileInfo(path).Length > ProfileBytesMax)
+                throw new CommandException(ExitCode.Configuration, $"{path} is no profile: it is longer than {ProfileBytesMax} bytes.");
+            Profile profile = JsonSerializer.Deserialize<Profile>(File.ReadAllBytes(path), Profile.Json)
+                ?? throw new CommandException(ExitCode.Configuration, $"{path} is no profile: it is empty.");
+            return profile.RelativeTo(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch (JsonException e)
+        {
+            throw new CommandException(ExitCode.Configuration, $"{path} is no profile: {e.Message}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.Configuration, $"The profile {path} cannot be read: {e.Message}");
+        }
+    }
+}

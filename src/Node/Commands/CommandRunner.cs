@@ -1,0 +1,69 @@
+using System.CommandLine;
+using GovChain.Client;
+using GovChain.Client.Import;
+using GovChain.Client.Keys;
+using GovChain.Node.Configuration;
+using GovChain.Storage;
+using Grpc.Core;
+
+namespace GovChain.Node.Commands;
+
+/// <summary>
+/// Runs a command line. Whatever goes wrong ends as one message on standard error and an exit code: an exception's
+/// stack is shown only with GOVCHAIN_DEBUG=1.
+/// </summary>
+internal static class CommandRunner
+{
+    /// <summary>Parses and runs.</summary>
+    public static async Task<int> RunAsync(RootCommand root, string[] arguments)
+    {
+        ParseResult parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
+                Console.Error.WriteLine(error.Message);
+            Console.Error.WriteLine($"See: govchain {parsed.CommandResult.Command.Name} --help");
+            return ExitCode.Usage;
+        }
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception e)
+        {
+            return Report(e);
+        }
+    }
+
+    private static int Report(Exception exception)
+    {
+        (int code, string message) = Explain(exception);
+        Console.Error.WriteLine(message);
+        if (Environment.GetEnvironmentVariable("GOVCHAIN_DEBUG") == "1")
+            Console.Error.WriteLine(exception);
+        return code;
+    }
+
+    private static (int Code, string Message) Explain(Exception exception) => exception switch
+    {
+        CommandException e => (e.ExitCode, e.Message),
+        ConfigurationException e => (ExitCode.Configuration, e.Message),
+        KeyFileException e => (ExitCode.Keys, e.Message),
+        ImportFileException e => (ExitCode.Usage, e.Message),
+        StorageException e => (ExitCode.Storage, e.Message),
+        LedgerClientException e => (CodeOf(e), $"{e.Reason}: {e.Message}"),
+        OperationCanceledException => (ExitCode.Interrupted, "Interrupted."),
+        AggregateException { InnerExceptions.Count: 1 } e => Explain(e.InnerException!),
+        _ => (ExitCode.Internal,
+            $"This is a fault of govchain: {exception.GetType().Name}: {exception.Message}\n"
+            + "Please report it; with GOVCHAIN_DEBUG=1 the place is shown."),
+    };
+
+    private static int CodeOf(LedgerClientException e) => e.Status switch
+    {
+        StatusCode.NotFound => ExitCode.NotFound,
+        _ when e.Reason is "INVALID_ADDRESS" or "INVALID_CA_FILE" => ExitCode.Usage,
+        _ when e.IsTransient => ExitCode.Unavailable,
+        _ => ExitCode.Refused,
+    };
+}

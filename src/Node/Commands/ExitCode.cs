@@ -1,0 +1,41 @@
+namespace GovChain.Node.Commands;
+
+/// <summary>What a command's exit status says. Documented in docs/OPERATIONS.md; the numbers do not change.</summary>
+internal static class ExitCode
+{
+    /// <summary>Done.</summary>
+    public const int Ok = 0;
+
+    /// <summary>The command ran and found something wrong: a problem in an audit, events refused in an import.</summary>
+    public const int ProblemsFound = 1;
+
+    /// <summary>The command line is wrong.</summary>
+    public const int Usage = 2;
+
+    /// <summary>A configuration, profile or genesis file is wrong.</summary>
+    public const int Configuration = 3;
+
+    /// <summary>A key file or passphrase is wrong.</summary>
+    public const int Keys = 4;
+
+    /// <summary>A data directory is damaged, locked, foreign or cannot be written.</summary>
+    public const int Storage = 5;
+
+    /// <summary>A node cannot be reached or cannot serve now; try again.</summary>
+    public const int Unavailable = 6;
+
+    /// <summary>The ledger refused a transaction or request, with a reason that trying again does not change.</summary>
+    public const int Refused = 7;
+
+    /// <summary>A receipt or proof does not verify.</summary>
+    public const int VerificationFailed = 8;
+
+    /// <summary>What was asked for does not exist.</summary>
+    public const int NotFound = 9;
+
+    /// <summary>A fault of the program.</summary>
+    public const int Internal = 70;
+
+    /// <summary>Ended by Ctrl-C.</summary>
+    public const int Interrupted = 130;
+}

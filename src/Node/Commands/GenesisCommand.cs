@@ -1,0 +1,181 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Google.Protobuf;
+using GovChain.Client.Keys;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+using GenesisSignature = GovChain.Core.Execution.GenesisSignature;
+
+namespace GovChain.Node.Commands;
+
+/// <summary><c>govchain genesis</c>: the ledger's beginning.</summary>
+internal static class GenesisCommand
+{
+    public static Command Create() =>
+        new("genesis", "Make, sign and inspect the file that a ledger begins with") { New(), Sign(), Inspect() };
+
+    private static Command New()
+    {
+        var network = new Option<string>("--network") { Description = "The network's name: a-z, 0-9, . and -", HelpName = "NAME", Required = true };
+        var departments = new Option<string[]>("--department")
+        {
+            Description = "A department, as ID=VALIDATOR-PUBLIC-KEY@HOST:PORT; given once for each",
+            HelpName = "SPEC",
+            Required = true,
+        };
+        var administrators = new Option<string[]>("--administrator")
+        {
+            Description = "A department's first administrator, as ID:OFFICER=PUBLIC-KEY; at least one for each department",
+            HelpName = "SPEC",
+            Required = true,
+        };
+        var output = new Option<string>("--output", "-o") { Description = "Where to write the genesis file", HelpName = "FILE", Required = true };
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("create",
+            "Make a genesis file from the departments' public keys. Every department then signs it (genesis sign); nodes refuse one "
+            + "that a department has not signed.") { network, departments, administrators, output, json };
+        command.SetAction(async (result, cancellation) =>
+        {
+            var body = new GenesisBody
+            {
+                FormatVersion = Genesis.FormatVersion,
+                ProtocolVersion = Genesis.ProtocolVersion,
+                NetworkName = result.GetRequiredValue(network),
+                CreatedAtMs = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+                Nonce = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(Limits.NonceBytes)),
+                Parameters = LedgerParameters.CreateDefault(),
+            };
+            body.Departments.AddRange(result.GetRequiredValue(departments).Select(ParseDepartment)
+                .OrderBy(d => d.Id, StringComparer.Ordinal));
+            foreach (string text in result.GetRequiredValue(administrators))
+                AddAdministrator(body, text);
+            Genesis genesis = Build(body);
+            await Files.WriteAsync(result.GetRequiredValue(output), new GenesisFile(genesis, []).ToBytes(), cancellation);
+            PrintFile(result.GetRequiredValue(output), genesis, [], result.GetValue(json));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Sign()
+    {
+        var file = new Argument<string>("FILE") { Description = "The genesis file; the signature is added to it" };
+        var key = new Option<string>("--key") { Description = "The department's validator key file", HelpName = "FILE", Required = true };
+        var passphraseFile = KeyOptions.PassphraseFile();
+        var command = new Command("sign", "Sign a genesis file for your department, after you have read it (genesis inspect)")
+            { file, key, passphraseFile };
+        command.SetAction(async (result, cancellation) =>
+        {
+            string path = result.GetRequiredValue(file);
+            GenesisFile read = Read(path);
+            string keyPath = result.GetRequiredValue(key);
+            using PlatformSigner signer = KeyOptions.Open(keyPath, result.GetValue(passphraseFile));
+            GenesisFile signed = AddSignature(read, signer);
+            await Files.WriteAsync(path, signed.ToBytes(), cancellation);
+            Output.Line($"{path}: {signed.Signatures.Count} of {signed.Genesis.Validators.Count} departments have signed.");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Inspect()
+    {
+        var file = new Argument<string>("FILE") { Description = "The genesis file" };
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("inspect", "Show what a genesis file says, its digest, and who has signed it") { file, json };
+        command.SetAction(result =>
+        {
+            GenesisFile read = Read(result.GetRequiredValue(file));
+            PrintFile(result.GetRequiredValue(file), read.Genesis, read.Signatures, result.GetValue(json));
+            GenesisFailure? failure = read.Verify(new PlatformSignatureVerifier());
+            if (failure is not null)
+                throw new CommandException(ExitCode.VerificationFailed, failure.Message);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    /// <summary>Checks a body by reading its bytes as a node would.</summary>
+    internal static Genesis Build(GenesisBody body) =>
+        Genesis.TryDecode(body.ToByteArray(), out GenesisFailure? failure)
+            ?? throw new CommandException(ExitCode.Configuration, $"The genesis is refused: {failure!.Where}: {failure.Message}");
+
+    /// <summary>Adds a department's signature; a second one of the same department takes the first one's place.</summary>
+    internal static GenesisFile AddSignature(GenesisFile file, ISigner signer)
+    {
+        Validator department = file.Genesis.Validators.Members.FirstOrDefault(v => v.Key == signer.PublicKey)
+            ?? throw new CommandException(ExitCode.Keys,
+                $"The key {signer.PublicKey} is no department's validator key in this genesis. Is it an officer's?");
+        var signature = new GenesisSignature(department.Department, signer.Sign(file.Genesis.SigningDigest));
+        return new GenesisFile(
+            file.Genesis, [.. file.Signatures.Where(s => s.Department != department.Department), signature]);
+    }
+
+    internal static GenesisFile Read(string path) =>
+        GenesisFile.TryRead(Files.Read(path, GenesisFile.BytesMax), out GenesisFailure? failure)
+            ?? throw new CommandException(ExitCode.Configuration, $"{path} is no genesis file: {failure!.Where}: {failure.Message}");
+
+    private static GenesisDepartment ParseDepartment(string text)
+    {
+        int equals = text.IndexOf('=');
+        int at = text.IndexOf('@');
+        if (equals < 1 || at < equals)
+            throw new CommandException(ExitCode.Usage, $"--department {text}: ID=PUBLIC-KEY@HOST:PORT is expected.");
+        var department = new GenesisDepartment
+        {
+            Id = text[..equals],
+            ValidatorKey = ParseKey("--department", text[(equals + 1)..at]),
+            Endpoint = text[(at + 1)..],
+        };
+        department.Names.Add(new LocalizedText { Language = "en", Text = department.Id });
+        return department;
+    }
+
+    private static void AddAdministrator(GenesisBody body, string text)
+    {
+        int colon = text.IndexOf(':');
+        int equals = text.IndexOf('=');
+        if (colon < 1 || equals < colon)
+            throw new CommandException(ExitCode.Usage, $"--administrator {text}: ID:OFFICER=PUBLIC-KEY is expected.");
+        GenesisDepartment department = body.Departments.FirstOrDefault(d => d.Id == text[..colon])
+            ?? throw new CommandException(ExitCode.Usage, $"--administrator {text}: there is no department {text[..colon]}.");
+        department.Administrators.Add(new GenesisOfficer
+        {
+            OfficerId = text[(colon + 1)..equals],
+            PublicKey = ParseKey("--administrator", text[(equals + 1)..]),
+        });
+    }
+
+    private static ByteString ParseKey(string option, string hex) => PublicKey.TryParseHex(hex, out PublicKey? key)
+        ? ByteString.CopyFrom(key.Span)
+        : throw new CommandException(ExitCode.Usage, $"{option}: {hex} is no public key: 66 hexadecimal digits, as \"key new\" prints them.");
+
+    private static void PrintFile(string path, Genesis genesis, IReadOnlyList<GenesisSignature> signatures, bool json)
+    {
+        string[] signed = [.. signatures.Select(s => s.Department)];
+        if (json)
+        {
+            Output.Json(new JsonObject
+            {
+                ["file"] = path,
+                ["genesisDigest"] = genesis.ChainId.ToString(),
+                ["network"] = genesis.Body.NetworkName,
+                ["departments"] = new JsonArray([.. genesis.Validators.Members.Select(v => (JsonNode)v.Department)]),
+                ["signedBy"] = new JsonArray([.. signed.Select(s => (JsonNode)s)]),
+            });
+            return;
+        }
+        Output.Line($"{path}: the network {genesis.Body.NetworkName}, made on {UtcTime.Format(genesis.Body.CreatedAtMs)}");
+        Output.Line($"  genesis digest {genesis.ChainId}");
+        foreach (GenesisDepartment d in genesis.Body.Departments)
+        {
+            Output.Line($"  {d.Id} at {d.Endpoint}, validator key {Convert.ToHexStringLower(d.ValidatorKey.Span)}, "
+                + (signed.Contains(d.Id) ? "signed" : "NOT SIGNED"));
+            foreach (GenesisOfficer o in d.Administrators)
+                Output.Line($"    administrator {o.OfficerId}, key {Convert.ToHexStringLower(o.PublicKey.Span)}");
+        }
+    }
+}

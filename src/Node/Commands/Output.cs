@@ -1,0 +1,44 @@
+using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace GovChain.Node.Commands;
+
+/// <summary>What commands print: sentences for people, or one JSON object for scripts.</summary>
+internal static class Output
+{
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The option that every command with something to report has.</summary>
+    public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON object, for scripts" };
+
+    /// <summary>Prints JSON on standard output.</summary>
+    public static void Json(JsonNode node) => Console.Out.WriteLine(node.ToJsonString(Indented));
+
+    /// <summary>Prints a line for people.</summary>
+    public static void Line(string text = "") => Console.Out.WriteLine(text);
+
+    /// <summary>The bytes as JSON where they are JSON, else as text, else in base64.</summary>
+    public static JsonNode Payload(ReadOnlySpan<byte> content, string mediaType)
+    {
+        if (mediaType == "application/json")
+        {
+            try
+            {
+                return JsonNode.Parse(content) ?? JsonValue.Create("null");
+            }
+            catch (JsonException)
+            {
+                // said to be JSON and is not: shown as what it is
+            }
+        }
+        return mediaType.StartsWith("text/", StringComparison.Ordinal)
+            ? JsonValue.Create(System.Text.Encoding.UTF8.GetString(content))
+            : JsonValue.Create(Convert.ToBase64String(content));
+    }
+}

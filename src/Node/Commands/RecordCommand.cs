@@ -1,0 +1,260 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Google.Protobuf;
+using GovChain.Client;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+
+namespace GovChain.Node.Commands;
+
+/// <summary><c>govchain record</c>: what a clerk does all day.</summary>
+internal static class RecordCommand
+{
+    private static readonly TimeSpan Validity = TimeSpan.FromMinutes(10);
+
+    public static Command Create() => new("record", "Register, amend, annul and look up records")
+    {
+        Change("register", "Register a new record, or go on with one that was annulled", true,
+            (body, change) => body.Register = change),
+        Change("amend", "Add a new version to a record. Nothing is overwritten: the old version stays in the history", true,
+            (body, change) => body.Amend = change),
+        Change("annul", "End a record. It stays in the history, and can be registered again", false,
+            (body, change) => body.Annul = change),
+        Get(),
+        History(),
+        List(),
+    };
+
+    private static Command Change(string name, string description, bool hasPayload, Action<TransactionBody, RecordChange> set)
+    {
+        var type = new Argument<string>("TYPE") { Description = "The record type, for example business-licence" };
+        var id = new Argument<string>("ID") { Description = "The record's id" };
+        var content = new Option<string?>("--content") { Description = "The record's content", HelpName = "TEXT" };
+        var file = new Option<FileInfo?>("--file") { Description = "File with the record's content", HelpName = "FILE" };
+        var mediaType = new Option<string>("--media-type")
+        {
+            Description = "What the content is",
+            DefaultValueFactory = _ => "application/json",
+        };
+        var expected = new Option<ulong?>("--expected-version")
+        {
+            Description = "The version this one follows (default: the current one, asked for first)",
+            HelpName = "N",
+        };
+        var reason = new Option<string>("--reason") { Description = "Why", DefaultValueFactory = _ => "" };
+        var basis = new Option<string>("--legal-basis") { Description = "On what legal basis", DefaultValueFactory = _ => "" };
+        var effective = new Option<string>("--effective")
+        {
+            Description = "From when it applies: YYYY, YYYY-MM or YYYY-MM-DD",
+            DefaultValueFactory = _ => "",
+        };
+        reason.Required = name != "register";
+        Option<bool> json = Output.JsonOption();
+        var command = new Command(name, description) { type, id, expected, reason, basis, effective, json };
+        if (hasPayload)
+        {
+            command.Options.Add(content);
+            command.Options.Add(file);
+            command.Options.Add(mediaType);
+        }
+        ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            var change = new RecordChange
+            {
+                Record = new RecordName { Type = result.GetRequiredValue(type), Id = result.GetRequiredValue(id) },
+                Reason = result.GetValue(reason) ?? "",
+                LegalBasis = result.GetValue(basis) ?? "",
+                EffectiveDate = result.GetValue(effective) ?? "",
+            };
+            if (hasPayload)
+            {
+                change.Payload = new Payload
+                {
+                    Inline = new InlinePayload
+                    {
+                        MediaType = result.GetValue(mediaType)!,
+                        Content = ByteString.CopyFrom(ReadContent(result.GetValue(content), result.GetValue(file))),
+                    },
+                };
+            }
+            change.ExpectedVersion = result.GetValue(expected)
+                ?? (await client.FindRecordAsync(change.Record.Type, change.Record.Id, cancellation: cancellation))?.Record.State.Version
+                ?? 0;
+            TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
+            TransactionOutcome outcome = await SubmitAsync(client, factory, body => set(body, change), cancellation);
+            PrintOutcome(outcome, $"{change.Record.Type}/{change.Record.Id}, version {change.ExpectedVersion + 1}", result.GetValue(json));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    /// <summary>Signs, submits, and submits the same envelope again while the answer is "not known yet".</summary>
+    internal static async Task<TransactionOutcome> SubmitAsync(
+        LedgerClient client, TransactionFactory factory, Action<TransactionBody> action, CancellationToken cancellation)
+    {
+        ulong now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        SignedEnvelope envelope = factory.Create(action, now + (ulong)Validity.TotalMilliseconds);
+        return await client.SubmitAsync(envelope, WaitFor.Committed, cancellation: cancellation);
+    }
+
+    internal static void PrintOutcome(TransactionOutcome outcome, string what, bool json)
+    {
+        if (json)
+        {
+            Output.Json(new JsonObject
+            {
+                ["transactionId"] = outcome.TransactionId,
+                ["height"] = outcome.Height,
+                ["position"] = outcome.Position,
+            });
+            return;
+        }
+        Output.Line($"On the ledger: {what}");
+        Output.Line($"  transaction {outcome.TransactionId}");
+        Output.Line($"  block {outcome.Height}, position {outcome.Position}");
+        Output.Line($"  receipt: govchain receipt get {outcome.TransactionId} -o receipt.json");
+    }
+
+    private static byte[] ReadContent(string? content, FileInfo? file)
+    {
+        if (content is null == file is null)
+            throw new CommandException(ExitCode.Usage, "Give the content either with --content TEXT or with --file FILE.");
+        if (content is not null)
+            return System.Text.Encoding.UTF8.GetBytes(content);
+        try
+        {
+            if (file!.Length > Limits.EnvelopeBytesMax)
+            {
+                throw new CommandException(ExitCode.Usage,
+                    $"{file} is {file.Length} bytes long; a record's content on the ledger has at most about {Limits.EnvelopeBytesMax}.");
+            }
+            return File.ReadAllBytes(file.FullName);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.Usage, $"{file} cannot be read: {e.Message}");
+        }
+    }
+
+    private static Command Get()
+    {
+        var type = new Argument<string>("TYPE") { Description = "The record type" };
+        var id = new Argument<string>("ID") { Description = "The record's id" };
+        var version = new Option<ulong>("--version") { Description = "The version (default: the current one)", HelpName = "N" };
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("get", "Show a record") { type, id, version, json };
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            string name = $"{result.GetRequiredValue(type)}/{result.GetRequiredValue(id)}";
+            GetRecordResponse found = await client.FindRecordAsync(
+                result.GetRequiredValue(type), result.GetRequiredValue(id), result.GetValue(version), cancellation: cancellation)
+                ?? throw new CommandException(ExitCode.NotFound, $"There is no record {name}, or not in that version.");
+            if (result.GetValue(json))
+                Output.Json(ToJson(found.Record));
+            else
+                Print(found.Record);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command History()
+    {
+        var type = new Argument<string>("TYPE") { Description = "The record type" };
+        var id = new Argument<string>("ID") { Description = "The record's id" };
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("history", "Show all versions of a record, oldest first") { type, id, json };
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            var versions = new JsonArray();
+            await foreach (RecordVersion v in client.GetHistoryAsync(
+                result.GetRequiredValue(type), result.GetRequiredValue(id), cancellation))
+            {
+                if (result.GetValue(json))
+                    versions.Add((JsonNode)ToJson(v));
+                else
+                    Print(v);
+            }
+            if (result.GetValue(json))
+                Output.Json(versions);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command List()
+    {
+        var type = new Argument<string>("TYPE") { Description = "The record type" };
+        var payloads = new Option<bool>("--content") { Description = "With each record's content" };
+        Option<bool> json = Output.JsonOption();
+        json.Description = "Print one JSON object a line, for scripts";
+        var command = new Command("list", "List the records of a type, by id") { type, payloads, json };
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            await foreach (RecordVersion v in client.ListRecordsAsync(
+                result.GetRequiredValue(type), result.GetValue(payloads), cancellation))
+            {
+                Output.Line(result.GetValue(json)
+                    ? ToJson(v).ToJsonString()
+                    : $"{v.State.Record.Id}\tversion {v.State.Version}\t{StatusOf(v.State)}\t{UtcTime.Format(v.State.RecordedAtMs)}");
+            }
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static string StatusOf(RecordState state) => (RecordStatus)state.Status switch
+    {
+        RecordStatus.InForce => "in force",
+        RecordStatus.Annulled => "annulled",
+        _ => $"status {state.Status}",
+    };
+
+    private static JsonObject ToJson(RecordVersion v)
+    {
+        var json = new JsonObject
+        {
+            ["type"] = v.State.Record.Type,
+            ["id"] = v.State.Record.Id,
+            ["version"] = v.State.Version,
+            ["status"] = StatusOf(v.State),
+            ["action"] = v.Action,
+            ["recordedAt"] = UtcTime.Format(v.State.RecordedAtMs),
+            ["department"] = v.State.Department,
+            ["officer"] = v.State.OfficerId,
+            ["reason"] = v.State.Reason,
+            ["legalBasis"] = v.State.LegalBasis,
+            ["effectiveDate"] = v.State.EffectiveDate,
+            ["height"] = v.State.Height,
+            ["position"] = v.State.Position,
+            ["transactionId"] = v.TransactionId,
+            ["mediaType"] = v.State.MediaType,
+        };
+        if (!v.Payload.IsEmpty)
+            json["content"] = Output.Payload(v.Payload.Span, v.State.MediaType);
+        return json;
+    }
+
+    private static void Print(RecordVersion v)
+    {
+        Output.Line($"{v.State.Record.Type}/{v.State.Record.Id}  version {v.State.Version}, {StatusOf(v.State)}");
+        Output.Line($"  {v.Action} by {v.State.Department}/{v.State.OfficerId} on {UtcTime.Format(v.State.RecordedAtMs)}");
+        if (v.State.Reason.Length > 0)
+            Output.Line($"  reason: {v.State.Reason}");
+        if (v.State.LegalBasis.Length > 0)
+            Output.Line($"  legal basis: {v.State.LegalBasis}");
+        if (v.State.EffectiveDate.Length > 0)
+            Output.Line($"  applies from: {v.State.EffectiveDate}");
+        Output.Line($"  block {v.State.Height}, position {v.State.Position}, transaction {v.TransactionId}");
+        if (!v.Payload.IsEmpty)
+            Output.Line($"  content: {Output.Payload(v.Payload.Span, v.State.MediaType)}");
+    }
+}

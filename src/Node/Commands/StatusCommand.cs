@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Google.Protobuf;
+using GovChain.Client;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+using Spectre.Console;
+
+namespace GovChain.Node.Commands;
+
+/// <summary><c>govchain node status</c>: this node, and every peer as it sees them.</summary>
+internal static class StatusCommand
+{
+    public static Command Create()
+    {
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("status", "Show a node's height, view, leader, lag, pool and last error, and its peers'") { json };
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            GetStatusResponse status = await client.GetStatusAsync(cancellation);
+            if (result.GetValue(json))
+                Output.Json(JsonNode.Parse(new JsonFormatter(JsonFormatter.Settings.Default.WithFormatDefaultValues(true)).Format(status))!);
+            else
+                Print(status);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static void Print(GetStatusResponse s)
+    {
+        Output.Line($"{s.Department} on {s.NetworkName}, version {s.Version}, up {TimeSpan.FromMilliseconds(s.UptimeMs):d\\.hh\\:mm\\:ss}");
+        Output.Line($"  chain id   {s.ChainId}");
+        Output.Line($"  height     {s.Height}, {s.LogSize} log entries, newest block of {UtcTime.Format(s.HeaderTimeMs)}");
+        Output.Line($"  log root   {s.LogRoot}");
+        Output.Line($"  state root {s.StateRoot}");
+        Output.Line($"  view       {s.View}, leader {s.Leader}, lag {s.Lag} blocks");
+        Output.Line($"  pool       {s.PoolTransactions} transactions, {s.PoolBytes} bytes");
+        Output.Line(s.Voting ? "  voting     yes" : $"  voting     NO: {s.AbstainingBecause}");
+        if (s.LastError.Length > 0)
+            Output.Line($"  last error {s.LastError}");
+        if (s.Peers.Count == 0)
+            return;
+        Table table = new Table().Border(TableBorder.Simple)
+            .AddColumns("peer", "endpoint", "connected", "height", "view", "lag", "last error");
+        foreach (PeerStatus p in s.Peers)
+        {
+            table.AddRow(
+                p.Department, Markup.Escape(p.Endpoint), p.Connected ? "yes" : "NO",
+                p.Height.ToString(CultureInfo.InvariantCulture), p.View.ToString(CultureInfo.InvariantCulture),
+                p.Lag.ToString(CultureInfo.InvariantCulture), Markup.Escape(p.LastError));
+        }
+        AnsiConsole.Write(table);
+    }
+}
