@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using GovChain.Node.Configuration;
+using GovChain.Node.Hosting;
 
 namespace GovChain.Node.Commands;
 
@@ -9,6 +10,7 @@ internal static class NodeCommand
 {
     public static Command Create() => new("node", "Run and look after a department's node")
     {
+        Run(),
         CheckConfiguration(),
         StatusCommand.Create(),
     };
@@ -19,6 +21,34 @@ internal static class NodeCommand
         HelpName = "FILE",
         Required = true,
     };
+
+    private static Command Run()
+    {
+        Option<string> file = ConfigurationOption();
+        var stopWithInput = new Option<bool>("--stop-with-stdin") { Hidden = true };
+        var command = new Command("run", "Run a node until Ctrl-C or SIGTERM") { file, stopWithInput };
+        command.SetAction(async (result, cancellation) =>
+        {
+            NodeConfiguration configuration = ConfigurationReader.Read(result.GetRequiredValue(file));
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            if (result.GetValue(stopWithInput))
+                _ = StopWithInputAsync(stop);
+            await new NodeHost(configuration).RunAsync(stop.Token);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    /// <summary>The program that started this one has ended, or closed the pipe to say so.</summary>
+    private static async Task StopWithInputAsync(CancellationTokenSource stop)
+    {
+        using Stream input = Console.OpenStandardInput();
+        byte[] ignored = new byte[256];
+        while (await input.ReadAsync(ignored) > 0)
+        {
+        }
+        await stop.CancelAsync();
+    }
 
     private static Command CheckConfiguration()
     {

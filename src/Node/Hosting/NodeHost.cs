@@ -1,0 +1,194 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using GovChain.Client.Keys;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Node.Commands;
+using GovChain.Node.Configuration;
+using GovChain.Node.Peers;
+using GovChain.Node.Pool;
+using GovChain.Node.Tls;
+using GovChain.Rpc;
+using GovChain.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+
+namespace GovChain.Node.Hosting;
+
+/// <summary>
+/// The composition root: a configuration becomes a running node with its three listeners. The only place that knows every
+/// part.
+/// </summary>
+internal sealed class NodeHost(NodeConfiguration configuration)
+{
+    /// <summary>Runs the node until it is told to stop or must stop.</summary>
+    /// <param name="stop">Ends the node gracefully.</param>
+    /// <exception cref="CommandException">It could not start, or had to stop; with the exit code.</exception>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        GenesisFile genesis = ReadGenesis();
+        using PlatformSigner signer = KeyOptions.Open(configuration.KeyFile, configuration.PassphraseFile);
+        CheckKey(genesis.Genesis, signer);
+        using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
+        using LedgerStore store = LedgerStore.Open(directory);
+        using X509Certificate2 certificate = OpenCertificate();
+        using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
+        var verifier = new PlatformSignatureVerifier();
+        using ILoggerFactory logging = LoggerFactory.Create(b => NodeLogging.Configure(b, configuration.LogLevel));
+        await using var network = new PeerNetwork(
+            identity, PeersOf(genesis.Genesis), verifier, new PeerNetworkOptions(), TimeProvider.System,
+            logging.CreateLogger<PeerNetwork>());
+        await using var runtime = new NodeRuntime(
+            directory, store, genesis.Genesis, genesis.Signatures, signer, network,
+            new NodeRuntimeOptions
+            {
+                Pool = new PoolOptions { CountMax = configuration.PoolTransactionsMax, BytesMax = configuration.PoolBytesMax },
+            },
+            TimeProvider.System, verifier, logging.CreateLogger<NodeRuntime>());
+        await using WebApplication app = BuildApplication(runtime, network, certificate);
+        await StartAsync(app);
+        await runtime.StartAsync();
+        network.Start(runtime.PeerHandler);
+        NodeLogging.Listening(
+            logging.CreateLogger<NodeHost>(), configuration.Department, configuration.ClientListen.ToString(),
+            configuration.PeerListen.ToString(), configuration.AdministrationListen.ToString());
+        await WaitAsync(runtime, stop);
+        await runtime.StopAsync();
+        await network.StopAsync();
+        await app.StopAsync(CancellationToken.None);
+        if (runtime.Fatal.IsCompleted)
+        {
+            Exception reason = await runtime.Fatal;
+            throw new CommandException(
+                reason is StorageException ? ExitCode.Storage : ExitCode.Internal, $"The node had to stop: {reason.Message}");
+        }
+    }
+
+    private static async Task WaitAsync(NodeRuntime runtime, CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration registration = stop.Register(() => stopped.TrySetResult());
+        await Task.WhenAny(stopped.Task, runtime.Fatal);
+    }
+
+    private GenesisFile ReadGenesis()
+    {
+        GenesisFile file = GenesisCommand.Read(configuration.GenesisFile);
+        if (configuration.ExpectedGenesisDigest is { } expected && expected != file.Genesis.ChainId)
+        {
+            throw new CommandException(ExitCode.Configuration,
+                $"{configuration.GenesisFile} is of the ledger {file.Genesis.ChainId}; the configuration expects {expected}.");
+        }
+        return file.Verify(new PlatformSignatureVerifier()) is { } failure
+            ? throw new CommandException(ExitCode.Configuration, $"{configuration.GenesisFile} is refused: {failure.Where}: {failure.Message}")
+            : file;
+    }
+
+    private void CheckKey(Genesis genesis, PlatformSigner signer)
+    {
+        int index = genesis.Validators.IndexOf(configuration.Department);
+        if (index < 0)
+        {
+            throw new CommandException(ExitCode.Configuration,
+                $"department: {configuration.Department} is not in the genesis; "
+                + $"{string.Join(", ", genesis.Validators.Members.Select(v => v.Department))} are.");
+        }
+        if (genesis.Validators[index].Key != signer.PublicKey)
+        {
+            throw new CommandException(ExitCode.Keys,
+                $"{configuration.KeyFile} holds the key {signer.PublicKey}; the genesis names {genesis.Validators[index].Key} "
+                + $"for {configuration.Department}. Is it another department's key, or an officer's?");
+        }
+    }
+
+    private List<PeerEndpoint> PeersOf(Genesis genesis) =>
+    [
+        .. genesis.Body.Departments.Where(d => d.Id != configuration.Department).Select(d => new PeerEndpoint(
+            d.Id, genesis.Validators[genesis.Validators.IndexOf(d.Id)].Key,
+            configuration.PeerEndpoints.TryGetValue(d.Id, out string? endpoint) ? endpoint : d.Endpoint)),
+    ];
+
+    private X509Certificate2 OpenCertificate()
+    {
+        try
+        {
+            if (configuration.CertificateFile is { } file)
+            {
+                using X509Certificate2 pem = X509Certificate2.CreateFromPemFile(file, configuration.CertificateKeyFile);
+                return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+            }
+            using LocalCertificateAuthority authority = LocalCertificateAuthority.OpenOrCreate(configuration.AuthorityDirectory!);
+            return authority.IssueServerCertificate(configuration.CertificateNames);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.Configuration, $"The client listener's certificate cannot be used: {e.Message}");
+        }
+    }
+
+    private WebApplication BuildApplication(NodeRuntime runtime, PeerNetwork network, X509Certificate2 certificate)
+    {
+        var rpc = new RpcOptions
+        {
+            ReadsPerSecond = configuration.AnonymousRequestsPerSecond,
+            ReadBurst = 2 * configuration.AnonymousRequestsPerSecond,
+        };
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "govchain" });
+        NodeLogging.Configure(builder.Logging, configuration.LogLevel);
+        builder.Services.AddRouting();
+        builder.Services.AddSingleton(runtime.Gateway);
+        builder.Services.AddGovChainRpc(rpc);
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter("GovChain.*", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+            .AddPrometheusExporter());
+        builder.WebHost.UseKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.LimitKestrel(rpc);
+            Listen(kestrel, configuration.ClientListen, NodeListeners.Clients, certificate);
+            Listen(kestrel, configuration.AdministrationListen, NodeListeners.Administration, certificate);
+            kestrel.Listen(configuration.PeerListen, listen =>
+                network.ConfigureListener(listen.UseNodeListener(NodeListeners.Peers)));
+        });
+        network.AddServices(builder.Services);
+        WebApplication app = builder.Build();
+        app.MapGovChainRpc();
+        network.Map(app).WithMetadata(new ListenersAttribute(NodeListeners.Peers));
+        app.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new ListenersAttribute(NodeListeners.Administration));
+        return app;
+    }
+
+    private static void Listen(
+        KestrelServerOptions kestrel, IPEndPoint endPoint, NodeListeners listener, X509Certificate2 certificate) =>
+        kestrel.Listen(endPoint, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.UseNodeListener(listener);
+            listen.UseHttps(certificate);
+        });
+
+    private async Task StartAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            throw new CommandException(ExitCode.Unavailable,
+                $"A port is in use: {e.Message} Stop the program that has it, or change the address in the configuration.");
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            throw new CommandException(ExitCode.Unavailable, $"A listener of {configuration.Department} cannot be opened: {e.Message}");
+        }
+    }
+}
