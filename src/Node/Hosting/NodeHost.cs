@@ -15,9 +15,9 @@ using GovChain.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
 
@@ -44,8 +44,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         var verifier = new PlatformSignatureVerifier();
         using ILoggerFactory logging = LoggerFactory.Create(b => NodeLogging.Configure(b, configuration.LogLevel));
         await using var network = new PeerNetwork(
-            identity, PeersOf(genesis.Genesis), verifier, new PeerNetworkOptions(), TimeProvider.System,
-            logging.CreateLogger<PeerNetwork>());
+            identity, PeersOf(genesis.Genesis), verifier, logging);
         await using var runtime = new NodeRuntime(
             directory, store, genesis.Genesis, genesis.Signatures, signer, network,
             new NodeRuntimeOptions
@@ -53,17 +52,16 @@ internal sealed class NodeHost(NodeConfiguration configuration)
                 Pool = new PoolOptions { CountMax = configuration.PoolTransactionsMax, BytesMax = configuration.PoolBytesMax },
             },
             TimeProvider.System, verifier, logging.CreateLogger<NodeRuntime>());
-        await using WebApplication app = BuildApplication(runtime, network, certificate);
-        await StartAsync(app);
+        await using WebApplication app = BuildApplication(runtime, certificate);
         await runtime.StartAsync();
-        network.Start(runtime.PeerHandler);
+        await ListenAsync(() => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
+        await ListenAsync(() => app.StartAsync(CancellationToken.None));
         NodeLogging.Listening(
             logging.CreateLogger<NodeHost>(), configuration.Department, configuration.ClientListen.ToString(),
             configuration.PeerListen.ToString(), configuration.AdministrationListen.ToString());
         await WaitAsync(runtime, stop);
-        await runtime.StopAsync();
-        await network.StopAsync();
         await app.StopAsync(CancellationToken.None);
+        await runtime.StopAsync();
         if (runtime.Fatal.IsCompleted)
         {
             Exception reason = await runtime.Fatal;
@@ -134,7 +132,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         }
     }
 
-    private WebApplication BuildApplication(NodeRuntime runtime, PeerNetwork network, X509Certificate2 certificate)
+    private WebApplication BuildApplication(NodeRuntime runtime, X509Certificate2 certificate)
     {
         var rpc = new RpcOptions
         {
@@ -143,6 +141,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         };
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "govchain" });
         NodeLogging.Configure(builder.Logging, configuration.LogLevel);
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.Services.AddRouting();
         builder.Services.AddSingleton(runtime.Gateway);
         builder.Services.AddGovChainRpc(rpc);
@@ -155,13 +154,9 @@ internal sealed class NodeHost(NodeConfiguration configuration)
             kestrel.Limits.LimitKestrel(rpc);
             Listen(kestrel, configuration.ClientListen, NodeListeners.Clients, certificate);
             Listen(kestrel, configuration.AdministrationListen, NodeListeners.Administration, certificate);
-            kestrel.Listen(configuration.PeerListen, listen =>
-                network.ConfigureListener(listen.UseNodeListener(NodeListeners.Peers)));
         });
-        network.AddServices(builder.Services);
         WebApplication app = builder.Build();
         app.MapGovChainRpc();
-        network.Map(app).WithMetadata(new ListenersAttribute(NodeListeners.Peers));
         app.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new ListenersAttribute(NodeListeners.Administration));
         return app;
     }
@@ -175,11 +170,11 @@ internal sealed class NodeHost(NodeConfiguration configuration)
             listen.UseHttps(certificate);
         });
 
-    private async Task StartAsync(WebApplication app)
+    private async Task ListenAsync(Func<Task> start)
     {
         try
         {
-            await app.StartAsync();
+            await start();
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
