@@ -83,7 +83,7 @@ public static class ReceiptVerifier
         }
         StateKey key = StateKey.OfficerKey(transaction.Signer);
         StateProofFailure presence = StateVerifier.VerifyPresence(
-            proving.StateRoot, key.TreeKey, Sha256.Hash(receipt.Signer.Value.Span), StatePath.Presence(receipt.Signer.Path));
+            proving.StateRoot, key.TreeKey, Sha256.Hash(receipt.Signer.Value.Span), new StatePath(StatePathKind.Presence, receipt.Signer.Path.ToArray()));
         if (presence != StateProofFailure.None)
         {
             return Fail(out failure, ReceiptFailureKind.InvalidSignerProof,

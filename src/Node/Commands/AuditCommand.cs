@@ -17,11 +17,16 @@ internal static class AuditCommand
             Description = "The ledger's genesis digest, from a source you trust (default: what the directory or node says)",
             HelpName = "HEX",
         };
+        var genesis = new Option<string?>("--genesis")
+        {
+            Description = "The genesis file (default for --data: genesis.json beside or above the directory)",
+            HelpName = "FILE",
+        };
         Option<bool> json = Output.JsonOption();
         var command = new Command("audit",
             "Prove a chain whole from its genesis: hash every record again, execute every transaction again, verify every signature "
             + "and certificate, compare every root. The first deviation is named exactly.\n\n"
-            + "--node takes the address of the administration listener, on the node's own machine.") { data, digest, json };
+            + "--node takes the address of the administration listener, on the node's own machine.") { data, genesis, digest, json };
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -34,7 +39,9 @@ internal static class AuditCommand
             AuditReport report = await WithProgressAsync(quiet, async progress =>
             {
                 if (directory is not null)
-                    return await DirectoryAudit.RunAsync(directory, expected, progress, cancellation);
+                    return await DirectoryAudit.RunAsync(
+                        directory, expected, GenesisCommand.Read(result.GetValue(genesis) ?? FindGenesis(directory)).Genesis,
+                        progress, cancellation);
                 using LedgerClient client = options.Connect(result);
                 return await NodeAudit.RunAsync(client, expected, progress, cancellation);
             });
@@ -80,6 +87,18 @@ internal static class AuditCommand
             });
         });
         return report!;
+    }
+
+    private static string FindGenesis(string directory)
+    {
+        DirectoryInfo? folder = new(Path.GetFullPath(directory));
+        for (int level = 0; level < 3 && folder is not null; level++, folder = folder.Parent)
+        {
+            string file = Path.Combine(folder.FullName, "genesis.json");
+            if (File.Exists(file))
+                return file;
+        }
+        throw new CommandException(ExitCode.Usage, $"There is no genesis.json in or above {directory}; name it with --genesis FILE.");
     }
 
     private static Digest? ParseDigest(string? hex)
