@@ -7,7 +7,6 @@ using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
-using GenesisSignature = GovChain.Core.Execution.GenesisSignature;
 
 namespace GovChain.Node.Commands;
 
@@ -109,7 +108,7 @@ internal static class GenesisCommand
         Validator department = file.Genesis.Validators.Members.FirstOrDefault(v => v.Key == signer.PublicKey)
             ?? throw new CommandException(ExitCode.Keys,
                 $"The key {signer.PublicKey} is no department's validator key in this genesis. Is it an officer's?");
-        var signature = new GenesisSignature(department.Department, signer.Sign(file.Genesis.SigningDigest));
+        var signature = new FoundingSignature(department.Department, signer.Sign(file.Genesis.SigningDigest));
         return new GenesisFile(
             file.Genesis, [.. file.Signatures.Where(s => s.Department != department.Department), signature]);
     }
@@ -153,7 +152,7 @@ internal static class GenesisCommand
         ? ByteString.CopyFrom(key.Span)
         : throw new CommandException(ExitCode.Usage, $"{option}: {hex} is no public key: 66 hexadecimal digits, as \"key new\" prints them.");
 
-    private static void PrintFile(string path, Genesis genesis, IReadOnlyList<GenesisSignature> signatures, bool json)
+    private static void PrintFile(string path, Genesis genesis, IReadOnlyList<FoundingSignature> signatures, bool json)
     {
         string[] signed = [.. signatures.Select(s => s.Department)];
         if (json)
