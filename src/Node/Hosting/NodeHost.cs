@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Google.Protobuf;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
@@ -10,6 +11,7 @@ using GovChain.Node.Configuration;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
 using GovChain.Node.Tls;
+using GovChain.Protos.V1;
 using GovChain.Rpc;
 using GovChain.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -46,7 +48,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         await using var network = new PeerNetwork(
             identity, PeersOf(genesis.Genesis), verifier, logging);
         await using var runtime = new NodeRuntime(
-            directory, store, genesis.Genesis, genesis.Signatures, signer, network,
+            directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
             new NodeRuntimeOptions
             {
                 Pool = new PoolOptions { CountMax = configuration.PoolTransactionsMax, BytesMax = configuration.PoolBytesMax },
@@ -89,6 +91,15 @@ internal sealed class NodeHost(NodeConfiguration configuration)
             ? throw new CommandException(ExitCode.Configuration, $"{configuration.GenesisFile} is refused: {failure.Where}: {failure.Message}")
             : file;
     }
+
+    private static List<GenesisSignature> SignaturesOf(GenesisFile genesis) =>
+    [
+        .. genesis.Signatures.Select(s => new GenesisSignature
+        {
+            Department = s.Department,
+            Signature = ByteString.CopyFrom(s.Signature.Span),
+        }),
+    ];
 
     private void CheckKey(Genesis genesis, PlatformSigner signer)
     {
