@@ -1,0 +1,21 @@
+namespace GovChain.Node.Pool;
+
+/// <summary>Admission's bounds.</summary>
+internal sealed record AdmissionOptions
+{
+    /// <summary>Envelopes decoded and not yet verified: what one core verifies in about three seconds.</summary>
+    public int PendingMax { get; init; } = 8_192;
+
+    /// <summary>Bytes of those.</summary>
+    public long PendingBytesMax { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Batches of gossip not yet decoded, of all peers; more are dropped and come again.</summary>
+    public int GossipBatchesMax { get; init; } = 256;
+
+    /// <summary>Envelopes verified in one go: a tenth of a second on a busy core, so that those a vote waits for come
+    /// soon.</summary>
+    public int BatchMax { get; init; } = 64;
+
+    /// <summary>Cores used for signatures.</summary>
+    public int VerifyThreads { get; init; } = Environment.ProcessorCount;
+}

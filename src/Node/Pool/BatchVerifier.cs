@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+
+namespace GovChain.Node.Pool;
+
+/// <summary>
+/// Verifies the signatures of many transactions on several cores. It has threads of its own: verification fills every
+/// core it is given, and on the thread pool votes and requests would wait behind it.
+/// </summary>
+internal sealed class BatchVerifier : IDisposable
+{
+    // Small enough that cores end together, large enough for an engine that takes eight signatures at a time.
+    private const int ChunkSize = 16;
+
+    private readonly ISignatureVerifier _verifier;
+    private readonly BlockingCollection<Job> _jobs = [];
+    private readonly Thread[] _helpers;
+
+    /// <summary>Uses the caller's thread and so many more that there are <paramref name="threads"/>.</summary>
+    /// <param name="verifier">The engine; safe from any thread.</param>
+    /// <param name="threads">1 or more.</param>
+    public BatchVerifier(ISignatureVerifier verifier, int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads);
+        _verifier = verifier;
+        _helpers = new Thread[threads - 1];
+        for (int i = 0; i < _helpers.Length; i++)
+        {
+            _helpers[i] = new Thread(Help) { Name = $"verify-{i}", IsBackground = true };
+            _helpers[i].Start();
+        }
+    }
+
+    /// <summary>Same order as given; null where a signature is wrong. Returns when all are verified.</summary>
+    public VerifiedTransaction?[] Verify(IReadOnlyList<Transaction> transactions)
+    {
+        if (transactions.Count <= ChunkSize || _helpers.Length == 0)
+            return VerifiedTransaction.VerifyAll(transactions, _verifier);
+        var job = new Job(transactions, _verifier);
+        for (int i = 0; i < _helpers.Length && !_jobs.IsAddingCompleted; i++)
+            _jobs.Add(job);
+        job.Work();
+        return job.Await();
+    }
+
+    /// <summary>Ends the helpers; whoever still verifies does it alone.</summary>
+    public void Dispose()
+    {
+        _jobs.CompleteAdding();
+        foreach (Thread helper in _helpers)
+            helper.Join();
+    }
+
+    private void Help()
+    {
+        foreach (Job job in _jobs.GetConsumingEnumerable())
+            job.Work();
+    }
+
+    private sealed class Job(IReadOnlyList<Transaction> transactions, ISignatureVerifier verifier)
+    {
+        private readonly VerifiedTransaction?[] _verified = new VerifiedTransaction?[transactions.Count];
+        private readonly CountdownEvent _left = new((transactions.Count + ChunkSize - 1) / ChunkSize);
+        private int _next;
+        private Exception? _failure;
+
+        /// <summary>Takes chunks until none is left.</summary>
+        public void Work()
+        {
+            for (int start; (start = Interlocked.Add(ref _next, ChunkSize) - ChunkSize) < transactions.Count;)
+            {
+                try
+                {
+                    var chunk = new Transaction[Math.Min(ChunkSize, transactions.Count - start)];
+                    for (int i = 0; i < chunk.Length; i++)
+                        chunk[i] = transactions[start + i];
+                    VerifiedTransaction.VerifyAll(chunk, verifier).CopyTo(_verified, start);
+                }
+                catch (Exception e)
+                {
+                    _failure = e; // the caller's to handle
+                }
+                _left.Signal();
+            }
+        }
+
+        public VerifiedTransaction?[] Await()
+        {
+            _left.Wait();
+            _left.Dispose();
+            return _failure is null
+                ? _verified
+                : throw new InvalidOperationException("The signature verifier failed.", _failure);
+        }
+    }
+}

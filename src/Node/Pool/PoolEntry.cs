@@ -1,0 +1,40 @@
+using GovChain.Core.Model;
+
+namespace GovChain.Node.Pool;
+
+/// <summary>A transaction in the pool. Belongs to the pool, which changes it under its lock only.</summary>
+internal sealed class PoolEntry(VerifiedTransaction transaction, string source, ulong arrivedAtMs)
+{
+    /// <summary>The transaction with its verified signature.</summary>
+    public VerifiedTransaction Verified { get; } = transaction;
+
+    /// <summary>The transaction.</summary>
+    public Transaction Transaction => Verified.Transaction;
+
+    /// <summary>The department whose node brought it: whose share it takes.</summary>
+    public string Source { get; } = source;
+
+    /// <summary>What it changes, if that has versions.</summary>
+    public TransactionTarget? Target { get; } = TransactionTarget.Of(transaction.Transaction);
+
+    /// <summary>The others that change the same, or null.</summary>
+    public RecordChain? Chain { get; set; }
+
+    /// <summary>Why it cannot commit now, leaving aside missing versions before it; null if nothing is known.</summary>
+    public Rejection? Obstacle { get; set; }
+
+    /// <summary>Nothing in state or pool stands in its way: a candidate for the next block.</summary>
+    public bool IsReady { get; set; }
+
+    /// <summary>When this node last told the others of it, by its own clock.</summary>
+    public ulong GossipedAtMs { get; set; } = arrivedAtMs;
+
+    /// <summary>Neighbours in order of arrival.</summary>
+    public PoolEntry? Previous { get; set; }
+
+    /// <inheritdoc cref="Previous"/>
+    public PoolEntry? Next { get; set; }
+
+    /// <summary>Bytes it counts for.</summary>
+    public int Bytes => Transaction.Envelope.Length;
+}

@@ -1,0 +1,40 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+
+namespace GovChain.Node.Pool;
+
+/// <summary>What a submitter is told.</summary>
+/// <param name="Location">Where the transaction is on the ledger, if it is.</param>
+/// <param name="Rejection">Why it is refused, or its present obstacle while it is pending.</param>
+/// <param name="IsFinal">Committed, refused or expired; otherwise it is pending.</param>
+internal readonly record struct SubmissionResult(TransactionLocation? Location, Rejection? Rejection, bool IsFinal)
+{
+    /// <summary>On the ledger.</summary>
+    public static SubmissionResult Committed(TransactionLocation location) => new(location, null, true);
+
+    /// <summary>Refused or expired.</summary>
+    public static SubmissionResult Refused(Rejection rejection) => new(null, rejection, true);
+
+    /// <summary>In the pool.</summary>
+    public static SubmissionResult Pending(Rejection? obstacle) => new(null, obstacle, false);
+}
+
+/// <summary>Somebody who waits for what becomes of a transaction.</summary>
+internal sealed class SubmissionTicket(Digest transactionId, bool untilFinal)
+{
+    private readonly TaskCompletionSource<SubmissionResult> _completion =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The transaction.</summary>
+    public Digest TransactionId { get; } = transactionId;
+
+    /// <summary>Waits for the final state; otherwise the answer of admission is enough.</summary>
+    public bool UntilFinal { get; } = untilFinal;
+
+    /// <summary>The result, once it is known.</summary>
+    public Task<SubmissionResult> Result => _completion.Task;
+
+    /// <summary>Answers, unless it was answered before.</summary>
+    public void Complete(SubmissionResult result) => _completion.TrySetResult(result);
+}

@@ -1,0 +1,190 @@
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+using Rejection = GovChain.Core.Model.Rejection;
+using Transaction = GovChain.Core.Model.Transaction;
+
+namespace GovChain.Node.Pool;
+
+/// <summary>A transaction that left the pool without being committed, and why.</summary>
+internal readonly record struct PoolExit(Transaction Transaction, Rejection Rejection);
+
+/// <summary>What blocks and the passing of time do to the pool.</summary>
+internal sealed partial class TransactionPool
+{
+    /// <summary>
+    /// Lets go what a stored block committed, and judges anew what it affected: the same records, and where the block
+    /// changed types, officers or parameters, whatever depends on them.
+    /// </summary>
+    /// <param name="block">The new tip.</param>
+    /// <param name="judge">The rules on the state after the block.</param>
+    /// <returns>What can no longer commit.</returns>
+    public List<PoolExit> OnCommitted(ExecutedBlock block, Func<Transaction, Rejection?> judge)
+    {
+        var exits = new List<PoolExit>();
+        lock (_gate)
+        {
+            _height = block.Header.Height;
+            foreach (VerifiedTransaction committed in block.Transactions)
+            {
+                if (_byId.TryGetValue(committed.Transaction.Id, out PoolEntry? entry))
+                    Remove(entry);
+            }
+            foreach (RecordVersionEntry record in block.Records)
+                MoveChain(record.Record, record.Version);
+            var changed = new ChangedKeys(block.Changes, MoveChain);
+            foreach (RecordVersionEntry record in block.Records)
+            {
+                if (_chains.TryGetValue(record.Record, out RecordChain? chain))
+                    JudgeChain(chain, judge, exits);
+            }
+            if (changed.Any)
+                JudgeAll(changed.Affects, judge, exits);
+        }
+        return exits;
+    }
+
+    /// <summary>
+    /// Holds back what the block builder refused for a reason that lies neither in versions nor in a repetition: it is
+    /// no candidate until something it depends on changes.
+    /// </summary>
+    public void Hold(IReadOnlyList<LeftOut> leftOut)
+    {
+        lock (_gate)
+        {
+            foreach (LeftOut left in leftOut)
+            {
+                if (left.Rejection.Code is RejectionCode.VersionAhead or RejectionCode.VersionConflict
+                        or RejectionCode.Duplicate
+                    || !_byLeaf.TryGetValue(left.Transaction.Transaction.LeafHash, out PoolEntry? entry))
+                    continue;
+                entry.Obstacle = left.Rejection;
+                UpdateReady(entry);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Removes what expired before the newest header's time, or so long ago by this node's clock that no header can
+    /// have a time before it any more; what just expired is no candidate from now on.
+    /// </summary>
+    /// <returns>What left.</returns>
+    public List<PoolExit> Sweep(ulong tipTimeMs, ulong nowMs)
+    {
+        var exits = new List<PoolExit>();
+        lock (_gate)
+        {
+            for (PoolEntry? entry = _first, next; entry is not null; entry = next)
+            {
+                next = entry.Next;
+                ulong expiresAtMs = entry.Transaction.Body.ExpiresAtMs;
+                if (expiresAtMs > nowMs && expiresAtMs > tipTimeMs)
+                    continue;
+                if (entry.Obstacle?.Code != RejectionCode.Expired)
+                {
+                    entry.Obstacle = Expired(entry.Transaction, Math.Max(tipTimeMs, nowMs));
+                    UpdateReady(entry);
+                }
+                if (expiresAtMs <= tipTimeMs || expiresAtMs + _options.ExpiryGraceMs <= nowMs)
+                    Exit(entry, entry.Obstacle!, exits);
+            }
+        }
+        return exits;
+    }
+
+    private static Rejection Expired(Transaction transaction, ulong timeMs) => new(
+        RejectionCode.Expired,
+        "The transaction expired before it was committed. Sign it again with a later expiry.",
+        ("expiresAtMs", transaction.Body.ExpiresAtMs.ToString()),
+        ("timeMs", timeMs.ToString()));
+
+    private void MoveChain(StateKey key, ulong version)
+    {
+        if (_chains.TryGetValue(key, out RecordChain? chain))
+            chain.StateVersion = Math.Max(chain.StateVersion, version);
+    }
+
+    /// <summary>Judges what the ledger's version decides: what follows it or an older one. The others wait.</summary>
+    private void JudgeChain(RecordChain chain, Func<Transaction, Rejection?> judge, List<PoolExit> exits)
+    {
+        for (int i = 0; i < chain.Entries.Count;)
+        {
+            PoolEntry entry = chain.Entries[i];
+            if (entry.Target!.Value.ExpectedVersion > chain.StateVersion)
+                break;
+            if (Judge(entry, judge, exits))
+                i++;
+        }
+        _ready += chain.UpdateReady();
+    }
+
+    private void JudgeAll(Predicate<PoolEntry> affected, Func<Transaction, Rejection?> judge, List<PoolExit> exits)
+    {
+        for (PoolEntry? entry = _first, next; entry is not null; entry = next)
+        {
+            next = entry.Next;
+            if (affected(entry) && Judge(entry, judge, exits))
+                UpdateReady(entry);
+        }
+    }
+
+    /// <summary>False if it left.</summary>
+    private bool Judge(PoolEntry entry, Func<Transaction, Rejection?> judge, List<PoolExit> exits)
+    {
+        Rejection? rejection = judge(entry.Transaction);
+        // Until a header has passed it, an expiry is a matter of clocks: Sweep's to decide.
+        if (rejection is { IsPermanent: true } and not { Code: RejectionCode.Expired })
+        {
+            Exit(entry, rejection, exits);
+            return false;
+        }
+        entry.Obstacle = rejection?.Code == RejectionCode.VersionAhead ? null : rejection;
+        return true;
+    }
+
+    private void Exit(PoolEntry entry, Rejection rejection, List<PoolExit> exits)
+    {
+        Remove(entry);
+        exits.Add(new PoolExit(entry.Transaction, rejection));
+    }
+
+    private void UpdateReady(PoolEntry entry)
+    {
+        if (entry.Chain is { } chain)
+            _ready += chain.UpdateReady();
+        else
+            SetReady(entry);
+    }
+
+    /// <summary>What a block changed apart from records: seldom anything.</summary>
+    private sealed class ChangedKeys
+    {
+        private readonly HashSet<string> _types = [];
+        private readonly bool _everything;
+
+        public ChangedKeys(IReadOnlyList<StateChange> changes, Action<StateKey, ulong> moveChain)
+        {
+            foreach (StateChange change in changes)
+            {
+                switch (change.Key.Kind)
+                {
+                    case StateKind.Record or StateKind.Leader:
+                        break;
+                    case StateKind.RecordType:
+                        RecordTypeState type = RecordTypeState.Parser.ParseFrom(change.Value);
+                        moveChain(change.Key, type.Version);
+                        _types.Add(type.Type);
+                        break;
+                    default: // officers, departments, parameters: who may act
+                        _everything = true;
+                        break;
+                }
+            }
+        }
+
+        public bool Any => _everything || _types.Count > 0;
+
+        public bool Affects(PoolEntry entry) =>
+            _everything || (TransactionTarget.TypeOf(entry.Transaction.Body) is { } type && _types.Contains(type));
+    }
+}
