@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using GovChain.Consensus;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Node.Ledger;
+using GovChain.Protos.V1;
+using GovChain.Storage;
+
+namespace GovChain.Node.Consensus;
+
+/// <summary>What the core asks for.</summary>
+internal sealed partial class ConsensusDriver
+{
+    private void Apply(ConsensusEffect effect)
+    {
+        switch (effect)
+        {
+            case AppendJournal append:
+                Stage(append);
+                break;
+            case PruneJournal prune:
+                _journal?.PruneBelow(Math.Min(prune.BelowIndex, _durable));
+                break;
+            case Send send:
+                _sends.Add(send);
+                break;
+            case RequestSignature request:
+                _inputs.Enqueue(new Signed(request.RequestId, _signer.Sign(request.Vote.SigningDigest())));
+                break;
+            case SetTimer timer:
+                _timer = (timer, _time.MonotonicMs() + timer.DelayMs);
+                break;
+            case BuildProposal build:
+                Begin(BuildAsync(build, _height.Token));
+                break;
+            case CheckBlock check:
+                Begin(CheckAsync(check, _height.Token));
+                break;
+            case CommitBlock commit:
+                _commits.Enqueue(commit);
+                break;
+            case NeedBlocks need:
+                _events.NeedBlocks(need);
+                break;
+            case Alarm alarm:
+                _events.Alarm(alarm);
+                break;
+            case Fatal fatal:
+                throw new FatalNodeException(fatal.Reason);
+            default:
+                throw new InvalidOperationException($"The driver does not know the effect {effect}.");
+        }
+    }
+
+    private void Begin(Task job)
+    {
+        _jobs.RemoveAll(static j => j.IsCompleted);
+        _jobs.Add(job);
+    }
+
+    private void Stage(AppendJournal append)
+    {
+        if (_journal is null)
+        {
+            // Only a node that never votes has none: nothing it does depends on what it remembers.
+            _durable = append.Index;
+            return;
+        }
+        byte[] frame = append.Bodies is { } named
+            ? JournalFrame.Encode(append.Record, named.Header.Height, BodiesOf(named))
+            : JournalFrame.Encode(append.Record);
+        ulong index = _journal.Append(frame);
+        if (index != append.Index)
+            throw new InvalidOperationException($"The journal is at record {index}, the core at {append.Index}.");
+        _unsynced = true;
+    }
+
+    private IReadOnlyList<VerifiedTransaction> BodiesOf(ProposedBlock block) => Executed(block).Transactions;
+
+    private ExecutedBlock Executed(ProposedBlock block) => _bodies.Find(block.Hash)
+        ?? throw new InvalidOperationException($"Block {block.Header.Height} ({block.Hash}) was not checked here.");
+
+    /// <summary>The order in which the core asked is kept.</summary>
+    private void ReleaseSends()
+    {
+        foreach (Send send in _sends)
+        {
+            if (send.AfterJournal > _durable)
+                throw new InvalidOperationException($"A message waits for record {send.AfterJournal}, which nobody wrote.");
+            byte[] message = ConsensusMessageCodec.Encode(send.Message);
+            if (send.To == Send.ToAll)
+                _network.BroadcastConsensus(message);
+            else
+                _network.SendConsensus(_validators[send.To].Department, message);
+        }
+        _sends.Clear();
+    }
+
+    private bool TryCommit()
+    {
+        if (!_commits.TryDequeue(out CommitBlock? commit))
+            return false;
+        if (commit.AfterJournal > _durable)
+            throw new InvalidOperationException($"A block waits for record {commit.AfterJournal}, which nobody wrote.");
+        if (commit.Block.Header.ParentHash == _ledger.Tip.Hash)
+            Store(Executed(commit.Block), commit.Certificate);
+        return true;
+    }
+
+    private void Store(ExecutedBlock block, Certificate certificate)
+    {
+        long started = Stopwatch.GetTimestamp();
+        _ledger.Append(block, certificate);
+        _metrics.Stored(block.Transactions.Count, Stopwatch.GetElapsedTime(started));
+        LearnSize(block.Header.Hash);
+        _height.Cancel();
+        _height.Dispose();
+        _height = new CancellationTokenSource();
+        _bodies.Clear();
+        using (LedgerSnapshot view = _ledger.OpenSnapshot())
+        {
+            var state = new StateOverlay(view);
+            ulong timeMs = Math.Max(_time.NowMs(), block.Header.TimestampMs + 1);
+            _events.Refused(_pool.OnCommitted(
+                block, t => TransactionRules.Check(state, t, block.Header.Height + 1, timeMs)));
+        }
+        _hasWork = false;
+        _workPausedUntilMs = 0;
+        _inputs.Enqueue(new BlockStored(block.Header, certificate, _ledger.Leader));
+        _events.Stored(block);
+    }
+
+    private void LearnSize(Core.Cryptography.Digest stored)
+    {
+        if (_ownProposal is not { } own)
+            return;
+        _ownProposal = null;
+        if (own.Block.Hash == stored)
+            _sizer.Decided(own.Block.LeafHashes.Count, Stopwatch.GetElapsedTime(own.Since).TotalMilliseconds);
+        else
+            _sizer.Failed();
+    }
+
+    private async Task BuildAsync(BuildProposal build, CancellationToken cancellation)
+    {
+        ProposedBlock? block = null;
+        await GuardAsync(async () => block = await _workshop.BuildAsync(build.Height, cancellation), cancellation);
+        _posted.Post(() =>
+        {
+            if (block is null && !cancellation.IsCancellationRequested)
+            {
+                // What the pool offered was all refused: give it a moment, or leader and pool ask each other for ever.
+                _hasWork = false;
+                _workPausedUntilMs = _time.MonotonicMs() + WorkPauseMs;
+            }
+            else if (block is not null)
+            {
+                _ownProposal = (block, Stopwatch.GetTimestamp());
+            }
+            _inputs.Enqueue(new ProposalBuilt(build.Height, build.View, block));
+        });
+    }
+
+    private async Task CheckAsync(CheckBlock check, CancellationToken cancellation)
+    {
+        var fault = BlockFault.Unavailable;
+        await GuardAsync(
+            async () => fault = await _workshop.CheckAsync(check.Block, check.Hint, cancellation), cancellation);
+        _posted.Post(() => _inputs.Enqueue(new BlockChecked(check.Block.Hash, fault)));
+    }
+
+    /// <summary>A height that has passed is no error; anything else stops the node.</summary>
+    private async Task GuardAsync(Func<Task> work, CancellationToken cancellation)
+    {
+        try
+        {
+            await Task.Run(work, CancellationToken.None);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            _events.Fatal(e);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+using GovChain.Storage;
+
+namespace GovChain.Node.Ledger;
+
+/// <summary>
+/// The stored ledger with its newest end at hand, and a signal for those who wait for the next block. The driver's
+/// thread appends; any thread reads.
+/// </summary>
+internal sealed class LedgerHead
+{
+    private readonly LedgerStore _store;
+    private readonly ValidatorSet _validators;
+    private volatile Head _head;
+    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Takes a store that holds at least the genesis block.</summary>
+    public LedgerHead(LedgerStore store, ValidatorSet validators)
+    {
+        _store = store;
+        _validators = validators;
+        using LedgerSnapshot view = store.OpenSnapshot();
+        _head = new Head(view.Tip, view.TipCertificate, RunOf(view.GetState(StateKey.Leader)));
+    }
+
+    /// <summary>The genesis digest.</summary>
+    public Digest ChainId => _head.Tip.ChainId;
+
+    /// <summary>The newest durable header.</summary>
+    public BlockHeader Tip => _head.Tip;
+
+    /// <summary>Its certificate; null at genesis.</summary>
+    public Certificate? TipCertificate => _head.Certificate;
+
+    /// <summary>Who led it.</summary>
+    public LeaderRun Leader => _head.Leader;
+
+    /// <summary>Completes when the ledger has a block that it had not when this was called.</summary>
+    public Task NextBlock => Volatile.Read(ref _next).Task;
+
+    /// <summary>The ledger as it is now, to be disposed.</summary>
+    public LedgerSnapshot OpenSnapshot() => _store.OpenSnapshot();
+
+    /// <summary>Stores the next block; durable when this returns. The driver's thread only.</summary>
+    public void Append(ExecutedBlock block, Certificate certificate)
+    {
+        _store.Append(block, certificate);
+        ReadOnlyMemory<byte>? leader = null;
+        foreach (StateChange change in block.Changes)
+        {
+            if (change.Key.Kind == StateKind.Leader)
+                leader = change.Value;
+        }
+        _head = new Head(block.Header, certificate, RunOf(leader));
+        Interlocked
+            .Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
+            .SetResult();
+    }
+
+    private LeaderRun RunOf(ReadOnlyMemory<byte>? value)
+    {
+        if (value is not { } bytes)
+            return LeaderRun.Genesis;
+        LeaderState state = LeaderState.Parser.ParseFrom(bytes.Span);
+        return new LeaderRun(_validators.IndexOf(state.LastProposer), state.Run);
+    }
+
+    private sealed record Head(BlockHeader Tip, Certificate? Certificate, LeaderRun Leader);
+}

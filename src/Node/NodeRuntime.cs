@@ -1,0 +1,261 @@
+using GovChain.Client.Keys;
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Node.Consensus;
+using GovChain.Node.Gateway;
+using GovChain.Node.Ledger;
+using GovChain.Node.Peers;
+using GovChain.Node.Pool;
+using GovChain.Node.Sync;
+using GovChain.Protos.V1;
+using GovChain.Rpc;
+using GovChain.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace GovChain.Node;
+
+/// <summary>
+/// A running node: ledger, pool, admission, consensus and catch-up, put together and started in order. What comes from
+/// peers goes in through <see cref="IPeerHandler"/>, what comes from clients through <see cref="Gateway"/>.
+/// </summary>
+/// <remarks>
+/// Owns the vote journal; store, directory, signer and network are the host's, and outlive it. After
+/// <see cref="Fatal"/> completes nothing leaves the node any more, and the host ends the process.
+/// </remarks>
+internal sealed class NodeRuntime : IAsyncDisposable
+{
+    /// <summary>A block should take no more than this part of the first timeout.</summary>
+    private const double TimeoutParts = 2;
+
+    private const int GossipAgainMax = 500;
+
+    private readonly ILogger _log;
+    private readonly LedgerHead _ledger;
+    private readonly VoteJournal? _journal;
+    private readonly TransactionPool _pool;
+    private readonly OutcomeMemory _outcomes;
+    private readonly TicketOffice _tickets = new();
+    private readonly Admission _admission;
+    private readonly ConsensusDriver _driver;
+    private readonly MessageIntake _intake;
+    private readonly BlockSync _sync;
+    private readonly NodeStatus _status;
+    private readonly NodeMetrics _metrics = new();
+    private readonly BatchVerifier _batch;
+    private readonly IPeerNetwork _network;
+    private readonly TimeProvider _time;
+    private readonly ulong _forwardAfterMs;
+    private readonly string _self;
+    private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _work = Task.CompletedTask;
+    private int _housekeeping;
+
+    /// <summary>Puts a node together on its data directory; nothing runs before <see cref="StartAsync"/>.</summary>
+    /// <exception cref="FatalNodeException">The signer's key is no validator's of this ledger.</exception>
+    /// <exception cref="StorageException">Ledger or journal cannot be used.</exception>
+    public NodeRuntime(
+        DataDirectory directory,
+        LedgerStore store,
+        Genesis genesis,
+        IReadOnlyList<GenesisSignature> genesisSignatures,
+        ISigner signer,
+        IPeerNetwork network,
+        NodeRuntimeOptions options,
+        TimeProvider time,
+        ISignatureVerifier verifier,
+        ILogger<NodeRuntime> log)
+    {
+        ValidatorSet validators = genesis.Validators;
+        int self = IndexOf(validators, signer.PublicKey);
+        _self = validators[self].Department;
+        (_log, _network, _time) = (log, network, time);
+        if (store.IsEmpty)
+            store.Append(genesis.Block, certificate: null);
+        _ledger = new LedgerHead(store, validators);
+        Parameters parameters = ReadParameters();
+        _forwardAfterMs = parameters.ForwardTimeoutMs;
+        var config = new ConsensusConfig(
+            genesis.ChainId, _ledger.Tip.Epoch, validators, self, JournalLoader.ParametersOf(parameters));
+        var bodies = new BlockBodies();
+        (_journal, JournalContents journal) = JournalLoader.Open(directory, _ledger.Tip.Height, bodies);
+        var core = new ConsensusCore(config, _ledger.Tip, _ledger.TipCertificate, _ledger.Leader, journal);
+
+        var batch = _batch = new BatchVerifier(verifier, options.Admission.VerifyThreads);
+        var progress = new PeerProgress(validators.Count);
+        _pool = new TransactionPool(options.Pool, validators.Count, _ledger.Tip.Height);
+        _outcomes = new OutcomeMemory(options.Pool.OutcomesMax);
+        _admission = new Admission(
+            options.Admission, _ledger, _pool, bodies, batch, time, _outcomes, _tickets, network.BroadcastGossip,
+            () => _driver!.WorkAdded());
+        var assembler = new BodyAssembler(
+            genesis.ChainId, validators, _pool, _admission, bodies, batch, network, time);
+        var sizer = new BlockSizer(parameters.BaseTimeoutMs / TimeoutParts, (int)parameters.BlockTransactionsMax);
+        var workshop = new BlockWorkshop(
+            validators, (ushort)self, _ledger, _pool, bodies, assembler, sizer, time, _metrics);
+        var events = new DriverEvents(OnStored, OnRefused, n => _sync!.Request(n), OnAlarm, OnTick, OnFatal);
+        _driver = new ConsensusDriver(
+            core, validators, _journal, signer, _ledger, _pool, bodies, workshop, sizer, network, time, _metrics, events);
+        _intake = new MessageIntake(
+            validators, new MessageVerifier(config, verifier), () => _ledger.Tip.Height, _driver.Deliver, time, progress);
+        _sync = new BlockSync(validators, _ledger, network, verifier, batch, _driver, progress, time, OnFatal);
+        _status = new NodeStatus(genesis, self, _ledger, _pool, network, progress, time)
+        {
+            Abstaining = core.Abstaining,
+            Position = () => _driver.Position,
+            Lag = () => _sync.Lag,
+        };
+        Gateway = new LedgerGateway(
+            genesis, genesisSignatures, _self, _ledger, _pool, _admission, _tickets, _outcomes, _status);
+        PeerHandler = new PeerHandler(_ledger, _pool, bodies, _admission, _intake, _driver);
+        Observe();
+    }
+
+    /// <summary>The node for the services.</summary>
+    public ILedgerGateway Gateway { get; }
+
+    /// <summary>The node for the peer network.</summary>
+    public IPeerHandler PeerHandler { get; }
+
+    /// <summary>Completes when the node had to stop, with the reason.</summary>
+    public Task<Exception> Fatal => _fatal.Task;
+
+    /// <summary>Begins to take part.</summary>
+    public Task StartAsync()
+    {
+        _log.Started(_self, _ledger.Tip.Height, _ledger.ChainId.ToString(),
+            _status.Abstaining == AbstainReason.None ? "votes" : $"does not vote ({_status.Abstaining})");
+        _work = Task.WhenAll(
+            Guard(_admission.RunAsync()), Guard(_intake.RunAsync()), Guard(Task.Run(_sync.RunAsync)));
+        _driver.Start();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Stops taking part: nothing is begun any more, what is durable stays.</summary>
+    public async Task StopAsync()
+    {
+        _status.Stopping();
+        _sync.Stop();
+        _intake.Stop();
+        _admission.Stop();
+        _driver.Stop();
+        await _work;
+        _tickets.Close();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _batch.Dispose();
+        _journal?.Dispose();
+        _metrics.Dispose();
+    }
+
+    private static int IndexOf(ValidatorSet validators, PublicKey key)
+    {
+        for (int i = 0; i < validators.Count; i++)
+        {
+            if (validators[i].Key == key)
+                return i;
+        }
+        throw new FatalNodeException(
+            $"The key {key.ToShortString()} is no department's validator key on this ledger. Check the key file and the "
+            + "genesis file in the configuration.");
+    }
+
+    private Parameters ReadParameters()
+    {
+        using LedgerSnapshot view = _ledger.OpenSnapshot();
+        return new StateOverlay(view).Parameters;
+    }
+
+    private void OnStored(ExecutedBlock block)
+    {
+        _log.Stored(block.Header.Height, block.Transactions.Count);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static s => s.Tickets.AnswerCommitted(s.Block.Header, s.Block.Transactions),
+            (Tickets: _tickets, Block: block), preferLocal: false);
+    }
+
+    private void OnRefused(IReadOnlyList<PoolExit> exits)
+    {
+        if (exits.Count == 0)
+            return;
+        _outcomes.Add(exits);
+        _tickets.AnswerRefused(exits);
+    }
+
+    private void OnAlarm(Alarm alarm)
+    {
+        _log.Alarm(alarm.Code, alarm.Text);
+        if (alarm.Code != AlarmCode.Abstaining)
+            _status.Failed($"{alarm.Code}: {alarm.Text}");
+    }
+
+    private void OnTick()
+    {
+        if (Interlocked.Exchange(ref _housekeeping, 1) == 0)
+            ThreadPool.UnsafeQueueUserWorkItem(static node => node.KeepHouse(), this, preferLocal: false);
+    }
+
+    /// <summary>
+    /// Expiry, and telling the others again of what they have not put into a block: whoever was not connected, or had
+    /// no room, when a transaction came, hears of it so.
+    /// </summary>
+    private void KeepHouse()
+    {
+        try
+        {
+            ulong nowMs = _time.NowMs();
+            OnRefused(_pool.Sweep(_ledger.Tip.TimestampMs, nowMs));
+            List<ReadOnlyMemory<byte>> waiting = _pool.TakeForGossip(_self, nowMs, _forwardAfterMs, GossipAgainMax);
+            if (waiting.Count > 0)
+                _network.BroadcastGossip(waiting);
+            if (_pool.ReadyCount > 0)
+                _driver.WorkAdded();
+        }
+        catch (Exception e)
+        {
+            OnFatal(e);
+        }
+        finally
+        {
+            Volatile.Write(ref _housekeeping, 0);
+        }
+    }
+
+    private void OnFatal(Exception exception)
+    {
+        if (!_fatal.TrySetResult(exception))
+            return;
+        _log.Fatal(exception, exception.Message);
+        _status.Failed(exception.Message);
+        _status.Stopping();
+        _driver.Abort();
+    }
+
+    private async Task Guard(Task work)
+    {
+        try
+        {
+            await work;
+        }
+        catch (Exception e)
+        {
+            OnFatal(e);
+        }
+    }
+
+    private void Observe()
+    {
+        _metrics.Observe("govchain.height", "{block}", "Height of the newest block", () => (long)_ledger.Tip.Height);
+        _metrics.Observe("govchain.view", "{view}", "View of the height in progress", () => _driver.Position.View);
+        _metrics.Observe("govchain.pool.transactions", "{transaction}", "Transactions in the pool", () => _pool.Count);
+        _metrics.Observe("govchain.pool.bytes", "By", "Bytes of the envelopes in the pool", () => _pool.Bytes);
+        _metrics.Observe(
+            "govchain.admission.pending", "{transaction}", "Envelopes not yet verified", () => _admission.PendingCount);
+        _metrics.Observe("govchain.sync.lag", "{block}", "Blocks behind the others", () => (long)_sync.Lag);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+using GovChain.Core.Verification;
+using GovChain.Node.Consensus;
+using GovChain.Node.Ledger;
+using GovChain.Node.Peers;
+using GovChain.Node.Pool;
+using GovChain.Protos.V1;
+using GovChain.Storage;
+
+namespace GovChain.Node;
+
+/// <summary>What peers send and ask, handed to where it belongs.</summary>
+internal sealed class PeerHandler(
+    LedgerHead ledger,
+    TransactionPool pool,
+    BlockBodies bodies,
+    Admission admission,
+    MessageIntake intake,
+    ConsensusDriver driver) : IPeerHandler
+{
+    /// <summary>An answer ends with the block or envelope that makes it longer than this.</summary>
+    private const int AnswerBytesMax = 4 * 1024 * 1024;
+
+    private const int RangeBlocksMax = 256;
+
+    /// <inheritdoc/>
+    public void OnConsensus(string department, ReadOnlyMemory<byte> message) => intake.Offer(department, message);
+
+    /// <inheritdoc/>
+    public void OnGossip(string department, IReadOnlyList<ReadOnlyMemory<byte>> envelopes) =>
+        admission.OfferGossip(department, envelopes);
+
+    /// <inheritdoc/>
+    public void OnConnected(string department) => driver.PeerConnected();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ReadOnlyMemory<byte>> FindEnvelopes(ulong height, ReadOnlyMemory<byte> leafHashes)
+    {
+        if (leafHashes.Length % Digest.Size != 0 || leafHashes.Length / Digest.Size > Limits.BlockTransactionsCeiling)
+            return [];
+        Digest[] leaves = MemoryMarshal.Cast<byte, Digest>(leafHashes.Span).ToArray();
+        var found = new VerifiedTransaction?[leaves.Length];
+        bodies.Find(leaves, found);
+        pool.Find(leaves, found);
+        Dictionary<Digest, ReadOnlyMemory<byte>>? stored = null;
+        var answer = new List<ReadOnlyMemory<byte>>();
+        long bytes = 0;
+        for (int i = 0; i < leaves.Length && bytes < AnswerBytesMax; i++)
+        {
+            ReadOnlyMemory<byte>? envelope = found[i]?.Transaction.Envelope ?? bodies.FindRecovered(leaves[i]);
+            if (envelope is null && (stored ??= ReadLeaves(height)).TryGetValue(leaves[i], out ReadOnlyMemory<byte> leaf))
+                envelope = leaf;
+            if (envelope is not { } present)
+                continue;
+            answer.Add(present);
+            bytes += present.Length;
+        }
+        return answer;
+    }
+
+    /// <inheritdoc/>
+    public BlockRangeResponse ReadBlocks(ulong firstHeight, int count)
+    {
+        using LedgerSnapshot view = ledger.OpenSnapshot();
+        var response = new BlockRangeResponse { FirstHeight = firstHeight, TipHeight = view.TipHeight };
+        long bytes = 0;
+        // Block 0 follows from the genesis body and has no certificate: nobody needs to ask for it.
+        for (ulong height = Math.Max(1, firstHeight);
+            height <= view.TipHeight && response.Blocks.Count < Math.Min(count, RangeBlocksMax) && bytes < AnswerBytesMax;
+            height++)
+        {
+            StoredBlock stored = view.GetBlock(height);
+            var block = new SyncedBlock
+            {
+                Header = UnsafeByteOperations.UnsafeWrap(stored.Header.ToBytes()),
+                Certificate = UnsafeByteOperations.UnsafeWrap(stored.Certificate!.ToBytes()),
+            };
+            block.Envelopes.AddRange(stored.Leaves.Select(static leaf => UnsafeByteOperations.UnsafeWrap(leaf)));
+            response.Blocks.Add(block);
+            bytes += block.CalculateSize();
+        }
+        return response;
+    }
+
+    private Dictionary<Digest, ReadOnlyMemory<byte>> ReadLeaves(ulong height)
+    {
+        var leaves = new Dictionary<Digest, ReadOnlyMemory<byte>>();
+        if (height == 0 || height > ledger.Tip.Height)
+            return leaves;
+        using LedgerSnapshot view = ledger.OpenSnapshot();
+        foreach (ReadOnlyMemory<byte> leaf in view.GetBlock(height).Leaves)
+            leaves[Core.Merkle.LogHash.Leaf(leaf.Span)] = leaf;
+        return leaves;
+    }
+}
