@@ -1,0 +1,107 @@
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Node.Consensus;
+using GovChain.Node.Ledger;
+using GovChain.Node.Pool;
+using GovChain.Protos.V1;
+using GovChain.Rpc;
+using Transaction = GovChain.Core.Model.Transaction;
+
+namespace GovChain.Node.Gateway;
+
+/// <summary>The node as the services see it: submissions through admission, reads from snapshots of the ledger.</summary>
+/// <remarks>Keeps nothing between calls apart from those who wait.</remarks>
+internal sealed partial class LedgerGateway(
+    Genesis genesis,
+    IReadOnlyList<GenesisSignature> genesisSignatures,
+    string self,
+    LedgerHead ledger,
+    TransactionPool pool,
+    Admission admission,
+    TicketOffice tickets,
+    OutcomeMemory outcomes,
+    NodeStatus status) : ILedgerGateway
+{
+    private readonly LedgerHead _ledger = ledger;
+    private readonly TransactionPool _pool = pool;
+    private readonly OutcomeMemory _outcomes = outcomes;
+    private readonly NodeStatus _status = status;
+
+    /// <inheritdoc/>
+    public NodeReadiness Readiness => _status.Readiness;
+
+    /// <inheritdoc/>
+    public Task<TransactionOutcome> SubmitAsync(
+        ReadOnlyMemory<byte> envelope, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation)
+    {
+        Transaction? transaction = TransactionDecoder.TryDecode(envelope, genesis.ChainId, out Core.Model.Rejection? rejection);
+        if (transaction is null)
+            return Task.FromResult(Outcomes.Rejected("", Messages.Of(rejection!)));
+        var ticket = new SubmissionTicket(transaction.Id, waitFor != WaitFor.Accepted);
+        // Before the first await: submissions of one caller enter in the order of its calls.
+        admission.Submit(transaction, self, ticket);
+        return WaitAsync(ticket, timeout, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> GetReceipt(string transactionId)
+    {
+        Core.Cryptography.Digest id = ParseId(transactionId);
+        bool pooled = _pool.FindById(id) is not null;
+        return Read(view => view.FindTransaction(id) is { } location
+            ? ReceiptBuilder.Build(genesis, view, location)
+            : throw (pooled
+                ? LedgerRequestException.NotYetAvailable(
+                    "The transaction is not in a block yet; its receipt comes with the block.",
+                    ("transactionId", transactionId))
+                : NoTransaction(transactionId)));
+    }
+
+    /// <inheritdoc/>
+    public GetGenesisResponse GetGenesis()
+    {
+        var response = new GetGenesisResponse
+        {
+            ChainId = genesis.ChainId.ToString(),
+            Body = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(genesis.Bytes),
+        };
+        response.Signatures.AddRange(genesisSignatures);
+        return response;
+    }
+
+    /// <inheritdoc/>
+    public GetStatusResponse GetStatus() => _status.Describe();
+
+    private async Task<TransactionOutcome> WaitAsync(
+        SubmissionTicket ticket, TimeSpan timeout, CancellationToken cancellation)
+    {
+        try
+        {
+            return Outcome(ticket.TransactionId.ToString(), await ticket.Result.WaitAsync(timeout, cancellation));
+        }
+        catch (TimeoutException)
+        {
+            Core.Model.Rejection? obstacle = _pool.FindById(ticket.TransactionId)?.Obstacle;
+            return Outcomes.Pending(ticket.TransactionId.ToString(), obstacle is null ? null : Messages.Of(obstacle));
+        }
+        finally
+        {
+            if (ticket.UntilFinal)
+                tickets.Return(ticket);
+        }
+    }
+
+    private static TransactionOutcome Outcome(string id, SubmissionResult result)
+    {
+        if (result.Location is { } location)
+            return Outcomes.Committed(id, location.Height, location.Position);
+        if (result.IsFinal)
+            return Refused(id, result.Rejection!);
+        return Outcomes.Pending(id, result.Rejection is { } obstacle ? Messages.Of(obstacle) : null);
+    }
+
+    private static TransactionOutcome Refused(string id, Core.Model.Rejection rejection) =>
+        rejection.Code == RejectionCode.Expired
+            ? Outcomes.Expired(id, Messages.Of(rejection))
+            : Outcomes.Rejected(id, Messages.Of(rejection));
+}

@@ -1,0 +1,130 @@
+using System.Reflection;
+using GovChain.Consensus;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Node.Consensus;
+using GovChain.Node.Ledger;
+using GovChain.Node.Peers;
+using GovChain.Node.Pool;
+using GovChain.Protos.V1;
+using GovChain.Rpc;
+
+namespace GovChain.Node.Gateway;
+
+/// <summary>How the node and its peers are, for operators and for those who submit.</summary>
+internal sealed class NodeStatus(
+    Genesis genesis,
+    int self,
+    LedgerHead ledger,
+    TransactionPool pool,
+    IPeerNetwork network,
+    PeerProgress progress,
+    TimeProvider time)
+{
+    /// <summary>Blocks behind the others beyond which submissions are better given to another node.</summary>
+    private const ulong LagMax = 16;
+
+    private readonly long _started = time.GetTimestamp();
+    private string _lastError = "";
+    private volatile bool _stopping;
+
+    /// <summary>The release of this program.</summary>
+    public static string SoftwareVersion { get; } =
+        typeof(NodeStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
+    /// <summary>Why this node does not vote.</summary>
+    public AbstainReason Abstaining { get; set; }
+
+    /// <summary>View and leader of the height in progress.</summary>
+    public Func<(uint View, int Leader)> Position { get; set; } = static () => (0, 0);
+
+    /// <summary>Blocks behind the others.</summary>
+    public Func<ulong> Lag { get; set; } = static () => 0;
+
+    /// <summary>Whether submissions are taken.</summary>
+    public NodeReadiness Readiness
+    {
+        get
+        {
+            if (_stopping)
+                return NodeReadiness.NotReady("This node is stopping.");
+            ulong lag = Lag();
+            if (lag > LagMax)
+                return NodeReadiness.NotReady($"This node is catching up; {lag} blocks are missing.");
+            int here = 1 + network.Connections.Count(static c => c.IsConnected);
+            return here < genesis.Validators.QuorumSize
+                ? NodeReadiness.NotReady(
+                    $"Only {here} of {genesis.Validators.Count} departments are connected, and {genesis.Validators.QuorumSize} "
+                    + "are needed to record anything.")
+                : NodeReadiness.Ready;
+        }
+    }
+
+    /// <summary>Something went wrong that an operator should know.</summary>
+    public void Failed(string error) => Volatile.Write(ref _lastError, error);
+
+    /// <summary>No more submissions.</summary>
+    public void Stopping() => _stopping = true;
+
+    /// <summary>All of it.</summary>
+    public GetStatusResponse Describe()
+    {
+        BlockHeader tip = ledger.Tip;
+        (uint view, int leader) = Position();
+        var response = new GetStatusResponse
+        {
+            Department = genesis.Validators[self].Department,
+            NetworkName = genesis.Body.NetworkName,
+            ChainId = genesis.ChainId.ToString(),
+            Version = SoftwareVersion,
+            Height = tip.Height,
+            HeaderHash = tip.Hash.ToString(),
+            HeaderTimeMs = tip.TimestampMs,
+            LogSize = tip.LogSizeAfter,
+            LogRoot = tip.LogRoot.ToString(),
+            StateRoot = tip.StateRoot.ToString(),
+            View = view,
+            Leader = genesis.Validators[leader].Department,
+            PoolTransactions = (ulong)pool.Count,
+            PoolBytes = (ulong)pool.Bytes,
+            Voting = Abstaining == AbstainReason.None,
+            AbstainingBecause = Explain(Abstaining),
+            LastError = Volatile.Read(ref _lastError),
+            Departments = (uint)genesis.Validators.Count,
+            Quorum = (uint)genesis.Validators.QuorumSize,
+            Lag = Lag(),
+            UptimeMs = (ulong)time.GetElapsedTime(_started).TotalMilliseconds,
+        };
+        ulong highest = Math.Max(tip.Height, progress.HighestTip);
+        foreach (PeerConnection connection in network.Connections)
+        {
+            (ulong height, uint peerView, string? complaint) = progress.Of(genesis.Validators.IndexOf(connection.Department));
+            response.Peers.Add(new PeerStatus
+            {
+                Department = connection.Department,
+                Endpoint = connection.Endpoint,
+                Connected = connection.IsConnected,
+                Height = height,
+                View = peerView,
+                Lag = highest - height,
+                LastError = connection.LastError.Length > 0 ? connection.LastError : complaint ?? "",
+                LastSeenMs = connection.LastSeenMs,
+            });
+        }
+        return response;
+    }
+
+    private static string Explain(AbstainReason reason) => reason switch
+    {
+        AbstainReason.None => "",
+        AbstainReason.JournalMissing =>
+            "The vote journal is missing although the ledger has blocks: this node may have voted and forgotten it.",
+        AbstainReason.JournalDamaged => "The vote journal is damaged: this node may have forgotten votes.",
+        AbstainReason.JournalOlderThanLedger =>
+            "The vote journal is older than the ledger, as after restoring an old copy: votes may be forgotten.",
+        AbstainReason.LedgerOlderThanJournal =>
+            "The ledger is older than the vote journal, as after restoring an old copy of it.",
+        AbstainReason.LedgerRestored => "The ledger was restored or repaired: votes may be forgotten.",
+        _ => reason.ToString(),
+    };
+}
