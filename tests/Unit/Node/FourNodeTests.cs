@@ -1,0 +1,123 @@
+using GovChain.Protos.V1;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Node;
+
+/// <summary>
+/// Four departments in one process: real rules, disks, signatures and votes; only the wires are replaced. Each test
+/// ends with four equal ledgers.
+/// </summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class FourNodeTests
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("govchain-nodes-").FullName;
+    private readonly TestLedger _ledger = new(departments: 4, p => p.BaseTimeoutMs = 500);
+    private TestNode[] _nodes = null!;
+
+    [SetUp]
+    public async Task Start()
+    {
+        var network = new LoopbackNetwork();
+        _nodes = [.. Enumerable.Range(0, 4).Select(i => new TestNode(_ledger, i, Path.Combine(_root, $"n{i}"), network))];
+        foreach (TestNode node in _nodes)
+            await node.StartAsync();
+    }
+
+    [TearDown]
+    public async Task Stop()
+    {
+        foreach (TestNode node in _nodes)
+            await node.DisposeAsync();
+        _ledger.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    [Test]
+    public async Task Submit_ThroughEveryNode_CommitsOnAllWithEqualRoots()
+    {
+        await _nodes[0].FoundAsync();
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => _nodes[i % 4].CommitAsync(_ledger.Change($"L-{i}", 0))));
+        await AllEqualAsync();
+        Assert.That(_nodes[2].Gateway.GetStatus().LogSize, Is.EqualTo(203));
+    }
+
+    [Test]
+    public async Task BackupStopped_OthersGoOn_AndItCatchesUpWhileTheyDo()
+    {
+        await _nodes[0].FoundAsync();
+        await _nodes[3].StopAsync();
+        for (int i = 0; i < 5; i++)
+            await _nodes[1].CommitAsync(_ledger.Change($"L-{i}", 0));
+
+        await _nodes[3].StartAsync();
+        Task<TransactionOutcome>[] more =
+            [.. Enumerable.Range(5, 20).Select(i => _nodes[1].CommitAsync(_ledger.Change($"L-{i}", 0)))];
+        await Task.WhenAll(more);
+        await AllEqualAsync();
+        Assert.That(_nodes[3].Gateway.GetStatus().Voting, Is.True);
+        await _nodes[3].CommitAsync(_ledger.Change("L-99", 0));
+    }
+
+    [Test]
+    public async Task LeaderStopped_ViewChanges_AndTheOthersGoOn()
+    {
+        await _nodes[0].FoundAsync();
+        string leader = _nodes[1].Gateway.GetStatus().Leader;
+        int stopped = Array.FindIndex(_nodes, n => n.Gateway.GetStatus().Department == leader);
+        await _nodes[stopped].StopAsync();
+        TestNode other = _nodes[(stopped + 1) % 4];
+
+        await other.CommitAsync(_ledger.Change("L-1", 0));
+        Assert.That(other.Gateway.GetStatus().Leader, Is.Not.EqualTo(leader));
+
+        await _nodes[stopped].StartAsync();
+        await AllEqualAsync();
+        await _nodes[stopped].CommitAsync(_ledger.Change("L-1", 1));
+        await AllEqualAsync();
+    }
+
+    [Test]
+    public async Task TwoStopped_NothingIsAcknowledged_AndOnReturnEverythingGoesOn()
+    {
+        await _nodes[0].FoundAsync();
+        await _nodes[2].StopAsync();
+        await _nodes[3].StopAsync();
+        ulong height = _nodes[0].Height;
+        Task<TransactionOutcome> waiting = _nodes[0].CommitAsync(_ledger.Change("L-1", 0));
+        await _nodes[1].UntilAsync(s => s.PoolTransactions == 1, "the other one hears of it");
+        Assert.That(_nodes[0].Gateway.Readiness.IsReady, Is.False);
+        Assert.That(_nodes[0].Gateway.Readiness.Reason, Does.Contain("2 of 4"));
+        Assert.That((waiting.IsCompleted, _nodes[0].Height), Is.EqualTo((false, height)));
+
+        await _nodes[2].StartAsync();
+        await waiting;
+        await _nodes[3].StartAsync();
+        await AllEqualAsync();
+    }
+
+    [Test]
+    public async Task AllRestartAtOnce_TheLedgerGoesOn()
+    {
+        await _nodes[0].FoundAsync();
+        await _nodes[2].CommitAsync(_ledger.Change("L-1", 0));
+        foreach (TestNode node in _nodes)
+            await node.StopAsync();
+        foreach (TestNode node in _nodes)
+            await node.StartAsync();
+        await _nodes[3].CommitAsync(_ledger.Change("L-1", 1));
+        await AllEqualAsync();
+    }
+
+    private async Task AllEqualAsync()
+    {
+        ulong height = _nodes.Max(n => n.Height);
+        foreach (TestNode node in _nodes)
+            await node.UntilAsync(s => s.Height >= height, $"block {height}");
+        GetStatusResponse first = _nodes[0].Gateway.GetStatus();
+        foreach (TestNode node in _nodes)
+        {
+            Assert.That(node.Gateway.GetHeader(height), Has.Property("Header").EqualTo(_nodes[0].Gateway.GetHeader(height).Header));
+        }
+        TestContext.Out.WriteLine($"height {first.Height}, {first.LogSize} leaves");
+    }
+}

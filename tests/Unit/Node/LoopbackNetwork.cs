@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using GovChain.Node.Peers;
+using GovChain.Protos.V1;
+
+namespace GovChain.Tests.Unit.Node;
+
+/// <summary>Peers inside one process: frames arrive in order on another thread, unless a node is down.</summary>
+internal sealed class LoopbackNetwork
+{
+    private readonly ConcurrentDictionary<string, Endpoint> _endpoints = new();
+
+    /// <summary>The network as one department sees it.</summary>
+    public Endpoint Join(string department) => new(this, department);
+
+    /// <summary>One department's end.</summary>
+    internal sealed class Endpoint(LoopbackNetwork network, string department) : IPeerNetwork, IDisposable
+    {
+        private readonly Channel<Action<IPeerHandler>> _inbox = Channel.CreateUnbounded<Action<IPeerHandler>>();
+        private IPeerHandler? _handler;
+        private Task _pump = Task.CompletedTask;
+
+        /// <summary>Others are connected to it from here on.</summary>
+        public void Up(IPeerHandler handler)
+        {
+            _handler = handler;
+            _pump = Task.Run(PumpAsync);
+            network._endpoints[department] = this;
+            foreach (Endpoint other in Others)
+            {
+                other.Post(h => h.OnConnected(department));
+                Post(h => h.OnConnected(other.Department));
+            }
+        }
+
+        public string Department => department;
+
+        public IReadOnlyList<PeerConnection> Connections =>
+            [.. Others.Select(o => new PeerConnection(o.Department, "loopback", true, "", 0))];
+
+        private IEnumerable<Endpoint> Others =>
+            network._endpoints.Values.Where(e => e != this && network._endpoints.ContainsKey(department))
+                .OrderBy(e => e.Department, StringComparer.Ordinal);
+
+        public void SendConsensus(string to, ReadOnlyMemory<byte> message) =>
+            Find(to)?.Post(h => h.OnConsensus(department, message));
+
+        public void BroadcastConsensus(ReadOnlyMemory<byte> message)
+        {
+            foreach (Endpoint other in Others)
+                other.Post(h => h.OnConsensus(department, message));
+        }
+
+        public void BroadcastGossip(IReadOnlyList<ReadOnlyMemory<byte>> envelopes)
+        {
+            foreach (Endpoint other in Others)
+                other.Post(h => h.OnGossip(department, envelopes));
+        }
+
+        public Task<IReadOnlyList<ReadOnlyMemory<byte>>?> RequestEnvelopesAsync(
+            string from, ulong height, ReadOnlyMemory<byte> leafHashes, CancellationToken cancellation) =>
+            AskAsync(from, h => h.FindEnvelopes(height, leafHashes));
+
+        public Task<BlockRangeResponse?> RequestBlocksAsync(
+            string from, ulong firstHeight, int count, CancellationToken cancellation) =>
+            AskAsync(from, h => h.ReadBlocks(firstHeight, count));
+
+        /// <summary>Down: as if the process had ended.</summary>
+        public void Dispose()
+        {
+            network._endpoints.TryRemove(new KeyValuePair<string, Endpoint>(department, this));
+            _inbox.Writer.TryComplete();
+            _pump.Wait();
+        }
+
+        private Endpoint? Find(string to) => Others.FirstOrDefault(o => o.Department == to);
+
+        private Task<T?> AskAsync<T>(string from, Func<IPeerHandler, T> question)
+            where T : class
+        {
+            var answer = new TaskCompletionSource<T?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (Find(from) is not { } other || !other.Post(h => answer.SetResult(question(h))))
+                answer.SetResult(null);
+            return answer.Task;
+        }
+
+        private bool Post(Action<IPeerHandler> frame) => _inbox.Writer.TryWrite(frame);
+
+        private async Task PumpAsync()
+        {
+            await foreach (Action<IPeerHandler> frame in _inbox.Reader.ReadAllAsync())
+                frame(_handler!);
+        }
+    }
+}

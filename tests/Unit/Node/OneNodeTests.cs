@@ -1,0 +1,202 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Verification;
+using GovChain.Protos.V1;
+using GovChain.Rpc;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Node;
+
+/// <summary>The whole way of a record through one node: admission, pool, block, disk, and back to the clerk.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class OneNodeTests
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("govchain-node-").FullName;
+    private readonly TestLedger _ledger = new(departments: 1);
+    private TestNode _node = null!;
+
+    [SetUp]
+    public async Task Start()
+    {
+        _node = new TestNode(_ledger, 0, Path.Combine(_root, "data"), new LoopbackNetwork());
+        await _node.StartAsync();
+    }
+
+    [TearDown]
+    public async Task Stop()
+    {
+        await _node.DisposeAsync();
+        _ledger.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    [Test]
+    public async Task Register_SubmittedTwiceAndAfterARestart_StandsOnceAndReadsBack()
+    {
+        await _node.FoundAsync();
+        byte[] envelope = _ledger.Change("L-1", 0, """{"name":"Zhang Hardware"}""");
+
+        TransactionOutcome first = await _node.CommitAsync(envelope);
+        TransactionOutcome again = await _node.CommitAsync(envelope);
+        Assert.That(again, Is.EqualTo(first));
+
+        await _node.StopAsync();
+        await _node.StartAsync();
+
+        Assert.That(await _node.CommitAsync(envelope), Is.EqualTo(first));
+        GetRecordResponse record = _node.Gateway.GetRecord(
+            new GetRecordRequest { Type = TestLedger.Type, Id = "L-1", Proof = true });
+        Assert.That(record.Record.Payload.ToStringUtf8(), Is.EqualTo("""{"name":"Zhang Hardware"}"""));
+        Assert.That(record.Record.State.Position, Is.EqualTo(first.Position));
+        Assert.That(record.Record.TransactionId, Is.EqualTo(TestLedger.IdOf(envelope).ToString()));
+        Assert.That(_node.Gateway.GetStatus().Voting, Is.True);
+        // The restarted node goes on, too.
+        await _node.CommitAsync(_ledger.Change("L-1", 1));
+    }
+
+    [Test]
+    public async Task Pipeline_TwentyVersionsOfOneRecordAtOnce_AllCommitInOrder()
+    {
+        await _node.FoundAsync();
+        Task<TransactionOutcome>[] outcomes =
+            [.. Enumerable.Range(0, 20).Select(v => _node.CommitAsync(_ledger.Change("L-1", (ulong)v)))];
+        await Task.WhenAll(outcomes);
+
+        Assert.That(outcomes.Select(o => o.Result.Position), Is.Ordered.Ascending);
+        GetRecordHistoryResponse history = _node.Gateway.GetRecordHistory(
+            new GetRecordHistoryRequest { Type = TestLedger.Type, Id = "L-1", PageSize = 15 });
+        Assert.That(history.Versions.Select(v => v.State.Version), Is.EqualTo(Enumerable.Range(1, 15).Select(v => (ulong)v)));
+        GetRecordHistoryResponse rest = _node.Gateway.GetRecordHistory(new GetRecordHistoryRequest
+        {
+            Type = TestLedger.Type,
+            Id = "L-1",
+            PageSize = 15,
+            PageToken = history.NextPageToken,
+        });
+        Assert.That(rest.Versions, Has.Count.EqualTo(5));
+        Assert.That(rest.NextPageToken, Is.Empty);
+        GetRecordResponse current = _node.Gateway.GetRecord(
+            new GetRecordRequest { Type = TestLedger.Type, Id = "L-1" });
+        Assert.That(current.Record, Is.EqualTo(rest.Versions[^1]), "the rebuilt version is what the state holds");
+    }
+
+    [Test]
+    public async Task Rivals_ForTheSameVersion_OneCommitsAndTheOtherHearsOfTheConflict()
+    {
+        await _node.FoundAsync();
+        TransactionOutcome[] outcomes = await Task.WhenAll(
+            _node.SubmitAsync(_ledger.Change("L-1", 0, "1")), _node.SubmitAsync(_ledger.Change("L-1", 0, "2")));
+
+        TransactionOutcome loser = outcomes.Single(o => o.Status == TransactionStatus.Rejected);
+        Assert.That(outcomes.Count(o => o.Status == TransactionStatus.CommittedDurably), Is.EqualTo(1));
+        Assert.That(loser.Rejection.Code, Is.EqualTo("VERSION_CONFLICT"));
+        Assert.That(_node.Gateway.GetTransaction(loser.TransactionId).Outcome.Rejection.Code, Is.EqualTo("VERSION_CONFLICT"));
+    }
+
+    [Test]
+    public async Task Submit_GarbageSignatureOnAKnownBody_IsRefusedAndDoesNotHarmTheGenuineOne()
+    {
+        await _node.FoundAsync();
+        byte[] genuine = _ledger.Change("L-1", 0);
+        TransactionOutcome garbage = await _node.SubmitAsync(TestLedger.WithGarbageSignature(genuine));
+        Assert.That(garbage.Rejection.Code, Is.EqualTo("INVALID_SIGNATURE"));
+        Assert.That(() => _node.Gateway.GetTransaction(garbage.TransactionId), Throws.TypeOf<LedgerRequestException>());
+
+        await _node.CommitAsync(genuine);
+    }
+
+    [Test]
+    public async Task Submit_WhatCannotCommit_IsRefusedAtTheDoorWithItsReason()
+    {
+        TransactionOutcome unknownSigner = await _node.SubmitAsync(_ledger.Change("L-1", 0));
+        Assert.That(unknownSigner.Rejection.Code, Is.EqualTo("UNKNOWN_SIGNER"));
+        Assert.That(unknownSigner.Rejection.Permanent, Is.False);
+
+        TransactionOutcome noTransaction = await _node.SubmitAsync([1, 2, 3]);
+        Assert.That(noTransaction.Status, Is.EqualTo(TransactionStatus.Rejected));
+        Assert.That(noTransaction.TransactionId, Is.Empty);
+
+        await _node.FoundAsync();
+        TransactionOutcome expired = await _node.SubmitAsync(_ledger.Change("L-1", 0, validMs: 0));
+        Assert.That(expired.Status, Is.EqualTo(TransactionStatus.Expired));
+    }
+
+    [Test]
+    public async Task Proofs_OfRecordsInSeveralBlocks_VerifyAgainstTheCertifiedHeaders()
+    {
+        await _node.FoundAsync();
+        byte[] envelope = _ledger.Change("L-1", 0);
+        TransactionOutcome outcome = await _node.CommitAsync(envelope);
+        await _node.CommitAsync(_ledger.Change("L-2", 0));
+
+        InclusionProof inclusion = _node.Gateway.GetInclusionProof(outcome.Position, 0);
+        Core.Model.BlockHeader header = Core.Model.BlockHeader.TryRead(inclusion.Header.Header.Span)!;
+        Assert.That(Core.Merkle.LogVerifier.VerifyInclusion(
+            Core.Merkle.LogHash.Leaf(envelope), outcome.Position, inclusion.LogSize,
+            [.. inclusion.Path.Select(p => new Digest(p.Span))], header.LogRoot), Is.EqualTo(Core.Merkle.LogProofFailure.None));
+        Core.Model.Certificate certificate = Core.Model.Certificate.TryRead(inclusion.Header.Certificate.Span)!;
+        using var verifier = new PlatformSignatureVerifier();
+        Assert.That(CertificateVerifier.Verify(header, certificate, _ledger.Genesis.Validators, verifier),
+            Is.EqualTo(CertificateFailure.None));
+
+        ProvenTransaction? proven = ReceiptVerifier.Verify(
+            _node.Gateway.GetReceipt(outcome.TransactionId).Span, _ledger.Genesis.ChainId, verifier, out ReceiptFailure? failure);
+        Assert.That(proven, Is.Not.Null, $"{failure}");
+    }
+
+    [Test]
+    public async Task Subscribe_FromAPosition_GivesWhatIsStoredAndThenWhatComes()
+    {
+        await _node.FoundAsync();
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        IAsyncEnumerator<CommittedTransaction> feed =
+            _node.Gateway.SubscribeAsync(0, stop.Token).GetAsyncEnumerator(stop.Token);
+        var positions = new List<ulong>();
+        for (int i = 0; i < 2 && await feed.MoveNextAsync(); i++)
+            positions.Add(feed.Current.Position);
+        Assert.That(positions, Is.EqualTo(new[] { 1UL, 2UL }));
+
+        ValueTask<bool> next = feed.MoveNextAsync();
+        byte[] envelope = _ledger.Change("L-1", 0);
+        await _node.CommitAsync(envelope);
+        Assert.That(await next, Is.True);
+        Assert.That(feed.Current.Envelope.ToByteArray(), Is.EqualTo(envelope));
+        await feed.DisposeAsync();
+    }
+
+    [Test]
+    public async Task ListRecords_InPages_GivesEachRecordOnceWhileOthersAreAdded()
+    {
+        await _node.FoundAsync();
+        await Task.WhenAll(Enumerable.Range(0, 7).Select(i => _node.CommitAsync(_ledger.Change($"L-{i}", 0))));
+        ListRecordsResponse first = _node.Gateway.ListRecords(new ListRecordsRequest { Type = TestLedger.Type, PageSize = 3 });
+        await _node.CommitAsync(_ledger.Change("L-00", 0));
+        var ids = first.Records.Select(r => r.State.Record.Id).ToList();
+        for (string token = first.NextPageToken; token.Length > 0;)
+        {
+            ListRecordsResponse page = _node.Gateway.ListRecords(
+                new ListRecordsRequest { Type = TestLedger.Type, PageSize = 3, PageToken = token });
+            ids.AddRange(page.Records.Select(r => r.State.Record.Id));
+            token = page.NextPageToken;
+        }
+        Assert.That(ids, Is.EqualTo(Enumerable.Range(0, 7).Select(i => $"L-{i}")));
+    }
+
+    [Test]
+    public async Task Restart_JournalGone_FollowsAndServesButNeverVotes()
+    {
+        await _node.FoundAsync();
+        await _node.StopAsync();
+        File.Delete(Path.Combine(_node.Path, "votes"));
+        for (int i = 0; i < 2; i++) // the reason outlasts a restart
+        {
+            await _node.StartAsync();
+            GetStatusResponse status = _node.Gateway.GetStatus();
+            Assert.That(status.Voting, Is.False);
+            Assert.That(status.AbstainingBecause, Does.Contain("journal is missing"));
+            TransactionOutcome outcome = await _node.Gateway.SubmitAsync(
+                _ledger.Change($"L-{i}", 0), WaitFor.Accepted, TimeSpan.FromSeconds(30), CancellationToken.None);
+            Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.Pending));
+            await _node.StopAsync();
+        }
+    }
+}

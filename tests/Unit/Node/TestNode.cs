@@ -1,0 +1,91 @@
+using GovChain.Core.Cryptography;
+using GovChain.Node;
+using GovChain.Protos.V1;
+using GovChain.Rpc;
+using GovChain.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Node;
+
+/// <summary>A node of a department in this process, on its own directory; stopped and started like a process.</summary>
+internal sealed class TestNode(TestLedger ledger, int department, string path, LoopbackNetwork network) : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly PlatformSignatureVerifier _verifier = new();
+    private DataDirectory? _directory;
+    private LedgerStore? _store;
+    private LoopbackNetwork.Endpoint? _endpoint;
+
+    public NodeRuntime Runtime { get; private set; } = null!;
+
+    public ILedgerGateway Gateway => Runtime.Gateway;
+
+    public ulong Height => Gateway.GetStatus().Height;
+
+    public string Path => path;
+
+    public async Task StartAsync(NodeRuntimeOptions? options = null)
+    {
+        _directory = DataDirectory.Open(path, ledger.Genesis.ChainId);
+        _store = LedgerStore.Open(_directory);
+        _endpoint = network.Join(TestLedger.DepartmentId(department));
+        Runtime = new NodeRuntime(
+            _directory, _store, ledger.Genesis, [], ledger.ValidatorOf(department), _endpoint,
+            options ?? new NodeRuntimeOptions(), TimeProvider.System, _verifier, NullLogger<NodeRuntime>.Instance);
+        _endpoint.Up(Runtime.PeerHandler);
+        await Runtime.StartAsync();
+    }
+
+    public async Task StopAsync()
+    {
+        if (_store is null)
+            return;
+        _endpoint!.Dispose();
+        await Runtime.DisposeAsync();
+        _store.Dispose();
+        _directory!.Dispose();
+        _store = null;
+        if (Runtime.Fatal.IsCompleted)
+            Assert.Fail($"The node stopped: {await Runtime.Fatal}");
+    }
+
+    /// <summary>Submits and waits until the transaction is final.</summary>
+    public Task<TransactionOutcome> SubmitAsync(byte[] envelope, WaitFor waitFor = WaitFor.Committed) =>
+        Gateway.SubmitAsync(envelope, waitFor, Patience, CancellationToken.None);
+
+    /// <summary>Submits what must be committed.</summary>
+    public async Task<TransactionOutcome> CommitAsync(byte[] envelope)
+    {
+        TransactionOutcome outcome = await SubmitAsync(envelope);
+        Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably),
+            $"{outcome.Rejection?.Message} {Gateway.GetStatus().LastError} {Runtime.Fatal.IsCompleted}");
+        return outcome;
+    }
+
+    /// <summary>A record type, and a clerk who may register.</summary>
+    public async Task FoundAsync()
+    {
+        await Task.WhenAll(CommitAsync(ledger.DefineType()), CommitAsync(ledger.EnrolClerk()));
+    }
+
+    /// <summary>Waits until a condition holds.</summary>
+    public async Task UntilAsync(Func<GetStatusResponse, bool> condition, string what)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (!condition(Gateway.GetStatus()))
+        {
+            if (patience.IsCancellationRequested)
+                Assert.Fail($"{TestLedger.DepartmentId(department)} never got there: {what}. {Gateway.GetStatus()}");
+            await tick.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _verifier.Dispose();
+    }
+}
