@@ -6,7 +6,7 @@ namespace GovChain.Storage;
 
 /// <summary>
 /// A node's directory on disk: whose data it is (format version, chain id) and who may write to it (one process, by
-/// a lock of the operating system that ends with the process). docs/spec-parts/storage.md, "Directory".
+/// a lock of the operating system that ends with the process). docs/SPEC.md, "Directory".
 /// </summary>
 public sealed class DataDirectory : IDisposable
 {

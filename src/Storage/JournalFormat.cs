@@ -17,7 +17,7 @@ internal sealed record JournalScan(
     ulong Salt);
 
 /// <summary>
-/// The journal's bytes (docs/spec-parts/storage.md, "Vote journal").
+/// The journal's bytes (docs/SPEC.md, "Vote journal").
 /// Header: magic[8] | version u16 | chain id[32] | first index u64 | salt u64 | XXH64 u64 of all before.
 /// Group: body length u32 | count u32 | first index u64 | XXH64 u64 of the rest | body.
 /// Body: count x (length u32 | payload).

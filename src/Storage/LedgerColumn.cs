@@ -3,7 +3,7 @@ using GovChain.Core.Model;
 
 namespace GovChain.Storage;
 
-/// <summary>The column families (docs/spec-parts/storage.md, "Ledger"). The names are on disk: frozen.</summary>
+/// <summary>The column families (docs/SPEC.md, "Ledger"). The names are on disk: frozen.</summary>
 internal enum LedgerColumn
 {
     /// <summary>"format" and "chain". RocksDB's default family.</summary>

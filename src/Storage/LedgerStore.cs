@@ -12,7 +12,7 @@ namespace GovChain.Storage;
 /// <remarks>
 /// A block is one synced RocksDB batch; then the tip outside RocksDB is synced; then readers see it. Any error while
 /// appending is final: the store refuses further blocks, because what the medium holds is then unknown.
-/// docs/spec-parts/storage.md.
+/// docs/SPEC.md.
 /// </remarks>
 public sealed class LedgerStore : IDisposable
 {

@@ -12,7 +12,7 @@ public readonly record struct DurableTip(ulong Height, Digest HeaderHash);
 /// The durable tip, outside RocksDB so that a ledger which lost blocks is noticed. Two slots in separate pages are
 /// written in turn (the slot is the height's parity), so that a torn write leaves the tip before.
 /// </summary>
-/// <remarks>Not thread-safe: the thread that appends owns it. docs/spec-parts/storage.md, "Tip".</remarks>
+/// <remarks>Not thread-safe: the thread that appends owns it. docs/SPEC.md, "Tip".</remarks>
 internal sealed class TipFile : IDisposable
 {
     private const int SlotStride = 4096;

@@ -17,7 +17,7 @@ public readonly record struct JournalRecord(ulong Index, ReadOnlyMemory<byte> Pa
 /// </summary>
 /// <remarks>
 /// Not thread-safe: one thread owns it. Any error in writing or syncing is final: the journal refuses everything
-/// after it, because what the medium holds is then unknown. docs/spec-parts/storage.md, "Vote journal".
+/// after it, because what the medium holds is then unknown. docs/SPEC.md, "Vote journal".
 /// </remarks>
 public sealed class VoteJournal : IDisposable
 {

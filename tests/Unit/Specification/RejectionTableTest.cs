@@ -9,7 +9,7 @@ namespace GovChain.Tests.Unit.Specification;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class RejectionTableTest
 {
-    private const string Document = "docs/spec-parts/rejections.md";
+    private const string Document = "docs/SPEC.md";
     private const string Begin = "<!-- begin: generated from RejectionCode -->\n";
     private const string End = "<!-- end -->\n";
 

@@ -5,7 +5,7 @@ using NUnit.Framework;
 
 namespace GovChain.Tests.Unit.Storage;
 
-/// <summary>Figures for docs/spec-parts/storage.md: dotnet test --filter LedgerMeasurement.</summary>
+/// <summary>Figures for docs/SPEC.md: dotnet test --filter LedgerMeasurement.</summary>
 [Explicit("a measurement, not a test")]
 public sealed class LedgerMeasurement : LedgerFixture
 {
