@@ -11,6 +11,7 @@ internal static partial class NodeLogging
     {
         logging.SetMinimumLevel(level);
         logging.AddFilter("Microsoft", level < LogLevel.Information ? level : LogLevel.Warning);
+        logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // /health and status say it
         logging.AddFilter("Grpc", level < LogLevel.Information ? level : LogLevel.Warning);
         logging.AddSimpleConsole(console =>
         {
