@@ -99,12 +99,8 @@ internal sealed class Adversary
     /// <summary>One proposal to some, another to the others, and votes for either to either.</summary>
     private void Equivocate(ProposeMessage m)
     {
-        BlockHeader h = m.Block.Header;
-        BlockHeader tip = _node.Ledger.Tip.Block.Header;
-        if (h.Height != tip.Height + 1)
+        if (_node.Alternative(m.Block) is not { } other)
             return;
-        var other = new ProposedBlock(
-            HashChainLedger.Execute(tip, m.Block.LeafHashes, h.Proposer, h.TimestampMs + 1), m.Block.LeafHashes);
         ProposeMessage second = Resign(m, other);
         for (int peer = 0; peer < _world.Nodes.Length; peer++)
         {

@@ -23,6 +23,8 @@ internal sealed class Scenario
         CrashWeight = rng.Below(4);
         PartitionWeight = rng.Below(4);
         FilterWeight = rng.Below(4);
+        SplitWeight = rng.Below(4);
+        PoolWeight = rng.Below(2);
         RestartAllWeight = rng.Chance(300) ? 1 : 0;
         Parameters = new ConsensusParameters(
             BaseTimeoutMs: (ulong)rng.Between(150, 500),
@@ -59,6 +61,10 @@ internal sealed class Scenario
     public int PartitionWeight { get; }
 
     public int FilterWeight { get; }
+
+    public int SplitWeight { get; }
+
+    public int PoolWeight { get; }
 
     public int RestartAllWeight { get; }
 

@@ -10,7 +10,9 @@ namespace GovChain.Tests.Simulation;
 /// </summary>
 internal sealed class SimulatedKeys : ISignatureVerifier
 {
-    private static readonly PublicKey[] PublicKeys = FindKeys(7);
+    private const int ValidatorsMax = 7;
+
+    private static readonly PublicKey[] PublicKeys = FindKeys(2 * ValidatorsMax);
 
     private readonly Dictionary<PublicKey, byte[]> _secrets = [];
 
@@ -24,11 +26,17 @@ internal sealed class SimulatedKeys : ISignatureVerifier
             BinaryPrimitives.WriteInt32LittleEndian(secret.AsSpan(8), i);
             members[i] = new Validator($"d{i}", PublicKeys[i]);
             _secrets[PublicKeys[i]] = secret;
+            _secrets[Officer(i)] = [.. secret, 1];
         }
         Set = new ValidatorSet(members);
     }
 
     public ValidatorSet Set { get; }
+
+    /// <summary>The key of a department's administrator.</summary>
+    public PublicKey Officer(int department) => PublicKeys[ValidatorsMax + department];
+
+    public Signature SignAsOfficer(int department, Digest digest) => Make(_secrets[Officer(department)], digest);
 
     public Signature Sign(int validator, Digest digest) => Make(_secrets[Set[validator].Key], digest);
 

@@ -1,153 +1,177 @@
 using System.Buffers.Binary;
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
 using GovChain.Core.Model;
+using GovChain.Protos.V1;
+using Google.Protobuf;
 
 namespace GovChain.Tests.Simulation;
 
-/// <summary>A client's transaction: a number; one with the top bit set is invalid everywhere.</summary>
-internal readonly record struct SimTransaction(ulong Id)
+/// <summary>A client's transaction, and whether some state can make it valid.</summary>
+internal sealed record SimTransaction(VerifiedTransaction Verified, bool IsValid)
 {
-    private const ulong InvalidFlag = 1UL << 63;
+    public Digest Id => Verified.Transaction.Id;
 
-    public bool IsValid => (Id & InvalidFlag) == 0;
-
-    public Digest LeafHash
-    {
-        get
-        {
-            Span<byte> bytes = stackalloc byte[8];
-            BinaryPrimitives.WriteUInt64BigEndian(bytes, Id);
-            return Sha256.Hash(0x00, bytes);
-        }
-    }
-
-    public static SimTransaction Invalid(ulong id) => new(id | InvalidFlag);
+    public Digest LeafHash => Verified.Transaction.LeafHash;
 }
 
 /// <summary>A block as it stands on a simulated disk.</summary>
 internal sealed record StoredBlock(
     ProposedBlock Block, Certificate? Certificate, IReadOnlyList<SimTransaction> Transactions, LeaderRun Leader);
 
-/// <summary>
-/// What the simulator needs from a ledger: build a block, check one, store one. All of it survives a crash.
-/// </summary>
-internal interface ISimulatedLedger
+/// <summary>The ledger all validators begin with, and its clients: an administrator in each department.</summary>
+internal sealed class SimulatedChain
 {
-    StoredBlock Tip { get; }
+    private const ulong ExpiryMs = 30 * 60_000;
 
-    IReadOnlyList<StoredBlock> Blocks { get; }
+    private readonly SimulatedKeys _keys;
+    private ulong _transactions;
 
-    bool Contains(SimTransaction transaction);
+    public SimulatedChain(SimulatedKeys keys, ulong createdAtMs, ConsensusParameters consensus)
+    {
+        _keys = keys;
+        Parameters parameters = LedgerParameters.CreateDefault();
+        parameters.BlockTransactionsMax = consensus.BlockTransactionsMax;
+        var body = new GenesisBody
+        {
+            FormatVersion = 1,
+            NetworkName = "simulation",
+            CreatedAtMs = createdAtMs,
+            Nonce = ByteString.CopyFrom(new byte[Limits.NonceBytes]),
+            Parameters = parameters,
+            ProtocolVersion = 1,
+        };
+        for (int i = 0; i < keys.Set.Count; i++)
+        {
+            body.Departments.Add(new GenesisDepartment
+            {
+                Id = keys.Set[i].Department,
+                Names = { new LocalizedText { Language = "en", Text = keys.Set[i].Department } },
+                ValidatorKey = ByteString.CopyFrom(keys.Set[i].Key.Span),
+                Endpoint = $"{keys.Set[i].Department}.example:7001",
+                Administrators =
+                {
+                    new GenesisOfficer { OfficerId = "admin", PublicKey = ByteString.CopyFrom(keys.Officer(i).Span) },
+                },
+            });
+        }
+        Genesis = Genesis.TryDecode(body.ToByteArray(), out GenesisFailure? failure)
+            ?? throw new InvalidOperationException(failure!.Message);
+    }
 
-    /// <summary>A block of the transactions that are valid now; null when none is.</summary>
-    (ProposedBlock Block, List<SimTransaction> Transactions)? Build(
-        IEnumerable<SimTransaction> candidates, int proposer, ulong utcMs);
+    public Genesis Genesis { get; }
 
-    BlockFault Check(ProposedBlock block, IReadOnlyList<SimTransaction> transactions);
-
-    void Store(ProposedBlock block, Certificate certificate, IReadOnlyList<SimTransaction> transactions);
+    /// <summary>An administrator defines a type nobody else defines; an invalid one expects a version that never is.
+    /// </summary>
+    public SimTransaction NewTransaction(int department, ulong utcMs, bool valid)
+    {
+        ulong number = ++_transactions;
+        byte[] nonce = new byte[Limits.NonceBytes];
+        BinaryPrimitives.WriteUInt64BigEndian(nonce, number);
+        byte[] body = new TransactionBody
+        {
+            FormatVersion = 1,
+            Algorithm = 1,
+            ChainId = ByteString.CopyFrom(Genesis.ChainId.Span),
+            Signer = ByteString.CopyFrom(_keys.Officer(department).Span),
+            Nonce = ByteString.CopyFrom(nonce),
+            ExpiresAtMs = utcMs + ExpiryMs,
+            DefineType = new DefineType
+            {
+                Type = $"type-{number}",
+                ExpectedVersion = valid ? 0UL : 7UL,
+                Titles = { new LocalizedText { Language = "en", Text = "Type" } },
+            },
+        }.ToByteArray();
+        Signature signature = _keys.SignAsOfficer(department, DomainTag.Hash(DomainTag.Transaction, body));
+        byte[] envelope = new SignedTransaction
+        {
+            Body = ByteString.CopyFrom(body),
+            Signature = ByteString.CopyFrom(signature.Span),
+        }.ToByteArray();
+        Transaction transaction = TransactionDecoder.TryDecode(envelope, Genesis.ChainId, out var rejection)
+            ?? throw new InvalidOperationException(rejection!.Message);
+        VerifiedTransaction verified = VerifiedTransaction.VerifyAll([transaction], _keys)[0]
+            ?? throw new InvalidOperationException("The officer's signature does not verify.");
+        return new SimTransaction(verified, valid);
+    }
 }
 
-/// <summary>A hash-chained log of numbers: the smallest ledger with a log root, a state root and invalid blocks.</summary>
-internal sealed class HashChainLedger : ISimulatedLedger
+/// <summary>One validator's ledger, executed by the production executor; all of it survives a crash.</summary>
+internal sealed class SimulatedLedger
 {
     private readonly List<StoredBlock> _blocks = [];
-    private readonly HashSet<ulong> _ids = [];
+    private readonly InMemoryLedger _ledger;
+    private readonly ValidatorSet _set;
+    private readonly HashSet<Digest> _ids = [];
 
-    public HashChainLedger(ValidatorSet set)
+    public SimulatedLedger(Genesis genesis)
     {
-        var header = new BlockHeader
-        {
-            ChainId = Sha256.Hash("simulated chain"u8),
-            Height = 0,
-            ParentHash = default,
-            Epoch = 0,
-            ValidatorSetHash = set.Hash,
-            NextValidatorSetHash = set.Hash,
-            TimestampMs = 1_000_000,
-            Proposer = BlockHeader.NoProposer,
-            LogSizeBefore = 0,
-            LogSizeAfter = 1,
-            LogRoot = Sha256.Hash("log"u8),
-            StateRoot = Sha256.Hash("state"u8),
-            ParametersHash = default,
-        };
-        _blocks.Add(new StoredBlock(new ProposedBlock(header, []), null, [], LeaderRun.Genesis));
+        _ledger = new InMemoryLedger(genesis);
+        _set = genesis.Validators;
+        _blocks.Add(new StoredBlock(new ProposedBlock(_ledger.Tip, []), null, [], ReadLeader()));
     }
 
     public StoredBlock Tip => _blocks[^1];
 
     public IReadOnlyList<StoredBlock> Blocks => _blocks;
 
-    public bool Contains(SimTransaction transaction) => _ids.Contains(transaction.Id);
+    public bool Contains(Digest transactionId) => _ids.Contains(transactionId);
 
-    public (ProposedBlock Block, List<SimTransaction> Transactions)? Build(
-        IEnumerable<SimTransaction> candidates, int proposer, ulong utcMs)
+    /// <summary>A block of the candidates that are valid now; null when none is.</summary>
+    public ProposedBlock? Build(IEnumerable<SimTransaction> candidates, int proposer, ulong utcMs)
     {
-        var chosen = new List<SimTransaction>();
-        foreach (SimTransaction t in candidates)
-        {
-            if (t.IsValid && !Contains(t) && chosen.Count < 8)
-                chosen.Add(t);
-        }
-        if (chosen.Count == 0)
-            return null;
-        Digest[] leaves = [.. chosen.Select(t => t.LeafHash)];
-        BlockHeader tip = Tip.Block.Header;
-        ulong time = Math.Max(utcMs, tip.TimestampMs + 1);
-        return (new ProposedBlock(Execute(tip, leaves, (ushort)proposer, time), leaves), chosen);
+        BuiltBlock built = BlockExecutor.Build(
+            _ledger, _set, Math.Max(utcMs, _ledger.Tip.TimestampMs + 1), (ushort)proposer,
+            candidates.Select(t => t.Verified));
+        return built.Block is { } block
+            ? new ProposedBlock(block.Header, [.. block.Transactions.Select(t => t.Transaction.LeafHash)])
+            : null;
     }
 
-    public BlockFault Check(ProposedBlock block, IReadOnlyList<SimTransaction> transactions)
-    {
-        BlockHeader expected = Execute(
-            Tip.Block.Header, block.LeafHashes, block.Header.Proposer, block.Header.TimestampMs);
-        if (expected.LogRoot != block.Header.LogRoot)
-            return BlockFault.WrongLeaves;
-        var seen = new HashSet<ulong>();
-        foreach (SimTransaction t in transactions)
-        {
-            if (!t.IsValid || Contains(t) || !seen.Add(t.Id))
-                return BlockFault.InvalidTransaction;
-        }
-        if (expected.StateRoot != block.Header.StateRoot)
-            return BlockFault.WrongState;
-        return expected.Hash == block.Hash ? BlockFault.None : BlockFault.WrongHeader;
-    }
+    public BlockFault Check(ProposedBlock block, IReadOnlyList<SimTransaction> transactions) =>
+        Execute(block, transactions, out BlockFault fault) is null ? fault : BlockFault.None;
 
+    /// <summary>Stores a block that passes its check; anything else is a fault of the driver or the core.</summary>
     public void Store(ProposedBlock block, Certificate certificate, IReadOnlyList<SimTransaction> transactions)
     {
+        ExecutedBlock executed = Execute(block, transactions, out BlockFault fault)
+            ?? throw new InvariantException("I2", $"a block to be stored at {block.Header.Height} fails: {fault}");
+        _ledger.Apply(executed);
         foreach (SimTransaction t in transactions)
             _ids.Add(t.Id);
-        _blocks.Add(new StoredBlock(block, certificate, transactions, Tip.Leader.After(block.Header.Proposer)));
+        _blocks.Add(new StoredBlock(block, certificate, transactions, ReadLeader()));
     }
 
-    public static BlockHeader Execute(BlockHeader tip, IReadOnlyList<Digest> leaves, ushort proposer, ulong timeMs)
+    private ExecutedBlock? Execute(
+        ProposedBlock block, IReadOnlyList<SimTransaction> transactions, out BlockFault fault)
     {
-        Digest log = tip.LogRoot;
-        Digest state = tip.StateRoot;
-        foreach (Digest leaf in leaves)
+        // Leaf hashes are not signed: whether they belong to the header is asked first.
+        if (LogAppend.Compute(_ledger.Frontier, _ledger, [.. block.LeafHashes]).NewRoot != block.Header.LogRoot)
         {
-            log = Sha256.HashNode(1, log, leaf);
-            state = Sha256.HashNode(2, state, leaf);
+            fault = BlockFault.WrongLeaves;
+            return null;
         }
-        return new BlockHeader
+        ExecutedBlock? executed = BlockExecutor.Check(
+            _ledger, _set, block.Header, [.. transactions.Select(t => t.Verified)], out BlockFailure? failure);
+        fault = failure?.Kind switch
         {
-            ChainId = tip.ChainId,
-            Height = tip.Height + 1,
-            ParentHash = tip.Hash,
-            Epoch = tip.Epoch,
-            ValidatorSetHash = tip.NextValidatorSetHash,
-            NextValidatorSetHash = tip.NextValidatorSetHash,
-            TimestampMs = timeMs,
-            Proposer = proposer,
-            LogSizeBefore = tip.LogSizeAfter,
-            LogSizeAfter = tip.LogSizeAfter + (ulong)leaves.Count,
-            LogRoot = log,
-            StateRoot = Sha256.HashNode(3, state, new Digest(
-                [.. BitConverter.GetBytes((ulong)proposer), .. new byte[24]])),
-            ParametersHash = tip.ParametersHash,
+            null => BlockFault.None,
+            BlockFailureKind.InvalidTransaction => BlockFault.InvalidTransaction,
+            BlockFailureKind.TooManyBytes or BlockFailureKind.TooManyTransactions => BlockFault.TooLarge,
+            BlockFailureKind.StateRoot => BlockFault.WrongState,
+            _ => BlockFault.WrongHeader,
         };
+        return executed;
+    }
+
+    private LeaderRun ReadLeader()
+    {
+        LeaderState? state = StateValue.Read<LeaderState>(_ledger, StateKey.Leader);
+        return state is null || state.LastProposer.Length == 0
+            ? LeaderRun.Genesis
+            : new LeaderRun(_set.IndexOf(state.LastProposer), state.Run);
     }
 }

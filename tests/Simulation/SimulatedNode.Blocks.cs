@@ -20,7 +20,7 @@ internal sealed partial class SimulatedNode
 
     public void Submit(SimTransaction transaction)
     {
-        if (!IsUp || Ledger.Contains(transaction))
+        if (!IsUp || Ledger.Contains(transaction.Id))
             return;
         for (int peer = 0; peer < _world.Nodes.Length; peer++)
         {
@@ -32,20 +32,33 @@ internal sealed partial class SimulatedNode
 
     private void AddToPool(SimTransaction transaction)
     {
-        if (!transaction.IsValid || Ledger.Contains(transaction))
+        if (!transaction.IsValid || Ledger.Contains(transaction.Id))
             return;
         _pool[transaction.LeafHash] = transaction;
         _bodies[transaction.LeafHash] = transaction;
         Feed(new WorkChanged(true));
     }
 
+    /// <summary>What the pool held leaves it, as when it expires; the clients will ask again.</summary>
+    public void EmptyPool()
+    {
+        _pool.Clear();
+        Feed(new WorkChanged(false));
+    }
+
     private void Build(BuildProposal e)
     {
-        (ProposedBlock Block, List<SimTransaction> Transactions)? built = e.Height == Ledger.Tip.Block.Header.Height + 1
+        ProposedBlock? built = e.Height == Ledger.Tip.Block.Header.Height + 1
             ? Ledger.Build(_pool.Values, Index, UtcMs)
             : null;
-        Feed(new ProposalBuilt(e.Height, e.View, built?.Block));
+        Feed(new ProposalBuilt(e.Height, e.View, built));
     }
+
+    /// <summary>A second valid block in the place of one.</summary>
+    public ProposedBlock? Alternative(ProposedBlock block) =>
+        block.Header.Height == Ledger.Tip.Block.Header.Height + 1
+            ? Ledger.Build(BodiesOf(block), Index, block.Header.TimestampMs + 1)
+            : null;
 
     private IReadOnlyList<SimTransaction> BodiesOf(ProposedBlock? block) =>
         block is null ? [] : [.. block.LeafHashes.Select(leaf => _bodies[leaf])];

@@ -43,7 +43,7 @@ internal sealed partial class SimulatedNode
         _clockOffsetMs = clockOffsetMs;
         Index = index;
         Kind = kind;
-        Ledger = new HashChainLedger(world.Keys.Set);
+        Ledger = new SimulatedLedger(world.Chain.Genesis);
         _config = new ConsensusConfig(
             Ledger.Tip.Block.Header.ChainId, 0, world.Keys.Set, index, world.Scenario.Parameters);
         _verifier = new MessageVerifier(_config, world.Keys);
@@ -55,7 +55,7 @@ internal sealed partial class SimulatedNode
 
     public NodeKind Kind { get; }
 
-    public ISimulatedLedger Ledger { get; }
+    public SimulatedLedger Ledger { get; }
 
     public SimulatedJournal Journal { get; } = new();
 

@@ -30,6 +30,7 @@ internal sealed class World
         Scenario = new Scenario(seed);
         Rng = new Prng(seed);
         Keys = new SimulatedKeys(Scenario.Validators, seed);
+        Chain = new SimulatedChain(Keys, UtcBaseMs - 1_000, Scenario.Parameters);
         Network = new Network(this);
         Invariants = new Invariants(this);
         Nodes = new SimulatedNode[Scenario.Validators];
@@ -49,6 +50,8 @@ internal sealed class World
     public Prng Rng { get; }
 
     public SimulatedKeys Keys { get; }
+
+    public SimulatedChain Chain { get; }
 
     public Network Network { get; }
 
@@ -99,8 +102,6 @@ internal sealed class World
             _trace = (_trace ^ b) * 0x100000001B3;
     }
 
-    public bool IsSubmitted(SimTransaction transaction) => Invariants.Submitted.Contains(transaction.Id);
-
     private void Mix(ulong value) => _trace = ulong.RotateLeft((_trace ^ value) * 0x9E3779B97F4A7C15, 31);
 
     private void RunAll()
@@ -141,9 +142,7 @@ internal sealed class World
     {
         if (!_chaos)
             return;
-        var transaction = new SimTransaction(Rng.Next() >> 1);
-        if (Rng.Chance(50))
-            transaction = SimTransaction.Invalid(transaction.Id);
+        SimTransaction transaction = Chain.NewTransaction(Rng.Below(Nodes.Length), UtcMs, valid: !Rng.Chance(50));
         _submitted.Add(transaction);
         Invariants.Submitted.Add(transaction.Id);
         Nodes[Rng.Below(Nodes.Length)].Submit(transaction);
@@ -168,22 +167,30 @@ internal sealed class World
     {
         if (!_chaos)
             return;
-        int total = Scenario.CrashWeight + Scenario.PartitionWeight + Scenario.FilterWeight + Scenario.RestartAllWeight;
-        if (total > 0)
+        (int Weight, Action Do)[] menu =
+        [
+            (Scenario.CrashWeight, CrashOne),
+            (Scenario.PartitionWeight, PartitionSome),
+            (Scenario.FilterWeight, DropOneKind),
+            (Scenario.SplitWeight, SplitDecision),
+            (Scenario.PoolWeight, () => Nodes[Rng.Below(Nodes.Length)].EmptyPool()),
+            (Scenario.RestartAllWeight, RestartAll),
+        ];
+        int pick = Rng.Below(menu.Sum(m => m.Weight) + 1);
+        foreach ((int weight, Action action) in menu)
         {
-            Fault();
-            int pick = Rng.Below(total);
-            if (pick < Scenario.CrashWeight)
-                CrashOne();
-            else if (pick < Scenario.CrashWeight + Scenario.PartitionWeight)
-                PartitionSome();
-            else if (pick < Scenario.CrashWeight + Scenario.PartitionWeight + Scenario.FilterWeight)
-                DropOneKind();
-            else
-                Array.ForEach(Nodes, n => n.CrashSoon(0, Rng.Between(1_000, 500_000)));
+            if (pick < weight)
+            {
+                Fault();
+                action();
+                break;
+            }
+            pick -= weight;
         }
         After(Rng.Between(1, Scenario.ChaosEveryMs * 2) * 1_000, Chaos);
     }
+
+    private void RestartAll() => Array.ForEach(Nodes, n => n.CrashSoon(0, Rng.Between(1_000, 500_000)));
 
     private void CrashOne()
     {
@@ -208,8 +215,21 @@ internal sealed class World
         bool toEveryoneElse = Rng.Chance(700);
         Network.Filter = (_, to, kind) => kind == type && (to != spared) == toEveryoneElse;
         After(Rng.Between(100, 2_500) * 1_000, Network.Join);
-        if (type == 3 && Rng.Chance(500))
-            After(Rng.Between(1, 300) * 1_000, () => Nodes[spared].CrashSoon(Rng.Below(6), Rng.Between(1, 3_000) * 1_000));
+    }
+
+    /// <summary>
+    /// Only one node sees the Commits and decides; it tells nobody for a while, or goes away, and the others must come to
+    /// the same decision in a later view.
+    /// </summary>
+    private void SplitDecision()
+    {
+        int one = Rng.Below(Nodes.Length);
+        Network.Filter = (from, to, kind) => (kind == 3 && to != one) || (from == one && kind is 5 or 6);
+        After(Rng.Between(300, 3_000) * 1_000, Network.Join);
+        if (Rng.Chance(300))
+            After(Rng.Between(1, 300) * 1_000, () => Network.Isolate(one));
+        else if (Rng.Chance(300))
+            After(Rng.Between(1, 300) * 1_000, () => Nodes[one].CrashSoon(Rng.Below(6), Rng.Between(1, 3_000) * 1_000));
     }
 
     private void Heal()
