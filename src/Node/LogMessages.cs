@@ -17,4 +17,17 @@ internal static partial class LogMessages
 
     [LoggerMessage(5003, LogLevel.Warning, "Refused a connection from {Address} ({Refusal}): {Reason}")]
     public static partial void PeerRefused(this ILogger logger, string address, PeerRefusal refusal, string reason);
+
+    [LoggerMessage(5010, LogLevel.Information, "{Department} goes on at block {Height} of ledger {ChainId}; it {Role}.")]
+    public static partial void Started(
+        this ILogger logger, string department, ulong height, string chainId, string role);
+
+    [LoggerMessage(5011, LogLevel.Warning, "{Code}: {Text}")]
+    public static partial void Alarm(this ILogger logger, GovChain.Consensus.AlarmCode code, string text);
+
+    [LoggerMessage(5012, LogLevel.Critical, "The node stops: {Reason}")]
+    public static partial void Fatal(this ILogger logger, Exception exception, string reason);
+
+    [LoggerMessage(5013, LogLevel.Debug, "Block {Height} stored with {Transactions} transactions.")]
+    public static partial void Stored(this ILogger logger, ulong height, int transactions);
 }
