@@ -6,22 +6,23 @@ using GovChain.Protos.V1;
 namespace GovChain.Tests.Unit.Node;
 
 /// <summary>Peers inside one process: frames arrive in order on another thread, unless a node is down.</summary>
-internal sealed class LoopbackNetwork
+internal sealed class LoopbackNetwork : ITestWires
 {
     private readonly ConcurrentDictionary<string, Endpoint> _endpoints = new();
 
     /// <summary>The network as one department sees it.</summary>
-    public Endpoint Join(string department) => new(this, department);
+    public IPlug Plug(int department) => new Endpoint(this, TestLedger.DepartmentId(department));
 
     /// <summary>One department's end.</summary>
-    internal sealed class Endpoint(LoopbackNetwork network, string department) : IPeerNetwork, IDisposable
+    private sealed class Endpoint(LoopbackNetwork network, string department) : IPeerNetwork, IPlug
     {
         private readonly Channel<Action<IPeerHandler>> _inbox = Channel.CreateUnbounded<Action<IPeerHandler>>();
         private IPeerHandler? _handler;
         private Task _pump = Task.CompletedTask;
 
-        /// <summary>Others are connected to it from here on.</summary>
-        public void Up(IPeerHandler handler)
+        public IPeerNetwork Network => this;
+
+        public Task UpAsync(IPeerHandler handler)
         {
             _handler = handler;
             _pump = Task.Run(PumpAsync);
@@ -31,6 +32,7 @@ internal sealed class LoopbackNetwork
                 other.Post(h => h.OnConnected(department));
                 Post(h => h.OnConnected(other.Department));
             }
+            return Task.CompletedTask;
         }
 
         public string Department => department;
@@ -65,12 +67,11 @@ internal sealed class LoopbackNetwork
             string from, ulong firstHeight, int count, CancellationToken cancellation) =>
             AskAsync(from, h => h.ReadBlocks(firstHeight, count));
 
-        /// <summary>Down: as if the process had ended.</summary>
-        public void Dispose()
+        public async ValueTask DisposeAsync()
         {
             network._endpoints.TryRemove(new KeyValuePair<string, Endpoint>(department, this));
             _inbox.Writer.TryComplete();
-            _pump.Wait();
+            await _pump;
         }
 
         private Endpoint? Find(string to) => Others.FirstOrDefault(o => o.Department == to);

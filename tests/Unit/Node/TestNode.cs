@@ -9,14 +9,14 @@ using NUnit.Framework;
 namespace GovChain.Tests.Unit.Node;
 
 /// <summary>A node of a department in this process, on its own directory; stopped and started like a process.</summary>
-internal sealed class TestNode(TestLedger ledger, int department, string path, LoopbackNetwork network) : IAsyncDisposable
+internal sealed class TestNode(TestLedger ledger, int department, string path, ITestWires wires) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly PlatformSignatureVerifier _verifier = new();
     private DataDirectory? _directory;
     private LedgerStore? _store;
-    private LoopbackNetwork.Endpoint? _endpoint;
+    private IPlug? _plug;
 
     public NodeRuntime Runtime { get; private set; } = null!;
 
@@ -30,19 +30,19 @@ internal sealed class TestNode(TestLedger ledger, int department, string path, L
     {
         _directory = DataDirectory.Open(path, ledger.Genesis.ChainId);
         _store = LedgerStore.Open(_directory);
-        _endpoint = network.Join(TestLedger.DepartmentId(department));
+        _plug = wires.Plug(department);
         Runtime = new NodeRuntime(
-            _directory, _store, ledger.Genesis, [], ledger.ValidatorOf(department), _endpoint,
+            _directory, _store, ledger.Genesis, [], ledger.ValidatorOf(department), _plug.Network,
             options ?? new NodeRuntimeOptions(), TimeProvider.System, _verifier, NullLogger<NodeRuntime>.Instance);
-        _endpoint.Up(Runtime.PeerHandler);
         await Runtime.StartAsync();
+        await _plug.UpAsync(Runtime.PeerHandler);
     }
 
     public async Task StopAsync()
     {
         if (_store is null)
             return;
-        _endpoint!.Dispose();
+        await _plug!.DisposeAsync();
         await Runtime.DisposeAsync();
         _store.Dispose();
         _directory!.Dispose();
