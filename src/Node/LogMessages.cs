@@ -30,4 +30,14 @@ internal static partial class LogMessages
 
     [LoggerMessage(5013, LogLevel.Debug, "Block {Height} stored with {Transactions} transactions.")]
     public static partial void Stored(this ILogger logger, ulong height, int transactions);
+
+    [LoggerMessage(5020, LogLevel.Warning,
+        "The client listener's certificate ({Subject}) is good until {NotAfter:u}. Renew it: clients will refuse it then")]
+    public static partial void CertificateExpires(this ILogger logger, string subject, DateTimeOffset notAfter);
+
+    [LoggerMessage(5021, LogLevel.Information, "The client listener has a new certificate ({Subject}), good until {NotAfter:u}")]
+    public static partial void CertificateRenewed(this ILogger logger, string subject, DateTimeOffset notAfter);
+
+    [LoggerMessage(5022, LogLevel.Warning, "The client listener keeps its certificate: the new one cannot be used: {Reason}")]
+    public static partial void CertificateNotRenewed(this ILogger logger, string reason);
 }

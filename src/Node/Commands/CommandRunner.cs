@@ -14,6 +14,9 @@ namespace GovChain.Node.Commands;
 /// </summary>
 internal static class CommandRunner
 {
+    /// <summary>How long a command may take to end after Ctrl-C or SIGTERM: a node finishes what it is writing.</summary>
+    private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(30);
+
     /// <summary>Parses and runs.</summary>
     public static async Task<int> RunAsync(RootCommand root, string[] arguments)
     {
@@ -27,7 +30,11 @@ internal static class CommandRunner
         }
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = TerminationTimeout,
+            });
         }
         catch (Exception e)
         {

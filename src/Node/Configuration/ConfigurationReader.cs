@@ -69,7 +69,7 @@ internal static class ConfigurationReader
             CertificateFile = clients.OptionalFilePath("certificateFile", mustExist: true),
             CertificateKeyFile = clients.OptionalFilePath("certificateKeyFile", mustExist: true),
             AuthorityDirectory = clients.OptionalFilePath("authorityDirectory", mustExist: false),
-            CertificateNames = clients.TextList("certificateNames", 32),
+            CertificateNames = NamesOf(clients),
             AnonymousRequestsPerSecond = (int)clients.Number("anonymousRequestsPerSecond", 1_000, 1, 1_000_000),
             AdministrationListen = administration.Listen("listen", loopbackOnly: true),
             PoolTransactionsMax = (int)pool.Number("transactionsMax", 50_000, 100, 1_000_000),
@@ -92,6 +92,17 @@ internal static class ConfigurationReader
         }
     }
 
+    private static IReadOnlyList<string> NamesOf(ConfigurationSection clients)
+    {
+        IReadOnlyList<string> names = clients.TextList("certificateNames", 32);
+        foreach (string name in names)
+        {
+            if (Uri.CheckHostName(name) == UriHostNameType.Unknown)
+                clients.Problem("certificateNames", $"\"{name}\": a host name or an IP address is expected.");
+        }
+        return names;
+    }
+
     private static Digest? DigestOf(ConfigurationSection root, string name)
     {
         string? hex = root.OptionalText(name, h => Digest.TryParseHex(h, out _), "64 hexadecimal digits are expected");
@@ -100,8 +111,9 @@ internal static class ConfigurationReader
 
     private static LogLevel LogLevelOf(ConfigurationSection root)
     {
-        string? text = root.OptionalText("logLevel", t => Enum.TryParse<LogLevel>(t, ignoreCase: true, out _) && !char.IsAsciiDigit(t[0]),
-            $"one of {string.Join(", ", Enum.GetNames<LogLevel>())} is expected");
+        string[] names = Enum.GetNames<LogLevel>();
+        string? text = root.OptionalText("logLevel", t => names.Contains(t, StringComparer.OrdinalIgnoreCase),
+            $"one of {string.Join(", ", names)} is expected");
         return Enum.TryParse(text, ignoreCase: true, out LogLevel level) ? level : LogLevel.Information;
     }
 
@@ -110,7 +122,8 @@ internal static class ConfigurationReader
         if (!Identifiers.IsDepartment(department))
             return "this is no department id.";
         int colon = endpoint.LastIndexOf(':');
-        return colon > 0 && ushort.TryParse(endpoint[(colon + 1)..], out ushort port) && port > 0 && endpoint.Length <= Limits.EndpointMax
+        return colon > 0 && Uri.CheckHostName(endpoint[..colon].Trim('[', ']')) != UriHostNameType.Unknown
+            && ushort.TryParse(endpoint[(colon + 1)..], out ushort port) && port > 0 && endpoint.Length <= Limits.EndpointMax
             ? null : $"\"{endpoint}\": HOST:PORT is expected.";
     }
 

@@ -31,7 +31,9 @@ internal sealed class ConfigurationSection(
     /// <summary>A path, made absolute: relative ones are relative to the file's folder.</summary>
     public string FilePath(string name, bool mustExist)
     {
-        string text = Text(name, expected: "a path is expected");
+        string text = Text(name, path => !path.Contains('\0'), "a path is expected");
+        if (text.Contains('\0'))
+            return directory;
         string full = Path.GetFullPath(text.Length == 0 ? "." : text, directory);
         if (mustExist && text.Length > 0 && !File.Exists(full))
             Problem(name, $"there is no file {full}.");
@@ -63,9 +65,12 @@ internal sealed class ConfigurationSection(
     {
         if (!Has(name))
             return defaultValue;
-        if (Find(name, JsonValueKind.Number) is { } member && member.TryGetInt64(out long value) && value >= least && value <= most)
+        if (Find(name, JsonValueKind.Number) is not { } member)
+            return defaultValue;
+        if (member.TryGetInt64(out long value) && value >= least && value <= most)
             return value;
-        Problem(name, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most} is expected."));
+        Problem(name, string.Create(
+            CultureInfo.InvariantCulture, $"{member}: a whole number from {least} to {most} is expected."));
         return defaultValue;
     }
 

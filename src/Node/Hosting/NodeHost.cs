@@ -1,6 +1,6 @@
 using System.Net;
+using System.Net.Security;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
@@ -18,6 +18,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -31,6 +32,9 @@ namespace GovChain.Node.Hosting;
 /// </summary>
 internal sealed class NodeHost(NodeConfiguration configuration)
 {
+    /// <summary>How long calls under way may take to end when the node stops; open streams are cut off then.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs the node until it is told to stop or must stop.</summary>
     /// <param name="stop">Ends the node gracefully.</param>
     /// <exception cref="CommandException">It could not start, or had to stop; with the exit code.</exception>
@@ -41,10 +45,10 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         CheckKey(genesis.Genesis, signer);
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
         using LedgerStore store = LedgerStore.Open(directory);
-        using X509Certificate2 certificate = OpenCertificate();
-        using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
-        var verifier = new PlatformSignatureVerifier();
         using ILoggerFactory logging = LoggerFactory.Create(b => NodeLogging.Configure(b, configuration.LogLevel));
+        ClientCertificate certificate = OpenCertificate(logging.CreateLogger<ClientCertificate>());
+        using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
+        using var verifier = new PlatformSignatureVerifier();
         await using var network = new PeerNetwork(
             identity, PeersOf(genesis.Genesis), verifier, logging);
         await using var runtime = new NodeRuntime(
@@ -58,11 +62,13 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         await runtime.StartAsync();
         await ListenAsync(() => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
         await ListenAsync(() => app.StartAsync(CancellationToken.None));
+        string[] bound = [.. app.Urls];
         NodeLogging.Listening(
-            logging.CreateLogger<NodeHost>(), configuration.Department, configuration.ClientListen.ToString(),
-            configuration.PeerListen.ToString(), configuration.AdministrationListen.ToString());
+            logging.CreateLogger<NodeHost>(), configuration.Department, bound[0], network.ListenAddress.ToString(), bound[1]);
         await WaitAsync(runtime, stop);
+        // Nobody asks any more, then nobody is asked any more, then the work ends.
         await app.StopAsync(CancellationToken.None);
+        await network.DisposeAsync();
         await runtime.StopAsync();
         if (runtime.Fatal.IsCompleted)
         {
@@ -125,17 +131,14 @@ internal sealed class NodeHost(NodeConfiguration configuration)
             configuration.PeerEndpoints.TryGetValue(d.Id, out string? endpoint) ? endpoint : d.Endpoint)),
     ];
 
-    private X509Certificate2 OpenCertificate()
+    private ClientCertificate OpenCertificate(ILogger logger)
     {
         try
         {
-            if (configuration.CertificateFile is { } file)
-            {
-                using X509Certificate2 pem = X509Certificate2.CreateFromPemFile(file, configuration.CertificateKeyFile);
-                return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
-            }
-            using LocalCertificateAuthority authority = LocalCertificateAuthority.OpenOrCreate(configuration.AuthorityDirectory!);
-            return authority.IssueServerCertificate(configuration.CertificateNames);
+            return configuration.CertificateFile is { } file
+                ? ClientCertificate.FromFiles(file, configuration.CertificateKeyFile!, TimeProvider.System, logger)
+                : ClientCertificate.FromAuthority(
+                    configuration.AuthorityDirectory!, configuration.CertificateNames, TimeProvider.System, logger);
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {
@@ -143,7 +146,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         }
     }
 
-    private WebApplication BuildApplication(NodeRuntime runtime, X509Certificate2 certificate)
+    private WebApplication BuildApplication(NodeRuntime runtime, ClientCertificate certificate)
     {
         var rpc = new RpcOptions
         {
@@ -153,6 +156,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "govchain" });
         NodeLogging.Configure(builder.Logging, configuration.LogLevel);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddRouting();
         builder.Services.AddSingleton(runtime.Gateway);
         builder.Services.AddGovChainRpc(rpc);
@@ -173,12 +177,16 @@ internal sealed class NodeHost(NodeConfiguration configuration)
     }
 
     private static void Listen(
-        KestrelServerOptions kestrel, IPEndPoint endPoint, NodeListeners listener, X509Certificate2 certificate) =>
+        KestrelServerOptions kestrel, IPEndPoint endPoint, NodeListeners listener, ClientCertificate certificate) =>
         kestrel.Listen(endPoint, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
             listen.UseNodeListener(listener);
-            listen.UseHttps(certificate);
+            listen.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                OnConnection = _ => ValueTask.FromResult(
+                    new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current }),
+            });
         });
 
     private async Task ListenAsync(Func<Task> start)

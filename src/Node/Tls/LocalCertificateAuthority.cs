@@ -15,6 +15,10 @@ internal sealed class LocalCertificateAuthority : IDisposable
     private static readonly TimeSpan ServerLife = TimeSpan.FromDays(397);
     private static readonly TimeSpan Backdated = TimeSpan.FromMinutes(5);
 
+    // Making an authority takes milliseconds; ten seconds are a machine in trouble.
+    private const int LockAttempts = 200;
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(50);
+
     private readonly X509Certificate2 _certificate;
 
     private LocalCertificateAuthority(X509Certificate2 certificate) => _certificate = certificate;
@@ -27,12 +31,14 @@ internal sealed class LocalCertificateAuthority : IDisposable
         string certificate = Path.Combine(directory, "ca.pem");
         string key = Path.Combine(directory, "ca.key");
         if (!File.Exists(certificate) || !File.Exists(key))
-            Create(directory, certificate, key);
+            CreateOnce(directory, certificate, key);
         return new LocalCertificateAuthority(X509Certificate2.CreateFromPemFile(certificate, key));
     }
 
     /// <summary>A new server certificate with its key, for localhost, the loopback addresses and the given names.</summary>
-    public X509Certificate2 IssueServerCertificate(IEnumerable<string> names)
+    /// <param name="names">Names and addresses.</param>
+    /// <param name="now">From when it holds, and for 397 days, but not longer than the authority.</param>
+    public X509Certificate2 IssueServerCertificate(IEnumerable<string> names, DateTimeOffset now)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=govchain node", key, HashAlgorithmName.SHA256);
@@ -50,8 +56,11 @@ internal sealed class LocalCertificateAuthority : IDisposable
         request.CertificateExtensions.Add(alternatives.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1", "serverAuth")], false));
-        DateTimeOffset now = DateTimeOffset.UtcNow;
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1", "serverAuth")], false));
+        // OpenSSL in strict mode wants to see whose key signed.
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_certificate, true, false));
         DateTimeOffset end = now + ServerLife < _certificate.NotAfter ? now + ServerLife : _certificate.NotAfter;
         using X509Certificate2 issued = request.Create(_certificate, now - Backdated, end, RandomNumberGenerator.GetBytes(16));
         using X509Certificate2 withKey = issued.CopyWithPrivateKey(key);
@@ -62,13 +71,37 @@ internal sealed class LocalCertificateAuthority : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _certificate.Dispose();
 
-    private static void Create(string directory, string certificateFile, string keyFile)
+    /// <summary>Nodes that share the directory may start at once: one of them makes the authority, under a lock.</summary>
+    private static void CreateOnce(string directory, string certificateFile, string keyFile)
     {
         Directory.CreateDirectory(directory);
+        using FileStream held = Hold(Path.Combine(directory, "ca.lock"));
+        if (!File.Exists(certificateFile) || !File.Exists(keyFile))
+            Create(certificateFile, keyFile);
+    }
+
+    private static FileStream Hold(string file)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (attempt < LockAttempts && File.Exists(file))
+            {
+                Thread.Sleep(LockPause);
+            }
+        }
+    }
+
+    private static void Create(string certificateFile, string keyFile)
+    {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=govchain local authority", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         DateTimeOffset now = DateTimeOffset.UtcNow;
         using X509Certificate2 certificate = request.CreateSelfSigned(now - Backdated, now + AuthorityLife);
@@ -77,6 +110,9 @@ internal sealed class LocalCertificateAuthority : IDisposable
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using (var file = new StreamWriter(keyFile, options))
             file.Write(key.ExportPkcs8PrivateKeyPem() + "\n");
-        File.WriteAllText(certificateFile, certificate.ExportCertificatePem() + "\n");
+        // The certificate appears last and whole: whoever sees it may use both.
+        string unfinished = certificateFile + ".new";
+        File.WriteAllText(unfinished, certificate.ExportCertificatePem() + "\n");
+        File.Move(unfinished, certificateFile, overwrite: true);
     }
 }
