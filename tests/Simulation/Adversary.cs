@@ -70,6 +70,10 @@ internal sealed class Adversary
             case ProposeMessage m when m.IsFresh && _equivocates && rng.Chance(700):
                 Equivocate(m);
                 return false;
+            case ProposeMessage { Justification: { Prepared: not null } j } m when _hidesPrepared
+                && _node.Alternative(m.Block) is { } other:
+                _node.Transmit(to, Encode(Resign(m, other) with { Justification = j with { Prepared = null } }));
+                return false;
             case ViewChangeMessage m when _hidesPrepared:
                 _node.Transmit(to, Encode(WithoutPrepared(m)));
                 return false;
