@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
+using Google.Protobuf;
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
-using Google.Protobuf;
 
 namespace GovChain.Tests.Simulation;
 

@@ -1,8 +1,8 @@
+using Google.Protobuf;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
-using Google.Protobuf;
 
 namespace GovChain.Core.Execution;
 

@@ -1,7 +1,7 @@
+using Google.Protobuf;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
-using Google.Protobuf;
 
 namespace GovChain.Core.Execution;
 

@@ -1,5 +1,5 @@
-using GovChain.Core.Model;
 using Google.Protobuf;
+using GovChain.Core.Model;
 
 namespace GovChain.Core.Execution;
 

@@ -1,6 +1,6 @@
+using Google.Protobuf;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
-using Google.Protobuf;
 
 namespace GovChain.Core.Execution;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
+using GovChain.Client.Keys;
 using GovChain.Consensus;
 using GovChain.Core.Model;
-using GovChain.Client.Keys;
 using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Reflection;
+using Google.Protobuf;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
-using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;

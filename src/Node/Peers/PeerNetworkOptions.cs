@@ -1,5 +1,5 @@
-using GovChain.Core.Model;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 
 namespace GovChain.Node.Peers;
 

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using System.Threading.RateLimiting;
+using Google.Protobuf;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
-using Google.Protobuf;
 using Grpc.Core;
 
 namespace GovChain.Node.Peers;

@@ -9,8 +9,8 @@ using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
 using GovChain.Protos.V1;
-using Transaction = GovChain.Core.Model.Transaction;
 using GovChain.Storage;
+using Transaction = GovChain.Core.Model.Transaction;
 
 namespace GovChain.Node.Sync;
 

@@ -1,10 +1,10 @@
 using System.Text;
+using Google.Protobuf;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
-using Google.Protobuf;
 using NUnit.Framework;
 using static GovChain.Tests.Unit.Execution.TestLedger;
 

@@ -1,8 +1,8 @@
+using Google.Protobuf;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
-using Google.Protobuf;
 using Rejection = GovChain.Core.Model.Rejection;
 
 namespace GovChain.Tests.Unit.Execution;

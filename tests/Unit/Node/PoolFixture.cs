@@ -4,8 +4,8 @@ using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
-using Transaction = GovChain.Core.Model.Transaction;
 using NUnit.Framework;
+using Transaction = GovChain.Core.Model.Transaction;
 
 namespace GovChain.Tests.Unit.Node;
 

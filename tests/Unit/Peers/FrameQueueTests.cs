@@ -1,6 +1,6 @@
+using Google.Protobuf;
 using GovChain.Node.Peers;
 using GovChain.Protos.V1;
-using Google.Protobuf;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Unit.Peers;

@@ -1,8 +1,8 @@
+using Google.Protobuf;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Peers;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
-using Google.Protobuf;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Unit.Peers;

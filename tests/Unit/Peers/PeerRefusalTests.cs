@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Google.Protobuf;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Peers;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
-using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using NUnit.Framework;
