@@ -235,6 +235,8 @@ internal sealed class Admission
         using LedgerSnapshot view = _ledger.OpenSnapshot();
         foreach (PendingEnvelope envelope in batch)
         {
+            if (envelope.IsProcessed)
+                continue; // named twice, as a hostile proposal may
             envelope.IsProcessed = true;
             if (view.FindTransaction(envelope.Transaction.Id) is { } location)
                 Finish(envelope, SubmissionResult.Committed(location));
