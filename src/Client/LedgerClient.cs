@@ -20,7 +20,8 @@ public sealed class LedgerClient : IDisposable
     private readonly GrpcChannel _channel;
     private readonly Ledger.LedgerClient _ledger;
 
-    private LedgerClient(Uri node, GrpcChannel channel)
+    /// <summary>Over a channel that is there; disposing the client disposes it.</summary>
+    internal LedgerClient(Uri node, GrpcChannel channel)
     {
         Node = node;
         _channel = channel;

@@ -32,8 +32,9 @@ public sealed class SubmitStream : IDisposable
         {
             throw LedgerClientException.From(e, _node);
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is InvalidOperationException or IOException)
         {
+            // The call is over, or its connection broke while the message was being written.
             throw LedgerClientException.StreamEnded(e);
         }
     }

@@ -202,12 +202,11 @@ public sealed class Importer
         if (signed.Count == 0)
             return;
         _state.Sync();
+        // All are under way before the first is sent: a stream that breaks in between must lose none of them.
         foreach ((int index, ImportAttempt attempt) in signed)
-        {
-            var flight = new InFlight(index, attempt, Sign(index, attempt));
-            _inFlight[index] = flight;
-            await stream.SendAsync((ulong)index, flight.Envelope.Bytes, cancellation);
-        }
+            _inFlight[index] = new InFlight(index, attempt, Sign(index, attempt));
+        foreach ((int index, _) in signed)
+            await stream.SendAsync((ulong)index, _inFlight[index].Envelope.Bytes, cancellation);
     }
 
     private async Task EndAsync(SubmitStream stream, SubmitStreamResponse response, CancellationToken cancellation)
@@ -291,7 +290,8 @@ public sealed class Importer
             ExpectedVersion = _keys[e.RecordId].Version,
             EffectiveDate = e.EffectiveDate,
             Reason = e.Reason.Length > 0 || e.Operation == ImportOperation.Register
-                ? e.Reason : $"Import of {_file.Name}, line {e.Line}",
+                // The digest, not the name: a file renamed between two runs must give the same bytes.
+                ? e.Reason : $"Import of the file {_file.Digest.ToShortString()}, line {e.Line}",
         };
         if (e.Operation != ImportOperation.Annul)
         {

@@ -29,6 +29,9 @@ internal sealed class RpcHost : IAsyncDisposable
 
     public FakeGateway Gateway { get; }
 
+    /// <summary>The clients' listener, for gRPC.</summary>
+    public Uri GrpcAddress => new(_addresses[1]);
+
     public static async Task<RpcHost> StartAsync(RpcOptions? options = null)
     {
         options ??= new RpcOptions { RetryAfter = TimeSpan.FromMilliseconds(20) };
