@@ -13,6 +13,9 @@ internal static partial class NodeLogging
         logging.AddFilter("Microsoft", level < LogLevel.Information ? level : LogLevel.Warning);
         logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // /health and status say it
         logging.AddFilter("Grpc", level < LogLevel.Information ? level : LogLevel.Warning);
+        // Why a node does not start is what the command says; whether it is ready is what the health check answers.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
