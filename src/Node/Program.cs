@@ -15,5 +15,6 @@ var root = new RootCommand(
     ReceiptCommand.Create(),
     AuditCommand.Create(),
     DevnetCommand.Create(),
+    BenchCommand.Create(),
 };
 return await CommandRunner.RunAsync(root, args);

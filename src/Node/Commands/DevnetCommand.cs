@@ -188,16 +188,16 @@ internal static class DevnetCommand
         private void ShowWhatToTry(DevnetNetwork network, IReadOnlyList<DevnetImport> imports, AuditReport audit)
         {
             string dir = Path.GetRelativePath(Environment.CurrentDirectory, layout.Directory);
-            DevnetImport? sample = imports.FirstOrDefault(i => i.Samples.Count > 0);
+            DevnetImport? sample = imports.FirstOrDefault(i => i.Committed.Count > 0);
             if (sample is null)
                 return;
             string profile = $"--profile {dir}/{sample.Department.Id}/{DevnetBuilder.Clerk}.json";
-            string record = $"{sample.Type} {sample.File.Events[sample.Samples[0].Event].RecordId}";
+            string record = $"{sample.Type} {sample.File.Events[sample.Committed[0].Event].RecordId}";
             Output.Line();
             Output.Line(exit ? "To go on, start it again without --exit; then:" : "To go on, in another terminal:");
             Output.Line($"  ./govchain record history {record} {profile}");
             Output.Line($"  ./govchain record register {sample.Type} TEST-1 --content '{{\"name\":\"test\"}}' {profile}");
-            Output.Line($"  ./govchain receipt get {sample.Samples[0].TransactionId} -o receipt.json {profile}");
+            Output.Line($"  ./govchain receipt get {sample.Committed[0].TransactionId} -o receipt.json {profile}");
             Output.Line($"  ./govchain receipt verify receipt.json --genesis-digest {audit.ChainId}");
             Output.Line($"  ./govchain node status {profile}");
             Output.Line($"  ./govchain audit --data {dir}/{sample.Department.Id}/data");
@@ -224,7 +224,7 @@ internal static class DevnetCommand
                 JsonObject summary = ImportCommand.ToJson(i.File, i.Summary!);
                 summary["type"] = i.Type;
                 summary["department"] = i.Department.Id;
-                summary["receiptToTry"] = i.Samples.Count > 0 ? i.Samples[0].TransactionId : null;
+                summary["receiptToTry"] = i.Committed.Count > 0 ? i.Committed[0].TransactionId : null;
                 return (JsonNode)summary;
             })]),
             ["audits"] = new JsonArray([.. audits.Select(a => (JsonNode)a.ToJson())]),

@@ -23,8 +23,8 @@ internal sealed class DevnetImport(DevnetLayout layout, DevnetDepartment departm
     /// <summary>How it ended; null while it runs.</summary>
     public ImportSummary? Summary { get; private set; }
 
-    /// <summary>The transactions that made it, some to fetch receipts of.</summary>
-    public IReadOnlyList<ImportResult> Samples { get; private set; } = [];
+    /// <summary>The events that are on the ledger, in the file's order.</summary>
+    public IReadOnlyList<ImportResult> Committed { get; private set; } = [];
 
     /// <summary>A file given as FILE or FILE:TYPE; without a type the file's name serves.</summary>
     public static (string Path, string Type) ParseArgument(string argument)
@@ -44,11 +44,14 @@ internal sealed class DevnetImport(DevnetLayout layout, DevnetDepartment departm
         using var clerk = KeyOptions.Open(layout.At(Department.Id, $"{DevnetBuilder.Clerk}.pem"), passphrase);
         var factory = new TransactionFactory(await ChainIdOfAsync(client, cancellation), clerk);
         if ((await client.ListTypesAsync(cancellation)).All(t => t.Type != Type))
-            await DefineTypeAsync(client, factory.ChainId, passphrase, cancellation);
+        {
+            await DefineTypeAsync(
+                layout, Department, client, Type, File.Title.Length > 0 ? File.Title : Type, File.Description, cancellation);
+        }
         string state = layout.At("imports", $"{Department.Id}-{Type}-{File.Digest.ToShortString()}.jsonl");
         using ImportState memory = ImportState.Open(state, factory.ChainId, Type, File.Digest, factory.Signer);
         Summary = await new Importer(client, factory, File, Type, memory).RunAsync(progress, cancellation);
-        Samples = [.. memory.Results.Values.Where(r => r.TransactionId is not null).OrderBy(r => r.Event).Take(1)];
+        Committed = [.. memory.Results.Values.Where(r => r.TransactionId is not null).OrderBy(r => r.Event)];
     }
 
     /// <summary>Enrols the department's clerk where it is not enrolled yet.</summary>
@@ -75,13 +78,17 @@ internal sealed class DevnetImport(DevnetLayout layout, DevnetDepartment departm
         }
     }
 
-    private async Task DefineTypeAsync(
-        LedgerClient client, Core.Cryptography.Digest chainId, string passphrase, CancellationToken cancellation)
+    /// <summary>Defines a type that anybody may read; the department owns it.</summary>
+    public static async Task DefineTypeAsync(
+        DevnetLayout layout, DevnetDepartment department, LedgerClient client, string type, string title, string description,
+        CancellationToken cancellation)
     {
-        using var administrator = KeyOptions.Open(layout.At(Department.Id, $"{DevnetBuilder.Administrator}.pem"), passphrase);
-        var define = new DefineType { Type = Type, PublicRead = true, Description = File.Description };
-        define.Titles.Add(new LocalizedText { Language = "en", Text = File.Title.Length > 0 ? File.Title : Type });
-        await SubmitAsync(client, new TransactionFactory(chainId, administrator), b => b.DefineType = define, cancellation);
+        using var administrator = KeyOptions.Open(
+            layout.At(department.Id, $"{DevnetBuilder.Administrator}.pem"), layout.At(department.Id, "passphrase"));
+        var define = new DefineType { Type = type, PublicRead = true, Description = description };
+        define.Titles.Add(new LocalizedText { Language = "en", Text = title });
+        var factory = new TransactionFactory(await ChainIdOfAsync(client, cancellation), administrator);
+        await SubmitAsync(client, factory, b => b.DefineType = define, cancellation);
     }
 
     /// <summary>Submits one envelope until its outcome is known: submitting it again is safe.</summary>

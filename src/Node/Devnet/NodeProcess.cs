@@ -38,6 +38,16 @@ internal sealed class NodeProcess : IDisposable
         }
     }
 
+    /// <summary>Processor time spent so far, all cores together; none once it has ended.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.HasExited ? TimeSpan.Zero : _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Starts <c>govchain node run</c> with a configuration file; what it prints goes to a log file.</summary>
     public static NodeProcess Start(string configurationFile, string logFile)
     {

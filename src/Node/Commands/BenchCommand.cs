@@ -1,0 +1,146 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using GovChain.Node.Benching;
+using GovChain.Node.Devnet;
+using Spectre.Console;
+
+namespace GovChain.Node.Commands;
+
+/// <summary><c>govchain bench</c>: what this machine does, with real processes, votes and disks.</summary>
+internal static class BenchCommand
+{
+    public static Command Create() => new("bench", "Measure a network of real processes on this machine") { Load(), Failover() };
+
+    private static Command Load()
+    {
+        Option<int> departments = Number("--departments", "How many departments, one process each", 4, 1, DevnetLayout.DepartmentsMax);
+        Option<int> records = Number("--records", "How many records are measured, all departments together", 10_000, 1, LoadOptions.RecordsMax);
+        Option<int> size = Number("--size", "A record's content, bytes", 512, LoadOptions.ContentBytesMin, LoadOptions.ContentBytesMax);
+        Option<int> warmUp = Number("--warm-up", "Records before the clock starts", 1_000, 0, LoadOptions.RecordsMax);
+        Option<int> window = Number("--window", "Records under way at once, for each department", 256, 1, LoadOptions.WindowMax);
+        Option<int> seed = Number("--seed", "Chooses contents and the receipts that are verified", 1, 0, int.MaxValue);
+        Option<string?> directory = DirectoryOption();
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("load",
+            "Submit records through every department at once and measure what is committed. All envelopes are signed before the "
+            + "clock starts; afterwards receipts are verified and one node is audited.")
+            { departments, records, size, warmUp, window, seed, directory, json };
+        command.SetAction(async (result, cancellation) =>
+        {
+            var options = new LoadOptions(
+                result.GetValue(departments), result.GetValue(records), result.GetValue(size), result.GetValue(warmUp),
+                result.GetValue(window), result.GetValue(seed));
+            bool asJson = result.GetValue(json);
+            Say(asJson, $"Starting {options.Departments} departments ...");
+            await using BenchNetwork bench = await BenchNetwork.StartAsync(result.GetValue(directory), options.Departments, cancellation);
+            LoadReport report = await WithProgressAsync(asJson, (say, progress) => new LoadBench(options, say, progress).RunAsync(bench, cancellation));
+            if (asJson)
+                Output.Json(report.ToJson());
+            else
+                Print(report);
+            return report.Ok ? ExitCode.Ok : ExitCode.ProblemsFound;
+        });
+        return command;
+    }
+
+    private static Command Failover()
+    {
+        Option<int> departments = Number("--departments", "How many departments, one process each", 4, 4, DevnetLayout.DepartmentsMax);
+        Option<int> rounds = Number("--rounds", "How often the leader is killed", 3, 1, 100);
+        Option<string?> directory = DirectoryOption();
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("failover",
+            "Kill the leader's process and measure how long it takes until the others commit a block without it.")
+            { departments, rounds, directory, json };
+        command.SetAction(async (result, cancellation) =>
+        {
+            bool asJson = result.GetValue(json);
+            int count = result.GetValue(departments);
+            Say(asJson, $"Starting {count} departments ...");
+            await using BenchNetwork bench = await BenchNetwork.StartAsync(result.GetValue(directory), count, cancellation);
+            IReadOnlyList<double> times =
+                await new FailoverBench(bench, text => Say(asJson, text)).RunAsync(result.GetValue(rounds), cancellation);
+            double median = LoadReport.Quantile([.. times.Order()], 0.5);
+            Say(asJson, $"Median of {times.Count}: {median:F0} ms from the leader's SIGKILL to the next block.");
+            if (asJson)
+            {
+                Output.Json(new JsonObject
+                {
+                    ["failoverMs"] = Math.Round(median),
+                    ["roundsMs"] = new JsonArray([.. times.Select(t => (JsonNode)Math.Round(t))]),
+                    ["departments"] = count,
+                    ["processors"] = Environment.ProcessorCount,
+                });
+            }
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Option<int> Number(string name, string description, int usual, int min, int max)
+    {
+        var option = new Option<int>(name)
+        {
+            Description = $"{description} (default: {usual})",
+            HelpName = "N",
+            DefaultValueFactory = _ => usual,
+        };
+        option.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int>() is int value && (value < min || value > max))
+                r.AddError($"{name}: {min} to {max} are expected.");
+        });
+        return option;
+    }
+
+    private static Option<string?> DirectoryOption() => new("--dir")
+    {
+        Description = "A new directory for the network, which is kept (default: a temporary one, which is removed)",
+        HelpName = "DIR",
+    };
+
+    private static async Task<LoadReport> WithProgressAsync(
+        bool json, Func<Action<string>, Action<int, int>, Task<LoadReport>> run)
+    {
+        if (json || Console.IsOutputRedirected)
+            return await run(text => Say(json, text), (_, _) => { });
+        LoadReport? report = null;
+        await AnsiConsole.Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .StartAsync(async context =>
+            {
+                ProgressTask bar = context.AddTask("Starting");
+                report = await run(
+                    text =>
+                    {
+                        if (text.EndsWith("...", StringComparison.Ordinal))
+                            (bar.Description, bar.Value) = (Markup.Escape(text), 0);
+                        else
+                            AnsiConsole.MarkupLineInterpolated($"{text}");
+                    },
+                    (done, total) => (bar.MaxValue, bar.Value) = (Math.Max(1, total), done));
+            });
+        return report!;
+    }
+
+    private static void Print(LoadReport r)
+    {
+        Output.Line($"{r.RecordsPerSecond:F0} records a second: {r.Committed} of {r.Options.ContentBytes} bytes in {r.Took.TotalSeconds:F1} s, "
+            + $"{r.Blocks} blocks, {r.Options.Departments} departments on {Environment.ProcessorCount} processors");
+        Output.Line($"  to the committed outcome: p50 {LoadReport.Quantile(r.LatenciesMs, 0.5):F0} ms, p99 {LoadReport.Quantile(r.LatenciesMs, 0.99):F0} ms, "
+            + $"with {r.Options.WindowRecords} under way for each department");
+        Output.Line($"  every block synced to disk before it counts; signatures verified by {r.Verifier}");
+        Output.Line($"  signed ahead: {r.Options.Records + r.Options.WarmUpRecords} in {r.SigningTook.TotalSeconds:F1} s, of these {r.Options.WarmUpRecords} for warming up");
+        Output.Line($"  a node: {r.NodeMemoryBytes / 1048576.0:F0} MiB of memory at most, {r.BytesPerRecord:F0} bytes of disk a record");
+        Output.Line($"  {r.ProcessorMsPerRecord:F2} ms of processor a record, all nodes together");
+        Output.Line($"  receipts verified: {r.Receipts.Verified} (seed {r.Options.Seed}); audit of one node: {r.AuditProblem ?? "whole"}");
+        foreach (string failure in r.Receipts.Failures.Concat(r.Refusals).Take(5))
+            Output.Line($"  PROBLEM: {failure}");
+    }
+
+    private static void Say(bool json, string text)
+    {
+        if (!json)
+            Output.Line(text);
+    }
+}
