@@ -1,0 +1,248 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using GovChain.Client;
+using GovChain.Client.Import;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Verification;
+using GovChain.Node.Devnet;
+using GovChain.Protos.V1;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Integration;
+
+/// <summary>
+/// What people and their programs do with a running network, and what they are told when something is wrong. The tests
+/// share one network, and no record.
+/// </summary>
+[TestFixture]
+internal sealed class ClerkTest
+{
+    private const string Type = "licence";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+
+    private TestNetwork _network = null!;
+
+    private DevnetDepartment First => _network.Network.Departments[0];
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        using var late = new CancellationTokenSource(Patience);
+        _network = await TestNetwork.StartAsync(late.Token);
+        await _network.DefineTypeAsync(0, Type, late.Token);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        if (_network is not null)
+            await _network.DisposeAsync();
+    }
+
+    [Test]
+    [CancelAfter(300_000)]
+    public async Task Receipt_OfACommittedRecord_VerifiesOffline_AndNoTamperedCopyDoes(CancellationToken cancellation)
+    {
+        SignedEnvelope envelope = await RegisterAsync("RECEIPT-1", cancellation);
+        using LedgerClient client = _network.Network.ConnectClient(1);
+        byte[] receipt = await client.GetReceiptAsync(envelope.Id.ToString(), cancellation);
+
+        (ProgramRun good, JsonElement said) = await VerifyAsync(receipt);
+        Assert.That(good.ExitCode, Is.Zero, good.Error);
+        Assert.That(said.GetProperty("transactionId").GetString(), Is.EqualTo(envelope.Id.ToString()));
+
+        int seed = Environment.TickCount;
+        TestContext.Out.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        using var verifier = new PlatformSignatureVerifier();
+        for (int i = 0; i < 400; i++)
+        {
+            byte[] tampered = Flip(receipt, random);
+            Assert.That(ReceiptVerifier.Verify(tampered, _network.ChainId, verifier, out _), Is.Null, $"copy {i}");
+        }
+        foreach (byte[] tampered in Enumerable.Range(0, 4).Select(_ => Flip(receipt, random)))
+        {
+            (ProgramRun bad, JsonElement refusal) = await VerifyAsync(tampered);
+            Assert.That(bad.ExitCode, Is.EqualTo(8), bad.Output + bad.Error);
+            Assert.That(refusal.GetProperty("ok").GetBoolean(), Is.False);
+        }
+    }
+
+    [Test]
+    [CancelAfter(180_000)]
+    public async Task Import_EventsThatBreakTheRules_AreRefusedByLineWithTheirReason(CancellationToken cancellation)
+    {
+        string file = Path.Combine(_network.Layout.Directory, "broken.ndjson");
+        await File.WriteAllTextAsync(file, """
+            {"seq":1,"op":"REGISTER","key":"A","record":{"n":1}}
+            {"seq":2,"op":"REGISTER","key":"A","record":{"n":2}}
+            {"seq":3,"op":"AMEND","key":"B","record":{"n":3}}
+            {"seq":4,"op":"CANCEL","key":"A"}
+            {"seq":5,"op":"AMEND","key":"A","record":{"n":5}}
+            {"seq":6,"op":"REGISTER","key":"A","record":{"n":6}}
+            """, cancellation);
+        DevnetImport import = _network.Import(0, file, "broken");
+
+        await _network.RunAsync(import, null, cancellation);
+
+        ImportSummary summary = import.Summary!;
+        Assert.That(summary.Refused.Select(r => (import.File.Events[r.Event].Line, r.Code)),
+            Is.EqualTo(new[] { (2, "RECORD_IN_FORCE"), (3, "UNKNOWN_RECORD"), (5, "RECORD_ANNULLED") }));
+        Assert.That(summary.Refused.Select(r => r.Message), Is.All.Not.Empty);
+        Assert.That((summary.Registered, summary.Amended, summary.Annulled), Is.EqualTo((2, 0, 1)));
+    }
+
+    [Test]
+    [CancelAfter(180_000)]
+    public async Task Curl_WithTheExportedAuthority_SubmitsAndReads(CancellationToken cancellation)
+    {
+        if (!IsOnPath("curl"))
+            Assert.Ignore("curl is not installed.");
+        SignedEnvelope envelope = _network.SignRegistration(0, Type, "CURL-1", """{"holder":"Bäckerei 面包店"}"""u8.ToArray());
+        string body = $$"""{"envelope":"{{Convert.ToBase64String(envelope.Bytes)}}","waitFor":"COMMITTED"}""";
+
+        JsonElement outcome = await CurlAsync("200", "/v1/transactions", "--data", body);
+        Assert.That(outcome.GetProperty("transactionId").GetString(), Is.EqualTo(envelope.Id.ToString()));
+        Assert.That(outcome.GetProperty("status").GetString(), Is.EqualTo("COMMITTED_DURABLY"));
+
+        JsonElement record = (await CurlAsync("200", $"/v1/records/{Type}/CURL-1")).GetProperty("record");
+        Assert.That(Convert.FromBase64String(record.GetProperty("payload").GetString()!),
+            Is.EqualTo("""{"holder":"Bäckerei 面包店"}"""u8.ToArray()));
+        JsonElement missing = await CurlAsync("404", $"/v1/records/{Type}/NO-SUCH");
+        Assert.That(missing.GetProperty("message").GetString(), Is.Not.Empty);
+        JsonElement receipt = await CurlAsync("200", $"/v1/transactions/{envelope.Id}/receipt");
+        (ProgramRun verified, _) = await VerifyAsync(await CurlBytesAsync($"/v1/transactions/{envelope.Id}/receipt"));
+        Assert.That(verified.ExitCode, Is.Zero, $"{verified.Error}{receipt}");
+    }
+
+    [Test]
+    [CancelAfter(180_000)]
+    public async Task NodeRun_WrongPassphrase_SaysSoInOneLine(CancellationToken cancellation)
+    {
+        string passphrase = _network.Layout.At(First.Id, "wrong");
+        await File.WriteAllTextAsync(passphrase, "not the passphrase\n", cancellation);
+        string config = Configuration("wrong-passphrase.json", c =>
+        {
+            c["passphraseFile"] = "wrong";
+            c["dataDirectory"] = "other-data";
+        });
+
+        AssertOneLine(await RunNodeAsync(config), code: 4, "passphrase");
+    }
+
+    [Test]
+    [CancelAfter(180_000)]
+    public async Task NodeRun_DataDirectoryInUse_SaysSoInOneLine(CancellationToken cancellation)
+    {
+        int[] ports = FreePorts(3);
+        string config = Configuration("locked.json", c =>
+        {
+            c["peers"]!["listen"] = $"127.0.0.1:{ports[0]}";
+            c["clients"]!["listen"] = $"127.0.0.1:{ports[1]}";
+            c["administration"]!["listen"] = $"127.0.0.1:{ports[2]}";
+        });
+
+        AssertOneLine(await RunNodeAsync(config), code: 5, _network.Layout.At(First.Id, "data"));
+    }
+
+    [Test]
+    [CancelAfter(180_000)]
+    public async Task NodeRun_PortInUse_SaysSoInOneLine(CancellationToken cancellation)
+    {
+        string config = Configuration("port.json", c => c["dataDirectory"] = "port-data");
+
+        AssertOneLine(await RunNodeAsync(config), code: 6, "in use");
+    }
+
+    [Test]
+    [CancelAfter(180_000)]
+    public async Task RecordGet_WhereNoNodeAnswers_SaysSoInOneLine(CancellationToken cancellation)
+    {
+        ProgramRun run = await ProgramRun.GovchainAsync(
+            "record", "get", Type, "X", "--node", $"https://localhost:{FreePorts(1)[0]}", "--ca", _network.Layout.AuthorityCertificate);
+
+        AssertOneLine(run, code: 6, "UNAVAILABLE");
+    }
+
+    private static void AssertOneLine(ProgramRun run, int code, string expected)
+    {
+        Assert.That(run.ExitCode, Is.EqualTo(code), run.Error + run.Output);
+        Assert.That(run.ErrorLines, Has.Length.EqualTo(1), run.Error);
+        Assert.That(run.Error, Does.Contain(expected));
+        Assert.That(run.Output + run.Error, Does.Not.Contain("   at "), "no stack trace");
+    }
+
+    private static Task<ProgramRun> RunNodeAsync(string configuration) =>
+        ProgramRun.GovchainAsync("node", "run", "--config", configuration, "--stop-with-stdin");
+
+    private string Configuration(string name, Action<JsonObject> change)
+    {
+        JsonObject configuration = JsonNode.Parse(File.ReadAllText(_network.Layout.At(First.Id, "node.json")))!.AsObject();
+        change(configuration);
+        string path = _network.Layout.At(First.Id, name);
+        File.WriteAllText(path, configuration.ToJsonString());
+        return path;
+    }
+
+    private async Task<SignedEnvelope> RegisterAsync(string id, CancellationToken cancellation)
+    {
+        SignedEnvelope envelope = _network.SignRegistration(0, Type, id, """{"holder":"Bakery"}"""u8.ToArray());
+        using LedgerClient client = _network.Network.ConnectClient(0);
+        TransactionOutcome outcome = await client.SubmitAsync(envelope, cancellation: cancellation);
+        Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably), outcome.ToString());
+        await _network.Network.WaitUntilLevelAsync(cancellation);
+        return envelope;
+    }
+
+    private async Task<(ProgramRun Run, JsonElement Said)> VerifyAsync(byte[] receipt)
+    {
+        string file = Path.Combine(_network.Layout.Directory, "receipt.json");
+        await File.WriteAllBytesAsync(file, receipt);
+        ProgramRun run = await ProgramRun.GovchainAsync(
+            "receipt", "verify", file, "--genesis-digest", _network.ChainId.ToString(), "--json");
+        return (run, run.Json);
+    }
+
+    private static byte[] Flip(byte[] receipt, Random random)
+    {
+        byte[] tampered = [.. receipt];
+        tampered[random.Next(tampered.Length)] ^= (byte)(1 << random.Next(8));
+        return tampered;
+    }
+
+    private async Task<JsonElement> CurlAsync(string status, string path, params string[] arguments)
+    {
+        ProgramRun run = await ProgramRun.RunAsync("curl",
+            ["-sS", "-w", "\n%{http_code}", "--cacert", _network.Layout.AuthorityCertificate, .. arguments,
+            "-H", "content-type: application/json", $"https://localhost:{First.ClientPort}{path}"]);
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        int end = run.Output.LastIndexOf('\n');
+        Assert.That(run.Output[(end + 1)..], Is.EqualTo(status), run.Output);
+        return JsonSerializer.Deserialize<JsonElement>(run.Output[..end]);
+    }
+
+    private async Task<byte[]> CurlBytesAsync(string path)
+    {
+        string file = Path.Combine(_network.Layout.Directory, "curl.out");
+        ProgramRun run = await ProgramRun.RunAsync("curl",
+            "-sS", "-o", file, "--cacert", _network.Layout.AuthorityCertificate, $"https://localhost:{First.ClientPort}{path}");
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        return await File.ReadAllBytesAsync(file);
+    }
+
+    private static bool IsOnPath(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(d => File.Exists(Path.Combine(d, program)));
+
+    private static int[] FreePorts(int count)
+    {
+        TcpListener[] held = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
+        foreach (TcpListener listener in held)
+            listener.Start();
+        int[] ports = [.. held.Select(l => ((IPEndPoint)l.LocalEndpoint).Port)];
+        foreach (TcpListener listener in held)
+            listener.Dispose();
+        return ports;
+    }
+}

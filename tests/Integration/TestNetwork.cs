@@ -1,0 +1,164 @@
+using GovChain.Client;
+using GovChain.Client.Import;
+using GovChain.Client.Keys;
+using GovChain.Core.Cryptography;
+using GovChain.Node.Auditing;
+using GovChain.Node.Commands;
+using GovChain.Node.Devnet;
+using GovChain.Protos.V1;
+using NUnit.Framework;
+using NUnit.Framework.Interfaces;
+
+namespace GovChain.Tests.Integration;
+
+/// <summary>
+/// A network as <c>devnet</c> makes it, by the same classes: one process for each department, in a directory of its own
+/// that goes with it.
+/// </summary>
+internal sealed class TestNetwork : IAsyncDisposable
+{
+    private const int LogLinesShown = 15;
+
+    private TestNetwork(DevnetLayout layout, DevnetNetwork network, Digest chainId)
+    {
+        Layout = layout;
+        Network = network;
+        ChainId = chainId;
+    }
+
+    /// <summary>Its files.</summary>
+    public DevnetLayout Layout { get; }
+
+    /// <summary>Its processes.</summary>
+    public DevnetNetwork Network { get; }
+
+    /// <summary>Its ledger.</summary>
+    public Digest ChainId { get; }
+
+    /// <summary>How many departments.</summary>
+    public int Count => Network.Departments.Count;
+
+    /// <summary>Starts four departments and enrols their clerks.</summary>
+    public static async Task<TestNetwork> StartAsync(CancellationToken cancellation)
+    {
+        var layout = new DevnetLayout(Directory.CreateTempSubdirectory("govchain-test-").FullName);
+        DevnetNetwork? network = null;
+        try
+        {
+            IReadOnlyList<DevnetDepartment> departments = new DevnetBuilder(layout).Prepare(4);
+            Directory.CreateDirectory(layout.At("imports"));
+            network = await DevnetNetwork.StartAsync(layout, departments, cancellation);
+            using LedgerClient client = network.ConnectClient(0);
+            Digest.TryParseHex((await client.GetGenesisAsync(cancellation)).ChainId, out Digest chainId);
+            var made = new TestNetwork(layout, network, chainId);
+            await Task.WhenAll(Enumerable.Range(0, departments.Count).Select(i => made.EnrolClerkAsync(i, cancellation)));
+            return made;
+        }
+        catch
+        {
+            ShowLogs(layout);
+            if (network is not null)
+                await network.DisposeAsync();
+            Directory.Delete(layout.Directory, recursive: true);
+            throw;
+        }
+    }
+
+    /// <summary>A file's import by a department, not started.</summary>
+    public DevnetImport Import(int department, string path, string type) =>
+        new(Layout, Network.Departments[department], ImportFileReader.Read(path, ImportFileReader.FormatOf(path)!.Value), type);
+
+    /// <summary>Runs an import through its own department's node.</summary>
+    public async Task RunAsync(DevnetImport import, Action<ImportProgress>? progress, CancellationToken cancellation)
+    {
+        using LedgerClient client = Network.ConnectClient(Network.Departments.ToList().IndexOf(import.Department));
+        await import.RunAsync(client, progress, cancellation);
+    }
+
+    /// <summary>Defines a type that anybody may read.</summary>
+    public async Task DefineTypeAsync(int department, string type, CancellationToken cancellation)
+    {
+        using LedgerClient client = Network.ConnectClient(department);
+        await DevnetImport.DefineTypeAsync(Layout, Network.Departments[department], client, type, type, "", cancellation);
+    }
+
+    /// <summary>A registration, signed by the department's clerk, that can commit for ten minutes.</summary>
+    public SignedEnvelope SignRegistration(int department, string type, string id, byte[] content)
+    {
+        DevnetDepartment who = Network.Departments[department];
+        using PlatformSigner clerk = KeyOptions.Open(
+            Layout.At(who.Id, $"{DevnetBuilder.Clerk}.pem"), Layout.At(who.Id, "passphrase"));
+        var change = new RecordChange
+        {
+            Record = new RecordName { Type = type, Id = id },
+            Payload = new Payload
+            {
+                Inline = new InlinePayload
+                {
+                    MediaType = "application/json",
+                    Content = Google.Protobuf.ByteString.CopyFrom(content),
+                },
+            },
+        };
+        ulong expiry = (ulong)DateTimeOffset.UtcNow.AddMinutes(10).ToUnixTimeMilliseconds();
+        return new TransactionFactory(ChainId, clerk).Create(body => body.Register = change, expiry);
+    }
+
+    /// <summary>The department that a node takes for the leader.</summary>
+    public async Task<int> LeaderAsync(int asked, CancellationToken cancellation)
+    {
+        using LedgerClient client = Network.ConnectClient(asked);
+        string leader = (await client.GetStatusAsync(cancellation)).Leader;
+        return Network.Departments.ToList().FindIndex(d => d.Id == leader);
+    }
+
+    /// <summary>Kills a department's process as a power cut would, starts it again and waits until it answers.</summary>
+    public async Task KillAndRestartAsync(int department, CancellationToken cancellation)
+    {
+        await Network.Processes[department].KillAsync();
+        Network.Launch(department);
+        await Network.WaitUntilReadyAsync(department, cancellation);
+    }
+
+    /// <summary>Waits until all nodes stand at one height, audits each from genesis, and holds them against each other.
+    /// </summary>
+    public async Task<AuditReport[]> AuditAllAsync(CancellationToken cancellation)
+    {
+        await Network.WaitUntilLevelAsync(cancellation);
+        var reports = new AuditReport[Count];
+        for (int i = 0; i < Count; i++)
+        {
+            using LedgerClient client = Network.ConnectAdministration(i);
+            reports[i] = await NodeAudit.RunAsync(client, ChainId, progress: null, cancellation);
+            Assert.That(reports[i].FirstProblem, Is.Null, $"the audit of {Network.Departments[i].Id}");
+        }
+        Assert.That(reports.Select(r => (r.Height, r.LogRoot, r.StateRoot)).Distinct().Count(), Is.EqualTo(1),
+            "all nodes have one height and equal roots");
+        return reports;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Network.DisposeAsync();
+        if (TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed)
+            ShowLogs(Layout);
+        Directory.Delete(Layout.Directory, recursive: true);
+    }
+
+    private async Task EnrolClerkAsync(int department, CancellationToken cancellation)
+    {
+        using LedgerClient client = Network.ConnectClient(department);
+        await DevnetImport.EnrolClerkAsync(Layout, Network.Departments[department], client, cancellation);
+    }
+
+    private static void ShowLogs(DevnetLayout layout)
+    {
+        foreach (string log in Directory.EnumerateFiles(layout.Directory, "node.log", SearchOption.AllDirectories).Order())
+        {
+            TestContext.Progress.WriteLine($"--- {Path.GetRelativePath(layout.Directory, log)}");
+            foreach (string line in File.ReadLines(log).TakeLast(LogLinesShown))
+                TestContext.Progress.WriteLine(line);
+        }
+    }
+}
