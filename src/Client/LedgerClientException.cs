@@ -37,7 +37,7 @@ public sealed class LedgerClientException : Exception
         Google.Rpc.Status? rich = TryGetDetails(e);
         ErrorInfo? info = rich?.GetDetail<ErrorInfo>();
         string message = info is null && e.StatusCode is StatusCode.Unavailable
-            ? $"The node at {node} cannot be reached: {e.Status.Detail}. Is it running, and is this its client address?"
+            ? $"The node at {node} cannot be reached: {CauseOf(e).TrimEnd('.')}. Is it running, and is this its client address?"
             : e.Status.Detail;
         return new LedgerClientException(e.StatusCode, info?.Reason ?? NameOf(e.StatusCode), message, e)
         {
@@ -52,6 +52,9 @@ public sealed class LedgerClientException : Exception
 
     internal static LedgerClientException Unusable(string reason, string message, Exception? inner = null) =>
         new(StatusCode.FailedPrecondition, reason, message, inner);
+
+    /// <summary>What the network said, not what the channel makes of it.</summary>
+    private static string CauseOf(RpcException e) => e.Status.DebugException?.GetBaseException().Message ?? e.Status.Detail;
 
     private static Google.Rpc.Status? TryGetDetails(RpcException e)
     {

@@ -52,7 +52,7 @@ public static class ImportFileReader
             ImportFormat.Ndjson => NdjsonReader.Read(name, digest, bytes),
             ImportFormat.Rsf => RsfReader.Read(name, digest, bytes),
             ImportFormat.Csv => CsvTableReader.Read(
-                name, digest, bytes, csv ?? throw new ImportFileException(name, 0, "CSV needs the name of the key column (--key).")),
+                name, digest, bytes, csv ?? throw new ImportFileException(name, 0, "CSV needs the name of the key column (--key-column).")),
             _ => throw new ArgumentOutOfRangeException(nameof(format)),
         };
     }

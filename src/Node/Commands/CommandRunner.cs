@@ -23,9 +23,9 @@ internal static class CommandRunner
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
-            foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
-                Console.Error.WriteLine(error.Message);
-            Console.Error.WriteLine($"See: govchain {parsed.CommandResult.Command.Name} --help");
+            foreach (string message in parsed.Errors.Select(e => e.Message).Distinct())
+                Console.Error.WriteLine(message);
+            Console.Error.WriteLine($"See: {PathOf(parsed.CommandResult)} --help");
             return ExitCode.Usage;
         }
         try
@@ -41,6 +41,12 @@ internal static class CommandRunner
             return Report(e);
         }
     }
+
+    /// <summary>A command as it is typed, for example <c>govchain genesis create</c>.</summary>
+    private static string PathOf(System.CommandLine.Parsing.CommandResult command) =>
+        command.Parent is System.CommandLine.Parsing.CommandResult parent
+            ? $"{PathOf(parent)} {command.Command.Name}"
+            : "govchain";
 
     private static int Report(Exception exception)
     {

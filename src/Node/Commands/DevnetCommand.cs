@@ -101,13 +101,14 @@ internal static class DevnetCommand
         {
             if (json)
                 return;
-            Table table = new Table().Border(TableBorder.Simple).AddColumns("department", "process", "clients (gRPC, JSON)", "administration, metrics", "peers");
+            Table table = new Table().Border(TableBorder.Simple)
+                .AddColumns("department", "process", "clients", "administration", "peers");
             for (int i = 0; i < network.Departments.Count; i++)
             {
                 DevnetDepartment d = network.Departments[i];
-                table.AddRow(d.Id, $"{network.Processes[i].Id}", $"https://localhost:{d.ClientPort}", $"https://localhost:{d.AdministrationPort}", $"127.0.0.1:{d.PeerPort}");
+                table.AddRow(d.Id, $"{network.Processes[i].Id}", $"localhost:{d.ClientPort}", $"localhost:{d.AdministrationPort}", $"localhost:{d.PeerPort}");
             }
-            AnsiConsole.Write(table);
+            Output.Table(table);
         }
 
         private async Task EnrolClerksAsync(DevnetNetwork network, CancellationToken cancellation)
@@ -196,7 +197,7 @@ internal static class DevnetCommand
             Output.Line();
             Output.Line(exit ? "To go on, start it again without --exit; then:" : "To go on, in another terminal:");
             Output.Line($"  ./govchain record history {record} {profile}");
-            Output.Line($"  ./govchain record register {sample.Type} TEST-1 --content '{{\"name\":\"test\"}}' {profile}");
+            Output.Line($"  ./govchain record register {sample.Type} TRY-1 --content '{{\"name\":\"test\"}}' {profile}");
             Output.Line($"  ./govchain receipt get {sample.Committed[0].TransactionId} -o receipt.json {profile}");
             Output.Line($"  ./govchain receipt verify receipt.json --genesis-digest {audit.ChainId}");
             Output.Line($"  ./govchain node status {profile}");

@@ -100,7 +100,7 @@ internal static class GenesisCommand
     /// <summary>Checks a body by reading its bytes as a node would.</summary>
     internal static Genesis Build(GenesisBody body) =>
         Genesis.TryDecode(body.ToByteArray(), out GenesisFailure? failure)
-            ?? throw new CommandException(ExitCode.Configuration, $"The genesis is refused: {failure!.Where}: {failure.Message}");
+            ?? throw new CommandException(ExitCode.Configuration, $"The genesis is refused: {failure!.Message}");
 
     /// <summary>Adds a department's signature; a second one of the same department takes the first one's place.</summary>
     internal static GenesisFile AddSignature(GenesisFile file, ISigner signer)
@@ -115,7 +115,7 @@ internal static class GenesisCommand
 
     internal static GenesisFile Read(string path) =>
         GenesisFile.TryRead(Files.Read(path, GenesisFile.BytesMax), out GenesisFailure? failure)
-            ?? throw new CommandException(ExitCode.Configuration, $"{path} is no genesis file: {failure!.Where}: {failure.Message}");
+            ?? throw new CommandException(ExitCode.Configuration, $"{path} is no genesis file: {failure!.Message}");
 
     private static GenesisDepartment ParseDepartment(string text)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Spectre.Console;
 
 namespace GovChain.Node.Commands;
 
@@ -14,6 +15,9 @@ internal static class Output
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>Characters a line that go to a file: no terminal breaks them, and no address should be.</summary>
+    private const int WidthInFiles = 160;
+
     /// <summary>The option that every command with something to report has.</summary>
     public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON object, for scripts" };
 
@@ -22,6 +26,22 @@ internal static class Output
 
     /// <summary>Prints a line for people.</summary>
     public static void Line(string text = "") => Console.Out.WriteLine(text);
+
+    /// <summary>Prints a table for people.</summary>
+    public static void Table(Table table)
+    {
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = WidthInFiles;
+        AnsiConsole.Write(table);
+    }
+
+    /// <summary>A record's content for people; further lines are indented by <paramref name="indent"/>.</summary>
+    public static string PayloadText(ReadOnlySpan<byte> content, string mediaType, string indent)
+    {
+        JsonNode node = Payload(content, mediaType);
+        string text = node is JsonValue value && value.TryGetValue(out string? plain) ? plain : node.ToJsonString(Indented);
+        return text.ReplaceLineEndings("\n" + indent);
+    }
 
     /// <summary>The bytes as JSON where they are JSON, else as text, else in base64.</summary>
     public static JsonNode Payload(ReadOnlySpan<byte> content, string mediaType)

@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using GovChain.Client;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
+using Grpc.Core;
 
 namespace GovChain.Node.Commands;
 
@@ -75,19 +77,54 @@ internal static class RecordCommand
                     Inline = new InlinePayload
                     {
                         MediaType = result.GetValue(mediaType)!,
-                        Content = ByteString.CopyFrom(ReadContent(result.GetValue(content), result.GetValue(file))),
+                        Content = ByteString.CopyFrom(CheckJson(
+                            ReadContent(result.GetValue(content), result.GetValue(file)), result.GetValue(mediaType)!)),
                     },
                 };
             }
             change.ExpectedVersion = result.GetValue(expected)
-                ?? (await client.FindRecordAsync(change.Record.Type, change.Record.Id, cancellation: cancellation))?.Record.State.Version
-                ?? 0;
+                ?? await CurrentVersionAsync(client, change.Record, isNew: name == "register", cancellation);
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
             TransactionOutcome outcome = await SubmitAsync(client, factory, body => set(body, change), cancellation);
             PrintOutcome(outcome, $"{change.Record.Type}/{change.Record.Id}, version {change.ExpectedVersion + 1}", result.GetValue(json));
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    /// <summary>The version that a change follows. Of a type that is not public nobody may ask for it by this way: a
+    /// registration then is taken for the first, which the ledger refuses where it is not.</summary>
+    private static async Task<ulong> CurrentVersionAsync(
+        LedgerClient client, RecordName record, bool isNew, CancellationToken cancellation)
+    {
+        try
+        {
+            GetRecordResponse? found = await client.FindRecordAsync(record.Type, record.Id, cancellation: cancellation);
+            if (found is null && !isNew)
+                throw new CommandException(ExitCode.NotFound, $"There is no record {record.Type}/{record.Id}. Register it first.");
+            return found?.Record.State.Version ?? 0;
+        }
+        catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied)
+        {
+            return isNew ? 0UL : throw new CommandException(ExitCode.Usage,
+                $"Records of type {record.Type} are not public, so the current version cannot be asked for. Give --expected-version N.");
+        }
+    }
+
+    private static byte[] CheckJson(byte[] content, string mediaType)
+    {
+        if (mediaType != "application/json")
+            return content;
+        try
+        {
+            using JsonDocument _ = JsonDocument.Parse(content);
+            return content;
+        }
+        catch (JsonException)
+        {
+            throw new CommandException(ExitCode.Usage,
+                "The content is no valid JSON. Correct it, or say with --media-type what it is, for example text/plain.");
+        }
     }
 
     /// <summary>Signs, submits, and submits the same envelope again while the answer is "not known yet".</summary>
@@ -204,7 +241,8 @@ internal static class RecordCommand
             {
                 Output.Line(result.GetValue(json)
                     ? ToJson(v).ToJsonString()
-                    : $"{v.State.Record.Id}\tversion {v.State.Version}\t{StatusOf(v.State)}\t{UtcTime.Format(v.State.RecordedAtMs)}");
+                    : $"{v.State.Record.Id}\tversion {v.State.Version}\t{StatusOf(v.State)}\t{UtcTime.Format(v.State.RecordedAtMs)}"
+                        + (v.Payload.IsEmpty ? "" : "\t" + Output.Payload(v.Payload.Span, v.State.MediaType).ToJsonString()));
             }
             return ExitCode.Ok;
         });
@@ -255,6 +293,6 @@ internal static class RecordCommand
             Output.Line($"  applies from: {v.State.EffectiveDate}");
         Output.Line($"  block {v.State.Height}, position {v.State.Position}, transaction {v.TransactionId}");
         if (!v.Payload.IsEmpty)
-            Output.Line($"  content: {Output.Payload(v.Payload.Span, v.State.MediaType)}");
+            Output.Line($"  content: {Output.PayloadText(v.Payload.Span, v.State.MediaType, "  ")}");
     }
 }

@@ -32,7 +32,8 @@ internal static class StatusCommand
 
     private static void Print(GetStatusResponse s)
     {
-        Output.Line($"{s.Department} on {s.NetworkName}, version {s.Version}, up {TimeSpan.FromMilliseconds(s.UptimeMs):d\\.hh\\:mm\\:ss}");
+        var up = TimeSpan.FromMilliseconds(s.UptimeMs);
+        Output.Line($"{s.Department} on {s.NetworkName}, version {s.Version}, up {up.Days} days {up:hh\\:mm\\:ss}");
         Output.Line($"  chain id   {s.ChainId}");
         Output.Line($"  height     {s.Height}, {s.LogSize} log entries, newest block of {UtcTime.Format(s.HeaderTimeMs)}");
         Output.Line($"  log root   {s.LogRoot}");
@@ -45,7 +46,8 @@ internal static class StatusCommand
         if (s.Peers.Count == 0)
             return;
         Table table = new Table().Border(TableBorder.Simple)
-            .AddColumns("peer", "endpoint", "connected", "height", "view", "lag", "last error");
+            .AddColumn("peer", c => c.NoWrap()).AddColumn("endpoint", c => c.NoWrap())
+            .AddColumns("connected", "height", "view", "lag", "last error");
         foreach (PeerStatus p in s.Peers)
         {
             table.AddRow(
@@ -53,6 +55,6 @@ internal static class StatusCommand
                 p.Height.ToString(CultureInfo.InvariantCulture), p.View.ToString(CultureInfo.InvariantCulture),
                 p.Lag.ToString(CultureInfo.InvariantCulture), Markup.Escape(p.LastError));
         }
-        AnsiConsole.Write(table);
+        Output.Table(table);
     }
 }

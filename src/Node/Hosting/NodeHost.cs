@@ -94,7 +94,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
                 $"{configuration.GenesisFile} is of the ledger {file.Genesis.ChainId}; the configuration expects {expected}.");
         }
         return file.Verify(new PlatformSignatureVerifier()) is { } failure
-            ? throw new CommandException(ExitCode.Configuration, $"{configuration.GenesisFile} is refused: {failure.Where}: {failure.Message}")
+            ? throw new CommandException(ExitCode.Configuration, $"{configuration.GenesisFile} is refused: {failure.Message}")
             : file;
     }
 
