@@ -89,7 +89,9 @@ public static class ReceiptVerifier
             return Fail(out failure, ReceiptFailureKind.InvalidSignerProof,
                 $"The path does not lead from the signer's entry to the state root of block {proving.Height} ({presence}).");
         }
-        OfficerKeyState officer = StateValue.Decode<OfficerKeyState>(key, receipt.Signer.Value.Span);
+        if (WireProfile.Check<OfficerKeyState>(receipt.Signer.Value.Span, int.MaxValue) is { } violation)
+            return Fail(out failure, ReceiptFailureKind.InvalidSignerProof, $"The signer's entry is no officer's: {violation}.");
+        OfficerKeyState officer = OfficerKeyState.Parser.ParseFrom(receipt.Signer.Value.Span);
         foreach (OfficerInterval interval in officer.Intervals)
         {
             bool covers = interval.FirstHeight <= header.Height

@@ -309,7 +309,7 @@ public sealed class VectorsTest
         ParametersHash = LedgerParameters.Hash(LedgerParameters.CreateDefault().ToByteArray()),
     };
 
-    private static void Hold(string name, object content) =>
+    internal static void Hold(string name, object content) =>
         Repository.Hold($"docs/vectors/{name}.json", JsonSerializer.Serialize(content, Format) + "\n");
 
     private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);

@@ -1,0 +1,175 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
+using GovChain.Core.Model;
+using GovChain.Core.Verification;
+using GovChain.Protos.V1;
+using GovChain.Tests.Unit.Execution;
+using Google.Protobuf;
+
+namespace GovChain.Tests.Unit.Verification;
+
+/// <summary>
+/// A ledger of four departments and five blocks with everything signed and certified, from fixed keys, nonces and
+/// times: its bytes come out the same each time. Alpha's clerk signs positions 4 to 6, is revoked at 7, in block 3;
+/// alpha's deputy signs 8 and 9.
+/// </summary>
+internal sealed class EvidenceLedger
+{
+    public const ulong FirstOfClerk = 4;
+    public const ulong LastOfDeputy = 9;
+    public const ulong TipHeight = 5;
+
+    /// <summary>Of alpha, beta, delta and gamma: the order of their ids.</summary>
+    public static readonly TestKey[] Validators =
+        [TestLedger.AlphaValidator, TestLedger.BetaValidator, new TestKey(301), new TestKey(302)];
+
+    private static readonly TestKey[] OtherAdministrators = [new TestKey(303), new TestKey(304)];
+
+    private readonly TestLedger _ledger = new(AddDepartments);
+    private readonly Dictionary<ulong, Receipt> _atOwnBlock = [];
+    private byte _nonce;
+
+    private EvidenceLedger()
+    {
+        Blocks.Add(new CertifiedBlock(Genesis.Block.Header, NoCertificate));
+        Leaves.Add([Genesis.Leaf]);
+        TestKey administrator = TestLedger.AlphaAdmin;
+        TestKey clerk = TestLedger.AlphaClerk;
+        TestKey deputy = TestLedger.Spare;
+        Commit(
+            (administrator, Actions.Define()),
+            (administrator, Actions.Enrol("clerk", clerk, OfficerRole.Clerk)),
+            (administrator, Actions.Enrol("deputy", deputy, OfficerRole.Clerk)));
+        Commit((clerk, Actions.Register("A-1", content: "{\"名称\":\"北京市\"}")), (clerk, Actions.Register("A-2")));
+        Commit((clerk, Actions.Amend("A-1", 1)), (administrator, Actions.Revoke("clerk")));
+        Commit((deputy, Actions.Register("B-1")));
+        Commit((deputy, Actions.Annul("A-2", 1)));
+    }
+
+    public static EvidenceLedger Shared { get; } = new();
+
+    public Genesis Genesis => _ledger.Genesis;
+
+    public InMemoryLedger State => _ledger.State;
+
+    /// <summary>By height; block 0 has no certificate and carries an empty one here.</summary>
+    public List<CertifiedBlock> Blocks { get; } = [];
+
+    /// <summary>By height.</summary>
+    public List<IReadOnlyList<ReadOnlyMemory<byte>>> Leaves { get; } = [];
+
+    private static Certificate NoCertificate => new(VoteType.Commit, 0, 0, 0, Digest.Zero, []);
+
+    /// <summary>A receipt whose signer is proven to the block that holds the position.</summary>
+    public Receipt ProvenToOwnBlock(ulong position) => _atOwnBlock[position];
+
+    /// <summary>A receipt whose signer is proven to the newest block.</summary>
+    public Receipt ProvenToTip(ulong position)
+    {
+        Receipt own = _atOwnBlock[position];
+        return own with { Signer = Prove(SignerOf(own.Envelope), Blocks[^1]) };
+    }
+
+    /// <summary>The canonical file of a receipt that is valid.</summary>
+    public byte[] FileOf(Receipt receipt, ISignatureVerifier verifier) => ReceiptCodec.Write(
+        receipt,
+        ReceiptVerifier.Verify(receipt, Genesis.ChainId, verifier, out ReceiptFailure? failure)
+            ?? throw new InvalidOperationException(failure!.Message));
+
+    /// <summary>The blocks as they would be stored.</summary>
+    public List<RawBlock> RawBlocks() =>
+    [
+        .. Blocks.Select((block, height) => new RawBlock(
+            block.Header.ToBytes(), height == 0 ? default : block.Certificate.ToBytes(), Leaves[height])),
+    ];
+
+    /// <summary>Signatures of the given validators, by default a quorum, over the header.</summary>
+    public static Certificate Certify(
+        BlockHeader header, VoteType type = VoteType.Commit, uint view = 0, params int[] signers)
+    {
+        Digest digest = new Vote(type, header.ChainId, header.Epoch, header.Height, view, header.Hash).SigningDigest();
+        int[] indexes = signers.Length == 0 ? [0, 1, 3] : signers;
+        return new Certificate(
+            type, header.Epoch, header.Height, view, header.Hash,
+            [.. indexes.Select(i => new ValidatorSignature((ushort)i, Validators[i].Sign(digest)))]);
+    }
+
+    /// <summary>An envelope with the next nonce.</summary>
+    public byte[] Sign(TestKey signer, TransactionBody action)
+    {
+        TransactionBody body = Envelope.Body(Genesis.ChainId, signer.Public, action, _ledger.NextTimeMs + 60_000);
+        body.Nonce = ByteString.CopyFrom([.. new byte[15], _nonce++]);
+        return Envelope.Signed(body, signer);
+    }
+
+    /// <summary>
+    /// A receipt of a block that no honest department would certify but a quorum did: one leaf, and a state of one
+    /// value, the signer's.
+    /// </summary>
+    public Receipt Collude(byte[] envelope, byte[] signerValue, ulong height, ulong timestampMs)
+    {
+        BlockHeader model = Blocks[^1].Header;
+        StateKey key = StateKey.OfficerKey(SignerOf(envelope));
+        var header = new BlockHeader
+        {
+            ChainId = model.ChainId,
+            Height = height,
+            ParentHash = model.Hash,
+            Epoch = model.Epoch,
+            ValidatorSetHash = model.ValidatorSetHash,
+            NextValidatorSetHash = model.NextValidatorSetHash,
+            TimestampMs = timestampMs,
+            Proposer = 0,
+            LogSizeBefore = 0,
+            LogSizeAfter = 1,
+            LogRoot = LogHash.Leaf(envelope),
+            StateRoot = StateTree.BuildRoot([(key.TreeKey, Sha256.Hash(signerValue))]),
+            ParametersHash = model.ParametersHash,
+        };
+        return new Receipt(
+            Genesis.Bytes, envelope, 0, [], new CertifiedBlock(header, Certify(header)),
+            new SignerProof(signerValue, [], null));
+    }
+
+    private void Commit(params (TestKey Signer, TransactionBody Action)[] actions)
+    {
+        byte[][] envelopes = [.. actions.Select(a => Sign(a.Signer, a.Action))];
+        BlockHeader header = _ledger.Commit(envelopes.Select(_ledger.Verified)).Header;
+        var block = new CertifiedBlock(header, Certify(header));
+        Blocks.Add(block);
+        Leaves.Add([.. envelopes.Select(e => (ReadOnlyMemory<byte>)e)]);
+        for (int i = 0; i < envelopes.Length; i++)
+        {
+            ulong position = header.LogSizeBefore + (ulong)i;
+            Digest[] path = LogProofs.Inclusion(
+                new TileLogNodeSource(State, header.LogSizeAfter), position, header.LogSizeAfter);
+            SignerProof signer = Prove(SignerOf(envelopes[i]), block) with { Later = null };
+            _atOwnBlock.Add(position, new Receipt(Genesis.Bytes, envelopes[i], position, path, block, signer));
+        }
+    }
+
+    /// <summary>The signer's entry with its path to the newest block, which is the given one.</summary>
+    private SignerProof Prove(PublicKey signer, CertifiedBlock tip)
+    {
+        StateKey key = StateKey.OfficerKey(signer);
+        StatePath path = StateTree.Prove(State, State.Tip.StateRoot, key.TreeKey);
+        return new SignerProof(State.GetState(key)!.Value, path.Siblings.ToArray(), tip);
+    }
+
+    private PublicKey SignerOf(ReadOnlyMemory<byte> envelope) =>
+        TransactionDecoder.TryDecode(envelope, Genesis.ChainId, out _)!.Signer;
+
+    private static void AddDepartments(GenesisBody body)
+    {
+        foreach ((string id, int i) in new[] { ("delta", 0), ("gamma", 1) })
+        {
+            GenesisDepartment department = body.Departments[1].Clone();
+            department.Id = id;
+            department.Endpoint = $"{id}.example:7001";
+            department.ValidatorKey = ByteString.CopyFrom(Validators[2 + i].Public.Span);
+            department.Administrators[0].PublicKey = ByteString.CopyFrom(OtherAdministrators[i].Public.Span);
+            body.Departments.Add(department);
+        }
+    }
+}
