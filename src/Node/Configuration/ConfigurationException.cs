@@ -13,6 +13,6 @@ internal sealed class ConfigurationException(string file, IReadOnlyList<Configur
     /// <summary>The file.</summary>
     public string File { get; } = file;
 
-    /// <summary>All problems, in the file's order.</summary>
+    /// <summary>All problems, in the order in which the settings are read.</summary>
     public IReadOnlyList<ConfigurationProblem> Problems { get; } = problems;
 }

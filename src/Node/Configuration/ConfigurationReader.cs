@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
@@ -83,12 +84,15 @@ internal static class ConfigurationReader
 
     private static void CheckCertificate(ConfigurationSection clients, NodeConfiguration c)
     {
-        if (c.CertificateFile is null != c.CertificateKeyFile is null)
-            clients.Problem("certificateFile", "certificateFile and certificateKeyFile go together.");
-        if (c.CertificateFile is null == c.AuthorityDirectory is null)
+        bool given = c.CertificateFile is not null || c.CertificateKeyFile is not null;
+        if (given == c.AuthorityDirectory is not null)
         {
             clients.Problem("certificateFile",
                 "give either certificateFile and certificateKeyFile, or authorityDirectory for an authority that govchain makes.");
+        }
+        else if (given && (c.CertificateFile is null || c.CertificateKeyFile is null))
+        {
+            clients.Problem("certificateFile", "certificateFile and certificateKeyFile go together.");
         }
     }
 
@@ -123,7 +127,8 @@ internal static class ConfigurationReader
             return "this is no department id.";
         int colon = endpoint.LastIndexOf(':');
         return colon > 0 && Uri.CheckHostName(endpoint[..colon].Trim('[', ']')) != UriHostNameType.Unknown
-            && ushort.TryParse(endpoint[(colon + 1)..], out ushort port) && port > 0 && endpoint.Length <= Limits.EndpointMax
+            && ushort.TryParse(endpoint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
+            && port > 0 && endpoint.Length <= Limits.EndpointMax
             ? null : $"\"{endpoint}\": HOST:PORT is expected.";
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace GovChain.Node.Configuration;
@@ -49,7 +50,10 @@ internal sealed class ConfigurationSection(
         const string Expected = "an address to listen at is expected, as 127.0.0.1:8443, [::1]:8443 or *:8443";
         string text = Text(name, expected: Expected);
         string address = text.StartsWith("*:", StringComparison.Ordinal) ? "0.0.0.0" + text[1..] : text;
-        if (!IPEndPoint.TryParse(address, out IPEndPoint? endPoint) || (endPoint.Port == 0 && !text.EndsWith(":0", StringComparison.Ordinal)))
+        // Without brackets the last group of an IPv6 address would pass for a port, or for none.
+        if (!IPEndPoint.TryParse(address, out IPEndPoint? endPoint)
+            || (endPoint.AddressFamily == AddressFamily.InterNetworkV6) != text.StartsWith('[')
+            || (endPoint.Port == 0 && !text.EndsWith(":0", StringComparison.Ordinal)))
         {
             if (text.Length > 0)
                 Problem(name, $"\"{text}\": {Expected}.");

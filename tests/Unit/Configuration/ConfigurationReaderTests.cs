@@ -52,6 +52,40 @@ internal sealed class ConfigurationReaderTests : IDisposable
         });
     }
 
+    [Test]
+    public void Read_OnlyWhatIsRequired_GivesTheDefaults()
+    {
+        JsonObject file = Full();
+        foreach (string path in new[]
+        {
+            "expectedGenesisDigest", "passphraseFile", "logLevel", "peers.endpoints", "clients.certificateFile",
+            "clients.certificateKeyFile", "clients.certificateNames", "clients.anonymousRequestsPerSecond", "pool",
+        })
+            Set(file, path, null);
+        Set(file, "clients.authorityDirectory", "\"ca\"");
+
+        NodeConfiguration c = ConfigurationReader.Read(Write(file));
+
+        Assert.That(c.ExpectedGenesisDigest, Is.Null);
+        Assert.That(c.PassphraseFile, Is.Null);
+        Assert.That(c.AuthorityDirectory, Is.EqualTo(At("ca")), "relative to the file, not to the process");
+        Assert.That((c.CertificateFile, c.CertificateKeyFile), Is.EqualTo(((string?)null, (string?)null)));
+        Assert.That(c.PeerEndpoints, Is.Empty);
+        Assert.That(c.CertificateNames, Is.Empty);
+        Assert.That(
+            (c.PoolTransactionsMax, c.PoolBytesMax, c.AnonymousRequestsPerSecond),
+            Is.EqualTo((50_000, 64L * 1024 * 1024, 1_000)));
+        Assert.That(c.LogLevel, Is.EqualTo(LogLevel.Information));
+    }
+
+    [Test]
+    public void Read_CommentsAndTrailingCommas_AreTaken()
+    {
+        File.WriteAllText(At("node.json"), $"// a node\n{Full().ToJsonString()[..^1]}, /* the end */ }}");
+
+        Assert.That(ConfigurationReader.Read(At("node.json")).Department, Is.EqualTo("land"));
+    }
+
     [TestCaseSource(nameof(Spoilt))]
     public void Read_OneSettingWrong_NamesItAlone(string path, string value)
     {
@@ -86,6 +120,17 @@ internal sealed class ConfigurationReaderTests : IDisposable
         Set(file, path, null);
 
         Assert.That(ProblemsOf(Write(file)).Select(p => p.Path), Is.EqualTo(new[] { path }));
+    }
+
+    [Test]
+    public void Read_SectionsMissing_NamesWhatIsRequiredInThem()
+    {
+        JsonObject file = Full();
+        Set(file, "peers", null);
+        Set(file, "administration", null);
+
+        Assert.That(
+            ProblemsOf(Write(file)).Select(p => p.Path), Is.EqualTo(new[] { "peers.listen", "administration.listen" }));
     }
 
     [TestCase("")]
@@ -123,6 +168,20 @@ internal sealed class ConfigurationReaderTests : IDisposable
         Assert.That(ProblemsOf(Write(file)).Single().Problem, Does.Contain("either"));
     }
 
+    [TestCase("certificateFile")]
+    [TestCase("certificateKeyFile")]
+    [TestCase("certificateFile", "certificateKeyFile")]
+    [TestCase("certificateFile", "+authorityDirectory")]
+    [TestCase("certificateKeyFile", "+authorityDirectory")]
+    public void Read_NotExactlyOneChoiceOfCertificate_IsOneProblem(params string[] changes)
+    {
+        JsonObject file = Full();
+        foreach (string change in changes)
+            Set(file, $"clients.{change.TrimStart('+')}", change[0] == '+' ? "\"ca\"" : null);
+
+        Assert.That(ProblemsOf(Write(file)).Select(p => p.Path), Is.EqualTo(new[] { "clients.certificateFile" }));
+    }
+
     /// <summary>Path and value, as JSON.</summary>
     private static IEnumerable<object[]> Spoilt() =>
     [
@@ -144,10 +203,13 @@ internal sealed class ConfigurationReaderTests : IDisposable
         ["peers.listen", "\"example.org:7000\""],
         ["peers.listen", "\"127.0.0.1\""],
         ["peers.listen", "\"127.0.0.1:70000\""],
+        ["peers.listen", "\"::1\""],
+        ["peers.listen", "\"::0\""],
         ["peers.endpoints", "[]"],
         ["peers.endpoints.tax", "\"tax.example\""],
         ["peers.endpoints.tax", "\"tax.example:0\""],
         ["peers.endpoints.tax", "\":7000\""],
+        ["peers.endpoints.tax", "\"tax.example:+80\""],
         ["peers.endpoints.tax", "\"https://tax.example/x:7000\""],
         ["peers.endpoints.Tax", "\"tax.example:7000\""],
         ["peers.port", "7000"],
@@ -161,8 +223,11 @@ internal sealed class ConfigurationReaderTests : IDisposable
         ["clients.anonymousRequestsPerSecond", "1e99"],
         ["administration.listen", "\"0.0.0.0:9443\""],
         ["administration.listen", "\"*:9443\""],
+        ["administration.listen", "\"[::]:9443\""],
         ["pool.transactionsMax", "1"],
+        ["pool.transactionsMax", "null"],
         ["pool.bytesMax", "\"64 MiB\""],
+        ["pool.bytesMax", "4294967297"],
         ["unknown", "1"],
         ["pool.unknown", "1"],
     ];
