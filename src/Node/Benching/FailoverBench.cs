@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using Google.Protobuf;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Commands;
 using GovChain.Protos.V1;
-using Google.Protobuf;
 
 namespace GovChain.Node.Benching;
 

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Merkle;
@@ -5,7 +6,6 @@ using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Protos.V1;
 using GovChain.Tests.Unit.Execution;
-using Google.Protobuf;
 
 namespace GovChain.Tests.Unit.Verification;
 
