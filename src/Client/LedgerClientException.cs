@@ -30,7 +30,7 @@ public sealed class LedgerClientException : Exception
 
     /// <summary>The same request may succeed later without a change.</summary>
     public bool IsTransient => Status is StatusCode.Unavailable or StatusCode.ResourceExhausted
-        or StatusCode.DeadlineExceeded;
+        or StatusCode.DeadlineExceeded or StatusCode.Cancelled; // cancelled by the other side: our own never gets here
 
     internal static LedgerClientException From(RpcException e, Uri node)
     {
