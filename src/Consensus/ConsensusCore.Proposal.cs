@@ -212,6 +212,13 @@ public sealed partial class ConsensusCore
             return;
         }
         _round.RemoveBlock(candidate);
+        if (_round.Proposal is { } current && current.Block.Hash == hash
+            && !ReferenceEquals(current.Block, candidate.Block))
+        {
+            // Leaf hashes from elsewhere failed under this header; the leader's own are still to be judged.
+            Check(_round.AddBlock(current.Block), current.Signer);
+            return;
+        }
         bool certified = _round.Decision?.BlockHash == hash || _round.Prepared?.BlockHash == hash
             || (_round.Proposal is { IsFresh: false } again && again.Block.Hash == hash)
             || (_round.OwnPrepare is { } own && own.BlockHash == hash);

@@ -21,11 +21,13 @@ public sealed partial class ConsensusCore
     {
         if (!CanVote || _round.Decision is not null || _round.Preparing || _round.OwnPrepare is not null
             || _round.Proposing || _round.Proposal is not { } proposal
-            || _round.Find(proposal.Block.Hash) is not { Passed: true })
+            || _round.Find(proposal.Block.Hash) is not { Passed: true } candidate)
             return;
         _round.Preparing = true;
         Digest hash = proposal.Block.Hash;
-        Sign(VoteOn(VoteType.Prepare, hash), s => Accept(proposal, OwnVote(VoteType.Prepare, hash, s)));
+        // The leaf hashes that passed are what is kept: the leader may have sent others under the same header.
+        ProposeMessage accepted = proposal with { Block = candidate.Block };
+        Sign(VoteOn(VoteType.Prepare, hash), s => Accept(accepted, OwnVote(VoteType.Prepare, hash, s)));
     }
 
     /// <summary>Signs the Commit once a quorum has prepared what this node has prepared too.</summary>

@@ -189,6 +189,34 @@ public sealed class ConsensusCoreTest
     }
 
     [Test]
+    public void ProposedAgain_WithOtherLeaves_KeepsTheOnesThatPassed()
+    {
+        CoreHarness node = Prepared(3, out ProposedBlock block);
+        var bogus = new ProposedBlock(block.Header, [Digest.Zero]);
+        Justification justification = _four.Justification(1, _four.Certificate(VoteType.Prepare, block));
+        node.Receive(1, _four.Propose(bogus, 1, 1, justification));
+        AcceptedRecord kept = node.Journal.Select(r => JournalCodec.TryDecode(r)).OfType<AcceptedRecord>().Last();
+        Assert.That(kept.Prepare.View, Is.EqualTo(1));
+        Assert.That(kept.Proposal.Block.LeafHashes, Is.EqualTo(block.LeafHashes));
+    }
+
+    [Test]
+    public void Content_FromElsewhereFails_LeadersOwnIsStillChecked()
+    {
+        ProposedBlock block = _four.Block();
+        Certificate prepared = _four.Certificate(VoteType.Prepare, block);
+        var node = new CoreHarness(_four, 1);
+        node.Receive(2, _four.ViewChange(2, 1, prepared));
+        node.Receive(3, _four.ViewChange(3, 1));
+        node.Receive(2, new ProposalResponse(new ProposedBlock(block.Header, [Digest.Zero])));
+        node.Receive(2, _four.Propose(block, 2, 2, _four.Justification(2, prepared)));
+        node.Step(new BlockChecked(block.Hash, BlockFault.WrongLeaves));
+        Assert.That(node.Effects.OfType<CheckBlock>().Last().Block.LeafHashes, Is.EqualTo(block.LeafHashes));
+        node.Step(new BlockChecked(block.Hash, BlockFault.None));
+        Assert.That(node.Sent<VoteMessage>().Single().View, Is.EqualTo(2));
+    }
+
+    [Test]
     public void Proposal_OfAnotherThanTheLeader_IsIgnored()
     {
         var node = new CoreHarness(_four, 1);
