@@ -18,6 +18,7 @@ internal sealed class Adversary
     private readonly bool _equivocates;
     private readonly bool _votesForAll;
     private readonly bool _hidesPrepared;
+    private readonly bool _dropsPrepared;
     private readonly bool _proposesInvalid;
     private readonly bool _garbage;
     private readonly bool _replays;
@@ -34,6 +35,7 @@ internal sealed class Adversary
         _equivocates = rng.Chance(500);
         _votesForAll = rng.Chance(500);
         _hidesPrepared = rng.Chance(400);
+        _dropsPrepared = rng.Chance(700);
         _proposesInvalid = rng.Chance(200);
         _garbage = rng.Chance(300);
         _replays = rng.Chance(300);
@@ -70,7 +72,7 @@ internal sealed class Adversary
             case ProposeMessage m when m.IsFresh && _equivocates && rng.Chance(700):
                 Equivocate(m);
                 return false;
-            case ProposeMessage { Justification: { Prepared: not null } j } m when _hidesPrepared
+            case ProposeMessage { Justification: { Prepared: not null } j } m when _dropsPrepared
                 && _node.Alternative(m.Block) is { } other:
                 _node.Transmit(to, Encode(Resign(m, other) with { Justification = j with { Prepared = null } }));
                 return false;

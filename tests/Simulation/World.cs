@@ -224,6 +224,10 @@ internal sealed class World
     private void SplitDecision()
     {
         int one = Rng.Below(Nodes.Length);
+        // Best for an attack: the next view's leader is hostile.
+        int hostile = Array.FindIndex(Nodes, n => n.Kind == NodeKind.Hostile);
+        if (hostile >= 0 && Rng.Chance(500))
+            one = (hostile + Nodes.Length - 1) % Nodes.Length;
         Network.Filter = (from, to, kind) => (kind == 3 && to != one) || (from == one && kind is 5 or 6);
         After(Rng.Between(300, 3_000) * 1_000, Network.Join);
         if (Rng.Chance(300))
