@@ -46,9 +46,12 @@ public sealed class LedgerClientException : Exception
         };
     }
 
+    /// <summary>The <see cref="Reason"/> of <see cref="StreamEnded"/>.</summary>
+    internal const string StreamEndedReason = "STREAM_ENDED";
+
     /// <summary>The node ended a stream that had more to say; connecting again may help.</summary>
     internal static LedgerClientException StreamEnded(Exception? inner = null) =>
-        new(StatusCode.Unavailable, "STREAM_ENDED", "The node ended the stream.", inner);
+        new(StatusCode.Unavailable, StreamEndedReason, "The node ended the stream.", inner);
 
     internal static LedgerClientException Unusable(string reason, string message, Exception? inner = null) =>
         new(StatusCode.FailedPrecondition, reason, message, inner);

@@ -30,6 +30,7 @@ public sealed class ImportState : IDisposable
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, // a damaged name must not make a line say nothing
     };
 
     private readonly FileStream _file;
@@ -170,8 +171,9 @@ public sealed class ImportState : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize<Line>(text, Json)
-                ?? throw new ImportFileException(path, number, "the line is empty.");
+            return JsonSerializer.Deserialize<Line>(text, Json) is { Base: not { Key: null } } line
+                ? line
+                : throw new ImportFileException(path, number, "the import's state is damaged: the line says nothing.");
         }
         catch (JsonException e)
         {

@@ -157,6 +157,11 @@ public sealed class Importer
             }
             progress?.Invoke(new ImportProgress(_file.Events.Count, _ended - _refused, _refused, 0));
         }
+        catch (LedgerClientException e) when (e.Reason == LedgerClientException.StreamEndedReason)
+        {
+            await reading.WaitAsync(cancellation); // a send learns that the stream has ended, the reader why
+            throw;
+        }
         finally
         {
             await ending.CancelAsync();
@@ -194,7 +199,7 @@ public sealed class Importer
             IReadOnlyList<ImportAttempt> attempts = _state.AttemptsOf(index);
             ImportAttempt attempt = attempts.Count > 0 && attempts[^1].ExpiresAtMs > NowMs()
                 ? attempts[^1]
-                : new ImportAttempt(index, attempts.Count, NowMs() + (ulong)_options.Validity.TotalMilliseconds);
+                : NextAttempt(index);
             if (attempts.Count == 0 || attempt != attempts[^1])
                 _state.Add(attempt);
             signed.Add((index, attempt));
@@ -253,12 +258,21 @@ public sealed class Importer
         if (code is "EXPIRED" || outcome.Status == TransactionStatus.Expired)
         {
             _inFlight.Remove(flight.Event);
-            _ready.Enqueue(flight.Event); // signed anew: its last signing has expired
+            _state.Add(NextAttempt(flight.Event)); // what expired by the ledger's clock need not have by this one
+            _ready.Enqueue(flight.Event);
         }
         else
         {
             End(new ImportResult(flight.Event, null, 0, code, outcome.Rejection?.Message ?? ""));
         }
+    }
+
+    /// <summary>A signing that ends later than the one before it, by whosever clock that expired.</summary>
+    private ImportAttempt NextAttempt(int index)
+    {
+        IReadOnlyList<ImportAttempt> attempts = _state.AttemptsOf(index);
+        ulong from = attempts.Count > 0 ? Math.Max(NowMs(), attempts[^1].ExpiresAtMs) : NowMs();
+        return new ImportAttempt(index, attempts.Count, from + (ulong)_options.Validity.TotalMilliseconds);
     }
 
     private void End(ImportResult result)

@@ -28,6 +28,8 @@ internal sealed class FakeGateway : ILedgerGateway
 
     public ListRecordsRequest? LastList { get; private set; }
 
+    public ListRecordsResponse Records { get; set; } = new();
+
     public bool SubscriptionEnded => SubscriptionDone.Task.IsCompleted;
 
     public TaskCompletionSource SubscriptionDone { get; } = new();
@@ -52,7 +54,7 @@ internal sealed class FakeGateway : ILedgerGateway
     public ListRecordsResponse ListRecords(ListRecordsRequest request)
     {
         LastList = request;
-        return new ListRecordsResponse();
+        return Records;
     }
 
     public GetRecordHistoryResponse GetRecordHistory(GetRecordHistoryRequest request) => new();
