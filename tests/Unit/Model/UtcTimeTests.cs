@@ -31,7 +31,10 @@ public sealed class UtcTimeTests
         for (int year = 2500; year < 9999; year += 100)
         {
             foreach (var (month, date) in new[] { (1, 1), (2, 28), (3, 1), (12, 31) })
-                AssertPlatforms((ulong)new DateTimeOffset(year, month, date, 12, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds());
+            {
+                var noon = new DateTimeOffset(year, month, date, 12, 0, 0, TimeSpan.Zero);
+                AssertPlatforms((ulong)noon.ToUnixTimeMilliseconds());
+            }
         }
     }
 

@@ -43,7 +43,8 @@ public sealed class ChainAuditorTests : IDisposable
                 for (int i = random.Next(7); i < _blocks[height].Leaves[leaf].Length; i += 1 + random.Next(13))
                 {
                     List<RawBlock> blocks = [.. _blocks];
-                    blocks[height] = WithLeaf(blocks[height], leaf, Flip(blocks[height].Leaves[leaf], i, random.Next(8)));
+                    byte[] flipped = Flip(blocks[height].Leaves[leaf], i, random.Next(8));
+                    blocks[height] = WithLeaf(blocks[height], leaf, flipped);
                     AuditProblem problem = AssertProblem(blocks, height);
                     Assert.That(problem.Where, Does.StartWith($"transaction {leaf} (position "), $"byte {i}");
                 }
@@ -145,7 +146,8 @@ public sealed class ChainAuditorTests : IDisposable
             (EvidenceLedger.Certify(header, signers: [0, 1]), CertificateFailure.WrongSignatureCount),
             (EvidenceLedger.Certify(header, signers: [0, 1, 2, 3]), CertificateFailure.WrongSignatureCount),
             (EvidenceLedger.Certify(header, VoteType.Prepare), CertificateFailure.WrongType),
-            (EvidenceLedger.Certify(header, VoteType.Prepare) with { Type = VoteType.Commit }, CertificateFailure.BadSignature),
+            (EvidenceLedger.Certify(header, VoteType.Prepare) with { Type = VoteType.Commit },
+                CertificateFailure.BadSignature),
             (Ledger.Blocks[3].Certificate, CertificateFailure.WrongBlock),
         ];
         foreach ((Certificate certificate, CertificateFailure failure) in forged)
@@ -161,11 +163,13 @@ public sealed class ChainAuditorTests : IDisposable
     public void Audit_RootsThatAQuorumCertifiedAgainstTheRules_NamesTheRoot()
     {
         // The log root stands at bytes 172 to 203 of the header, the state root after it (docs/SPEC.md, "Header").
-        foreach ((int at, BlockFailureKind kind) in new[] { (172, BlockFailureKind.LogRoot), (204, BlockFailureKind.StateRoot) })
+        (int At, BlockFailureKind Kind)[] roots = [(172, BlockFailureKind.LogRoot), (204, BlockFailureKind.StateRoot)];
+        foreach ((int at, BlockFailureKind kind) in roots)
         {
             byte[] bytes = Flip(_blocks[4].Header, at, 0);
             List<RawBlock> blocks = [.. _blocks];
-            blocks[4] = blocks[4] with { Header = bytes, Certificate = EvidenceLedger.Certify(BlockHeader.TryRead(bytes)!).ToBytes() };
+            Certificate certificate = EvidenceLedger.Certify(BlockHeader.TryRead(bytes)!);
+            blocks[4] = blocks[4] with { Header = bytes, Certificate = certificate.ToBytes() };
             Assert.That(AssertProblem(blocks, 4).Where, Is.EqualTo($"{kind}"));
         }
     }
