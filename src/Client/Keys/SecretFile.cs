@@ -45,31 +45,38 @@ internal static class SecretFile
     }
 
     /// <summary>
-    /// Writes a file that only its owner may read or write (mode 0600). It appears whole or not at all, and a file
-    /// that stands there already is left as it is.
+    /// Writes a file that only its owner may read or write (mode 0600). Whoever creates the name first has it: a file that
+    /// stands there already is left as it is. The content then takes the name's place whole; a crash in between leaves an
+    /// empty file.
     /// </summary>
     /// <exception cref="KeyFileException">A file stands there, or it cannot be written.</exception>
     public static void Create(string path, ReadOnlySpan<byte> content, string what)
     {
         string unfinished = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.tmp";
+        bool reserved = false;
         try
         {
             FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows())
                 options.UnixCreateMode = OwnerOnly;
+            // Creating the name is what the system decides for one of many; a move that must not overwrite only looks
+            // before it moves, and of two at once both would win.
+            using (new FileStream(path, options))
+                reserved = true;
             using (FileStream stream = new(unfinished, options))
             {
                 stream.Write(content);
                 stream.Flush(flushToDisk: true);
             }
-            // Without overwriting, the platform links the new name, which fails if the name is taken.
-            File.Move(unfinished, path, overwrite: false);
+            File.Move(unfinished, path, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             if (File.Exists(unfinished))
                 File.Delete(unfinished);
-            if (Path.Exists(path))
+            if (reserved)
+                File.Delete(path);
+            else if (Path.Exists(path))
                 throw Taken(path, what);
             throw new KeyFileException(
                 KeyFileError.CannotAccess,

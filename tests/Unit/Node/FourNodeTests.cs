@@ -41,6 +41,7 @@ public sealed class FourNodeTests(bool tls)
     public async Task Submit_ThroughEveryNode_CommitsOnAllWithEqualRoots()
     {
         await _nodes[0].FoundAsync();
+        await AllEqualAsync(); // an officer is known to a node once it has the block
         await Task.WhenAll(Enumerable.Range(0, 200).Select(i => _nodes[i % 4].CommitAsync(_ledger.Change($"L-{i}", 0))));
         await AllEqualAsync();
         Assert.That(_nodes[2].Gateway.GetStatus().LogSize, Is.EqualTo(203));
@@ -50,6 +51,7 @@ public sealed class FourNodeTests(bool tls)
     public async Task BackupStopped_OthersGoOn_AndItCatchesUpWhileTheyDo()
     {
         await _nodes[0].FoundAsync();
+        await AllEqualAsync(); // an officer is known to a node once it has the block
         await _nodes[3].StopAsync();
         for (int i = 0; i < 5; i++)
             await _nodes[1].CommitAsync(_ledger.Change($"L-{i}", 0));
@@ -67,6 +69,7 @@ public sealed class FourNodeTests(bool tls)
     public async Task LeaderStopped_ViewChanges_AndTheOthersGoOn()
     {
         await _nodes[0].FoundAsync();
+        await AllEqualAsync(); // an officer is known to a node once it has the block
         string leader = _nodes[1].Gateway.GetStatus().Leader;
         int stopped = Array.FindIndex(_nodes, n => n.Gateway.GetStatus().Department == leader);
         await _nodes[stopped].StopAsync();
@@ -85,6 +88,7 @@ public sealed class FourNodeTests(bool tls)
     public async Task TwoStopped_NothingIsAcknowledged_AndOnReturnEverythingGoesOn()
     {
         await _nodes[0].FoundAsync();
+        await AllEqualAsync(); // an officer is known to a node once it has the block
         await _nodes[2].StopAsync();
         await _nodes[3].StopAsync();
         ulong height = _nodes[0].Height;
@@ -105,6 +109,7 @@ public sealed class FourNodeTests(bool tls)
     public async Task AllRestartAtOnce_TheLedgerGoesOn()
     {
         await _nodes[0].FoundAsync();
+        await AllEqualAsync(); // an officer is known to a node once it has the block
         await _nodes[2].CommitAsync(_ledger.Change("L-1", 0));
         foreach (TestNode node in _nodes)
             await node.StopAsync();
