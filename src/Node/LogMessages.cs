@@ -22,6 +22,11 @@ internal static partial class LogMessages
     public static partial void Started(
         this ILogger logger, string department, ulong height, string chainId, string role);
 
+    [LoggerMessage(5014, LogLevel.Information,
+        "{Department} is ready: clients at {Clients}, peers at {Peers}, administration at {Administration}.")]
+    public static partial void Listening(
+        this ILogger logger, string department, string clients, string peers, string administration);
+
     [LoggerMessage(5011, LogLevel.Warning, "{Code}: {Text}")]
     public static partial void Alarm(this ILogger logger, GovChain.Consensus.AlarmCode code, string text);
 

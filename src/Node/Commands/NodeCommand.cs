@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using GovChain.Node.Configuration;
 using GovChain.Node.Hosting;
 
@@ -11,7 +10,8 @@ internal static class NodeCommand
     public static Command Create() => new("node", "Run and look after a department's node")
     {
         Run(),
-        CheckConfiguration(),
+        ConfigurationCommands.Check(),
+        ConfigurationCommands.Init(),
         StatusCommand.Create(),
     };
 
@@ -48,52 +48,5 @@ internal static class NodeCommand
         {
         }
         await stop.CancelAsync();
-    }
-
-    private static Command CheckConfiguration()
-    {
-        Option<string> file = ConfigurationOption();
-        Option<bool> json = Output.JsonOption();
-        var command = new Command("check-config", "Check a configuration file; every problem is reported at once") { file, json };
-        command.SetAction(result =>
-        {
-            string path = result.GetRequiredValue(file);
-            IReadOnlyList<ConfigurationProblem> problems = ProblemsOf(path);
-            if (result.GetValue(json))
-            {
-                Output.Json(new JsonObject
-                {
-                    ["ok"] = problems.Count == 0,
-                    ["problems"] = new JsonArray([.. problems.Select(p => (JsonNode)new JsonObject
-                    {
-                        ["setting"] = p.Path,
-                        ["problem"] = p.Problem,
-                    })]),
-                });
-            }
-            else if (problems.Count == 0)
-            {
-                Output.Line($"{path}: nothing wrong");
-            }
-            else
-            {
-                throw new ConfigurationException(path, problems);
-            }
-            return problems.Count == 0 ? ExitCode.Ok : ExitCode.Configuration;
-        });
-        return command;
-    }
-
-    private static IReadOnlyList<ConfigurationProblem> ProblemsOf(string path)
-    {
-        try
-        {
-            ConfigurationReader.Read(path);
-            return [];
-        }
-        catch (ConfigurationException e)
-        {
-            return e.Problems;
-        }
     }
 }

@@ -1,8 +1,5 @@
-using System.Globalization;
 using System.Text.Json;
 using GovChain.Core.Cryptography;
-using GovChain.Core.Model;
-using Microsoft.Extensions.Logging;
 
 namespace GovChain.Node.Configuration;
 
@@ -55,29 +52,44 @@ internal static class ConfigurationReader
         ConfigurationSection clients = root.Section("clients");
         ConfigurationSection administration = root.Section("administration");
         ConfigurationSection pool = root.Section("pool");
+        ConfigurationSection alarms = root.Section("alarms");
+        ConfigurationSection telemetry = root.Section("telemetry");
         var configuration = new NodeConfiguration
         {
-            Department = root.Text("department", Identifiers.IsDepartment, "a department id is expected: a-z, 0-9 and -, at most 32"),
-            DataDirectory = root.FilePath("dataDirectory", mustExist: false),
-            GenesisFile = root.FilePath("genesisFile", mustExist: true),
-            ExpectedGenesisDigest = DigestOf(root, "expectedGenesisDigest"),
-            KeyFile = root.FilePath("keyFile", mustExist: true),
-            PassphraseFile = root.OptionalFilePath("passphraseFile", mustExist: true),
-            LogLevel = LogLevelOf(root),
-            PeerListen = peers.Listen("listen", loopbackOnly: false),
-            PeerEndpoints = peers.Texts("endpoints", EndpointProblem),
-            ClientListen = clients.Listen("listen", loopbackOnly: false),
-            CertificateFile = clients.OptionalFilePath("certificateFile", mustExist: true),
-            CertificateKeyFile = clients.OptionalFilePath("certificateKeyFile", mustExist: true),
-            AuthorityDirectory = clients.OptionalFilePath("authorityDirectory", mustExist: false),
-            CertificateNames = NamesOf(clients),
-            AnonymousRequestsPerSecond = (int)clients.Number("anonymousRequestsPerSecond", 1_000, 1, 1_000_000),
-            AdministrationListen = administration.Listen("listen", loopbackOnly: true),
-            PoolTransactionsMax = (int)pool.Number("transactionsMax", 50_000, 100, 1_000_000),
-            PoolBytesMax = pool.Number("bytesMax", 64 * 1024 * 1024, 1024 * 1024, 4L * 1024 * 1024 * 1024),
+            Department = root.Text(Settings.Department) ?? "",
+            DataDirectory = root.FilePath(Settings.DataDirectory) ?? "",
+            GenesisFile = root.FilePath(Settings.GenesisFile) ?? "",
+            ExpectedGenesisDigest = DigestOf(root),
+            KeyFile = root.FilePath(Settings.KeyFile) ?? "",
+            PassphraseFile = root.FilePath(Settings.PassphraseFile),
+            StopTimeout = root.Milliseconds(Settings.StopTimeoutMs),
+            LogLevel = root.Choice(Settings.LogLevel),
+            LogFormat = root.Choice(Settings.LogFormat),
+            PeerListen = peers.Listen(Settings.PeerListen),
+            PeerEndpoints = peers.Texts(Settings.PeerEndpoints),
+            ClientListen = clients.Listen(Settings.ClientListen),
+            CertificateFile = clients.FilePath(Settings.CertificateFile),
+            CertificateKeyFile = clients.FilePath(Settings.CertificateKeyFile),
+            AuthorityDirectory = clients.FilePath(Settings.AuthorityDirectory),
+            CertificateNames = clients.TextList(Settings.CertificateNames),
+            AnonymousRequestsPerSecond = (int)clients.Number(Settings.AnonymousRequestsPerSecond),
+            AdministrationListen = administration.Listen(Settings.AdministrationListen),
+            PoolTransactionsMax = (int)pool.Number(Settings.PoolTransactionsMax),
+            PoolBytesMax = pool.Number(Settings.PoolBytesMax),
+            Alarms = new AlarmThresholds
+            {
+                DiskFreeBytesMin = alarms.Number(Settings.DiskFreeBytesMin),
+                CertificateDaysMin = (int)alarms.Number(Settings.CertificateDaysMin),
+                JournalSyncMax = alarms.Milliseconds(Settings.JournalSyncMsMax),
+                PeerSilentMax = alarms.Milliseconds(Settings.PeerSilentMsMax),
+                StalledMax = alarms.Milliseconds(Settings.StalledMsMax),
+            },
+            OtlpEndpoint = Uri.TryCreate(telemetry.Text(Settings.OtlpEndpoint), UriKind.Absolute, out Uri? uri) ? uri : null,
+            OtlpProtocol = telemetry.Choice(Settings.OtlpProtocol),
+            TraceSamplingRatio = telemetry.Fraction(Settings.TraceSamplingRatio),
         };
         CheckCertificate(clients, configuration);
-        foreach (ConfigurationSection section in new[] { root, peers, clients, administration, pool })
+        foreach (ConfigurationSection section in new[] { root, peers, clients, administration, pool, alarms, telemetry })
             section.Finish();
         return configuration;
     }
@@ -87,50 +99,17 @@ internal static class ConfigurationReader
         bool given = c.CertificateFile is not null || c.CertificateKeyFile is not null;
         if (given == c.AuthorityDirectory is not null)
         {
-            clients.Problem("certificateFile",
+            clients.Problem(Settings.CertificateFile.Name,
                 "give either certificateFile and certificateKeyFile, or authorityDirectory for an authority that govchain makes.");
         }
         else if (given && (c.CertificateFile is null || c.CertificateKeyFile is null))
         {
-            clients.Problem("certificateFile", "certificateFile and certificateKeyFile go together.");
+            clients.Problem(Settings.CertificateFile.Name, "certificateFile and certificateKeyFile go together.");
         }
     }
 
-    private static IReadOnlyList<string> NamesOf(ConfigurationSection clients)
-    {
-        IReadOnlyList<string> names = clients.TextList("certificateNames", 32);
-        foreach (string name in names)
-        {
-            if (Uri.CheckHostName(name) == UriHostNameType.Unknown)
-                clients.Problem("certificateNames", $"\"{name}\": a host name or an IP address is expected.");
-        }
-        return names;
-    }
-
-    private static Digest? DigestOf(ConfigurationSection root, string name)
-    {
-        string? hex = root.OptionalText(name, h => Digest.TryParseHex(h, out _), "64 hexadecimal digits are expected");
-        return Digest.TryParseHex(hex, out Digest digest) ? digest : null;
-    }
-
-    private static LogLevel LogLevelOf(ConfigurationSection root)
-    {
-        string[] names = Enum.GetNames<LogLevel>();
-        string? text = root.OptionalText("logLevel", t => names.Contains(t, StringComparer.OrdinalIgnoreCase),
-            $"one of {string.Join(", ", names)} is expected");
-        return Enum.TryParse(text, ignoreCase: true, out LogLevel level) ? level : LogLevel.Information;
-    }
-
-    private static string? EndpointProblem(string department, string endpoint)
-    {
-        if (!Identifiers.IsDepartment(department))
-            return "this is no department id.";
-        int colon = endpoint.LastIndexOf(':');
-        return colon > 0 && Uri.CheckHostName(endpoint[..colon].Trim('[', ']')) != UriHostNameType.Unknown
-            && ushort.TryParse(endpoint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
-            && port > 0 && endpoint.Length <= Limits.EndpointMax
-            ? null : $"\"{endpoint}\": HOST:PORT is expected.";
-    }
+    private static Digest? DigestOf(ConfigurationSection root) =>
+        Digest.TryParseHex(root.Text(Settings.ExpectedGenesisDigest), out Digest digest) ? digest : null;
 
     private static byte[] ReadAll(string file)
     {

@@ -14,41 +14,28 @@ internal sealed class ConfigurationSection(
 {
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
-    /// <summary>Text of at least one character; empty after a problem.</summary>
-    public string Text(string name, Func<string, bool>? rule = null, string expected = "text is expected")
-    {
-        if (Find(name, JsonValueKind.String) is not { } member)
-            return Missing(name, expected);
-        string text = member.GetString()!;
-        if (text.Length == 0 || rule?.Invoke(text) == false)
-            Problem(name, $"\"{text}\": {expected}.");
-        return text;
-    }
+    /// <summary>Text of at least one character; null where the member is not there.</summary>
+    public string? Text(TextSetting setting) => Text(setting, setting.Rule, setting.Expected + " is expected");
 
-    /// <summary>As <see cref="Text"/>, null where the member is not there.</summary>
-    public string? OptionalText(string name, Func<string, bool>? rule = null, string expected = "text is expected") =>
-        Has(name) ? Text(name, rule, expected) : null;
-
-    /// <summary>A path, made absolute: relative ones are relative to the file's folder.</summary>
-    public string FilePath(string name, bool mustExist)
+    /// <summary>A path, made absolute: relative ones are relative to the file's folder. Null where the member is not
+    /// there.</summary>
+    public string? FilePath(PathSetting setting)
     {
-        string text = Text(name, path => !path.Contains('\0'), "a path is expected");
+        if (Text(setting, path => !path.Contains('\0'), "a path is expected") is not { } text)
+            return null;
         if (text.Contains('\0'))
             return directory;
         string full = Path.GetFullPath(text.Length == 0 ? "." : text, directory);
-        if (mustExist && text.Length > 0 && !File.Exists(full))
-            Problem(name, $"there is no file {full}.");
+        if (setting.MustExist && text.Length > 0 && !File.Exists(full))
+            Problem(setting.Name, $"there is no file {full}.");
         return full;
     }
 
-    /// <summary>As <see cref="FilePath"/>, null where the member is not there.</summary>
-    public string? OptionalFilePath(string name, bool mustExist) => Has(name) ? FilePath(name, mustExist) : null;
-
     /// <summary>An address to listen at: IP:PORT, [IPv6]:PORT, or *:PORT for every address.</summary>
-    public IPEndPoint Listen(string name, bool loopbackOnly)
+    public IPEndPoint Listen(ListenSetting setting)
     {
         const string Expected = "an address to listen at is expected, as 127.0.0.1:8443, [::1]:8443 or *:8443";
-        string text = Text(name, expected: Expected);
+        string text = Text(setting, static _ => true, Expected) ?? "";
         string address = text.StartsWith("*:", StringComparison.Ordinal) ? "0.0.0.0" + text[1..] : text;
         // Without brackets the last group of an IPv6 address would pass for a port, or for none.
         if (!IPEndPoint.TryParse(address, out IPEndPoint? endPoint)
@@ -56,26 +43,51 @@ internal sealed class ConfigurationSection(
             || (endPoint.Port == 0 && !text.EndsWith(":0", StringComparison.Ordinal)))
         {
             if (text.Length > 0)
-                Problem(name, $"\"{text}\": {Expected}.");
+                Problem(setting.Name, $"\"{text}\": {Expected}.");
             return new IPEndPoint(IPAddress.Loopback, 0);
         }
-        if (loopbackOnly && !IPAddress.IsLoopback(endPoint.Address))
-            Problem(name, $"\"{text}\": this listener is not protected; only a loopback address is allowed, as 127.0.0.1:9443.");
+        if (setting.LoopbackOnly && !IPAddress.IsLoopback(endPoint.Address))
+        {
+            Problem(setting.Name,
+                $"\"{text}\": this listener is not protected; only a loopback address is allowed, as 127.0.0.1:9443.");
+        }
         return endPoint;
     }
 
     /// <summary>A whole number within bounds, or the default where the member is not there.</summary>
-    public long Number(string name, long defaultValue, long least, long most)
+    public long Number(NumberSetting setting)
     {
-        if (!Has(name))
-            return defaultValue;
-        if (Find(name, JsonValueKind.Number) is not { } member)
-            return defaultValue;
-        if (member.TryGetInt64(out long value) && value >= least && value <= most)
+        if (!Has(setting.Name) || Find(setting.Name, JsonValueKind.Number) is not { } member)
+            return setting.DefaultValue;
+        if (member.TryGetInt64(out long value) && value >= setting.Least && value <= setting.Most)
             return value;
-        Problem(name, string.Create(
-            CultureInfo.InvariantCulture, $"{member}: a whole number from {least} to {most} is expected."));
-        return defaultValue;
+        Problem(setting.Name, string.Create(CultureInfo.InvariantCulture,
+            $"{member}: a whole number from {setting.Least} to {setting.Most} is expected."));
+        return setting.DefaultValue;
+    }
+
+    /// <summary>A number of milliseconds.</summary>
+    public TimeSpan Milliseconds(NumberSetting setting) => TimeSpan.FromMilliseconds(Number(setting));
+
+    /// <summary>A number from 0 to 1, or the default where the member is not there.</summary>
+    public double Fraction(FractionSetting setting)
+    {
+        if (!Has(setting.Name) || Find(setting.Name, JsonValueKind.Number) is not { } member)
+            return setting.DefaultValue;
+        if (member.TryGetDouble(out double value) && value is >= 0 and <= 1)
+            return value;
+        Problem(setting.Name, $"{member}: a number from 0 to 1 is expected.");
+        return setting.DefaultValue;
+    }
+
+    /// <summary>One of the enumeration's names, or the default where the member is not there.</summary>
+    public T Choice<T>(ChoiceSetting<T> setting)
+        where T : struct, Enum
+    {
+        string[] names = Enum.GetNames<T>();
+        string? text = Text(setting, t => names.Contains(t, StringComparer.OrdinalIgnoreCase),
+            $"one of {string.Join(", ", names)} is expected");
+        return Enum.TryParse(text, ignoreCase: true, out T value) ? value : setting.DefaultValue;
     }
 
     /// <summary>A nested object; an empty one where the member is not there.</summary>
@@ -87,18 +99,18 @@ internal sealed class ConfigurationSection(
     }
 
     /// <summary>An object of texts.</summary>
-    public IReadOnlyDictionary<string, string> Texts(string name, Func<string, string, string?> problemOf)
+    public IReadOnlyDictionary<string, string> Texts(MapSetting setting)
     {
         var texts = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (!Has(name) || Find(name, JsonValueKind.Object) is not { } nested)
+        if (!Has(setting.Name) || Find(setting.Name, JsonValueKind.Object) is not { } nested)
             return texts;
         foreach (JsonProperty member in nested.EnumerateObject())
         {
             string? text = member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString() : null;
             if (text is null)
-                problems.Add(new ConfigurationProblem($"{PathOf(name)}.{member.Name}", "text is expected."));
-            else if (problemOf(member.Name, text) is { } problem)
-                problems.Add(new ConfigurationProblem($"{PathOf(name)}.{member.Name}", problem));
+                problems.Add(new ConfigurationProblem($"{setting.Path}.{member.Name}", "text is expected."));
+            else if (setting.ProblemOf(member.Name, text) is { } problem)
+                problems.Add(new ConfigurationProblem($"{setting.Path}.{member.Name}", problem));
             else
                 texts[member.Name] = text;
         }
@@ -106,19 +118,21 @@ internal sealed class ConfigurationSection(
     }
 
     /// <summary>An array of texts; empty where the member is not there.</summary>
-    public IReadOnlyList<string> TextList(string name, int most)
+    public IReadOnlyList<string> TextList(ListSetting setting)
     {
-        if (!Has(name) || Find(name, JsonValueKind.Array) is not { } array)
+        if (!Has(setting.Name) || Find(setting.Name, JsonValueKind.Array) is not { } array)
             return [];
-        if (array.GetArrayLength() > most)
-            Problem(name, $"at most {most} are expected.");
+        if (array.GetArrayLength() > setting.Most)
+            Problem(setting.Name, $"at most {setting.Most} are expected.");
         var texts = new List<string>();
         foreach (JsonElement item in array.EnumerateArray())
         {
-            if (item.ValueKind == JsonValueKind.String && item.GetString() is { Length: > 0 } text)
-                texts.Add(text);
+            if (item.ValueKind != JsonValueKind.String || item.GetString() is not { Length: > 0 } text)
+                Problem(setting.Name, "every item must be text.");
+            else if (setting.ProblemOf(text) is { } problem)
+                Problem(setting.Name, $"\"{text}\": {problem}.");
             else
-                Problem(name, "every item must be text.");
+                texts.Add(text);
         }
         return texts;
     }
@@ -157,11 +171,20 @@ internal sealed class ConfigurationSection(
         return null;
     }
 
-    private string Missing(string name, string expected)
+    private string? Text(Setting setting, Func<string, bool> rule, string expected)
     {
-        if (!Has(name))
-            Problem(name, $"the setting is missing; {expected}.");
-        return "";
+        if (!Has(setting.Name))
+        {
+            if (setting.IsRequired)
+                Problem(setting.Name, $"the setting is missing; {expected}.");
+            return null;
+        }
+        if (Find(setting.Name, JsonValueKind.String) is not { } member)
+            return null;
+        string text = member.GetString()!;
+        if (text.Length == 0 || !rule(text))
+            Problem(setting.Name, $"\"{text}\": {expected}.");
+        return text;
     }
 
     private string PathOf(string name) => path.Length == 0 ? name : $"{path}.{name}";

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace GovChain.Node.Configuration;
 
-/// <summary>A node's settings, checked. Paths are absolute. docs/OPERATIONS.md documents the file.</summary>
+/// <summary>A node's settings, checked. Paths are absolute. <see cref="Settings"/> describes the file.</summary>
 internal sealed record NodeConfiguration
 {
     /// <summary>The department whose node this is.</summary>
@@ -52,14 +52,51 @@ internal sealed record NodeConfiguration
     public required IPEndPoint AdministrationListen { get; init; }
 
     /// <summary>Transactions waiting at most.</summary>
-    public int PoolTransactionsMax { get; init; } = 50_000;
+    public required int PoolTransactionsMax { get; init; }
 
     /// <summary>Bytes of waiting transactions at most.</summary>
-    public long PoolBytesMax { get; init; } = 64 * 1024 * 1024;
+    public required long PoolBytesMax { get; init; }
 
     /// <summary>Requests a second that one client address may make without an identity.</summary>
-    public int AnonymousRequestsPerSecond { get; init; } = 1_000;
+    public required int AnonymousRequestsPerSecond { get; init; }
+
+    /// <summary>The longest that a stop may take.</summary>
+    public required TimeSpan StopTimeout { get; init; }
 
     /// <summary>The least serious messages that are logged.</summary>
-    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+    public required LogLevel LogLevel { get; init; }
+
+    /// <summary>How log lines look.</summary>
+    public required LogFormat LogFormat { get; init; }
+
+    /// <summary>When to raise alarms.</summary>
+    public required AlarmThresholds Alarms { get; init; }
+
+    /// <summary>Where traces go; null: nowhere.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>How they travel.</summary>
+    public required OtlpProtocol OtlpProtocol { get; init; }
+
+    /// <summary>Part of the submissions that are traced, 0 to 1.</summary>
+    public required double TraceSamplingRatio { get; init; }
+}
+
+/// <summary>What an operator is warned of. The defaults are the configuration's.</summary>
+internal sealed record AlarmThresholds
+{
+    /// <summary>Free bytes on the data directory's disk.</summary>
+    public long DiskFreeBytesMin { get; init; } = Settings.DiskFreeBytesMin.DefaultValue;
+
+    /// <summary>Days left of the clients' certificate.</summary>
+    public int CertificateDaysMin { get; init; } = (int)Settings.CertificateDaysMin.DefaultValue;
+
+    /// <summary>Mean time to make votes durable.</summary>
+    public TimeSpan JournalSyncMax { get; init; } = TimeSpan.FromMilliseconds(Settings.JournalSyncMsMax.DefaultValue);
+
+    /// <summary>How long a department may be without a connection.</summary>
+    public TimeSpan PeerSilentMax { get; init; } = TimeSpan.FromMilliseconds(Settings.PeerSilentMsMax.DefaultValue);
+
+    /// <summary>How long work may wait without a block.</summary>
+    public TimeSpan StalledMax { get; init; } = TimeSpan.FromMilliseconds(Settings.StalledMsMax.DefaultValue);
 }

@@ -45,7 +45,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         CheckKey(genesis.Genesis, signer);
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
         using LedgerStore store = LedgerStore.Open(directory);
-        using ILoggerFactory logging = LoggerFactory.Create(b => NodeLogging.Configure(b, configuration.LogLevel));
+        using ILoggerFactory logging = LoggerFactory.Create(b => NodeLogging.Configure(b, configuration));
         ClientCertificate certificate = OpenCertificate(logging.CreateLogger<ClientCertificate>());
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
         using var verifier = new PlatformSignatureVerifier();
@@ -63,8 +63,8 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         await ListenAsync(() => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
         await ListenAsync(() => app.StartAsync(CancellationToken.None));
         string[] bound = [.. app.Urls];
-        NodeLogging.Listening(
-            logging.CreateLogger<NodeHost>(), configuration.Department, bound[0], network.ListenAddress.ToString(), bound[1]);
+        ILogger log = logging.CreateLogger<NodeHost>();
+        log.Listening(configuration.Department, bound[0], network.ListenAddress.ToString(), bound[1]);
         await WaitAsync(runtime, stop);
         // Nobody asks any more, then nobody is asked any more, then the work ends.
         await app.StopAsync(CancellationToken.None);
@@ -154,7 +154,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
             ReadBurst = 2 * configuration.AnonymousRequestsPerSecond,
         };
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "govchain" });
-        NodeLogging.Configure(builder.Logging, configuration.LogLevel);
+        NodeLogging.Configure(builder.Logging, configuration);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddRouting();

@@ -49,6 +49,8 @@ internal sealed class ConfigurationReaderTests : IDisposable
             Assert.That(c.AdministrationListen.ToString(), Is.EqualTo("127.0.0.1:9443"));
             Assert.That(c.PoolTransactionsMax, Is.EqualTo(1_000));
             Assert.That(c.PoolBytesMax, Is.EqualTo(2_000_000));
+            Assert.That(c.Alarms.JournalSyncMax.TotalMilliseconds, Is.EqualTo(20));
+            Assert.That((c.OtlpEndpoint?.Port, c.OtlpProtocol), Is.EqualTo((4317, OtlpProtocol.Grpc)));
         });
     }
 
@@ -228,6 +230,13 @@ internal sealed class ConfigurationReaderTests : IDisposable
         ["pool.transactionsMax", "null"],
         ["pool.bytesMax", "\"64 MiB\""],
         ["pool.bytesMax", "4294967297"],
+        ["stopTimeoutMs", "999"],
+        ["logFormat", "\"xml\""],
+        ["alarms.journalSyncMsMax", "0"],
+        ["telemetry.otlpEndpoint", "\"127.0.0.1:4317\""],
+        ["telemetry.otlpEndpoint", "\"http://\""],
+        ["telemetry.traceSamplingRatio", "1.01"],
+        ["telemetry.traceSamplingRatio", "\"all\""],
         ["unknown", "1"],
         ["pool.unknown", "1"],
     ];
@@ -256,6 +265,8 @@ internal sealed class ConfigurationReaderTests : IDisposable
         },
         ["administration"] = new JsonObject { ["listen"] = "127.0.0.1:9443" },
         ["pool"] = new JsonObject { ["transactionsMax"] = 1_000, ["bytesMax"] = 2_000_000 },
+        ["alarms"] = new JsonObject { ["journalSyncMsMax"] = 20 },
+        ["telemetry"] = new JsonObject { ["otlpEndpoint"] = "https://collector.example:4317", ["otlpProtocol"] = "grpc" },
     };
 
     private static void Set(JsonObject file, string path, string? json)

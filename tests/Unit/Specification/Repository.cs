@@ -29,4 +29,16 @@ internal static class Repository
             File.ReadAllText(path), Is.EqualTo(content),
             $"{relative} differs from what the code gives. Formats are frozen; if this change is meant, UPDATE_VECTORS=1.");
     }
+
+    /// <summary>As <see cref="Hold"/>, for the part of a document between <c>&lt;!-- begin: mark --&gt;</c> and the next
+    /// <c>&lt;!-- end --&gt;</c>.</summary>
+    public static void HoldPart(string relative, string mark, string content)
+    {
+        string text = File.ReadAllText(PathOf(relative));
+        string begin = $"<!-- begin: {mark} -->\n";
+        int from = text.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
+        int to = text.IndexOf("<!-- end -->\n", Math.Max(0, from), StringComparison.Ordinal);
+        Assert.That(from >= begin.Length && to >= from, $"{relative} lacks the marks of {mark}.");
+        Hold(relative, text[..from] + content + text[to..]);
+    }
 }

@@ -1,0 +1,253 @@
+using System.Globalization;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+using Microsoft.Extensions.Logging;
+
+namespace GovChain.Node.Configuration;
+
+/// <summary>Every setting there is, in the order in which they are read and shown.</summary>
+internal static class Settings
+{
+    private const long KiB = 1024, MiB = 1024 * KiB, GiB = 1024 * MiB, TiB = 1024 * GiB;
+
+    public static readonly TextSetting Department =
+        new("department", Identifiers.IsDepartment, "a department id: a-z, 0-9 and -, at most 32")
+        {
+            Meaning = "the department whose node this is, as the genesis names it",
+            Example = "\"land-registry\"",
+            IsRequired = true,
+        };
+
+    public static readonly PathSetting DataDirectory = new("dataDirectory", MustExist: false)
+    {
+        Meaning = "ledger, vote journal and tip; used by one process at a time",
+        Example = "\"data\"",
+        IsRequired = true,
+    };
+
+    public static readonly PathSetting GenesisFile = new("genesisFile", MustExist: true)
+    {
+        Meaning = "the ledger's genesis, signed by every department it names",
+        Example = "\"genesis.json\"",
+        IsRequired = true,
+    };
+
+    public static readonly TextSetting ExpectedGenesisDigest =
+        new("expectedGenesisDigest", static hex => Digest.TryParseHex(hex, out _), "64 hexadecimal digits")
+        {
+            Meaning = "a genesis file of another ledger is refused",
+            Example = "\"0000000000000000000000000000000000000000000000000000000000000000\"",
+        };
+
+    public static readonly PathSetting KeyFile = new("keyFile", MustExist: true)
+    {
+        Meaning = "the department's validator key",
+        Example = "\"validator.pem\"",
+        IsRequired = true,
+    };
+
+    public static readonly PathSetting PassphraseFile = new("passphraseFile", MustExist: true)
+    {
+        Meaning = "the key's passphrase; without it `GOVCHAIN_PASSPHRASE` counts, else it is asked for",
+        Example = "\"passphrase\"",
+    };
+
+    public static readonly NumberSetting StopTimeoutMs = new("stopTimeoutMs", 20_000, 1_000, 600_000)
+    {
+        Meaning = "how long a stop may take: half of it finishes what was submitted, the rest closes; then the process ends by force",
+        Unit = "ms",
+        Example = "20000",
+    };
+
+    public static readonly ChoiceSetting<LogLevel> LogLevel = new("logLevel", Microsoft.Extensions.Logging.LogLevel.Information)
+    {
+        Meaning = "the least serious messages that are logged",
+        Example = "\"Information\"",
+    };
+
+    public static readonly ChoiceSetting<LogFormat> LogFormat = new("logFormat", Configuration.LogFormat.Text)
+    {
+        Meaning = "lines for people, or one JSON object a line with event id, category and every value apart",
+        Example = "\"Json\"",
+    };
+
+    public static readonly ListenSetting PeerListen = new("peers.listen", LoopbackOnly: false)
+    {
+        Meaning = "where the other departments' nodes connect, under mutual TLS",
+        Example = "\"*:7443\"",
+        IsRequired = true,
+    };
+
+    public static readonly MapSetting PeerEndpoints = new("peers.endpoints", EndpointProblem, "`{\"department\": \"HOST:PORT\"}`")
+    {
+        Meaning = "addresses of departments that have moved",
+        Default = "the genesis's",
+        Example = "{ \"tax-office\": \"node.tax.example:7443\" }",
+    };
+
+    public static readonly ListenSetting ClientListen = new("clients.listen", LoopbackOnly: false)
+    {
+        Meaning = "where clerks and software connect: gRPC and JSON over TLS",
+        Example = "\"*:8443\"",
+        IsRequired = true,
+    };
+
+    public static readonly PathSetting CertificateFile = new("clients.certificateFile", MustExist: true)
+    {
+        Meaning = "PEM certificate of both the clients' and the administration listener, with its chain; goes with `certificateKeyFile`",
+        Example = "\"tls.pem\"",
+        TakesEffect = "restart; another content of the file within 10 minutes",
+    };
+
+    public static readonly PathSetting CertificateKeyFile = new("clients.certificateKeyFile", MustExist: true)
+    {
+        Meaning = "PEM private key of that certificate",
+        Example = "\"tls.key\"",
+        TakesEffect = CertificateFile.TakesEffect,
+    };
+
+    public static readonly PathSetting AuthorityDirectory = new("clients.authorityDirectory", MustExist: false)
+    {
+        Meaning = "instead of the two: an authority of govchain's own, `ca.pem` and `ca.key`, made there where it is missing",
+        Example = "\"ca\"",
+    };
+
+    public static readonly ListSetting CertificateNames =
+        new("clients.certificateNames", 32, NameProblem, "host names or IP addresses")
+        {
+            Meaning = "names that an issued certificate is valid for besides `localhost`",
+            Example = "[\"node.land.example\"]",
+        };
+
+    public static readonly NumberSetting AnonymousRequestsPerSecond =
+        new("clients.anonymousRequestsPerSecond", 1_000, 1, 1_000_000)
+        {
+            Meaning = "reads that one client address may make; twice as many may come at once",
+            Unit = "requests/s",
+            Example = "1000",
+        };
+
+    public static readonly ListenSetting AdministrationListen = new("administration.listen", LoopbackOnly: true)
+    {
+        Meaning = "where this machine's operator connects: metrics, audits, backups",
+        Example = "\"127.0.0.1:9443\"",
+        IsRequired = true,
+    };
+
+    public static readonly NumberSetting PoolTransactionsMax = new("pool.transactionsMax", 50_000, 100, 1_000_000)
+    {
+        Meaning = "transactions that wait for a block at most; more are answered POOL_FULL",
+        Unit = "transactions",
+        Example = "50000",
+    };
+
+    public static readonly NumberSetting PoolBytesMax = new("pool.bytesMax", 64 * MiB, MiB, 4 * GiB)
+    {
+        Meaning = "bytes of waiting transactions at most",
+        Unit = "bytes",
+        Example = "67108864",
+    };
+
+    public static readonly NumberSetting DiskFreeBytesMin = new("alarms.diskFreeBytesMin", 4 * GiB, 0, 64 * TiB)
+    {
+        Meaning = "below this much free space on the data directory's disk: alarm DISK_LOW",
+        Unit = "bytes",
+        Example = "4294967296",
+    };
+
+    public static readonly NumberSetting CertificateDaysMin = new("alarms.certificateDaysMin", 30, 1, 365)
+    {
+        Meaning = "fewer days left of the clients' certificate: alarm CERTIFICATE_EXPIRING",
+        Unit = "days",
+        Example = "30",
+    };
+
+    public static readonly NumberSetting JournalSyncMsMax = new("alarms.journalSyncMsMax", 250, 1, 60_000)
+    {
+        Meaning = "a vote takes longer than this to reach the disk, on average over the last 32: alarm JOURNAL_SLOW",
+        Unit = "ms",
+        Example = "250",
+    };
+
+    public static readonly NumberSetting PeerSilentMsMax = new("alarms.peerSilentMsMax", 15_000, 2_000, 3_600_000)
+    {
+        Meaning = "a department is not connected for longer than this: alarm PEER_UNREACHABLE",
+        Unit = "ms",
+        Example = "15000",
+    };
+
+    public static readonly NumberSetting StalledMsMax = new("alarms.stalledMsMax", 60_000, 5_000, 3_600_000)
+    {
+        Meaning = "transactions wait and no block comes for longer than this: alarm STALLED",
+        Unit = "ms",
+        Example = "60000",
+    };
+
+    public static readonly TextSetting OtlpEndpoint =
+        new("telemetry.otlpEndpoint", IsHttpUri, "`http://HOST:PORT/...` or `https://...`; the whole address, for OTLP over HTTP `/v1/traces` included")
+        {
+            Meaning = "where traces are sent (OpenTelemetry protocol); nothing is sent without it",
+            Example = "\"http://127.0.0.1:4318/v1/traces\"",
+        };
+
+    public static readonly ChoiceSetting<OtlpProtocol> OtlpProtocol = new("telemetry.otlpProtocol", Configuration.OtlpProtocol.Http)
+    {
+        Meaning = "OTLP as protobuf over HTTP, or over gRPC",
+        Example = "\"Http\"",
+    };
+
+    public static readonly FractionSetting TraceSamplingRatio = new("telemetry.traceSamplingRatio", 0.01)
+    {
+        Meaning = "part of the submissions that are traced; a submission that comes with a sampled trace is always",
+        Example = "0.01",
+    };
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        Department, DataDirectory, GenesisFile, ExpectedGenesisDigest, KeyFile, PassphraseFile, StopTimeoutMs, LogLevel, LogFormat,
+        PeerListen, PeerEndpoints,
+        ClientListen, CertificateFile, CertificateKeyFile, AuthorityDirectory, CertificateNames, AnonymousRequestsPerSecond,
+        AdministrationListen,
+        PoolTransactionsMax, PoolBytesMax,
+        DiskFreeBytesMin, CertificateDaysMin, JournalSyncMsMax, PeerSilentMsMax, StalledMsMax,
+        OtlpEndpoint, OtlpProtocol, TraceSamplingRatio,
+    ];
+
+    private static string? NameProblem(string name) =>
+        Uri.CheckHostName(name) == UriHostNameType.Unknown ? "a host name or an IP address is expected" : null;
+
+    private static bool IsHttpUri(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0;
+
+    private static string? EndpointProblem(string department, string endpoint)
+    {
+        if (!Identifiers.IsDepartment(department))
+            return "this is no department id.";
+        int colon = endpoint.LastIndexOf(':');
+        return colon > 0 && Uri.CheckHostName(endpoint[..colon].Trim('[', ']')) != UriHostNameType.Unknown
+            && ushort.TryParse(endpoint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
+            && port > 0 && endpoint.Length <= Limits.EndpointMax
+            ? null : $"\"{endpoint}\": HOST:PORT is expected.";
+    }
+}
+
+/// <summary>How log lines look.</summary>
+internal enum LogFormat
+{
+    /// <summary>For people.</summary>
+    Text,
+
+    /// <summary>For collectors.</summary>
+    Json,
+}
+
+/// <summary>How traces travel.</summary>
+internal enum OtlpProtocol
+{
+    /// <summary>Protobuf over HTTP.</summary>
+    Http,
+
+    /// <summary>gRPC.</summary>
+    Grpc,
+}
