@@ -292,6 +292,9 @@ internal sealed class Admission
         if (rejection.Code == RejectionCode.Duplicate
             && state.FindTransaction(envelope.Transaction.Id) is { } location)
             return SubmissionResult.Committed(location);
+        // What was in the pool before its expiry may stand in a prepared block: it is as pending as it was.
+        if (rejection.Code == RejectionCode.Expired && _outcomes.Find(envelope.Transaction.Id) is { } left)
+            return SubmissionResult.Of(left, _ledger.Tip.TimestampMs);
         if (rejection.IsPermanent)
             _outcomes.Add([new PoolExit(envelope.Transaction, rejection)]);
         return SubmissionResult.Refused(rejection);
