@@ -102,8 +102,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _sync = new BlockSync(validators, _ledger, network, verifier, batch, _driver, progress, time, OnFatal);
         _status = new NodeStatus(genesis, self, _ledger, _pool, network, progress, time)
         {
-            Abstaining = core.Abstaining,
-            Position = () => _driver.Position,
+            Standing = () => _driver.Standing,
             Lag = () => _sync.Lag,
         };
         Gateway = new LedgerGateway(
@@ -125,7 +124,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public Task StartAsync()
     {
         _log.Started(_self, _ledger.Tip.Height, _ledger.ChainId.ToString(),
-            _status.Abstaining == AbstainReason.None ? "votes" : $"does not vote ({_status.Abstaining})");
+            _driver.Standing.Abstaining is var reason and not AbstainReason.None ? $"does not vote ({reason})" : "votes");
         _work = Task.WhenAll(
             Guard(_admission.RunAsync()), Guard(_intake.RunAsync()), Guard(Task.Run(_sync.RunAsync)));
         _driver.Start();
@@ -184,7 +183,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         if (exits.Count == 0)
             return;
         _outcomes.Add(exits);
-        _tickets.AnswerRefused(exits);
+        _tickets.AnswerRefused(exits, _ledger.Tip.TimestampMs);
     }
 
     private void OnAlarm(Alarm alarm)
@@ -251,7 +250,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private void Observe()
     {
         _metrics.Observe("govchain.height", "{block}", "Height of the newest block", () => (long)_ledger.Tip.Height);
-        _metrics.Observe("govchain.view", "{view}", "View of the height in progress", () => _driver.Position.View);
+        _metrics.Observe("govchain.view", "{view}", "View of the height in progress", () => _driver.Standing.View);
         _metrics.Observe("govchain.pool.transactions", "{transaction}", "Transactions in the pool", () => _pool.Count);
         _metrics.Observe("govchain.pool.bytes", "By", "Bytes of the envelopes in the pool", () => _pool.Bytes);
         _metrics.Observe(
