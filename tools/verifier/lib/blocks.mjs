@@ -73,14 +73,15 @@ export function readCertificate(bytes, where) {
   return certificate;
 }
 
-/** The certificate commits the header: of its epoch, height and hash, by at least a quorum of the set, all valid. */
+/** The certificate commits the header: of its epoch, height and hash, by exactly a quorum of the set, all valid. */
 export function requireCommitted(header, certificate, set, where) {
   require(certificate.type === COMMIT, where, 'not a commit certificate');
   require(certificate.epoch === header.epoch && certificate.height === header.height, where,
     () => `of epoch ${certificate.epoch}, height ${certificate.height}; the header's are ${header.epoch}, ${header.height}`);
   require(certificate.blockHash.equals(header.hash), where, 'of another block hash');
-  require(certificate.signatures.length >= set.quorum, where,
-    () => `${certificate.signatures.length} signatures; ${set.quorum} are needed`);
+  require(header.setHash.equals(set.hash), where, 'the header names another validator set');
+  require(certificate.signatures.length === set.quorum, where,
+    () => `${certificate.signatures.length} signatures; exactly ${set.quorum} are expected`);
   const message = voteBytes({ ...certificate, chainId: header.chainId });
   for (const { validator, signature } of certificate.signatures) {
     const member = set.members[validator];

@@ -39,7 +39,7 @@ const text = (value) => (typeof value === 'string' ? value : null);
 
 /** The members of each kind of line, in order, and what their values must be; the first member tells the kind. */
 const FORMS = {
-  format: { format: text, genesisBody: text, signatures: (value) => (Array.isArray(value) ? value.map(signature) : null) },
+  format: { format: text, chainId: text, genesisBody: text, signatures: (value) => (Array.isArray(value) ? value.map(signature) : null) },
   height: { height: whole, header: text, certificate: text, transactions: whole },
   position: { position: whole, envelope: text },
   end: { end: (value) => value === true || null, height: whole, logSize: whole, blockHash: text, logRoot: text, stateRoot: text },

@@ -1,5 +1,4 @@
 // SPEC "Genesis".
-import { isIPv6 } from 'node:net';
 import { validatorSet } from './blocks.mjs';
 import { sha256, tag } from './bytes.mjs';
 import {
@@ -80,9 +79,8 @@ function requireDepartment(department) {
 }
 
 function isEndpoint(text) {
-  const match = /^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([1-9][0-9]{0,4})$/.exec(text);
-  if (!match || text.length > 260 || Number(match[2]) > 65_535) return false;
-  return !match[1].startsWith('[') || isIPv6(match[1].slice(1, -1));
+  const match = /^(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:-]+\]):([1-9][0-9]{0,4})$/.exec(text);
+  return match !== null && text.length <= 260 && Number(match[1]) <= 65_535;
 }
 
 function requireParameters(parameters) {

@@ -41,6 +41,7 @@ class Audit {
     require(kind === 'format' && members.format === FORMAT, 'format', `the first line has the format ${FORMAT}`);
     this.#genesis = at('genesisBody', () => readGenesis(bytesOf(members, 'genesisBody')));
     const { chainId } = this.#genesis;
+    require(hashOf(members, 'chainId').equals(chainId), 'chainId', `${members.chainId}; the genesis body's is ${chainId.toString('hex')}`);
     require(chainId.equals(this.#digest), 'genesisBody', `of the ledger ${chainId.toString('hex')}, not of the trusted one`);
     requireFounded(this.#genesis, members.signatures.map(signatureOf));
     this.#chain = new Chain(this.#genesis);
@@ -52,7 +53,8 @@ class Audit {
       this.#requireClosed();
       const header = bytesOf(members, 'header');
       if (this.#chain.tip === undefined) {
-        require(height === 0 && members.certificate === '' && transactions === 0, '', 'the ledger begins with block 0, which has neither certificate nor transactions');
+        require(height === 0 && members.certificate === '' && transactions === 0, '',
+          'the ledger begins with block 0, which has neither certificate nor transactions');
         this.#chain.found(header);
         return;
       }

@@ -13,6 +13,7 @@ import { decode } from './wire.mjs';
 export const RECEIPT_BYTES_MAX = 2 * 1024 * 1024;
 const FORMAT = 'govchain-receipt-1';
 const HASHES_MAX = 256;
+const YEAR_9999_MS = 253_402_300_799_999n;
 
 /** Verifies a receipt file: its summary. Throws a Refusal that names the member. */
 export function verifyReceipt(file, genesisDigest) {
@@ -66,11 +67,8 @@ function readBlock(member, genesis, where) {
   const header = readHeader(fromBase64(member.header, `${where}, header`), `${where}, header`);
   require(header.chainId.equals(genesis.chainId), `${where}, header`, 'of another ledger');
   require(header.epoch === 0n, `${where}, header`, () => `epoch ${header.epoch}`);
-  require(header.setHash.equals(genesis.set.hash), `${where}, header`, 'of another validator set');
   const place = `${where}, certificate`;
   const certificate = readCertificate(fromBase64(member.certificate, place), place);
-  require(certificate.signatures.length === genesis.set.quorum, place,
-    () => `${certificate.signatures.length} signatures; exactly ${genesis.set.quorum} are expected`);
   requireCommitted(header, certificate, genesis.set, place);
   return header;
 }
@@ -89,7 +87,7 @@ function officerAt(value, { height, timeMs }) {
   const { intervals } = decode(OfficerKeyState, value, 'signer, value');
   const covering = intervals.filter((i) => i.first_height <= height && (i.last_height === 0n || i.last_height >= height)
     && i.valid_from_ms <= timeMs && (i.valid_until_ms === 0n || i.valid_until_ms > timeMs));
-  require(covering.length === 1, 'signer, value', 'the signer was not an officer in this block');
+  require(covering.length > 0, 'signer, value', 'the signer was not an officer in this block');
   return covering[0];
 }
 
@@ -106,7 +104,7 @@ function summarise(genesis, { action, id }, block, officer) {
     department: officer.department,
     officer: officer.officer_id,
     height: exactNumber(block.height, 'height'),
-    recordedAt: new Date(exactNumber(block.timeMs, 'recordedAt')).toISOString(),
+    recordedAt: block.timeMs > YEAR_9999_MS ? String(block.timeMs) : new Date(Number(block.timeMs)).toISOString(),
   };
 }
 

@@ -11,7 +11,7 @@ export class Refusal extends Error {
   /** The same refusal, seen from one level further out. */
   within(place) {
     const outer = new Refusal(this.where ? `${place}, ${this.where}` : place, this.what, this.code);
-    return Object.assign(outer, { field: this.field, offset: this.offset });
+    return Object.assign(outer, { rule: this.rule, field: this.field, offset: this.offset });
   }
 }
 

@@ -6,11 +6,29 @@ import { Refusal } from './refusal.mjs';
 
 const TAG_MAX = 2n ** 32n - 1n;
 const LENGTH_MAX = 2n ** 31n - 1n;
+const VARINT_BYTES_MAX = 10;
 const MAX = { uint32: 2n ** 32n - 1n, uint64: 2n ** 64n - 1n, bool: 1n };
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const isNumber = (field) => field.type in MAX;
 const wireTypeOf = (field) => (isNumber(field) && !field.repeated ? 0 : 2);
+
+/** What the kinds of violations mean; SPEC "Wire profile" names them. */
+const KINDS = {
+  Truncated: 'a number that breaks off',
+  OverlongVarint: 'a number with more bytes than it needs',
+  OutOfRange: 'a number outside its type',
+  UnknownField: 'an unknown field',
+  NotActive: 'a field that is kept for something later',
+  OutOfOrder: 'a field out of order',
+  WrongWireType: 'a field with another wire type than declared',
+  Recurring: 'a field that stands twice',
+  SecondOneofMember: 'a second alternative where only one may stand',
+  LengthBeyondEnd: 'a length that reaches past the end',
+  DefaultOnWire: 'a default value, which must be left out',
+  EmptyRun: 'an empty run, which must be left out',
+  InvalidUtf8: 'text that is not UTF-8',
+};
 
 class Parser {
   constructor(bytes, what) {
@@ -18,47 +36,45 @@ class Parser {
     this.what = what;
   }
 
-  refuse(path, offset, text, code = 'MALFORMED_ENVELOPE') {
+  refuse(rule, path, offset) {
     const field = path.join('.');
-    const refusal = new Refusal(`${this.what}, byte ${offset}${field ? `, field ${field}` : ''}`, text, code);
-    return Object.assign(refusal, { field, offset });
+    const where = `${this.what}, byte ${offset}${field ? `, field ${field}` : ''}`;
+    const refusal = new Refusal(where, KINDS[rule], rule === 'NotActive' ? 'NOT_ACTIVE' : 'MALFORMED_ENVELOPE');
+    return Object.assign(refusal, { rule, field, offset });
   }
 
   /** A minimal varint before `end`: [value, offset behind it]. */
   varint(offset, end, path, max) {
     let value = 0n;
-    for (let i = 0; i < 10; i++) {
-      if (offset + i >= end) throw this.refuse(path, offset, 'a number reaches past the end of its message');
+    for (let i = 0; i < VARINT_BYTES_MAX; i++) {
+      if (offset + i >= end) throw this.refuse('Truncated', path, offset);
       const byte = this.bytes[offset + i];
       value |= BigInt(byte & 0x7f) << BigInt(7 * i);
       if (byte >= 0x80) continue;
-      if (byte === 0 && i > 0) throw this.refuse(path, offset, 'a number has more bytes than it needs');
-      if (value > max) throw this.refuse(path, offset, `a number above ${max}`);
+      if (byte === 0 && i > 0) throw this.refuse('OverlongVarint', path, offset);
+      if (value > max) break;
       return [value, offset + i + 1];
     }
-    throw this.refuse(path, offset, 'a number of more than ten bytes');
+    throw this.refuse('OutOfRange', path, offset);
   }
 
   message(schema, begin, end, path) {
     const message = empty(schema);
     let last = 0;
-    let offset = begin;
-    while (offset < end) {
+    let elements = 0;
+    for (let offset = begin; offset < end;) {
       const [tag, afterTag] = this.varint(offset, end, path, TAG_MAX);
       const number = Number(tag >> 3n);
       const field = schema.fields[number];
-      const inner = [...path, field ? field.name : `#${number}`];
-      if (!field) {
-        throw schema.reserved?.includes(number)
-          ? this.refuse(inner, offset, 'kept for something later', 'NOT_ACTIVE')
-          : this.refuse(inner, offset, 'no such field');
-      }
-      if (number < last) throw this.refuse(inner, offset, 'fields do not ascend');
-      const again = number === last;
-      if (again && (!field.repeated || isNumber(field))) throw this.refuse(inner, offset, 'a field twice');
-      if (field.oneof && message[field.oneof]) throw this.refuse(inner, offset, `a second ${field.oneof}`);
-      if (Number(tag & 7n) !== wireTypeOf(field)) throw this.refuse(inner, offset, 'another wire type than declared');
+      const refuse = (rule, name) => this.refuse(rule, [...path, name], offset);
+      if (!field) throw refuse(schema.reserved.includes(number) ? 'NotActive' : 'UnknownField', `#${number}`);
+      if (number < last) throw refuse('OutOfOrder', `#${number}`);
+      elements = number === last ? elements + 1 : 0;
       last = number;
+      if (Number(tag & 7n) !== wireTypeOf(field)) throw refuse('WrongWireType', field.name);
+      if (elements > 0 && (!field.repeated || isNumber(field))) throw refuse('Recurring', field.name);
+      if (field.oneof && message[field.oneof]) throw refuse('SecondOneofMember', field.name);
+      const inner = [...path, field.repeated ? `${field.name}[${elements}]` : field.name];
       const [value, next] = this.value(field, afterTag, end, inner);
       if (field.oneof) message[field.oneof] = { name: field.name, value };
       else if (field.repeated && !isNumber(field)) message[field.name].push(value);
@@ -69,20 +85,19 @@ class Parser {
   }
 
   value(field, offset, end, path) {
-    if (isNumber(field) && !field.repeated) {
+    if (wireTypeOf(field) === 0) {
       const [value, next] = this.number(field, offset, end, path);
-      if (!value) throw this.refuse(path, offset, 'a default value that is written');
+      if (!value) throw this.refuse('DefaultOnWire', path, offset);
       return [value, next];
     }
     const [length, begin] = this.varint(offset, end, path, LENGTH_MAX);
     const next = begin + Number(length);
-    if (next > end) throw this.refuse(path, offset, 'a length that reaches past the end of its message');
+    if (next > end) throw this.refuse('LengthBeyondEnd', path, offset);
     if (field.type === 'message') return [this.message(field.message, begin, next, path), next];
-    if (length === 0n && (!field.repeated || isNumber(field)))
-      throw this.refuse(path, offset, 'a default value that is written');
-    if (isNumber(field)) return [this.packed(field, begin, next, path), next];
+    if (isNumber(field)) return [this.run(field, offset, begin, next, path), next];
+    if (length === 0n && !field.repeated) throw this.refuse('DefaultOnWire', path, offset);
     const bytes = this.bytes.subarray(begin, next);
-    return [field.type === 'bytes' ? bytes : this.text(bytes, begin, path), next];
+    return [field.type === 'bytes' ? bytes : this.text(bytes, offset, path), next];
   }
 
   number(field, offset, end, path) {
@@ -90,7 +105,8 @@ class Parser {
     return [field.type === 'uint64' ? value : field.type === 'bool' ? value === 1n : Number(value), next];
   }
 
-  packed(field, begin, end, path) {
+  run(field, lengthOffset, begin, end, path) {
+    if (begin === end) throw this.refuse('EmptyRun', path, lengthOffset);
     const values = [];
     for (let offset = begin; offset < end;) {
       const [value, next] = this.number(field, offset, end, path);
@@ -100,11 +116,11 @@ class Parser {
     return values;
   }
 
-  text(bytes, offset, path) {
+  text(bytes, lengthOffset, path) {
     try {
       return utf8.decode(bytes);
     } catch {
-      throw this.refuse(path, offset, 'text that is not UTF-8');
+      throw this.refuse('InvalidUtf8', path, lengthOffset);
     }
   }
 }
