@@ -73,7 +73,10 @@ export function readCertificate(bytes, where) {
   return certificate;
 }
 
-/** The certificate commits the header: of its epoch, height and hash, by exactly a quorum of the set, all valid. */
+/**
+ * The certificate makes the header final: of its epoch, height and hash, exactly a quorum of the set, all valid. The
+ * signatures, the dear part, are verified when the function that comes back is called.
+ */
 export function requireCommitted(header, certificate, set, where) {
   require(certificate.type === COMMIT, where, 'not a commit certificate');
   require(certificate.epoch === header.epoch && certificate.height === header.height, where,
@@ -82,10 +85,13 @@ export function requireCommitted(header, certificate, set, where) {
   require(header.setHash.equals(set.hash), where, 'the header names another validator set');
   require(certificate.signatures.length === set.quorum, where,
     () => `${certificate.signatures.length} signatures; exactly ${set.quorum} are expected`);
-  const message = voteBytes({ ...certificate, chainId: header.chainId });
-  for (const { validator, signature } of certificate.signatures) {
-    const member = set.members[validator];
-    require(member !== undefined, where, () => `there is no validator ${validator}`);
-    requireSignature(member.key, message, signature, `${where}, signature of ${member.department}`);
-  }
+  for (const { validator } of certificate.signatures)
+    require(validator < set.members.length, where, () => `there is no validator ${validator}`);
+  return () => {
+    const message = voteBytes({ ...certificate, chainId: header.chainId });
+    for (const { validator, signature } of certificate.signatures) {
+      const { key, department } = set.members[validator];
+      requireSignature(key, message, signature, `${where}, signature of ${department}`);
+    }
+  };
 }

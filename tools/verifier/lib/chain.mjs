@@ -43,7 +43,7 @@ export class Chain {
   begin(headerBytes, certificateBytes, transactions) {
     const header = this.beginUncertified(headerBytes, transactions);
     const certificate = readCertificate(certificateBytes, 'certificate');
-    requireCommitted(header, certificate, this.#genesis.set, 'certificate');
+    requireCommitted(header, certificate, this.#genesis.set, 'certificate')();
     this.signatures += certificate.signatures.length;
   }
 
@@ -71,6 +71,7 @@ export class Chain {
   add(envelope) {
     const { parameters } = this.#genesis.body;
     const transaction = readTransaction(envelope, this.#genesis.chainId);
+    transaction.requireSigned();
     this.signatures++;
     const id = transaction.id.toString('latin1');
     const position = this.#log.size;

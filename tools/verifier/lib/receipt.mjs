@@ -47,6 +47,10 @@ export function verifyReceipt(file, genesisDigest) {
   const summary = summarise(genesis, transaction, block, officer);
   require(Array.isArray(receipt.epochs) && receipt.epochs.length === 0, 'epochs', 'an empty array is expected');
   requireCanonical(file, receipt, summary);
+  // Last, because they take the longest; what is left to be wrong is a signature.
+  at('envelope', transaction.requireSigned);
+  block.requireSigned();
+  later?.requireSigned();
   return summary;
 }
 
@@ -69,8 +73,7 @@ function readBlock(member, genesis, where) {
   require(header.epoch === 0n, `${where}, header`, () => `epoch ${header.epoch}`);
   const place = `${where}, certificate`;
   const certificate = readCertificate(fromBase64(member.certificate, place), place);
-  requireCommitted(header, certificate, genesis.set, place);
-  return header;
+  return { ...header, requireSigned: requireCommitted(header, certificate, genesis.set, place) };
 }
 
 function readPosition(position) {

@@ -25,7 +25,10 @@ const CHECKS = {
   revoke_officer: requireRevokeOfficer,
 };
 
-/** Checks an envelope for a ledger: { envelope, body, action: { name, value }, id, signer, expiresAtMs }. */
+/**
+ * Checks an envelope for a ledger: { envelope, action: { name, value }, id, signer, expiresAtMs, requireSigned }. The signature is
+ * verified when `requireSigned` is called.
+ */
 export function readTransaction(envelope, chainId) {
   require(envelope.length <= ENVELOPE_BYTES_MAX, 'envelope', () => `${envelope.length} bytes`, 'TOO_LARGE');
   const { body: bytes, signature } = decode(SignedTransaction, envelope, 'envelope');
@@ -43,8 +46,14 @@ export function readTransaction(envelope, chainId) {
   require(body.action !== null, 'action', 'missing', INVALID);
   CHECKS[body.action.name](body.action.value, body.action.name);
   const signed = Buffer.concat([TAG, bytes]);
-  requireSignature(body.signer, signed, signature, 'signature');
-  return { envelope, action: body.action, id: sha256(signed), signer: body.signer, expiresAtMs: body.expires_at_ms };
+  return {
+    envelope,
+    action: body.action,
+    id: sha256(signed),
+    signer: body.signer,
+    expiresAtMs: body.expires_at_ms,
+    requireSigned: () => requireSignature(body.signer, signed, signature, 'signature'),
+  };
 }
 
 function requireRecordChange(change, action) {

@@ -20,7 +20,7 @@ const set = () => validatorSet(vectors('validator-set').members.map(({ departmen
 test('every file of vectors is one that these tests read', () => {
   const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
   assert.deepEqual(files, ['blocks', 'certificate', 'genesis', 'header', 'merkle-log', 'merkle-state', 'receipt', 'refused',
-    'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`));
+    'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
 });
 
 test('merkle-log: leaves, roots of every size, frontier', () => {
@@ -130,8 +130,8 @@ test('certificate: read, and verified over its header', () => {
     [expected.type, expected.epoch, expected.height, expected.view]);
   assert.deepEqual(certificate.signatures.map((s) => ({ validator: s.validator, signature: show(s.signature) })), expected.signatures);
   const header = readHeader(hex(vectors('header').encoding), 'header');
-  requireCommitted(header, certificate, set(), 'certificate');
-  assert.throws(() => requireCommitted(header, { ...certificate, view: 2 }, set(), 'certificate'), /signature of/);
+  requireCommitted(header, certificate, set(), 'certificate')();
+  assert.throws(() => requireCommitted(header, { ...certificate, view: 2 }, set(), 'certificate')(), /signature of/);
   const fewer = { ...certificate, signatures: certificate.signatures.slice(1) };
   assert.throws(() => requireCommitted(header, fewer, set(), 'certificate'), /2 signatures; exactly 3 are expected/);
 });
