@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Verifies GovChain's receipts and exported ledgers. Written from docs/SPEC.md alone.
-import { createReadStream, fstatSync, openSync, readFileSync } from 'node:fs';
+import { createReadStream, fstatSync, openSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { verifyLedger } from './lib/ledger.mjs';
 import { RECEIPT_BYTES_MAX, verifyReceipt } from './lib/receipt.mjs';
