@@ -16,7 +16,7 @@ namespace GovChain.Storage;
 /// </remarks>
 public sealed class LedgerStore : IDisposable
 {
-    private const int ReadOnlyAttempts = 10;
+    private const int AttemptsBesideNode = 10;
 
     private readonly Lock _gate = new();
     private readonly DataDirectory _directory;
@@ -60,13 +60,14 @@ public sealed class LedgerStore : IDisposable
     {
         if (!LedgerDatabase.Exists(directory.LedgerPath) && !File.Exists(directory.TipPath))
             throw NothingToRead(directory);
+        int attempts = DataDirectory.IsInUse(directory.Root) ? AttemptsBesideNode : 1;
         for (int attempt = 1; ; attempt++)
         {
             try
             {
                 return Open(directory, readOnly: true, options ?? new LedgerOptions());
             }
-            catch (StorageException e) when (e.Error == StorageError.Damaged && attempt < ReadOnlyAttempts)
+            catch (StorageException e) when (e.Error == StorageError.Damaged && attempt < attempts)
             {
                 // A running node removes files that were just listed; real damage is still there at the next attempt.
                 Thread.Sleep(attempt * 10);
@@ -118,6 +119,9 @@ public sealed class LedgerStore : IDisposable
         }
     }
 
+    /// <summary>The table and blob files that the ledger consists of.</summary>
+    internal IReadOnlyList<LedgerFile> ListFiles() => _database.ListFiles();
+
     /// <summary>Closes the ledger; RocksDB itself closes when the last snapshot is disposed.</summary>
     public void Dispose()
     {
@@ -148,6 +152,8 @@ public sealed class LedgerStore : IDisposable
                     $"The ledger is missing, but block {durable.Height} was durable.");
             }
             bool create = tip.Current is null && !readOnly;
+            if (!readOnly && !create)
+                Rehearse(directory, tip, options);
             database = LedgerDatabase.Open(directory.LedgerPath, create, readOnly, options);
             if (!readOnly)
                 DurableFiles.SyncDirectory(directory.Root);
@@ -163,6 +169,23 @@ public sealed class LedgerStore : IDisposable
             if (e is UnauthorizedAccessException or IOException and not StorageException)
                 throw StorageException.Io(directory.Root, e);
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Opens and verifies without writing first. RocksDB, opened for writing, removes what its manifest does not name: of a
+    /// damaged manifest, that would be the ledger's own tables.
+    /// </summary>
+    private static void Rehearse(DataDirectory directory, TipFile tip, LedgerOptions options)
+    {
+        LedgerDatabase database = LedgerDatabase.Open(directory.LedgerPath, create: false, readOnly: true, options);
+        try
+        {
+            LedgerOpening.Rehearse(directory, database, tip);
+        }
+        finally
+        {
+            database.RemoveUser();
         }
     }
 

@@ -113,7 +113,8 @@ internal sealed class NodeStatus(
         return response;
     }
 
-    private static string Explain(AbstainReason reason) => reason switch
+    /// <summary>A reason in a sentence; empty for a node that votes.</summary>
+    public static string Explain(AbstainReason reason) => reason switch
     {
         AbstainReason.None => "",
         AbstainReason.JournalMissing =>
