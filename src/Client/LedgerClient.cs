@@ -35,7 +35,24 @@ public sealed class LedgerClient : IDisposable
     /// <param name="node">https://host:port.</param>
     /// <param name="caFile">PEM file of the authority that signed the node's certificate; null: the system's.</param>
     /// <exception cref="LedgerClientException">The address is no https URL, or the file no certificate.</exception>
-    public static LedgerClient Connect(Uri node, string? caFile = null)
+    public static LedgerClient Connect(Uri node, string? caFile = null) =>
+        Connect(node, caFile is null ? null : TrustOnly(LoadAuthority(caFile)));
+
+    /// <summary>Prepares a connection to a node whose certificate is at hand, as on its own machine: that one counts,
+    /// whatever names and dates it has, and no other.</summary>
+    /// <param name="node">https://host:port.</param>
+    /// <param name="certificateFile">PEM file whose first certificate the node shows.</param>
+    /// <exception cref="LedgerClientException">The address is no https URL, or the file no certificate.</exception>
+    public static LedgerClient ConnectPinned(Uri node, string certificateFile)
+    {
+        byte[] expected = LoadAuthority(certificateFile)[0].RawData;
+        return Connect(node, new SslClientAuthenticationOptions
+        {
+            RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null && shown.GetRawCertData().AsSpan().SequenceEqual(expected),
+        });
+    }
+
+    private static LedgerClient Connect(Uri node, SslClientAuthenticationOptions? trust)
     {
         if (!node.IsAbsoluteUri || node.Scheme != Uri.UriSchemeHttps)
             throw LedgerClientException.Unusable("INVALID_ADDRESS", $"{node} is no node address: https://HOST:PORT is one.");
@@ -47,8 +64,8 @@ public sealed class LedgerClient : IDisposable
             EnableMultipleHttp2Connections = true,
             ConnectTimeout = TimeSpan.FromSeconds(10),
         };
-        if (caFile is not null)
-            handler.SslOptions = TrustOnly(LoadAuthority(caFile));
+        if (trust is not null)
+            handler.SslOptions = trust;
         var channel = GrpcChannel.ForAddress(node, new GrpcChannelOptions
         {
             HttpHandler = handler,
@@ -172,6 +189,14 @@ public sealed class LedgerClient : IDisposable
     {
         using AsyncServerStreamingCall<CommittedTransaction> call =
             _ledger.Subscribe(new SubscribeRequest { FromPosition = fromPosition }, cancellationToken: cancellation);
+        while (await MoveNextAsync(call.ResponseStream, Node, cancellation))
+            yield return call.ResponseStream.Current;
+    }
+
+    /// <summary>A copy of the node's ledger, chunk by chunk; on the administration listener only.</summary>
+    public async IAsyncEnumerable<BackupChunk> BackupAsync([EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        using AsyncServerStreamingCall<BackupChunk> call = _ledger.Backup(new BackupRequest(), cancellationToken: cancellation);
         while (await MoveNextAsync(call.ResponseStream, Node, cancellation))
             yield return call.ResponseStream.Current;
     }

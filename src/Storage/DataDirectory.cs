@@ -16,6 +16,8 @@ public sealed class DataDirectory : IDisposable
     private const string VersionFile = "VERSION";
     private const string ChainFile = "chain-id";
     private const string LockFile = "lock";
+    private const string RestoredFile = "restored";
+    private const string StagedPrefix = "staged-";
 
     private readonly FileStream? _lock;
 
@@ -44,6 +46,13 @@ public sealed class DataDirectory : IDisposable
     /// <summary>The RocksDB directory.</summary>
     public string LedgerPath => Path.Combine(Root, "ledger");
 
+    /// <summary>
+    /// The ledger here came from a copy and the vote journal does not yet say so: whoever votes must not go by the journal.
+    /// </summary>
+    public bool IsRestored => File.Exists(RestoredPath);
+
+    private string RestoredPath => Path.Combine(Root, RestoredFile);
+
     /// <summary>Opens the directory for writing, or makes it; holds it until disposed.</summary>
     /// <param name="path">The directory.</param>
     /// <param name="chainId">The ledger it must belong to, and will if it is new.</param>
@@ -70,7 +79,9 @@ public sealed class DataDirectory : IDisposable
                         $"This directory belongs to the ledger {stored}, but the node is configured for {chainId}.",
                         "Point the configuration at this ledger's own directory or at an empty one.");
                 }
-                return new DataDirectory(path, chainId, held);
+                var directory = new DataDirectory(path, chainId, held);
+                directory.RemoveStaged();
+                return directory;
             }
             catch
             {
@@ -104,45 +115,84 @@ public sealed class DataDirectory : IDisposable
         }
     }
 
+    /// <summary>Marks the ledger as one that came from a copy; durable when this returns.</summary>
+    /// <exception cref="StorageException">Io.</exception>
+    public void MarkRestored() => Guard(() => WriteRestored(Root));
+
+    /// <summary>The vote journal now says it, durably.</summary>
+    /// <exception cref="StorageException">Io.</exception>
+    public void ForgetRestored() => Guard(() =>
+    {
+        File.Delete(RestoredPath);
+        DurableFiles.SyncDirectory(Root);
+    });
+
+    /// <summary>A new directory within this one for something under way; one that is left over is removed when the
+    /// directory is opened next.</summary>
+    /// <exception cref="StorageException">Io.</exception>
+    public string CreateStaged()
+    {
+        string path = Path.Combine(Root, StagedPrefix + Guid.NewGuid().ToString("N"));
+        Guard(() => Directory.CreateDirectory(path));
+        return path;
+    }
+
+    /// <summary>
+    /// Puts a copy's <c>ledger</c> and <c>tip</c> in the place of this directory's, which are kept under other names. The
+    /// mark that the ledger is a copy is durable before anything moves, so that a crash at any point leaves a directory
+    /// whose node does not vote.
+    /// </summary>
+    /// <param name="staged">A directory within this one that holds both, complete and synced.</param>
+    /// <returns>The new name of the ledger that was here; null where there was none.</returns>
+    /// <exception cref="StorageException">Io.</exception>
+    public string? Install(string staged)
+    {
+        string? aside = null;
+        Guard(() =>
+        {
+            WriteRestored(Root);
+            string suffix = ".replaced-" + DateTime.UtcNow.ToString("yyyyMMddTHHmmssfffZ", CultureInfo.InvariantCulture);
+            if (Directory.Exists(LedgerPath))
+                DurableFiles.Move(LedgerPath, aside = LedgerPath + suffix);
+            if (File.Exists(TipPath))
+                DurableFiles.Move(TipPath, TipPath + suffix);
+            DurableFiles.Move(Path.Combine(staged, Path.GetFileName(LedgerPath)), LedgerPath);
+            DurableFiles.Move(Path.Combine(staged, Path.GetFileName(TipPath)), TipPath);
+            Directory.Delete(staged, recursive: true);
+        });
+        return aside;
+    }
+
     /// <summary>Lets another process have the directory.</summary>
     public void Dispose() => _lock?.Dispose();
 
-    /// <summary>Opens to read only without asking whose it is: for a check, which says itself what does not fit.</summary>
-    public static DataDirectory OpenUnverified(string path, Digest chainId) => new(Path.GetFullPath(path), chainId, null);
-
-    /// <summary>A process holds the directory at this moment.</summary>
-    internal static bool IsInUse(string path)
+    /// <summary>Writes whose directory it is, and that its ledger is a copy.</summary>
+    internal static void InitializeCopy(string path, Digest chainId)
     {
-        string file = Path.Combine(path, LockFile);
-        if (!File.Exists(file))
-            return false;
+        WriteRestored(path);
+        Initialize(path, chainId);
+    }
+
+    private static void WriteRestored(string path) => DurableFiles.Replace(
+        Path.Combine(path, RestoredFile), "This ledger is a copy. A node that starts on it does not vote.\n"u8);
+
+    private void Guard(Action action)
+    {
         try
         {
-            new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read).Dispose();
-            return false;
+            action();
         }
-        catch (IOException)
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StorageException)
         {
-            return true;
+            throw StorageException.Io(Root, e);
         }
     }
 
-    /// <summary>What is wrong with the files that say whose directory this is; nothing if all is well.</summary>
-    internal static IEnumerable<(string File, string Expected, string Found)> InspectIdentity(string path, Digest chainId)
+    private void RemoveStaged()
     {
-        string? version = TryReadLine(Path.Combine(path, VersionFile));
-        if (version != FormatVersion.ToString(CultureInfo.InvariantCulture))
-            yield return (VersionFile, $"{FormatVersion}", version is null ? "no file" : $"'{version}'");
-        string? chain = TryReadLine(Path.Combine(path, ChainFile));
-        if (!Digest.TryParseHex(chain, out Digest found) || found != chainId)
-            yield return (ChainFile, $"{chainId}", chain is null ? "no file" : $"'{chain}'");
+        foreach (string left in Directory.EnumerateDirectories(Root, StagedPrefix + "*"))
+            Directory.Delete(left, recursive: true);
     }
-
-    /// <summary>The chain id that the directory's file holds; null where it holds none.</summary>
-    internal static Digest? TryReadChain(string path) =>
-        Digest.TryParseHex(TryReadLine(Path.Combine(path, ChainFile)), out Digest chain) ? chain : null;
-
-    private static string? TryReadLine(string file) => File.Exists(file) ? ReadLine(file) : null;
 
     private static FileStream Hold(string path)
     {
@@ -164,7 +214,7 @@ public sealed class DataDirectory : IDisposable
     {
         foreach (string entry in Directory.EnumerateFileSystemEntries(path))
         {
-            if (Path.GetFileName(entry) is not (LockFile or ChainFile or ChainFile + ".new" or VersionFile + ".new"))
+            if (Path.GetFileName(entry) is not (LockFile or RestoredFile or RestoredFile + ".new" or ChainFile or ChainFile + ".new" or VersionFile + ".new"))
             {
                 throw new StorageException(StorageError.Damaged, path,
                     $"The directory has no '{VersionFile}' but is not empty: it holds '{Path.GetFileName(entry)}'.",

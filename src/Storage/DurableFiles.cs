@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace GovChain.Storage;
 
 /// <summary>Writes that survive a power cut: data synced before the name, the name synced with its directory.</summary>
-internal static partial class DurableFiles
+public static partial class DurableFiles
 {
     private const int OpenReadOnly = 0;
     private const int Interrupted = 4;
@@ -30,6 +30,17 @@ internal static partial class DurableFiles
     {
         File.Move(from, to, overwrite: true);
         SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(to))!);
+    }
+
+    /// <summary>Renames a file or directory within one file system, to a name that is free, and makes that durable.</summary>
+    public static void Move(string from, string to)
+    {
+        if (Directory.Exists(from))
+            Directory.Move(from, to);
+        else
+            File.Move(from, to);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(to))!);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(from))!);
     }
 
     /// <summary>Returns when the file's data, and the size it needs, are on the medium.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Merkle;
@@ -16,7 +17,7 @@ namespace GovChain.Storage;
 /// </remarks>
 public sealed class LedgerStore : IDisposable
 {
-    private const int AttemptsBesideNode = 10;
+    private const int ReadOnlyAttempts = 10;
 
     private readonly Lock _gate = new();
     private readonly DataDirectory _directory;
@@ -60,14 +61,13 @@ public sealed class LedgerStore : IDisposable
     {
         if (!LedgerDatabase.Exists(directory.LedgerPath) && !File.Exists(directory.TipPath))
             throw NothingToRead(directory);
-        int attempts = DataDirectory.IsInUse(directory.Root) ? AttemptsBesideNode : 1;
         for (int attempt = 1; ; attempt++)
         {
             try
             {
                 return Open(directory, readOnly: true, options ?? new LedgerOptions());
             }
-            catch (StorageException e) when (e.Error == StorageError.Damaged && attempt < attempts)
+            catch (StorageException e) when (e.Error == StorageError.Damaged && attempt < ReadOnlyAttempts)
             {
                 // A running node removes files that were just listed; real damage is still there at the next attempt.
                 Thread.Sleep(attempt * 10);
@@ -119,8 +119,33 @@ public sealed class LedgerStore : IDisposable
         }
     }
 
-    /// <summary>The table and blob files that the ledger consists of.</summary>
-    internal IReadOnlyList<LedgerFile> ListFiles() => _database.ListFiles();
+    /// <summary>
+    /// A copy of the ledger as it is now, within the data directory and made of hard links, while it is being written to.
+    /// Of the vote journal there is none: whoever runs on a copy must not vote by it. For any thread.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no block yet.</exception>
+    /// <exception cref="StorageException">Io: no room, or no rights.</exception>
+    public LedgerCheckpoint CreateCheckpoint()
+    {
+        using LedgerSnapshot open = OpenSnapshot(); // keeps the database open meanwhile
+        return LedgerCheckpoint.Create(_directory, _database);
+    }
+
+    /// <summary>A number that the database knows of a column family; 0 where it does not, or is closed.</summary>
+    internal long ReadSize(LedgerColumn column, string property)
+    {
+        if (!_database.TryAddUser())
+            return 0;
+        try
+        {
+            return long.TryParse(_database.Property(column, property), NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+                ? value : 0;
+        }
+        finally
+        {
+            _database.RemoveUser();
+        }
+    }
 
     /// <summary>Closes the ledger; RocksDB itself closes when the last snapshot is disposed.</summary>
     public void Dispose()
@@ -152,8 +177,6 @@ public sealed class LedgerStore : IDisposable
                     $"The ledger is missing, but block {durable.Height} was durable.");
             }
             bool create = tip.Current is null && !readOnly;
-            if (!readOnly && !create)
-                Rehearse(directory, tip, options);
             database = LedgerDatabase.Open(directory.LedgerPath, create, readOnly, options);
             if (!readOnly)
                 DurableFiles.SyncDirectory(directory.Root);
@@ -169,23 +192,6 @@ public sealed class LedgerStore : IDisposable
             if (e is UnauthorizedAccessException or IOException and not StorageException)
                 throw StorageException.Io(directory.Root, e);
             throw;
-        }
-    }
-
-    /// <summary>
-    /// Opens and verifies without writing first. RocksDB, opened for writing, removes what its manifest does not name: of a
-    /// damaged manifest, that would be the ledger's own tables.
-    /// </summary>
-    private static void Rehearse(DataDirectory directory, TipFile tip, LedgerOptions options)
-    {
-        LedgerDatabase database = LedgerDatabase.Open(directory.LedgerPath, create: false, readOnly: true, options);
-        try
-        {
-            LedgerOpening.Rehearse(directory, database, tip);
-        }
-        finally
-        {
-            database.RemoveUser();
         }
     }
 

@@ -13,6 +13,8 @@ internal static class NodeCommand
         ConfigurationCommands.Check(),
         ConfigurationCommands.Init(),
         StatusCommand.Create(),
+        BackupCommands.Backup(),
+        BackupCommands.Restore(),
     };
 
     internal static Option<string> ConfigurationOption() => new("--config")

@@ -17,30 +17,21 @@ internal static class JournalLoader
     public static (VoteJournal? Journal, JournalContents Contents) Open(
         DataDirectory directory, ulong tipHeight, BlockBodies bodies)
     {
+        bool restored = directory.IsRestored;
         JournalOpening opening = VoteJournal.Open(directory);
         switch (opening.Condition)
         {
             case FileCondition.Missing:
                 VoteJournal created = VoteJournal.Create(directory);
-                return (created, new JournalContents(JournalCondition.Missing, [], created.NextIndex));
+                return (created, new JournalContents(JournalCondition.Missing, [], created.NextIndex, restored));
             case FileCondition.DamagedInterior:
-                return (null, new JournalContents(JournalCondition.Damaged, [], 1));
+                return (null, new JournalContents(JournalCondition.Damaged, [], 1, restored));
             default:
                 VoteJournal journal = opening.Journal!;
                 return TryRead(opening.Records, tipHeight, bodies) is { } records
-                    ? (journal, new JournalContents(JournalCondition.Sound, records, journal.NextIndex))
-                    : (journal, new JournalContents(JournalCondition.Damaged, [], journal.NextIndex));
+                    ? (journal, new JournalContents(JournalCondition.Sound, records, journal.NextIndex, restored))
+                    : (journal, new JournalContents(JournalCondition.Damaged, [], journal.NextIndex, restored));
         }
-    }
-
-    /// <summary>What a start would find in the journal; nothing is changed. Null where it cannot be read.</summary>
-    public static JournalContents? Inspect(DataDirectory directory, ulong tipHeight)
-    {
-        JournalOpening opening = VoteJournal.Read(directory);
-        return opening.Condition is FileCondition.Clean or FileCondition.TornTailTruncated
-            && TryRead(opening.Records, tipHeight, new BlockBodies()) is { } records
-            ? new JournalContents(JournalCondition.Sound, records, (ulong)records.Count + 1)
-            : null;
     }
 
     /// <summary>What the protocol takes from the ledger's parameters.</summary>

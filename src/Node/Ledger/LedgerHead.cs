@@ -24,7 +24,7 @@ internal sealed class LedgerHead
         _store = store;
         _validators = validators;
         using LedgerSnapshot view = store.OpenSnapshot();
-        _head = new Head(view.Tip, view.TipCertificate, LeaderOf(view, validators));
+        _head = new Head(view.Tip, view.TipCertificate, RunOf(view.GetState(StateKey.Leader)));
     }
 
     /// <summary>The genesis digest.</summary>
@@ -45,6 +45,9 @@ internal sealed class LedgerHead
     /// <summary>The ledger as it is now, to be disposed.</summary>
     public LedgerSnapshot OpenSnapshot() => _store.OpenSnapshot();
 
+    /// <summary>A copy of the stored ledger as it is now, to be disposed.</summary>
+    public LedgerCheckpoint CreateCheckpoint() => _store.CreateCheckpoint();
+
     /// <summary>Stores the next block; durable when this returns. The driver's thread only.</summary>
     public void Append(ExecutedBlock block, Certificate certificate)
     {
@@ -55,22 +58,18 @@ internal sealed class LedgerHead
             if (change.Key.Kind == StateKind.Leader)
                 leader = change.Value;
         }
-        _head = new Head(block.Header, certificate, RunOf(leader, _validators));
+        _head = new Head(block.Header, certificate, RunOf(leader));
         Interlocked
             .Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
             .SetResult();
     }
 
-    /// <summary>Who led the newest block of a ledger.</summary>
-    public static LeaderRun LeaderOf(LedgerSnapshot view, ValidatorSet validators) =>
-        RunOf(view.GetState(StateKey.Leader), validators);
-
-    private static LeaderRun RunOf(ReadOnlyMemory<byte>? value, ValidatorSet validators)
+    private LeaderRun RunOf(ReadOnlyMemory<byte>? value)
     {
         if (value is not { } bytes)
             return LeaderRun.Genesis;
         LeaderState state = LeaderState.Parser.ParseFrom(bytes.Span);
-        return new LeaderRun(validators.IndexOf(state.LastProposer), state.Run);
+        return new LeaderRun(_validators.IndexOf(state.LastProposer), state.Run);
     }
 
     private sealed record Head(BlockHeader Tip, Certificate? Certificate, LeaderRun Leader);

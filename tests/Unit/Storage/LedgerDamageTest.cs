@@ -1,6 +1,5 @@
 using GovChain.Core.Merkle;
 using GovChain.Storage;
-using GovChain.Storage.Integrity;
 using NUnit.Framework;
 using RocksDbSharp;
 
@@ -21,7 +20,7 @@ public sealed class LedgerDamageTest : LedgerFixture
         Copy(Old, LedgerPath);
         StorageException refusal = OpenRefused(StorageError.Damaged);
         Assert.That(refusal.Message, Does.Contain("ends at block 3").And.Contain("block 6 was durable")
-            .And.Contain("govchain node repair"));
+            .And.Contain("fetches the ledger from its peers"));
     }
 
     [Test]
