@@ -2,48 +2,129 @@ using System.Diagnostics.Metrics;
 
 namespace GovChain.Node;
 
-/// <summary>What the node measures: meter "GovChain.Node".</summary>
+/// <summary>What the node measures: meter "GovChain.Node". docs/OBSERVABILITY.md lists every instrument.</summary>
 internal sealed class NodeMetrics : IDisposable
 {
     /// <summary>The meter's name, for exporters.</summary>
     public const string MeterName = "GovChain.Node";
 
+    private const int SyncsRemembered = 32;
+
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    };
+
+    private static readonly InstrumentAdvice<long> Counts = new()
+    {
+        HistogramBucketBoundaries = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000],
+    };
+
+    private static readonly InstrumentAdvice<long> Sizes = new()
+    {
+        HistogramBucketBoundaries = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 21, 1 << 22, 1 << 23, 1 << 24],
+    };
+
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _blocks;
     private readonly Counter<long> _transactions;
+    private readonly Histogram<long> _blockTransactions;
+    private readonly Histogram<long> _blockBytes;
     private readonly Histogram<double> _execution;
     private readonly Histogram<double> _journalSync;
     private readonly Histogram<double> _append;
+    private readonly Histogram<double> _commit;
+    private readonly Counter<long> _signatures;
+    private readonly Counter<long> _viewChanges;
+    private readonly Counter<long> _backups;
+    private readonly double[] _syncs = new double[SyncsRemembered];
+    private int _syncCount;
 
     public NodeMetrics()
     {
-        _blocks = _meter.CreateCounter<long>("govchain.blocks", "{block}", "Blocks stored");
-        _transactions = _meter.CreateCounter<long>("govchain.transactions", "{transaction}", "Transactions stored");
-        _execution = _meter.CreateHistogram<double>(
-            "govchain.block.execution", "ms", "Time to execute a block, built or checked");
-        _journalSync = _meter.CreateHistogram<double>(
-            "govchain.journal.sync", "ms", "Time to make journal records durable");
-        _append = _meter.CreateHistogram<double>("govchain.ledger.append", "ms", "Time to make a block durable");
+        _blocks = _meter.CreateCounter<long>("govchain.blocks", "{block}", "Blocks stored.");
+        _transactions = _meter.CreateCounter<long>("govchain.transactions", "{transaction}", "Transactions stored.");
+        _blockTransactions = _meter.CreateHistogram(
+            "govchain.block.transactions", "{transaction}", "Transactions of a stored block.", advice: Counts);
+        _blockBytes = _meter.CreateHistogram("govchain.block.size", "By", "Bytes of a stored block's envelopes.", advice: Sizes);
+        _execution = _meter.CreateHistogram(
+            "govchain.block.execution", "s", "Time to execute a block, by purpose: build or check.", advice: Seconds);
+        _journalSync = _meter.CreateHistogram("govchain.journal.sync", "s", "Time to make votes durable.", advice: Seconds);
+        _append = _meter.CreateHistogram("govchain.ledger.append", "s", "Time to make a block durable.", advice: Seconds);
+        _commit = _meter.CreateHistogram("govchain.commit.latency", "s",
+            "Time from a submission at this node until its transaction is durable in a certified block.", advice: Seconds);
+        _signatures = _meter.CreateCounter<long>(
+            "govchain.signatures.verified", "{signature}", "Signatures of transactions that were verified, by result: valid or invalid.");
+        _viewChanges = _meter.CreateCounter<long>("govchain.view.changes", "{change}",
+            "Views given up, by cause: timeout, refused_block, others (a weak quorum went ahead), proposal (a justified one of a higher view) or other.");
+        _backups = _meter.CreateCounter<long>("govchain.backups", "{backup}", "Backups that were read to their end.");
     }
 
-    /// <summary>Shows values that are asked for when somebody looks.</summary>
-    public void Observe(string name, string unit, string description, Func<long> value) =>
+    /// <summary>Shows series at zero, so that their first event is seen as a change. Once exporters listen.</summary>
+    public void Begin()
+    {
+        Verified(0, 0);
+        foreach (string cause in new[] { "timeout", "refused_block", "others", "proposal", "other" })
+            _viewChanges.Add(0, new KeyValuePair<string, object?>("cause", cause));
+        _backups.Add(0);
+    }
+
+    /// <summary>The mean of the last times to make votes durable.</summary>
+    public TimeSpan RecentJournalSync
+    {
+        get
+        {
+            int count = Math.Min(Volatile.Read(ref _syncCount), SyncsRemembered);
+            return TimeSpan.FromMilliseconds(count == 0 ? 0 : _syncs.AsSpan(0, count).ToArray().Average());
+        }
+    }
+
+    /// <summary>Shows a value that is asked for when somebody looks.</summary>
+    public void Observe(string name, string unit, string description, Func<double> value) =>
         _meter.CreateObservableGauge(name, value, unit, description);
+
+    /// <summary>Shows values of several things, each under its label.</summary>
+    public void Observe(string name, string unit, string description, string label, Func<IEnumerable<(string Label, double Value)>> values) =>
+        _meter.CreateObservableGauge(
+            name, () => values().Select(v => new Measurement<double>(v.Value, new KeyValuePair<string, object?>(label, v.Label))), unit, description);
 
     /// <summary>A block was built or checked.</summary>
     public void Executed(TimeSpan elapsed, string purpose) =>
-        _execution.Record(elapsed.TotalMilliseconds, new KeyValuePair<string, object?>("purpose", purpose));
+        _execution.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("purpose", purpose));
 
-    /// <summary>Journal records became durable.</summary>
-    public void JournalSynced(TimeSpan elapsed) => _journalSync.Record(elapsed.TotalMilliseconds);
+    /// <summary>Journal records became durable. The driver's thread only.</summary>
+    public void JournalSynced(TimeSpan elapsed)
+    {
+        _journalSync.Record(elapsed.TotalSeconds);
+        _syncs[_syncCount % SyncsRemembered] = elapsed.TotalMilliseconds;
+        Volatile.Write(ref _syncCount, _syncCount + 1);
+    }
 
     /// <summary>A block became durable.</summary>
-    public void Stored(int transactions, TimeSpan elapsed)
+    public void Stored(int transactions, long bytes, TimeSpan elapsed)
     {
         _blocks.Add(1);
         _transactions.Add(transactions);
-        _append.Record(elapsed.TotalMilliseconds);
+        _blockTransactions.Record(transactions);
+        _blockBytes.Record(bytes);
+        _append.Record(elapsed.TotalSeconds);
     }
+
+    /// <summary>A client of this node has its receipt's position.</summary>
+    public void Committed(TimeSpan elapsed) => _commit.Record(elapsed.TotalSeconds);
+
+    /// <summary>Signatures were verified.</summary>
+    public void Verified(int valid, int invalid)
+    {
+        _signatures.Add(valid, new KeyValuePair<string, object?>("result", "valid"));
+        _signatures.Add(invalid, new KeyValuePair<string, object?>("result", "invalid"));
+    }
+
+    /// <summary>A view was given up.</summary>
+    public void ViewChanged(string cause) => _viewChanges.Add(1, new KeyValuePair<string, object?>("cause", cause));
+
+    /// <summary>A backup was read to its end.</summary>
+    public void BackedUp() => _backups.Add(1);
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

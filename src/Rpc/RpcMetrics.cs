@@ -11,6 +11,11 @@ internal sealed class RpcMetrics
     /// <summary>The meter's name.</summary>
     public const string MeterName = "GovChain.Rpc";
 
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120],
+    };
+
     private readonly Counter<long> _requests;
     private readonly Histogram<double> _duration;
     private readonly UpDownCounter<long> _streams;
@@ -23,7 +28,7 @@ internal sealed class RpcMetrics
         _requests = meter.CreateCounter<long>(
             "govchain.rpc.requests", "{request}", "Requests that reached a service and ended, by method and code.");
         _duration = meter.CreateHistogram<double>(
-            "govchain.rpc.duration", "s", "How long unary requests took, by method and code.");
+            "govchain.rpc.duration", "s", "How long unary requests took, by method and code.", advice: Seconds);
         _streams = meter.CreateUpDownCounter<long>(
             "govchain.rpc.streams", "{stream}", "Open streams, by method.");
         _refused = meter.CreateCounter<long>(

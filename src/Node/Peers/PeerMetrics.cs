@@ -8,7 +8,7 @@ namespace GovChain.Node.Peers;
 internal sealed class PeerMetrics : IDisposable
 {
     /// <summary>The meter's name.</summary>
-    public const string MeterName = "GovChain.Node.Peers";
+    public const string MeterName = NodeMetrics.MeterName;
 
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _framesSent;

@@ -94,6 +94,14 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
         Metrics.Dispose();
     }
 
+    /// <summary>Waits until all that was queued has left, or the time is over.</summary>
+    public async Task FlushAsync(TimeSpan patience)
+    {
+        long begun = TimeProvider.System.GetTimestamp();
+        while (_links.Values.Any(static l => l.QueueCount > 0) && TimeProvider.System.GetElapsedTime(begun) < patience)
+            await Task.Delay(10);
+    }
+
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">No such department, or the message does not fit a frame.</exception>
     public void SendConsensus(string department, ReadOnlyMemory<byte> message) =>

@@ -1,0 +1,150 @@
+using System.Globalization;
+using GovChain.Core.Model;
+using GovChain.Node.Configuration;
+using GovChain.Node.Peers;
+
+namespace GovChain.Node.Alarms;
+
+/// <summary>What the watch looks at; every member answers at once.</summary>
+internal sealed record WatchedNode
+{
+    /// <summary>The data directory.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Of this many departments a quorum is needed.</summary>
+    public required ValidatorSet Validators { get; init; }
+
+    /// <summary>The connections to the others.</summary>
+    public required Func<IReadOnlyList<PeerConnection>> Connections { get; init; }
+
+    /// <summary>What a department did last that no honest node does; empty if nothing.</summary>
+    public required Func<string, string> Complaint { get; init; }
+
+    /// <summary>The newest block.</summary>
+    public required Func<ulong> Height { get; init; }
+
+    /// <summary>Blocks behind the others.</summary>
+    public required Func<ulong> Lag { get; init; }
+
+    /// <summary>Transactions that could commit now.</summary>
+    public required Func<int> Ready { get; init; }
+
+    /// <summary>How full the pool is, 0 to 1.</summary>
+    public required Func<double> PoolFill { get; init; }
+
+    /// <summary>Mean time to make votes durable, of late.</summary>
+    public required Func<TimeSpan> JournalSync { get; init; }
+
+    /// <summary>When the clients' certificate ends; null where there is none.</summary>
+    public required Func<DateTimeOffset?> CertificateEnds { get; init; }
+}
+
+/// <summary>Looks at the node once a second and raises and clears the alarms that are conditions.</summary>
+internal sealed class AlarmWatch(AlarmBoard board, AlarmThresholds thresholds, WatchedNode node, TimeProvider time)
+{
+    /// <summary>Blocks behind the others beyond which submissions are better given to another node.</summary>
+    public const ulong LagMax = 16;
+
+    private const double PoolFillMax = 0.9;
+
+    // A block takes a moment to come, and streams a moment to come up again.
+    private static readonly TimeSpan LagPatience = TimeSpan.FromSeconds(5), QuorumPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DiskPeriod = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<(NodeAlarm Code, string Subject), long> _since = [];
+    private readonly Dictionary<string, string> _complaints = [];
+    private long _diskLooked;
+    private ulong _stalledAt;
+
+    /// <summary>Free bytes on the data directory's disk, as last looked at.</summary>
+    public long DiskFreeBytes { get; private set; } = FreeOf(node.DataDirectory);
+
+    /// <summary>Looks once.</summary>
+    public void Look()
+    {
+        board.Sweep();
+        LookAtPeers();
+        ulong lag = node.Lag();
+        Lasting(NodeAlarm.Lagging, lag > LagMax, LagPatience, "", () => $"{lag} blocks are missing; this node is fetching them.");
+        ulong height = node.Height();
+        bool stalled = height == _stalledAt && node.Ready() > 0;
+        _stalledAt = height;
+        Lasting(NodeAlarm.Stalled, stalled, thresholds.StalledMax, "",
+            () => $"{node.Ready()} transactions could be recorded, but block {height} has stayed the newest for {Seconds(thresholds.StalledMax)}.");
+        double fill = node.PoolFill();
+        board.Set(NodeAlarm.PoolFull, fill >= PoolFillMax, "", () => string.Create(
+            CultureInfo.InvariantCulture, $"The pool is filled to {fill:P0}. Beyond 100 % submissions are refused with POOL_FULL."));
+        TimeSpan sync = node.JournalSync();
+        board.Set(NodeAlarm.JournalSlow, sync > thresholds.JournalSyncMax, "", () => string.Create(
+            CultureInfo.InvariantCulture, $"Votes take {sync.TotalMilliseconds:F0} ms to reach the disk; {thresholds.JournalSyncMax.TotalMilliseconds:F0} ms are allowed."));
+        LookAtCertificate();
+        LookAtDisk();
+    }
+
+    private void LookAtPeers()
+    {
+        IReadOnlyList<PeerConnection> connections = node.Connections();
+        foreach (PeerConnection peer in connections)
+        {
+            Lasting(NodeAlarm.PeerUnreachable, !peer.IsConnected, thresholds.PeerSilentMax, peer.Department,
+                () => $"{peer.Department} at {peer.Endpoint}: {peer.LastError}");
+            string complaint = node.Complaint(peer.Department);
+            if (complaint.Length > 0 && _complaints.GetValueOrDefault(peer.Department) != complaint)
+                board.Raise(NodeAlarm.PeerMisbehaved, $"{peer.Department} {complaint}.", peer.Department);
+            _complaints[peer.Department] = complaint;
+        }
+        int here = 1 + connections.Count(static c => c.IsConnected), quorum = node.Validators.QuorumSize;
+        Lasting(NodeAlarm.NoQuorum, here < quorum, QuorumPatience, "",
+            () => $"Only {here} of {node.Validators.Count} departments are connected, and {quorum} are needed to record anything.");
+    }
+
+    private void LookAtCertificate()
+    {
+        if (node.CertificateEnds() is not { } ends)
+            return;
+        double days = (ends - time.GetUtcNow()).TotalDays;
+        board.Set(NodeAlarm.CertificateExpiring, days < thresholds.CertificateDaysMin, "", () => string.Create(
+            CultureInfo.InvariantCulture, $"The certificate of the clients' listener ends at {ends:u}, in {days:F0} days. Peers are not concerned."));
+    }
+
+    private void LookAtDisk()
+    {
+        long now = time.GetTimestamp();
+        if (_diskLooked != 0 && time.GetElapsedTime(_diskLooked, now) < DiskPeriod)
+            return;
+        _diskLooked = now;
+        DiskFreeBytes = FreeOf(node.DataDirectory);
+        board.Set(NodeAlarm.DiskLow, DiskFreeBytes < thresholds.DiskFreeBytesMin, "", () =>
+            $"{DiskFreeBytes} bytes are free on the disk of {node.DataDirectory}; the threshold is {thresholds.DiskFreeBytesMin}.");
+    }
+
+    /// <summary>Raises once the condition has held for so long without a break.</summary>
+    private void Lasting(NodeAlarm code, bool holds, TimeSpan patience, string subject, Func<string> text)
+    {
+        if (!holds)
+        {
+            _since.Remove((code, subject));
+            board.Clear(code, subject);
+            return;
+        }
+        long now = time.GetTimestamp();
+        if (_since.TryAdd((code, subject), now) || time.GetElapsedTime(_since[(code, subject)], now) < patience)
+            return;
+        board.Raise(code, text(), subject);
+    }
+
+    private static string Seconds(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:F0} s");
+
+    /// <summary>Not knowing is no alarm: the next write that fails says it.</summary>
+    private static long FreeOf(string path)
+    {
+        try
+        {
+            return new DriveInfo(path).AvailableFreeSpace;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return long.MaxValue;
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using GovChain.Core.Model;
+using GovChain.Node.Alarms;
+using GovChain.Node.Configuration;
+using GovChain.Node.Peers;
+using GovChain.Tests.Unit.Node;
+using GovChain.Tests.Unit.Specification;
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Operation;
+
+/// <summary>
+/// Goal: every alarm has its page and its rule, and is raised and cleared by its condition. Method: documents held against
+/// the list; the watch on a node that is made of values, under a clock that the test moves.
+/// </summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class AlarmTests : IDisposable
+{
+    private readonly MovedClock _clock = new();
+    private readonly TestLedger _ledger = new(departments: 4);
+    private readonly AlarmBoard _board;
+    private readonly AlarmWatch _watch;
+    private bool _connected = true;
+    private string _complaint = "";
+    private ulong _height = 5, _lag;
+    private int _ready;
+    private double _fill;
+    private TimeSpan _sync = TimeSpan.FromMilliseconds(1), _certificate = TimeSpan.FromDays(90);
+
+    public AlarmTests()
+    {
+        _board = new AlarmBoard(_clock, NullLogger.Instance);
+        var node = new WatchedNode
+        {
+            DataDirectory = Path.GetTempPath(),
+            Validators = _ledger.Genesis.Validators,
+            Connections = () => [.. _ledger.Genesis.Validators.Members.Skip(1).Select(
+                v => new PeerConnection(v.Department, "host:1", _connected, "refused", 0))],
+            Complaint = department => department == _ledger.Genesis.Validators[1].Department ? _complaint : "",
+            Height = () => _height,
+            Lag = () => _lag,
+            Ready = () => _ready,
+            PoolFill = () => _fill,
+            JournalSync = () => _sync,
+            CertificateEnds = () => _clock.GetUtcNow() + _certificate,
+        };
+        _watch = new AlarmWatch(_board, new AlarmThresholds { DiskFreeBytesMin = 0 }, node, _clock);
+    }
+
+    public void Dispose() => _ledger.Dispose();
+
+    [Test]
+    public void Operations_HasAPageForEveryAlarm_AndNoOther()
+    {
+        string text = File.ReadAllText(Repository.PathOf("docs/OPERATIONS.md"));
+        string alarms = text[text.IndexOf("## Alarms\n", StringComparison.Ordinal)..];
+        alarms = alarms[..alarms.IndexOf("\n## ", 5, StringComparison.Ordinal)];
+        string[] pages = [.. Regex.Matches(alarms, @"^### (.+)$", RegexOptions.Multiline).Select(m => m.Groups[1].Value)];
+        Assert.That(pages, Is.EqualTo(AlarmDefinition.All.Select(d => d.Name)));
+        foreach (string page in alarms.Split("\n### ").Skip(1))
+        {
+            foreach (string part in new[] { "**Meaning.** ", "**Cause.** ", "**What to do.** " })
+                Assert.That(page, Does.Contain(part), page.Split('\n')[0]);
+        }
+        var table = new StringBuilder("| code | severity | what | stays |\n|--|--|--|--|\n");
+        foreach (AlarmDefinition d in AlarmDefinition.All)
+        {
+            string stays = d.Holds is { } holds ? $"{holds.TotalMinutes:0} minutes after it was last seen" : "as long as its cause";
+            table.Append($"| [{d.Name}](#{d.Name.ToLowerInvariant()}) | {d.Severity.ToString().ToLowerInvariant()} | {d.Summary} | {stays} |\n");
+        }
+        Repository.HoldPart("docs/OPERATIONS.md", "generated from AlarmDefinition", table.ToString());
+    }
+
+    [Test]
+    public void PrometheusRules_AreOnePerAlarm_AndOneForANodeThatIsGone() =>
+        Repository.Hold("ops/prometheus/alerts.yml", AlertRules());
+
+    [Test]
+    public void Definitions_AreInTheOrderOfTheirNumbers() =>
+        Assert.That(AlarmDefinition.All.Select(d => d.Code), Is.EqualTo(Enum.GetValues<NodeAlarm>()));
+
+    [Test]
+    public void Watch_EveryCondition_RaisesItsAlarmAndClearsIt()
+    {
+        Look();
+        Assert.That(Names(), Is.Empty);
+
+        (_connected, _lag, _ready, _fill, _sync, _certificate, _complaint) =
+            (false, 17, 3, 0.95, TimeSpan.FromSeconds(1), TimeSpan.FromDays(3), "sent rubbish");
+        Look();
+        Assert.That(Names(), Is.EqualTo(new[] { "PEER_MISBEHAVED", "JOURNAL_SLOW", "POOL_FULL", "CERTIFICATE_EXPIRING" }),
+            "what may pass in a moment is not raised yet");
+        Look(TimeSpan.FromSeconds(6));
+        Assert.That(Names(), Does.Contain("NO_QUORUM").And.Contain("LAGGING").And.Not.Contain("PEER_UNREACHABLE").And.Not.Contain("STALLED"));
+        Look(TimeSpan.FromSeconds(61));
+        Assert.That(Names().Distinct(), Is.EquivalentTo(new[]
+        {
+            "NO_QUORUM", "STALLED", "LAGGING", "PEER_UNREACHABLE", "PEER_MISBEHAVED", "JOURNAL_SLOW", "POOL_FULL", "CERTIFICATE_EXPIRING",
+        }));
+        Assert.That(_board.CountOf(NodeAlarm.PeerUnreachable), Is.EqualTo(3));
+        Assert.That(_board.Raised[0].Definition.Severity, Is.EqualTo(AlarmSeverity.Critical), "the most serious first");
+
+        (_connected, _lag, _ready, _fill, _sync, _certificate) = (true, 0, 0, 0, TimeSpan.Zero, TimeSpan.FromDays(90));
+        Look();
+        Assert.That(Names(), Is.EqualTo(new[] { "PEER_MISBEHAVED" }), "what happened stays for a while");
+        Look(TimeSpan.FromMinutes(61));
+        Assert.That(Names(), Is.Empty);
+    }
+
+    [Test]
+    public void Watch_BlocksCome_IsNotStalledHoweverLongWorkWaits()
+    {
+        _ready = 3;
+        for (int i = 0; i < 100; i++)
+        {
+            _height++;
+            Look(TimeSpan.FromSeconds(2));
+        }
+        Assert.That(Names(), Is.Empty);
+    }
+
+    [Test]
+    public void Watch_DiskBelowTheThreshold_RaisesDiskLow()
+    {
+        var watch = new AlarmWatch(_board, new AlarmThresholds { DiskFreeBytesMin = long.MaxValue }, new WatchedNode
+        {
+            DataDirectory = Path.GetTempPath(),
+            Validators = _ledger.Genesis.Validators,
+            Connections = () => [],
+            Complaint = _ => "",
+            Height = () => 1,
+            Lag = () => 0,
+            Ready = () => 0,
+            PoolFill = () => 0,
+            JournalSync = () => default,
+            CertificateEnds = () => null,
+        }, _clock);
+        watch.Look();
+        Assert.That(_board.CountOf(NodeAlarm.DiskLow), Is.EqualTo(1));
+    }
+
+    private void Look(TimeSpan? later = null)
+    {
+        _clock.Now += later ?? TimeSpan.FromSeconds(1);
+        _watch.Look();
+    }
+
+    private string[] Names() => [.. _board.Raised.Select(r => r.Definition.Name).Order(StringComparer.Ordinal).OrderBy(n => Array.FindIndex([.. AlarmDefinition.All], d => d.Name == n))];
+
+    private static string AlertRules()
+    {
+        var rules = new StringBuilder(
+            "# One rule for each alarm of docs/OPERATIONS.md, and one for a node that is not there to raise any. Generated from the code.\n"
+            + "groups:\n  - name: govchain\n    rules:\n"
+            + "      - alert: GOVCHAIN_NODE_DOWN\n        expr: up{job=\"govchain\"} == 0\n        for: 1m\n        labels:\n          severity: critical\n"
+            + "        annotations:\n          summary: \"The node at {{ $labels.instance }} does not answer.\"\n          runbook: docs/OPERATIONS.md\n");
+        foreach (AlarmDefinition d in AlarmDefinition.All)
+        {
+            rules.Append(
+                $"      - alert: GOVCHAIN_{d.Name}\n        expr: govchain_alarms_active{{code=\"{d.Name}\"}} > 0\n        labels:\n"
+                + $"          severity: {d.Severity.ToString().ToLowerInvariant()}\n        annotations:\n          summary: \"{d.Summary}\"\n"
+                + $"          runbook: docs/OPERATIONS.md#{d.Name.ToLowerInvariant()}\n");
+        }
+        return rules.ToString();
+    }
+
+    private sealed class MovedClock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = new(2026, 11, 25, 0, 0, 0, TimeSpan.Zero);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+
+        public override long GetTimestamp() => Now.Ticks;
+    }
+}
