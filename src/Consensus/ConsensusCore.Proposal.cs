@@ -55,10 +55,7 @@ public sealed partial class ConsensusCore
     private void OnProposalBuilt(ProposalBuilt built)
     {
         if (built.Height != _round.Height || built.View != _round.View || !_round.Building)
-        {
-            Forget(built.Block);
             return;
-        }
         _round.Building = false;
         if (built.Block is null)
         {
@@ -69,26 +66,22 @@ public sealed partial class ConsensusCore
         if (HeaderFault(built.Block, _self) is { } fault)
             throw new InvalidOperationException($"The built proposal cannot stand on the tip: {fault}.");
         if (!CanVote || _round.Decision is not null || _round.Proposing)
-        {
-            Forget(built.Block);
             return;
-        }
         Justification? justification = _round.View == 0 ? null : Justify();
         if (_round.View > 0 && justification is not { Prepared: null })
         {
             // View changes came in while the block was being built: one with a block that has precedence, or one that
             // took its sender beyond this view.
-            Forget(built.Block);
             TryLead();
             return;
         }
-        AddBlock(built.Block).Passed = true;
+        _round.AddBlock(built.Block).Passed = true;
         Propose(built.Block, justification);
     }
 
     private void Propose(ProposedBlock block, Justification? justification)
     {
-        _round.Proposed = block.Hash;
+        _round.Proposing = true;
         uint view = _round.View;
         Signature? propose = null;
         Signature? prepare = null;
@@ -164,7 +157,7 @@ public sealed partial class ConsensusCore
             return;
         }
         _round.Proposal = m;
-        Candidate candidate = AddBlock(m.Block);
+        Candidate candidate = _round.AddBlock(m.Block);
         ArmTimer();
         if (candidate.Passed)
             TryPrepare();
@@ -192,21 +185,6 @@ public sealed partial class ConsensusCore
             : h.Proposer < _set.Count ? null : "an unknown proposer";
     }
 
-    private Candidate AddBlock(ProposedBlock block)
-    {
-        Candidate added = _round.AddBlock(block, out Candidate? forgotten);
-        Forget(forgotten?.Block);
-        return added;
-    }
-
-    /// <summary>Has the driver drop what it holds of a block, or a height whose views go on for ever would fill it.
-    /// </summary>
-    private void Forget(ProposedBlock? block)
-    {
-        if (block is not null && _round.Find(block.Hash) is null)
-            _effects.Add(new ForgetBlock(block.Hash));
-    }
-
     private void Check(Candidate candidate, int hint)
     {
         if (candidate.Checking)
@@ -217,12 +195,7 @@ public sealed partial class ConsensusCore
 
     private void OnBlockChecked(Digest hash, BlockFault fault)
     {
-        if (_round.Find(hash) is not { } candidate)
-        {
-            _effects.Add(new ForgetBlock(hash));
-            return;
-        }
-        if (!candidate.Checking)
+        if (_round.Find(hash) is not { Checking: true } candidate)
             return;
         candidate.Checking = false;
         if (fault == BlockFault.None)
@@ -239,12 +212,11 @@ public sealed partial class ConsensusCore
             return;
         }
         _round.RemoveBlock(candidate);
-        Forget(candidate.Block);
         if (_round.Proposal is { } current && current.Block.Hash == hash
             && !ReferenceEquals(current.Block, candidate.Block))
         {
             // Leaf hashes from elsewhere failed under this header; the leader's own are still to be judged.
-            Check(AddBlock(current.Block), current.Signer);
+            Check(_round.AddBlock(current.Block), current.Signer);
             return;
         }
         bool certified = _round.Decision?.BlockHash == hash || _round.Prepared?.BlockHash == hash
@@ -293,7 +265,7 @@ public sealed partial class ConsensusCore
         if (hash != _round.Wanted || _round.Find(hash) is { Checking: true } or { Passed: true }
             || HeaderFault(m.Block, null) is not null)
             return;
-        Check(AddBlock(m.Block), from);
+        Check(_round.AddBlock(m.Block), from);
     }
 
     private string Name(int validator) => _set[validator].Department;

@@ -57,7 +57,6 @@ public sealed partial class ConsensusCore
     {
         if (m.Payload.Signer == _self)
             return;
-        Remember(m);
         _round.ViewChanges.Add(m);
         FollowViewChanges();
         ArmTimer();
@@ -72,21 +71,14 @@ public sealed partial class ConsensusCore
             EnterView(reached);
     }
 
-    /// <summary>Goes to a higher view: promises to vote in no older one, and tells the others what is prepared here.
-    /// </summary>
+    /// <summary>Promises to vote in no older view, and tells the others what is prepared here.</summary>
     private void EnterView(uint view)
     {
         StopTimer();
         _signing.Clear();
         _round.EnterView(view);
-        if (CanVote)
-            Promise();
-    }
-
-    /// <summary>Signs the view change for the view this node is in.</summary>
-    private void Promise()
-    {
-        uint view = _round.View;
+        if (!CanVote)
+            return;
         Certificate? prepared = _round.Prepared;
         var unsigned = new ViewChangePayload(
             (ushort)_self, prepared?.View ?? -1L, prepared?.BlockHash ?? Digest.Zero, default);

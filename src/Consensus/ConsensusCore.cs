@@ -25,7 +25,7 @@ public sealed partial class ConsensusCore
     private readonly PeerTick[] _answered;
 
     private List<ConsensusEffect> _effects = [];
-    private AbstainReason _abstaining;
+    private readonly AbstainReason _abstaining;
     private bool _started;
     private bool _draining;
     private bool _halted;
@@ -69,9 +69,7 @@ public sealed partial class ConsensusCore
         _journalNext = journal.NextIndex;
         _next = new Inbox(_set.Count);
         _round = new Round(tip.Height + 1, new Inbox(_set.Count));
-        _found = JournalReplay.Apply(journal, tip, config, _round);
-        _abstaining = _found.Abstaining;
-        _seen = new SignedVote?[_set.Count];
+        _abstaining = JournalReplay.Apply(journal, tip, config, _round);
         _round.ViewChanges.Learn(_self, _round.View);
     }
 
@@ -87,7 +85,7 @@ public sealed partial class ConsensusCore
     /// <summary>Why this node does not vote; None when it does.</summary>
     public AbstainReason Abstaining => _abstaining;
 
-    private bool CanVote => _abstaining == AbstainReason.None && _recall is null && !_draining;
+    private bool CanVote => _abstaining == AbstainReason.None && !_draining;
 
     private ulong LastJournal => _journalNext - 1;
 
@@ -103,8 +101,8 @@ public sealed partial class ConsensusCore
         _effects = effects;
         switch (input)
         {
-            case Start i:
-                OnStart(i.Token);
+            case Start:
+                OnStart();
                 break;
             case MessageReceived i:
                 OnMessage(i.Message, i.UtcMs);
@@ -130,9 +128,6 @@ public sealed partial class ConsensusCore
             case BlockStored i:
                 OnBlockStored(i);
                 break;
-            case SignerFound i:
-                OnSignerFound(i);
-                break;
             case StatusDue:
                 OnStatusDue();
                 break;
@@ -146,7 +141,7 @@ public sealed partial class ConsensusCore
         }
     }
 
-    private void OnStart(ulong token)
+    private void OnStart()
     {
         _started = true;
         // A crash may have come between the newest block and its mark; the next block must not make that two.
@@ -159,7 +154,6 @@ public sealed partial class ConsensusCore
         }
         if (_round.Proposal is { } proposal && _round.Find(proposal.Block.Hash) is { } candidate)
             Check(candidate, proposal.Signer);
-        StartRecall(token);
         SendNewest(Send.ToAll);
         SendStatus(Send.ToAll);
         ArmTimer();
@@ -182,7 +176,7 @@ public sealed partial class ConsensusCore
         _leaderRun = stored.Leader;
         _hasWork = false;
         ulong mark = Append(new StoredMark(header.Height, header.Hash, _abstaining));
-        if (header.Height % PruneEveryHeights == 0 && _recall is null)
+        if (header.Height % PruneEveryHeights == 0)
             _effects.Add(new PruneJournal(mark));
         if (header.NextValidatorSetHash != _set.Hash)
         {

@@ -80,11 +80,8 @@ internal sealed class Round(ulong height, Inbox inbox)
     /// <summary>A block for this view is being built.</summary>
     public bool Building { get; set; }
 
-    /// <summary>The block of this view's own proposal, once its signatures have been asked for.</summary>
-    public Digest? Proposed { get; set; }
-
-    /// <inheritdoc cref="Proposed"/>
-    public bool Proposing => Proposed is not null;
+    /// <summary>Signatures for this view's own proposal have been asked for.</summary>
+    public bool Proposing { get; set; }
 
     /// <summary>The signature of this view's Prepare has been asked for.</summary>
     public bool Preparing { get; set; }
@@ -107,8 +104,7 @@ internal sealed class Round(ulong height, Inbox inbox)
         Proposal = OwnProposal = null;
         OwnPrepare = OwnCommit = null;
         OwnViewChange = null;
-        Proposed = null;
-        Building = Preparing = Committing = false;
+        Building = Proposing = Preparing = Committing = false;
     }
 
     /// <summary>The block with this hash, or null.</summary>
@@ -116,11 +112,10 @@ internal sealed class Round(ulong height, Inbox inbox)
 
     /// <summary>
     /// Remembers a block. Other leaf hashes under a known header replace what is neither checked nor being checked. When
-    /// there are too many, the oldest that nothing refers to goes: <paramref name="forgotten"/>.
+    /// there are too many, the oldest that nothing refers to goes.
     /// </summary>
-    public Candidate AddBlock(ProposedBlock block, out Candidate? forgotten)
+    public Candidate AddBlock(ProposedBlock block)
     {
-        forgotten = null;
         Candidate? known = Find(block.Hash);
         if (known is { Passed: true } or { Checking: true })
             return known;
@@ -129,10 +124,7 @@ internal sealed class Round(ulong height, Inbox inbox)
         var added = new Candidate(block);
         _blocks.Add(added);
         if (_blocks.Count > BlocksMax)
-        {
-            forgotten = _blocks.Find(c => !IsReferred(c.Block.Hash) && c != added)!;
-            _blocks.Remove(forgotten);
-        }
+            _blocks.RemoveAt(_blocks.FindIndex(c => !IsReferred(c.Block.Hash) && c != added));
         return added;
     }
 
@@ -140,6 +132,5 @@ internal sealed class Round(ulong height, Inbox inbox)
     public void RemoveBlock(Candidate candidate) => _blocks.Remove(candidate);
 
     private bool IsReferred(Digest hash) =>
-        hash == Proposal?.Block.Hash || hash == Proposed || hash == Prepared?.BlockHash || hash == Decision?.BlockHash
-        || hash == Wanted;
+        hash == Proposal?.Block.Hash || hash == Prepared?.BlockHash || hash == Decision?.BlockHash || hash == Wanted;
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace GovChain.Node;
 
-/// <summary>The log messages of this assembly: event ids 5000 to 5999. Numbers are never given twice.</summary>
+/// <summary>The log messages of this assembly: event ids 5000 to 5999. Numbers are never given twice; 5011 was.</summary>
 internal static partial class LogMessages
 {
     [LoggerMessage(5000, LogLevel.Information, "Connected with {Department}")]
@@ -27,14 +27,35 @@ internal static partial class LogMessages
     public static partial void Listening(
         this ILogger logger, string department, string clients, string peers, string administration);
 
-    [LoggerMessage(5011, LogLevel.Warning, "{Code}: {Text}")]
-    public static partial void Alarm(this ILogger logger, GovChain.Consensus.AlarmCode code, string text);
-
     [LoggerMessage(5012, LogLevel.Critical, "The node stops: {Reason}")]
     public static partial void Fatal(this ILogger logger, Exception exception, string reason);
 
     [LoggerMessage(5013, LogLevel.Debug, "Block {Height} stored with {Transactions} transactions.")]
     public static partial void Stored(this ILogger logger, ulong height, int transactions);
+
+    [LoggerMessage(5016, LogLevel.Information, "A backup begins: the ledger to block {Height}, {Files} files, {Bytes} bytes.")]
+    public static partial void BackupBegun(this ILogger logger, ulong height, int files, long bytes);
+
+    [LoggerMessage(5017, LogLevel.Information, "The backup of the ledger to block {Height} was read to its end.")]
+    public static partial void BackupEnded(this ILogger logger, ulong height);
+
+    [LoggerMessage(EventId = 5018, Message = "ALARM {Code} {Subject}: {Text}")]
+    public static partial void AlarmRaised(this ILogger logger, LogLevel level, string code, string subject, string text);
+
+    [LoggerMessage(5019, LogLevel.Information, "Alarm {Code} {Subject} is over.")]
+    public static partial void AlarmCleared(this ILogger logger, string code, string subject);
+
+    [LoggerMessage(5030, LogLevel.Information,
+        "Stopping: no more is taken; {Waiting} submissions wait for their answer, {Pooled} transactions are in the pool.")]
+    public static partial void Draining(this ILogger logger, int waiting, int pooled);
+
+    [LoggerMessage(5031, LogLevel.Information,
+        "Stopped after {ElapsedMs} ms; {Unanswered} submissions had no answer yet: submitting them again, here or elsewhere, is safe.")]
+    public static partial void Stopped(this ILogger logger, long elapsedMs, int unanswered);
+
+    [LoggerMessage(5032, LogLevel.Critical,
+        "The stop took longer than {TimeoutMs} ms (stopTimeoutMs): the process ends by force. Nothing that was acknowledged is lost.")]
+    public static partial void StopForced(this ILogger logger, long timeoutMs);
 
     [LoggerMessage(5020, LogLevel.Warning,
         "The client listener's certificate ({Subject}) is good until {NotAfter:u}. Renew it: clients will refuse it then")]

@@ -3,12 +3,14 @@ using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Alarms;
 using GovChain.Node.Consensus;
 using GovChain.Node.Gateway;
 using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
 using GovChain.Node.Sync;
+using GovChain.Node.Tracing;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
 using GovChain.Storage;
@@ -31,7 +33,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
 
     private const int GossipAgainMax = 500;
 
+    private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(20);
+
     private readonly ILogger _log;
+    private readonly DataDirectory _directory;
     private readonly LedgerHead _ledger;
     private readonly VoteJournal? _journal;
     private readonly TransactionPool _pool;
@@ -43,12 +48,19 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly BlockSync _sync;
     private readonly NodeStatus _status;
     private readonly NodeMetrics _metrics = new();
+    private readonly StorageMetrics _storageMetrics;
+    private readonly AlarmBoard _alarms;
+    private readonly AlarmWatch _watch;
+    private readonly PeerProgress _progress;
+    private readonly ValidatorSet _validators;
+    private readonly CancellationTokenSource _stopping = new();
     private readonly BatchVerifier _batch;
     private readonly IPeerNetwork _network;
     private readonly TimeProvider _time;
     private readonly ulong _forwardAfterMs;
     private readonly string _self;
     private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ulong _startedMs;
     private Task _work = Task.CompletedTask;
     private int _housekeeping;
 
@@ -70,7 +82,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
         ValidatorSet validators = genesis.Validators;
         int self = IndexOf(validators, signer.PublicKey);
         _self = validators[self].Department;
-        (_log, _network, _time) = (log, network, time);
+        (_log, _directory, _network, _time, _validators) = (log, directory, network, time, validators);
+        _startedMs = time.NowMs();
+        _alarms = new AlarmBoard(time, log);
+        _storageMetrics = new StorageMetrics(directory, store);
         if (store.IsEmpty)
             store.Append(genesis.Block, certificate: null);
         _ledger = new LedgerHead(store, validators);
@@ -82,8 +97,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         (_journal, JournalContents journal) = JournalLoader.Open(directory, _ledger.Tip.Height, bodies);
         var core = new ConsensusCore(config, _ledger.Tip, _ledger.TipCertificate, _ledger.Leader, journal);
 
-        var batch = _batch = new BatchVerifier(verifier, options.Admission.VerifyThreads);
-        var progress = new PeerProgress(validators.Count);
+        var batch = _batch = new BatchVerifier(verifier, options.Admission.VerifyThreads, _metrics);
+        PeerProgress progress = _progress = new PeerProgress(validators.Count);
         _pool = new TransactionPool(options.Pool, validators.Count, _ledger.Tip.Height);
         _outcomes = new OutcomeMemory(options.Pool.OutcomesMax);
         _admission = new Admission(
@@ -100,15 +115,18 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _intake = new MessageIntake(
             validators, new MessageVerifier(config, verifier), () => _ledger.Tip.Height, _driver.Deliver, time, progress);
         _sync = new BlockSync(validators, _ledger, network, verifier, batch, _driver, progress, time, OnFatal);
-        _status = new NodeStatus(genesis, self, _ledger, _pool, network, progress, time)
+        _status = new NodeStatus(genesis, self, _ledger, _pool, network, progress, _alarms, time)
         {
-            Standing = () => _driver.Standing,
+            Abstaining = core.Abstaining,
+            Position = () => _driver.Position,
             Lag = () => _sync.Lag,
         };
         Gateway = new LedgerGateway(
-            genesis, genesisSignatures, _self, _ledger, _pool, _admission, _tickets, _outcomes, _status);
+            genesis, genesisSignatures, _self, _ledger, _pool, _admission, _tickets, _outcomes, _status, _metrics, _alarms, time,
+            _stopping.Token, log);
         PeerHandler = new PeerHandler(_ledger, _pool, bodies, _admission, _intake, _driver);
-        Observe();
+        _watch = new AlarmWatch(_alarms, options.Alarms, WatchedBy(options), time);
+        Observe(options);
     }
 
     /// <summary>The node for the services.</summary>
@@ -123,12 +141,33 @@ internal sealed class NodeRuntime : IAsyncDisposable
     /// <summary>Begins to take part.</summary>
     public Task StartAsync()
     {
+        _metrics.Begin();
         _log.Started(_self, _ledger.Tip.Height, _ledger.ChainId.ToString(),
-            _driver.Standing.Abstaining is var reason and not AbstainReason.None ? $"does not vote ({reason})" : "votes");
+            _status.Abstaining == AbstainReason.None ? "votes" : $"does not vote ({_status.Abstaining})");
         _work = Task.WhenAll(
             Guard(_admission.RunAsync()), Guard(_intake.RunAsync()), Guard(Task.Run(_sync.RunAsync)));
         _driver.Start();
         return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Begins to stop: submissions are refused with a hint to come back, and those that were taken are finished. Returns when
+    /// all have their answer, or the time is over; then the other departments have been told once more of what still waits.
+    /// </summary>
+    /// <returns>Transactions that somebody still waits for.</returns>
+    public async Task<int> DrainAsync(TimeSpan patience)
+    {
+        long begun = _time.GetTimestamp();
+        _status.Stopping();
+        await _stopping.CancelAsync();
+        _log.Draining(_tickets.WaitingCount, _pool.Count);
+        while ((_tickets.WaitingCount > 0 || _admission.PendingCount > 0) && !_fatal.Task.IsCompleted
+            && _time.GetElapsedTime(begun) < patience)
+            await Task.Delay(DrainStep, _time);
+        List<ReadOnlyMemory<byte>> waiting = _pool.TakeForGossip(_self, _time.NowMs(), 0, GossipAgainMax);
+        if (waiting.Count > 0)
+            _network.BroadcastGossip(waiting);
+        return _tickets.WaitingCount;
     }
 
     /// <summary>Stops taking part: nothing is begun any more, what is durable stays.</summary>
@@ -149,7 +188,9 @@ internal sealed class NodeRuntime : IAsyncDisposable
         await StopAsync();
         _batch.Dispose();
         _journal?.Dispose();
+        _storageMetrics.Dispose();
         _metrics.Dispose();
+        _stopping.Dispose();
     }
 
     private static int IndexOf(ValidatorSet validators, PublicKey key)
@@ -170,12 +211,12 @@ internal sealed class NodeRuntime : IAsyncDisposable
         return new StateOverlay(view).Parameters;
     }
 
-    private void OnStored(ExecutedBlock block)
+    private void OnStored(ExecutedBlock block, BlockTimeline timeline)
     {
         _log.Stored(block.Header.Height, block.Transactions.Count);
         ThreadPool.UnsafeQueueUserWorkItem(
-            static s => s.Tickets.AnswerCommitted(s.Block.Header, s.Block.Transactions),
-            (Tickets: _tickets, Block: block), preferLocal: false);
+            static s => s.Tickets.AnswerCommitted(s.Block.Header, s.Block.Transactions, s.Timeline),
+            (Tickets: _tickets, Block: block, Timeline: timeline), preferLocal: false);
     }
 
     private void OnRefused(IReadOnlyList<PoolExit> exits)
@@ -183,12 +224,19 @@ internal sealed class NodeRuntime : IAsyncDisposable
         if (exits.Count == 0)
             return;
         _outcomes.Add(exits);
-        _tickets.AnswerRefused(exits, _ledger.Tip.TimestampMs);
+        _tickets.AnswerRefused(exits);
     }
 
     private void OnAlarm(Alarm alarm)
     {
-        _log.Alarm(alarm.Code, alarm.Text);
+        _alarms.Raise(alarm.Code switch
+        {
+            AlarmCode.Abstaining => NodeAlarm.Abstaining,
+            AlarmCode.EquivocatingLeader => NodeAlarm.EquivocatingLeader,
+            AlarmCode.InvalidProposal => NodeAlarm.InvalidProposal,
+            AlarmCode.UntimelyProposal => NodeAlarm.ClockOff,
+            _ => NodeAlarm.LocalCheckFailed,
+        }, alarm.Text);
         if (alarm.Code != AlarmCode.Abstaining)
             _status.Failed($"{alarm.Code}: {alarm.Text}");
     }
@@ -207,6 +255,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
     {
         try
         {
+            // The first tick comes after the core's first journal records, which say it, are durable.
+            if (_journal is not null && _directory.IsRestored)
+                _directory.ForgetRestored();
+            _watch.Look();
             ulong nowMs = _time.NowMs();
             OnRefused(_pool.Sweep(_ledger.Tip.TimestampMs, nowMs));
             List<ReadOnlyMemory<byte>> waiting = _pool.TakeForGossip(_self, nowMs, _forwardAfterMs, GossipAgainMax);
@@ -247,14 +299,58 @@ internal sealed class NodeRuntime : IAsyncDisposable
         }
     }
 
-    private void Observe()
+    private WatchedNode WatchedBy(NodeRuntimeOptions options) => new()
     {
-        _metrics.Observe("govchain.height", "{block}", "Height of the newest block", () => (long)_ledger.Tip.Height);
-        _metrics.Observe("govchain.view", "{view}", "View of the height in progress", () => _driver.Standing.View);
-        _metrics.Observe("govchain.pool.transactions", "{transaction}", "Transactions in the pool", () => _pool.Count);
-        _metrics.Observe("govchain.pool.bytes", "By", "Bytes of the envelopes in the pool", () => _pool.Bytes);
-        _metrics.Observe(
-            "govchain.admission.pending", "{transaction}", "Envelopes not yet verified", () => _admission.PendingCount);
-        _metrics.Observe("govchain.sync.lag", "{block}", "Blocks behind the others", () => (long)_sync.Lag);
+        DataDirectory = _directory.Root,
+        Validators = _validators,
+        Connections = () => _network.Connections,
+        Complaint = department => _progress.Of(_validators.IndexOf(department)).Complaint ?? "",
+        Height = () => _ledger.Tip.Height,
+        Lag = () => _sync.Lag,
+        Ready = () => _pool.ReadyCount,
+        PoolFill = () => Math.Max((double)_pool.Count / options.Pool.CountMax, (double)_pool.Bytes / options.Pool.BytesMax),
+        JournalSync = () => _metrics.RecentJournalSync,
+        CertificateEnds = options.CertificateEnds,
+    };
+
+    private void Observe(NodeRuntimeOptions options)
+    {
+        _metrics.Observe("govchain.height", "{block}", "Height of the newest block.", () => _ledger.Tip.Height);
+        _metrics.Observe("govchain.header.age", "s", "Time since the newest block's header.",
+            () => Math.Max(0, _time.NowMs() - (double)_ledger.Tip.TimestampMs) / 1_000);
+        _metrics.Observe("govchain.view", "{view}", "View of the height in progress.", () => _driver.Position.View);
+        _metrics.Observe("govchain.leader", "{department}", "1 for the department that leads the height in progress, 0 for the others.", "department",
+            () => _validators.Members.Select((v, i) => (v.Department, i == _driver.Position.Leader ? 1.0 : 0)));
+        _metrics.Observe("govchain.voting", "{node}", "1 if this node votes.", () => _status.Abstaining == AbstainReason.None ? 1 : 0);
+        _metrics.Observe("govchain.pool.transactions", "{transaction}", "Transactions in the pool.", () => _pool.Count);
+        _metrics.Observe("govchain.pool.transactions.max", "{transaction}", "Transactions the pool may hold.", () => options.Pool.CountMax);
+        _metrics.Observe("govchain.pool.size", "By", "Bytes of the envelopes in the pool.", () => _pool.Bytes);
+        _metrics.Observe("govchain.admission.pending", "{transaction}", "Envelopes not yet verified.", () => _admission.PendingCount);
+        _metrics.Observe("govchain.submissions.waiting", "{transaction}", "Transactions that a client of this node waits for.", () => _tickets.WaitingCount);
+        _metrics.Observe("govchain.sync.lag", "{block}", "Blocks behind the others.", () => _sync.Lag);
+        _metrics.Observe("govchain.peers.height", "{block}", "Height of a department's newest block, by what it says.", "peer",
+            () => OfPeers(static p => p.Height));
+        _metrics.Observe("govchain.peers.view", "{view}", "View that a department is in, by what it says.", "peer", () => OfPeers(static p => p.View));
+        _metrics.Observe("govchain.peers.lag", "{block}", "Blocks that a department is behind the highest one known.", "peer",
+            () => OfPeers(p => Math.Max(_ledger.Tip.Height, _progress.HighestTip) - (double)p.Height));
+        _metrics.Observe("govchain.peers.silence", "s", "Time since a department's last frame; since the start where none came.", "peer", PeerSilence);
+        _metrics.Observe("govchain.alarms.active", "{alarm}", "Alarms raised now, by code.", "code",
+            () => AlarmDefinition.All.Select(d => (d.Name, (double)_alarms.CountOf(d.Code))));
+        _metrics.Observe("govchain.certificate.remaining", "d", "Days until the certificate that clients see ends.",
+            () => options.CertificateEnds() is { } ends ? (ends - _time.GetUtcNow()).TotalDays : double.NaN);
+        _metrics.Observe("govchain.process.handles", "{handle}", "Files and sockets that the process has open.", static () =>
+        {
+            using var self = System.Diagnostics.Process.GetCurrentProcess();
+            return self.HandleCount;
+        });
+    }
+
+    private IEnumerable<(string, double)> OfPeers(Func<(ulong Height, uint View, string? Complaint), double> value) =>
+        _network.Connections.Select(c => (c.Department, value(_progress.Of(_validators.IndexOf(c.Department)))));
+
+    private IEnumerable<(string, double)> PeerSilence()
+    {
+        ulong now = _time.NowMs();
+        return _network.Connections.Select(c => (c.Department, Math.Max(0, now - (double)Math.Max(c.LastSeenMs, _startedMs)) / 1_000));
     }
 }

@@ -1,3 +1,4 @@
+using GovChain.Node.Configuration;
 using GovChain.Node.Pool;
 
 namespace GovChain.Node;
@@ -10,4 +11,10 @@ internal sealed record NodeRuntimeOptions
 
     /// <summary>Envelopes that wait to be verified.</summary>
     public AdmissionOptions Admission { get; init; } = new();
+
+    /// <summary>When to raise alarms.</summary>
+    public AlarmThresholds Alarms { get; init; } = new();
+
+    /// <summary>When the certificate that clients see ends; null where there is none.</summary>
+    public Func<DateTimeOffset?> CertificateEnds { get; init; } = static () => null;
 }

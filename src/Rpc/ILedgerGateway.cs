@@ -18,6 +18,9 @@ public interface ILedgerGateway
     /// <summary>Whether the node takes submissions now. Asked before each of them, so it is cheap.</summary>
     NodeReadiness Readiness { get; }
 
+    /// <summary>Cancelled when the node begins to stop: nothing more is taken, what was taken is still answered.</summary>
+    CancellationToken Stopping { get; }
+
     /// <summary>
     /// Gives an envelope to admission and pool, and waits. Whatever is known of the <em>transaction</em> is the
     /// result, never an exception, so that refusals in bulk cost nothing:
@@ -109,6 +112,14 @@ public interface ILedgerGateway
 
     /// <summary>How the node and its peers are.</summary>
     GetStatusResponse GetStatus();
+
+    /// <summary>
+    /// A copy of the ledger as of one block, file by file; without the vote journal. Reading it slowly keeps the copy on
+    /// disk for as long.
+    /// </summary>
+    /// <exception cref="LedgerRequestException">ResourceExhausted: another one is being read; NodeNotReady: it cannot be
+    /// made now, with the reason.</exception>
+    IAsyncEnumerable<BackupChunk> BackupAsync(CancellationToken cancellation);
 
     /// <summary>
     /// Committed transactions in order from a position on, then as blocks commit, until cancelled. Pulled by the

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using GovChain.Protos.V1;
@@ -28,20 +29,27 @@ internal sealed partial class LedgerService
             new UnboundedChannelOptions { SingleReader = true });
         var allAnswered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Exception? failure = null;
+        bool drained = false;
         int running = 1;
+        // A node that begins to stop reads no more, but answers what it has read.
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(ending.Token, gateway.Stopping);
 
         Task writing = WriteAsync();
         try
         {
-            while (await requestStream.MoveNext(ending.Token))
+            while (await requestStream.MoveNext(reading.Token))
             {
                 SubmitStreamRequest request = requestStream.Current;
-                await window.EnterAsync(request.Envelope.Length, ending.Token);
-                await room.WaitAsync(ending.Token);
+                await window.EnterAsync(request.Envelope.Length, reading.Token);
+                await room.WaitAsync(reading.Token);
                 room.Release();
                 Interlocked.Increment(ref running);
                 _ = AnswerAsync(request);
             }
+        }
+        catch (OperationCanceledException) when (gateway.Stopping.IsCancellationRequested && !ending.IsCancellationRequested)
+        {
+            drained = true;
         }
         catch (Exception e)
         {
@@ -55,9 +63,13 @@ internal sealed partial class LedgerService
             throw Stopping();
         if (failure is not null)
             ExceptionDispatchInfo.Throw(failure);
+        if (drained)
+            throw Stopping();
 
         async Task AnswerAsync(SubmitStreamRequest request)
         {
+            // One stream lives for long and carries many: each submission is a trace of its own.
+            Activity.Current = null;
             try
             {
                 TransactionOutcome outcome = await SettleAsync(request.Envelope.Memory, room, ending.Token);
@@ -124,6 +136,23 @@ internal sealed partial class LedgerService
                 await responseStream.WriteAsync(transaction, ending.Token);
                 metrics.Streamed(context.Method);
             }
+        }
+        catch (OperationCanceledException) when (IsStopping(context))
+        {
+            throw Stopping();
+        }
+    }
+
+    /// <summary>A copy of the ledger, pulled by the client.</summary>
+    [Listeners(NodeListeners.Administration)]
+    public override async Task Backup(
+        BackupRequest request, IServerStreamWriter<BackupChunk> responseStream, ServerCallContext context)
+    {
+        using var ending = Ending(context);
+        try
+        {
+            await foreach (BackupChunk chunk in gateway.BackupAsync(ending.Token))
+                await responseStream.WriteAsync(chunk, ending.Token);
         }
         catch (OperationCanceledException) when (IsStopping(context))
         {

@@ -1,4 +1,7 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Integration;
@@ -14,15 +17,43 @@ internal sealed class DevnetCommandTest
     public void RemoveDirectory() => Directory.Delete(_directory, recursive: true);
 
     [Test]
-    public async Task DevnetExit_OnAnEmptyDirectory_EndsGreen_AndStartedAgainGoesOnWithoutDoubling()
+    [CancelAfter(240_000)]
+    public async Task Devnet_OnAnEmptyDirectory_EndsGreen_AndStartedAgainGoesOnWithoutDoublingUntilCtrlC(CancellationToken cancellation)
     {
         JsonElement first = await RunAsync();
-        JsonElement second = await RunAsync();
+        Assert.That(first.GetProperty("imports").GetArrayLength(), Is.EqualTo(4));
 
-        Assert.That(second.GetProperty("genesisDigest").GetString(), Is.EqualTo(first.GetProperty("genesisDigest").GetString()));
-        JsonElement before = first.GetProperty("audits")[0], after = second.GetProperty("audits")[0];
-        foreach (string member in (string[])["height", "transactions", "logRoot", "stateRoot"])
-            Assert.That(after.GetProperty(member).ToString(), Is.EqualTo(before.GetProperty(member).ToString()), member);
+        using Process devnet = Start();
+        string output = "";
+        while (!output.Contains("until Ctrl-C"))
+            output += await devnet.StandardOutput.ReadLineAsync(cancellation) + "\n";
+        JsonElement before = first.GetProperty("audits")[0];
+        Assert.That(output, Does.Contain(first.GetProperty("genesisDigest").GetString()));
+        Assert.That(output, Does.Contain($"block {before.GetProperty("height")}, {before.GetProperty("transactions")} transactions"));
+        Assert.That(output, Does.Contain(before.GetProperty("logRoot").GetString()).And.Contain(before.GetProperty("stateRoot").GetString()));
+        Assert.That(output, Does.Contain("Nothing was left to import"));
+        Assert.That(output, Does.Not.Contain("a second"), "no rate of nothing");
+
+        // A node that dies is reported; the others go on until Ctrl-C, and leave nothing running.
+        int[] nodes = [.. Regex.Matches(output, @"^\s*[a-z-]+\s+(\d+)\s+localhost:", RegexOptions.Multiline).Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))];
+        Assert.That(nodes, Has.Length.EqualTo(4), output);
+        await ProgramRun.RunAsync("kill", "-KILL", $"{nodes[2]}");
+        string? report = await devnet.StandardError.ReadLineAsync(cancellation);
+        Assert.That(report, Does.Match($@"\(process {nodes[2]}\) ended with code 137"));
+        await ProgramRun.RunAsync("kill", "-INT", $"{devnet.Id}");
+        await devnet.WaitForExitAsync(cancellation);
+        Assert.That(devnet.ExitCode, Is.EqualTo(1), "a node ended that nobody stopped");
+        Assert.That(nodes.Where(n => Directory.Exists($"/proc/{n}")), Is.Empty);
+    }
+
+    private Process Start()
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "govchain.dll"), "devnet", "--dir", _directory])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return Process.Start(start)!;
     }
 
     private async Task<JsonElement> RunAsync()

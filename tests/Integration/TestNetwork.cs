@@ -39,7 +39,9 @@ internal sealed class TestNetwork : IAsyncDisposable
     public int Count => Network.Departments.Count;
 
     /// <summary>Starts four departments and enrols their clerks.</summary>
-    public static async Task<TestNetwork> StartAsync(CancellationToken cancellation)
+    /// <param name="cancellation">Ends the start.</param>
+    /// <param name="configure">Changes the configuration files before the nodes start.</param>
+    public static async Task<TestNetwork> StartAsync(CancellationToken cancellation, Action<DevnetLayout>? configure = null)
     {
         var layout = new DevnetLayout(Directory.CreateTempSubdirectory("govchain-test-").FullName);
         DevnetNetwork? network = null;
@@ -47,6 +49,7 @@ internal sealed class TestNetwork : IAsyncDisposable
         {
             IReadOnlyList<DevnetDepartment> departments = new DevnetBuilder(layout).Prepare(4);
             Directory.CreateDirectory(layout.At("imports"));
+            configure?.Invoke(layout);
             network = await DevnetNetwork.StartAsync(layout, departments, cancellation);
             using LedgerClient client = network.ConnectClient(0);
             Digest.TryParseHex((await client.GetGenesisAsync(cancellation)).ChainId, out Digest chainId);

@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Auditing;
-using GovChain.Storage.Integrity;
 using Spectre.Console;
 
 namespace GovChain.Node.Commands;
@@ -24,19 +22,11 @@ internal static class AuditCommand
             Description = "The genesis file (default for --data: genesis.json beside or above the directory)",
             HelpName = "FILE",
         };
-        var export = new Option<string?>("--export")
-        {
-            Description = "Also write the whole ledger, once it is proven, as lines of JSON for other verifiers (docs/SPEC.md, \"Ledger export\")",
-            HelpName = "FILE",
-        };
-        var overwrite = new Option<bool>("--overwrite") { Description = "Replace the file that --export names" };
-        var files = new Option<bool>("--files") { Description = "List every file of the directory, and why it matters or does not" };
         Option<bool> json = Output.JsonOption();
         var command = new Command("audit",
             "Prove a chain whole from its genesis: hash every record again, execute every transaction again, verify every signature "
-            + "and certificate, compare every root. Of a data directory, also account for every file to its last byte. Each deviation is "
-            + "named exactly, with what it implies and what to do; nothing is changed.\n\n"
-            + "--node takes the address of the administration listener, on the node's own machine.") { data, genesis, digest, export, overwrite, files, json };
+            + "and certificate, compare every root. The first deviation is named exactly.\n\n"
+            + "--node takes the address of the administration listener, on the node's own machine.") { data, genesis, digest, json };
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -45,49 +35,26 @@ internal static class AuditCommand
             string? node = options.NodeOf(result);
             if (directory is null && node is null)
                 throw new CommandException(ExitCode.Usage, "Name what to audit: --data DIR, or --node URL.");
-            string? exportFile = result.GetValue(export);
-            if (exportFile is null && result.GetValue(overwrite))
-                throw new CommandException(ExitCode.Usage, "--overwrite replaces the file that --export names: name it.");
-            await using LedgerExport? exported = exportFile is null ? null : LedgerExport.Create(exportFile, result.GetValue(overwrite));
             bool quiet = result.GetValue(json) || Console.IsOutputRedirected;
             AuditReport report = await WithProgressAsync(quiet, async progress =>
             {
                 if (directory is not null)
                     return await DirectoryAudit.RunAsync(
-                        directory, expected, GenesisCommand.Read(result.GetValue(genesis) ?? FindGenesis(directory)),
-                        exported, progress, cancellation);
+                        directory, expected, GenesisCommand.Read(result.GetValue(genesis) ?? FindGenesis(directory)).Genesis,
+                        progress, cancellation);
                 using LedgerClient client = options.Connect(result);
-                return await NodeAudit.RunAsync(client, expected, exported, progress, cancellation);
+                return await NodeAudit.RunAsync(client, expected, progress, cancellation);
             });
             if (result.GetValue(json))
-                Output.Json(ToJson(report, exported));
+                Output.Json(report.ToJson());
             else
-                Print(report, result.GetValue(files), exported);
+                Print(report);
             return report.Ok ? ExitCode.Ok : ExitCode.ProblemsFound;
         });
         return command;
     }
 
-    private static JsonObject ToJson(AuditReport report, LedgerExport? exported)
-    {
-        JsonObject json = report.ToJson();
-        if (exported is not null)
-            json["export"] = report.Ok ? new JsonObject { ["file"] = exported.Path, ["bytes"] = exported.Bytes } : null;
-        return json;
-    }
-
-    private static void Print(AuditReport report, bool files, LedgerExport? exported)
-    {
-        Print(report, files);
-        if (exported is not null)
-        {
-            Output.Line(report.Ok
-                ? $"  exported to    {exported.Path}, {exported.Bytes} bytes"
-                : "  not exported   only a whole ledger is");
-        }
-    }
-
-    internal static void Print(AuditReport report, bool files = false)
+    internal static void Print(AuditReport report)
     {
         if (report.FirstProblem is { } problem)
         {
@@ -96,28 +63,12 @@ internal static class AuditCommand
             Output.Line($"  found    {problem.Found}");
             Output.Line($"  {problem.Meaning}");
             Output.Line($"  proven before it: {report.Transactions} transactions to block {report.Height}");
+            return;
         }
-        else
-        {
-            Output.Line($"WHOLE: {report.Source}: {report.Transactions} transactions in {report.Height} blocks");
-            Output.Line($"  genesis digest {report.ChainId}");
-            Output.Line($"  log root       {report.LogRoot}");
-            Output.Line($"  state root     {report.StateRoot}");
-        }
-        foreach (DirectoryFinding finding in report.Findings)
-        {
-            Output.Line($"{(finding.IsDamage ? "DAMAGED" : "SUSPECT")} {finding.File}: {finding.Where}");
-            Output.Line($"  expected {finding.Expected}");
-            Output.Line($"  found    {finding.Found}");
-            Output.Line($"  {finding.Meaning}");
-        }
-        if (report.Files.Count > 0)
-        {
-            Output.Line("files: " + string.Join(", ", report.Files.GroupBy(static f => f.Condition).OrderBy(static g => g.Key)
-                .Select(static g => $"{g.Count()} {g.Key.ToString().ToLowerInvariant()}")) + (files ? "" : "; --files lists them"));
-        }
-        foreach (FileReport file in files ? report.Files : [])
-            Output.Line($"  {file.Condition.ToString().ToLowerInvariant(),-10} {file.File}: {file.Remark}");
+        Output.Line($"WHOLE: {report.Source}: {report.Transactions} transactions in {report.Height} blocks");
+        Output.Line($"  genesis digest {report.ChainId}");
+        Output.Line($"  log root       {report.LogRoot}");
+        Output.Line($"  state root     {report.StateRoot}");
     }
 
     private static async Task<AuditReport> WithProgressAsync(bool quiet, Func<Action<ulong, ulong>?, Task<AuditReport>> audit)

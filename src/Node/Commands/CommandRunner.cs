@@ -14,8 +14,9 @@ namespace GovChain.Node.Commands;
 /// </summary>
 internal static class CommandRunner
 {
-    /// <summary>How long a command may take to end after Ctrl-C or SIGTERM: a node finishes what it is writing.</summary>
-    private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(30);
+    /// <summary>How long a command may take to end after Ctrl-C or SIGTERM. A node bounds its own stop (stopTimeoutMs), and this
+    /// lies above the longest of those.</summary>
+    private static readonly TimeSpan TerminationTimeout = TimeSpan.FromMinutes(11);
 
     /// <summary>Parses and runs.</summary>
     public static async Task<int> RunAsync(RootCommand root, string[] arguments)

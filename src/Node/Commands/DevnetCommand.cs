@@ -50,14 +50,32 @@ internal static class DevnetCommand
 
     private sealed class DevnetRun(DevnetLayout layout, int? count, string[] files, bool exit, bool json)
     {
+        private volatile bool _stopping;
+        private volatile bool _nodeEnded;
+
         public async Task<int> RunAsync(CancellationToken cancellation)
         {
+            using CancellationTokenRegistration interrupted = cancellation.Register(() => _stopping = true);
             IReadOnlyList<DevnetDepartment> departments = new DevnetBuilder(layout).Prepare(count);
             IReadOnlyList<DevnetImport> imports = ReadFiles(departments);
             Directory.CreateDirectory(layout.At("imports"));
             Say($"Starting {departments.Count} departments in {layout.Directory} ...");
             await using DevnetNetwork network = await DevnetNetwork.StartAsync(layout, departments, cancellation);
+            try
+            {
+                return await RunAsync(network, imports, cancellation);
+            }
+            finally
+            {
+                _stopping = true;
+            }
+        }
+
+        private async Task<int> RunAsync(DevnetNetwork network, IReadOnlyList<DevnetImport> imports, CancellationToken cancellation)
+        {
             ShowProcesses(network);
+            foreach (int i in Enumerable.Range(0, network.Departments.Count))
+                _ = ReportEndAsync(network, i);
             await EnrolClerksAsync(network, cancellation);
             await ImportAsync(network, imports, cancellation);
             await network.WaitUntilLevelAsync(cancellation);
@@ -67,7 +85,7 @@ internal static class DevnetCommand
             ShowResult(network, imports, audits, whole);
             if (!exit)
                 await StayAsync(network, cancellation);
-            return whole && ended ? ExitCode.Ok : ExitCode.ProblemsFound;
+            return whole && ended && !_nodeEnded ? ExitCode.Ok : ExitCode.ProblemsFound;
         }
 
         private List<DevnetImport> ReadFiles(IReadOnlyList<DevnetDepartment> departments)
@@ -141,7 +159,10 @@ internal static class DevnetCommand
                     })));
             }
             TimeSpan took = TimeProvider.System.GetElapsedTime(start);
-            Say($"{events} events in {took.TotalSeconds:F1} s, {events / Math.Max(0.001, took.TotalSeconds):F0} a second.");
+            int ended = events - imports.Sum(i => i.EndedBefore);
+            Say(ended == 0
+                ? $"Nothing was left to import: all {events} events had ended before."
+                : $"{ended} events in {took.TotalSeconds:F1} s, {ended / Math.Max(0.001, took.TotalSeconds):F0} a second.");
         }
 
         private static async Task RunOneAsync(
@@ -240,8 +261,21 @@ internal static class DevnetCommand
             }
             catch (OperationCanceledException)
             {
+                _stopping = true;
                 Say($"Stopping {network.Departments.Count} departments ...");
             }
+        }
+
+        /// <summary>Says so when a node ends that nobody stopped.</summary>
+        private async Task ReportEndAsync(DevnetNetwork network, int department)
+        {
+            NodeProcess process = network.Processes[department];
+            int code = await process.Exited;
+            if (_stopping)
+                return;
+            _nodeEnded = true;
+            Console.Error.WriteLine(
+                $"The node of {network.Departments[department].Id} (process {process.Id}) ended with code {code}; the others go on. Its log ends with:\n{process.LastLines}");
         }
 
         private void Say(string text)

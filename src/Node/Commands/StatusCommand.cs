@@ -15,7 +15,7 @@ internal static class StatusCommand
     public static Command Create()
     {
         Option<bool> json = Output.JsonOption();
-        var command = new Command("status", "Show a node's height, view, leader, lag, pool and last error, and its peers'") { json };
+        var command = new Command("status", "Show a node's height, view, leader, lag, pool alarms and last error, and its peers'") { json };
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -41,6 +41,10 @@ internal static class StatusCommand
         Output.Line($"  view       {s.View}, leader {s.Leader}, lag {s.Lag} blocks");
         Output.Line($"  pool       {s.PoolTransactions} transactions, {s.PoolBytes} bytes");
         Output.Line(s.Voting ? "  voting     yes" : $"  voting     NO: {s.AbstainingBecause}");
+        if (s.Alarms.Count == 0)
+            Output.Line("  alarms     none");
+        foreach (ActiveAlarm a in s.Alarms)
+            Output.Line($"  ALARM      {a.Code} ({a.Severity}) since {UtcTime.Format(a.SinceMs)}: {a.Text}");
         if (s.LastError.Length > 0)
             Output.Line($"  last error {s.LastError}");
         if (s.Peers.Count == 0)

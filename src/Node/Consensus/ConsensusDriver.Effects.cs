@@ -3,6 +3,7 @@ using GovChain.Consensus;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Ledger;
+using GovChain.Node.Tracing;
 using GovChain.Protos.V1;
 using GovChain.Storage;
 
@@ -31,19 +32,16 @@ internal sealed partial class ConsensusDriver
                 _timer = (timer, _time.MonotonicMs() + timer.DelayMs);
                 break;
             case BuildProposal build:
+                _timeline.Executing(build: true);
                 Begin(BuildAsync(build, _height.Token));
                 break;
             case CheckBlock check:
+                _timeline.Executing(build: false);
                 Begin(CheckAsync(check, _height.Token));
                 break;
-            case ForgetBlock forget:
-                _bodies.Forget(forget.BlockHash);
-                break;
             case CommitBlock commit:
+                _timeline.Certified();
                 _commits.Enqueue(commit);
-                break;
-            case FindSigner find:
-                Begin(FindSignerAsync(find));
                 break;
             case NeedBlocks need:
                 _events.NeedBlocks(need);
@@ -94,6 +92,7 @@ internal sealed partial class ConsensusDriver
             if (send.AfterJournal > _durable)
                 throw new InvalidOperationException($"A message waits for record {send.AfterJournal}, which nobody wrote.");
             byte[] message = ConsensusMessageCodec.Encode(send.Message);
+            _timeline.Sending(send.Message);
             if (send.To == Send.ToAll)
                 _network.BroadcastConsensus(message);
             else
@@ -115,9 +114,12 @@ internal sealed partial class ConsensusDriver
 
     private void Store(ExecutedBlock block, Certificate certificate)
     {
+        _timeline.Appending();
         long started = Stopwatch.GetTimestamp();
         _ledger.Append(block, certificate);
-        _metrics.Stored(block.Transactions.Count, Stopwatch.GetElapsedTime(started));
+        _metrics.Stored(
+            block.Transactions.Count, block.Transactions.Sum(static t => (long)t.Transaction.Envelope.Length), Stopwatch.GetElapsedTime(started));
+        _timeline.Appended();
         LearnSize(block.Header.Hash);
         _height.Cancel();
         _height.Dispose();
@@ -133,7 +135,8 @@ internal sealed partial class ConsensusDriver
         _hasWork = false;
         _workPausedUntilMs = 0;
         _inputs.Enqueue(new BlockStored(block.Header, certificate, _ledger.Leader));
-        _events.Stored(block);
+        _events.Stored(block, _timeline);
+        _timeline = new BlockTimeline(_time);
     }
 
     private void LearnSize(Core.Cryptography.Digest stored)
@@ -161,6 +164,7 @@ internal sealed partial class ConsensusDriver
             }
             else if (block is not null)
             {
+                _timeline.Executed();
                 _ownProposal = (block, Stopwatch.GetTimestamp());
             }
             _inputs.Enqueue(new ProposalBuilt(build.Height, build.View, block));
@@ -172,38 +176,12 @@ internal sealed partial class ConsensusDriver
         var fault = BlockFault.Unavailable;
         await GuardAsync(
             async () => fault = await _workshop.CheckAsync(check.Block, check.Hint, cancellation), cancellation);
-        _posted.Post(() => _inputs.Enqueue(new BlockChecked(check.Block.Hash, fault)));
-    }
-
-    private async Task FindSignerAsync(FindSigner find)
-    {
-        SignedVote? found = null;
-        await GuardAsync(
-            () =>
-            {
-                found = FindInLedger(find);
-                return Task.CompletedTask;
-            },
-            CancellationToken.None);
-        _posted.Post(() => _inputs.Enqueue(new SignerFound(find.To, find.Token, found)));
-    }
-
-    private SignedVote? FindInLedger(FindSigner find)
-    {
-        SignedVote? found = null;
-        try
+        _posted.Post(() =>
         {
-            using LedgerSnapshot view = _ledger.OpenSnapshot();
-            ulong last = Math.Max(find.Above, view.TipHeight - Math.Min(view.TipHeight, FindSigner.CertificatesMax));
-            for (ulong height = view.TipHeight; height > last && found is null && !_stopping; height--)
-                found = FindSigner.In(view.GetCertificate(height)!, find.To);
-        }
-        catch (StorageException e)
-        {
-            // An old certificate that cannot be read is for the operator, and no reason to stop voting.
-            _events.Alarm(new Alarm(AlarmCode.LocalCheckFailed, e.Message));
-        }
-        return found;
+            if (fault == BlockFault.None)
+                _timeline.Executed();
+            _inputs.Enqueue(new BlockChecked(check.Block.Hash, fault));
+        });
     }
 
     /// <summary>A height that has passed is no error; anything else stops the node.</summary>

@@ -1,12 +1,11 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using GovChain.Client.Keys;
 using GovChain.Consensus;
 using GovChain.Core.Model;
 using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
+using GovChain.Node.Tracing;
 using GovChain.Storage;
 
 namespace GovChain.Node.Consensus;
@@ -44,10 +43,10 @@ internal sealed partial class ConsensusDriver
     private CancellationTokenSource _height = new();
     private (SetTimer Timer, ulong DueMs)? _timer;
     private (ProposedBlock Block, long Since)? _ownProposal;
+    private BlockTimeline _timeline;
     private ulong _durable;
     private ulong _statusDueMs;
     private ulong _workPausedUntilMs;
-    private ConsensusStanding _standing;
     private bool _hasWork;
     private bool _unsynced;
     private volatile bool _stopping;
@@ -80,14 +79,13 @@ internal sealed partial class ConsensusDriver
         _time = time;
         _metrics = metrics;
         _events = events;
+        _timeline = new BlockTimeline(time);
         _durable = journal?.DurableIndex ?? 0;
-        _standing = ConsensusStanding.Of(core);
         _thread = new Thread(Run) { Name = "consensus", IsBackground = true };
     }
 
-    /// <summary>The view and leader of the height in progress, and whether this node votes, as of the last step.
-    /// </summary>
-    public ConsensusStanding Standing => Volatile.Read(ref _standing);
+    /// <summary>The view and leader of the height in progress, as of the last step.</summary>
+    public (uint View, int Leader) Position { get; private set; }
 
     /// <summary>Begins.</summary>
     public void Start() => _thread.Start();
@@ -110,12 +108,9 @@ internal sealed partial class ConsensusDriver
         _posted.Close();
     }
 
-    /// <summary>A verified message came in; <paramref name="taken"/> is called when the core is about to get it.</summary>
-    public void Deliver(VerifiedMessage message, ulong utcMs, Action taken) => _posted.Post(() =>
-    {
-        taken();
-        _inputs.Enqueue(new MessageReceived(message, utcMs));
-    });
+    /// <summary>A verified message came in.</summary>
+    public void Deliver(VerifiedMessage message, ulong utcMs) =>
+        _posted.Post(() => _inputs.Enqueue(new MessageReceived(message, utcMs)));
 
     /// <summary>Something was added to the pool.</summary>
     public void WorkAdded()
@@ -155,7 +150,7 @@ internal sealed partial class ConsensusDriver
         var spare = new List<Action>();
         try
         {
-            _inputs.Enqueue(new Start(BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8))));
+            _inputs.Enqueue(new Start());
             Settle();
             while (!_stopping)
             {
@@ -192,7 +187,7 @@ internal sealed partial class ConsensusDriver
             TellWork();
         }
         while (_inputs.Count > 0);
-        Volatile.Write(ref _standing, ConsensusStanding.Of(_core));
+        Position = (_core.View, _core.Leader);
     }
 
     private void Drain()
@@ -200,11 +195,24 @@ internal sealed partial class ConsensusDriver
         while (_inputs.TryDequeue(out ConsensusInput? input))
         {
             _effects.Clear();
+            (ulong height, uint view) = (_core.Height, _core.View);
             _core.Step(input, _effects);
+            if (_core.Height == height && _core.View > view)
+                _metrics.ViewChanged(CauseOf(input));
             foreach (ConsensusEffect effect in _effects)
                 Apply(effect);
         }
     }
+
+    /// <summary>What made the core give up a view, in the words of the metric.</summary>
+    private static string CauseOf(ConsensusInput input) => input switch
+    {
+        TimerFired => "timeout",
+        BlockChecked => "refused_block",
+        MessageReceived { Message.Message: ViewChangeMessage } => "others",
+        MessageReceived { Message.Message: ProposeMessage } => "proposal",
+        _ => "other",
+    };
 
     private void SyncJournal()
     {

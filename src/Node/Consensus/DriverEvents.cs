@@ -1,18 +1,19 @@
 using GovChain.Consensus;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Tracing;
 
 namespace GovChain.Node.Consensus;
 
 /// <summary>What the driver tells the node, on its own thread: every one returns at once.</summary>
-/// <param name="Stored">A block is durable. The pool has been told.</param>
+/// <param name="Stored">A block is durable, and when its phases were. The pool has been told.</param>
 /// <param name="Refused">Transactions left the pool for good.</param>
 /// <param name="NeedBlocks">The ledger is behind.</param>
 /// <param name="Alarm">An operator should know.</param>
 /// <param name="Tick">About a second has passed.</param>
 /// <param name="Fatal">The node must stop.</param>
 internal sealed record DriverEvents(
-    Action<ExecutedBlock> Stored,
+    Action<ExecutedBlock, BlockTimeline> Stored,
     Action<IReadOnlyList<Pool.PoolExit>> Refused,
     Action<NeedBlocks> NeedBlocks,
     Action<Alarm> Alarm,

@@ -23,6 +23,9 @@ internal sealed class DevnetImport(DevnetLayout layout, DevnetDepartment departm
     /// <summary>How it ended; null while it runs.</summary>
     public ImportSummary? Summary { get; private set; }
 
+    /// <summary>Events that an earlier run had ended before this one began.</summary>
+    public int EndedBefore { get; private set; }
+
     /// <summary>The events that are on the ledger, in the file's order.</summary>
     public IReadOnlyList<ImportResult> Committed { get; private set; } = [];
 
@@ -50,6 +53,7 @@ internal sealed class DevnetImport(DevnetLayout layout, DevnetDepartment departm
         }
         string state = layout.At("imports", $"{Department.Id}-{Type}-{File.Digest.ToShortString()}.jsonl");
         using ImportState memory = ImportState.Open(state, factory.ChainId, Type, File.Digest, factory.Signer);
+        EndedBefore = memory.Results.Count;
         Summary = await new Importer(client, factory, File, Type, memory).RunAsync(progress, cancellation);
         Committed = [.. memory.Results.Values.Where(r => r.TransactionId is not null).OrderBy(r => r.Event)];
     }

@@ -20,6 +20,7 @@ internal sealed class NodeProcess : IDisposable
         _process = process;
         _logFile = logFile;
         _logging = logging;
+        Exited = WaitAsync();
     }
 
     /// <summary>The operating system's number of it.</summary>
@@ -27,6 +28,12 @@ internal sealed class NodeProcess : IDisposable
 
     /// <summary>It has ended.</summary>
     public bool HasExited => _process.HasExited;
+
+    /// <summary>Completes with the exit code when it has ended and all it printed is in its log.</summary>
+    public Task<int> Exited { get; }
+
+    /// <summary>The end of its log, for a message.</summary>
+    public string LastLines => string.Join('\n', File.ReadLines(_logFile).TakeLast(5).Select(l => "  " + l));
 
     /// <summary>Physical memory in use, bytes; 0 once it has ended.</summary>
     public long WorkingSetBytes
@@ -78,7 +85,7 @@ internal sealed class NodeProcess : IDisposable
             {
                 await _logging;
                 throw new CommandException(ExitCode.Unavailable,
-                    $"A node ended with code {_process.ExitCode} while starting. Its log, {_logFile}, ends with:\n{LastLines()}");
+                    $"A node ended with code {_process.ExitCode} while starting. Its log, {_logFile}, ends with:\n{LastLines}");
             }
             try
             {
@@ -97,22 +104,20 @@ internal sealed class NodeProcess : IDisposable
         try
         {
             _process.StandardInput.Close();
-            using var late = new CancellationTokenSource(patience);
-            await _process.WaitForExitAsync(late.Token);
+            await Exited.WaitAsync(patience);
         }
-        catch (OperationCanceledException)
+        catch (TimeoutException)
         {
             _process.Kill(entireProcessTree: true);
         }
-        await _logging;
+        await Exited;
     }
 
     /// <summary>Ends the node at once, as a power cut would: SIGKILL.</summary>
     public async Task KillAsync()
     {
         _process.Kill();
-        await _process.WaitForExitAsync();
-        await _logging;
+        await Exited;
     }
 
     /// <inheritdoc/>
@@ -158,5 +163,11 @@ internal sealed class NodeProcess : IDisposable
         }
     }
 
-    private string LastLines() => string.Join('\n', File.ReadLines(_logFile).TakeLast(5).Select(l => "  " + l));
+    private async Task<int> WaitAsync()
+    {
+        await _process.WaitForExitAsync();
+        int code = _process.ExitCode;
+        await _logging;
+        return code;
+    }
 }

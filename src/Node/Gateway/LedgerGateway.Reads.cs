@@ -5,8 +5,8 @@ using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Merkle;
 using GovChain.Core.Model;
+using GovChain.Node.Alarms;
 using GovChain.Node.Ledger;
-using GovChain.Node.Pool;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
 using GovChain.Storage;
@@ -159,11 +159,8 @@ internal sealed partial class LedgerGateway
             Protos.V1.Rejection? obstacle = held.Obstacle is { } o ? Messages.Of(o) : null;
             return new GetTransactionResponse { Outcome = Outcomes.Pending(id.ToString(), obstacle) };
         }
-        return _outcomes.Find(id) is { } exit
-            ? new GetTransactionResponse
-            {
-                Outcome = Outcome(id.ToString(), SubmissionResult.Of(exit, _ledger.Tip.TimestampMs)),
-            }
+        return _outcomes.TryGet(id, out Core.Model.Rejection? rejection)
+            ? new GetTransactionResponse { Outcome = Refused(id.ToString(), rejection) }
             : throw NoTransaction(id.ToString());
     }
 
@@ -204,6 +201,7 @@ internal sealed partial class LedgerGateway
             or InvalidProtocolBufferException or InvalidDataException)
         {
             _status.Failed(e.Message);
+            alarms.Raise(NodeAlarm.LedgerDamaged, e.Message);
             throw LedgerRequestException.DataDamaged(
                 "What this node has stored for the answer does not verify, so it is not given. Ask another department's "
                 + "node; the operator of this one finds the place in its status.");

@@ -1,10 +1,14 @@
+using System.Diagnostics;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Alarms;
 using GovChain.Node.Consensus;
 using GovChain.Node.Ledger;
 using GovChain.Node.Pool;
+using GovChain.Node.Tracing;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
+using Microsoft.Extensions.Logging;
 using Transaction = GovChain.Core.Model.Transaction;
 
 namespace GovChain.Node.Gateway;
@@ -20,7 +24,12 @@ internal sealed partial class LedgerGateway(
     Admission admission,
     TicketOffice tickets,
     OutcomeMemory outcomes,
-    NodeStatus status) : ILedgerGateway
+    NodeStatus status,
+    NodeMetrics metrics,
+    AlarmBoard alarms,
+    TimeProvider time,
+    CancellationToken stopping,
+    ILogger log) : ILedgerGateway
 {
     private readonly LedgerHead _ledger = ledger;
     private readonly TransactionPool _pool = pool;
@@ -31,16 +40,23 @@ internal sealed partial class LedgerGateway(
     public NodeReadiness Readiness => _status.Readiness;
 
     /// <inheritdoc/>
+    public CancellationToken Stopping => stopping;
+
+    /// <inheritdoc/>
     public Task<TransactionOutcome> SubmitAsync(
         ReadOnlyMemory<byte> envelope, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation)
     {
+        Activity? submit = RecordTrace.StartSubmit();
         Transaction? transaction = TransactionDecoder.TryDecode(envelope, genesis.ChainId, out Core.Model.Rejection? rejection);
         if (transaction is null)
+        {
+            submit?.Dispose();
             return Task.FromResult(Outcomes.Rejected("", Messages.Of(rejection!)));
-        var ticket = new SubmissionTicket(transaction.Id, waitFor != WaitFor.Accepted);
+        }
+        var ticket = new SubmissionTicket(transaction.Id, waitFor != WaitFor.Accepted, time.GetUtcNow(), submit?.Context ?? default);
         // Before the first await: submissions of one caller enter in the order of its calls.
         admission.Submit(transaction, self, ticket);
-        return WaitAsync(ticket, timeout, cancellation);
+        return WaitAsync(ticket, submit, timeout, cancellation);
     }
 
     /// <inheritdoc/>
@@ -73,11 +89,19 @@ internal sealed partial class LedgerGateway(
     public GetStatusResponse GetStatus() => _status.Describe();
 
     private async Task<TransactionOutcome> WaitAsync(
-        SubmissionTicket ticket, TimeSpan timeout, CancellationToken cancellation)
+        SubmissionTicket ticket, Activity? submit, TimeSpan timeout, CancellationToken cancellation)
     {
         try
         {
-            return Outcome(ticket.TransactionId.ToString(), await ticket.Result.WaitAsync(timeout, cancellation));
+            SubmissionResult result = await ticket.Result.WaitAsync(timeout, cancellation);
+            if (ticket.DurableAt is { } durable)
+            {
+                metrics.Committed(durable - ticket.SubmittedAt);
+                RecordTrace.Add(ticket.Trace, RecordTrace.Receipt, durable, time.GetUtcNow());
+            }
+            submit?.SetTag("govchain.transaction", ticket.TransactionId.ToString())
+                .SetTag("govchain.outcome", result.Location is not null ? "committed" : result.Rejection?.Code.ToString() ?? "pending");
+            return Outcome(ticket.TransactionId.ToString(), result);
         }
         catch (TimeoutException)
         {
@@ -86,6 +110,7 @@ internal sealed partial class LedgerGateway(
         }
         finally
         {
+            submit?.Dispose();
             if (ticket.UntilFinal)
                 tickets.Return(ticket);
         }

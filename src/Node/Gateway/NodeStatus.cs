@@ -2,6 +2,7 @@ using System.Reflection;
 using GovChain.Consensus;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Alarms;
 using GovChain.Node.Consensus;
 using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
@@ -19,11 +20,9 @@ internal sealed class NodeStatus(
     TransactionPool pool,
     IPeerNetwork network,
     PeerProgress progress,
+    AlarmBoard alarms,
     TimeProvider time)
 {
-    /// <summary>Blocks behind the others beyond which submissions are better given to another node.</summary>
-    private const ulong LagMax = 16;
-
     private readonly long _started = time.GetTimestamp();
     private string _lastError = "";
     private volatile bool _stopping;
@@ -32,8 +31,11 @@ internal sealed class NodeStatus(
     public static string SoftwareVersion { get; } =
         typeof(NodeStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
-    /// <summary>View and leader of the height in progress, and whether this node votes.</summary>
-    public Func<ConsensusStanding> Standing { get; set; } = static () => new(0, 0, AbstainReason.None, false);
+    /// <summary>Why this node does not vote.</summary>
+    public AbstainReason Abstaining { get; set; }
+
+    /// <summary>View and leader of the height in progress.</summary>
+    public Func<(uint View, int Leader)> Position { get; set; } = static () => (0, 0);
 
     /// <summary>Blocks behind the others.</summary>
     public Func<ulong> Lag { get; set; } = static () => 0;
@@ -46,7 +48,7 @@ internal sealed class NodeStatus(
             if (_stopping)
                 return NodeReadiness.NotReady("This node is stopping.");
             ulong lag = Lag();
-            if (lag > LagMax)
+            if (lag > AlarmWatch.LagMax)
                 return NodeReadiness.NotReady($"This node is catching up; {lag} blocks are missing.");
             int here = 1 + network.Connections.Count(static c => c.IsConnected);
             return here < genesis.Validators.QuorumSize
@@ -67,7 +69,7 @@ internal sealed class NodeStatus(
     public GetStatusResponse Describe()
     {
         BlockHeader tip = ledger.Tip;
-        ConsensusStanding standing = Standing();
+        (uint view, int leader) = Position();
         var response = new GetStatusResponse
         {
             Department = genesis.Validators[self].Department,
@@ -80,20 +82,26 @@ internal sealed class NodeStatus(
             LogSize = tip.LogSizeAfter,
             LogRoot = tip.LogRoot.ToString(),
             StateRoot = tip.StateRoot.ToString(),
-            View = standing.View,
-            Leader = genesis.Validators[standing.Leader].Department,
+            View = view,
+            Leader = genesis.Validators[leader].Department,
             PoolTransactions = (ulong)pool.Count,
             PoolBytes = (ulong)pool.Bytes,
-            Voting = standing is { Abstaining: AbstainReason.None, IsRecalling: false },
-            AbstainingBecause = standing.IsRecalling
-                ? "It has just started and waits for the others to say that it has forgotten no vote."
-                : Explain(standing.Abstaining),
+            Voting = Abstaining == AbstainReason.None,
+            AbstainingBecause = Explain(Abstaining),
             LastError = Volatile.Read(ref _lastError),
             Departments = (uint)genesis.Validators.Count,
             Quorum = (uint)genesis.Validators.QuorumSize,
             Lag = Lag(),
             UptimeMs = (ulong)time.GetElapsedTime(_started).TotalMilliseconds,
         };
+        response.Alarms.AddRange(alarms.Raised.Select(static a => new ActiveAlarm
+        {
+            Code = a.Definition.Name,
+            Severity = a.Definition.Severity == AlarmSeverity.Critical ? "critical" : "warning",
+            Subject = a.Subject,
+            Text = a.Text,
+            SinceMs = (ulong)a.Since.ToUnixTimeMilliseconds(),
+        }));
         ulong highest = Math.Max(tip.Height, progress.HighestTip);
         foreach (PeerConnection connection in network.Connections)
         {
@@ -113,8 +121,7 @@ internal sealed class NodeStatus(
         return response;
     }
 
-    /// <summary>A reason in a sentence; empty for a node that votes.</summary>
-    public static string Explain(AbstainReason reason) => reason switch
+    private static string Explain(AbstainReason reason) => reason switch
     {
         AbstainReason.None => "",
         AbstainReason.JournalMissing =>
@@ -125,8 +132,6 @@ internal sealed class NodeStatus(
         AbstainReason.LedgerOlderThanJournal =>
             "The ledger is older than the vote journal, as after restoring an old copy of it.",
         AbstainReason.LedgerRestored => "The ledger was restored or repaired: votes may be forgotten.",
-        AbstainReason.Amnesia =>
-            "Another department holds a vote of this node that its journal lacks: the data directory was wiped or put back.",
         _ => reason.ToString(),
     };
 }

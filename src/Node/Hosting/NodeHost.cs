@@ -22,7 +22,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using OpenTelemetry.Metrics;
 
 namespace GovChain.Node.Hosting;
 
@@ -32,8 +31,14 @@ namespace GovChain.Node.Hosting;
 /// </summary>
 internal sealed class NodeHost(NodeConfiguration configuration)
 {
-    /// <summary>How long calls under way may take to end when the node stops; open streams are cut off then.</summary>
-    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
+    /// <summary>How long what is queued for the others may take to leave.</summary>
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Half of a stop finishes what was submitted, a quarter ends the calls and streams; the rest is for the disk.
+    /// </summary>
+    private TimeSpan DrainTimeout => configuration.StopTimeout / 2;
+
+    private TimeSpan ShutdownTimeout => configuration.StopTimeout / 4;
 
     /// <summary>Runs the node until it is told to stop or must stop.</summary>
     /// <param name="stop">Ends the node gracefully.</param>
@@ -56,9 +61,11 @@ internal sealed class NodeHost(NodeConfiguration configuration)
             new NodeRuntimeOptions
             {
                 Pool = new PoolOptions { CountMax = configuration.PoolTransactionsMax, BytesMax = configuration.PoolBytesMax },
+                Alarms = configuration.Alarms,
+                CertificateEnds = () => certificate.Current.TargetCertificate.NotAfter,
             },
             TimeProvider.System, verifier, logging.CreateLogger<NodeRuntime>());
-        await using WebApplication app = BuildApplication(runtime, certificate);
+        await using WebApplication app = BuildApplication(runtime, certificate, genesis.Genesis);
         await runtime.StartAsync();
         await ListenAsync(() => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
         await ListenAsync(() => app.StartAsync(CancellationToken.None));
@@ -66,10 +73,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         ILogger log = logging.CreateLogger<NodeHost>();
         log.Listening(configuration.Department, bound[0], network.ListenAddress.ToString(), bound[1]);
         await WaitAsync(runtime, stop);
-        // Nobody asks any more, then nobody is asked any more, then the work ends.
-        await app.StopAsync(CancellationToken.None);
-        await network.DisposeAsync();
-        await runtime.StopAsync();
+        await StopAsync(runtime, app, network, log);
         if (runtime.Fatal.IsCompleted)
         {
             Exception reason = await runtime.Fatal;
@@ -83,6 +87,26 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration registration = stop.Register(() => stopped.TrySetResult());
         await Task.WhenAny(stopped.Task, runtime.Fatal);
+    }
+
+    /// <summary>
+    /// What was taken is finished, then nobody asks any more, then nobody is asked any more, then the work ends. A stop that
+    /// hangs, on a disk that does not answer, ends the process: nothing that was acknowledged depends on it.
+    /// </summary>
+    private async Task StopAsync(NodeRuntime runtime, WebApplication app, PeerNetwork network, ILogger log)
+    {
+        long begun = TimeProvider.System.GetTimestamp();
+        using var watchdog = new Timer(_ =>
+        {
+            log.StopForced((long)configuration.StopTimeout.TotalMilliseconds);
+            Environment.Exit(ExitCode.Internal);
+        }, null, configuration.StopTimeout, Timeout.InfiniteTimeSpan);
+        int unanswered = runtime.Fatal.IsCompleted ? 0 : await runtime.DrainAsync(DrainTimeout);
+        await app.StopAsync(CancellationToken.None);
+        await network.FlushAsync(FlushTimeout);
+        await network.DisposeAsync();
+        await runtime.StopAsync();
+        log.Stopped((long)TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds, unanswered);
     }
 
     private GenesisFile ReadGenesis()
@@ -146,7 +170,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         }
     }
 
-    private WebApplication BuildApplication(NodeRuntime runtime, ClientCertificate certificate)
+    private WebApplication BuildApplication(NodeRuntime runtime, ClientCertificate certificate, Genesis genesis)
     {
         var rpc = new RpcOptions
         {
@@ -160,9 +184,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         builder.Services.AddRouting();
         builder.Services.AddSingleton(runtime.Gateway);
         builder.Services.AddGovChainRpc(rpc);
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter("GovChain.*", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
-            .AddPrometheusExporter());
+        NodeTelemetry.Add(builder.Services, configuration, genesis);
         builder.WebHost.UseKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -6,6 +6,7 @@ using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Consensus;
 using GovChain.Node.Ledger;
+using GovChain.Node.Tracing;
 using GovChain.Storage;
 
 namespace GovChain.Node.Pool;
@@ -292,9 +293,6 @@ internal sealed class Admission
         if (rejection.Code == RejectionCode.Duplicate
             && state.FindTransaction(envelope.Transaction.Id) is { } location)
             return SubmissionResult.Committed(location);
-        // What was in the pool before its expiry may stand in a prepared block: it is as pending as it was.
-        if (rejection.Code == RejectionCode.Expired && _outcomes.Find(envelope.Transaction.Id) is { } left)
-            return SubmissionResult.Of(left, _ledger.Tip.TimestampMs);
         if (rejection.IsPermanent)
             _outcomes.Add([new PoolExit(envelope.Transaction, rejection)]);
         return SubmissionResult.Refused(rejection);
@@ -339,6 +337,10 @@ internal sealed class Admission
     {
         foreach (SubmissionTicket ticket in envelope.Close())
         {
+            DateTimeOffset now = _time.GetUtcNow();
+            RecordTrace.Add(ticket.Trace, RecordTrace.Admission, ticket.SubmittedAt, now);
+            if (!result.IsFinal)
+                ticket.PooledAt = now;
             if (result.IsFinal || !ticket.UntilFinal)
                 ticket.Complete(result);
         }

@@ -14,16 +14,19 @@ internal sealed class BatchVerifier : IDisposable
     private const int ChunkSize = 16;
 
     private readonly ISignatureVerifier _verifier;
+    private readonly NodeMetrics? _metrics;
     private readonly BlockingCollection<Job> _jobs = [];
     private readonly Thread[] _helpers;
 
     /// <summary>Uses the caller's thread and so many more that there are <paramref name="threads"/>.</summary>
     /// <param name="verifier">The engine; safe from any thread.</param>
     /// <param name="threads">1 or more.</param>
-    public BatchVerifier(ISignatureVerifier verifier, int threads)
+    /// <param name="metrics">Told how many were valid and invalid.</param>
+    public BatchVerifier(ISignatureVerifier verifier, int threads, NodeMetrics? metrics = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads);
         _verifier = verifier;
+        _metrics = metrics;
         _helpers = new Thread[threads - 1];
         for (int i = 0; i < _helpers.Length; i++)
         {
@@ -34,6 +37,14 @@ internal sealed class BatchVerifier : IDisposable
 
     /// <summary>Same order as given; null where a signature is wrong. Returns when all are verified.</summary>
     public VerifiedTransaction?[] Verify(IReadOnlyList<Transaction> transactions)
+    {
+        VerifiedTransaction?[] verified = VerifyAll(transactions);
+        int valid = verified.Count(static v => v is not null);
+        _metrics?.Verified(valid, verified.Length - valid);
+        return verified;
+    }
+
+    private VerifiedTransaction?[] VerifyAll(IReadOnlyList<Transaction> transactions)
     {
         if (transactions.Count <= ChunkSize || _helpers.Length == 0)
             return VerifiedTransaction.VerifyAll(transactions, _verifier);

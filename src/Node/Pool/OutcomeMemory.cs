@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 
 namespace GovChain.Node.Pool;
 
 /// <summary>
-/// The last refusals, by transaction id, for those who ask what became of a transaction. Bounded: the oldest is
+/// The last final refusals, by transaction id, for those who ask what became of a transaction. Bounded: the oldest is
 /// forgotten first. Safe from any thread.
 /// </summary>
 /// <remarks>
@@ -12,7 +14,7 @@ namespace GovChain.Node.Pool;
 internal sealed class OutcomeMemory(int capacity)
 {
     private readonly object _gate = new();
-    private readonly Dictionary<Digest, PoolExit> _exits = [];
+    private readonly Dictionary<Digest, Rejection> _rejections = [];
     private readonly Queue<Digest> _order = [];
 
     /// <summary>Remembers refusals; a newer one for the same transaction takes the older one's place.</summary>
@@ -23,21 +25,21 @@ internal sealed class OutcomeMemory(int capacity)
             foreach (PoolExit exit in exits)
             {
                 Digest id = exit.Transaction.Id;
-                if (!_exits.ContainsKey(id))
+                if (!_rejections.ContainsKey(id))
                 {
                     if (_order.Count == capacity)
-                        _exits.Remove(_order.Dequeue());
+                        _rejections.Remove(_order.Dequeue());
                     _order.Enqueue(id);
                 }
-                _exits[id] = exit;
+                _rejections[id] = exit.Rejection;
             }
         }
     }
 
-    /// <summary>How the transaction left, if it was refused and is still remembered.</summary>
-    public PoolExit? Find(Digest transactionId)
+    /// <summary>Why the transaction was refused, if it was and is still remembered.</summary>
+    public bool TryGet(Digest transactionId, [NotNullWhen(true)] out Rejection? rejection)
     {
         lock (_gate)
-            return _exits.TryGetValue(transactionId, out PoolExit exit) ? exit : null;
+            return _rejections.TryGetValue(transactionId, out rejection);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
@@ -16,16 +17,12 @@ internal readonly record struct SubmissionResult(TransactionLocation? Location, 
     /// <summary>Refused or expired.</summary>
     public static SubmissionResult Refused(Rejection rejection) => new(null, rejection, true);
 
-    /// <summary>Out of the pool: refused, or pending still where only a clock says that it expired.</summary>
-    public static SubmissionResult Of(PoolExit exit, ulong headerTimeMs) =>
-        exit.IsFinalAfter(headerTimeMs) ? Refused(exit.Rejection) : Pending(exit.Rejection);
-
     /// <summary>In the pool.</summary>
     public static SubmissionResult Pending(Rejection? obstacle) => new(null, obstacle, false);
 }
 
 /// <summary>Somebody who waits for what becomes of a transaction.</summary>
-internal sealed class SubmissionTicket(Digest transactionId, bool untilFinal)
+internal sealed class SubmissionTicket(Digest transactionId, bool untilFinal, DateTimeOffset submittedAt, ActivityContext trace = default)
 {
     private readonly TaskCompletionSource<SubmissionResult> _completion =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -35,6 +32,18 @@ internal sealed class SubmissionTicket(Digest transactionId, bool untilFinal)
 
     /// <summary>Waits for the final state; otherwise the answer of admission is enough.</summary>
     public bool UntilFinal { get; } = untilFinal;
+
+    /// <summary>When it was submitted.</summary>
+    public DateTimeOffset SubmittedAt { get; } = submittedAt;
+
+    /// <summary>The submission's span; default where it is not traced.</summary>
+    public ActivityContext Trace { get; } = trace;
+
+    /// <summary>When the transaction came into the pool; null before, and where it did not.</summary>
+    public DateTimeOffset? PooledAt { get; set; }
+
+    /// <summary>When the block that holds the transaction became durable; null where it was so before.</summary>
+    public DateTimeOffset? DurableAt { get; set; }
 
     /// <summary>The result, once it is known.</summary>
     public Task<SubmissionResult> Result => _completion.Task;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Tracing;
 
 namespace GovChain.Node.Pool;
 
@@ -14,6 +15,16 @@ internal sealed class TicketOffice
     private readonly object _gate = new();
     private readonly Dictionary<Digest, List<SubmissionTicket>> _waiting = [];
     private bool _closed;
+
+    /// <summary>Transactions that somebody waits for.</summary>
+    public int WaitingCount
+    {
+        get
+        {
+            lock (_gate)
+                return _waiting.Count;
+        }
+    }
 
     /// <summary>Lets the ticket wait.</summary>
     public void Take(SubmissionTicket ticket)
@@ -60,7 +71,7 @@ internal sealed class TicketOffice
     }
 
     /// <summary>Answers all who wait for a block's transactions. The block is durable.</summary>
-    public void AnswerCommitted(BlockHeader header, IReadOnlyList<VerifiedTransaction> transactions)
+    public void AnswerCommitted(BlockHeader header, IReadOnlyList<VerifiedTransaction> transactions, BlockTimeline timeline)
     {
         var answered = new List<(List<SubmissionTicket> Tickets, ulong Position)>();
         lock (_gate)
@@ -77,12 +88,16 @@ internal sealed class TicketOffice
         {
             var result = SubmissionResult.Committed(new TransactionLocation(header.Height, position));
             foreach (SubmissionTicket ticket in tickets)
+            {
+                ticket.DurableAt = timeline.Durable;
+                timeline.AddTo(ticket.Trace, ticket.PooledAt, header);
                 ticket.Complete(result);
+            }
         }
     }
 
-    /// <summary>Answers all who wait for transactions that left the pool, the newest header being of this time.</summary>
-    public void AnswerRefused(IReadOnlyList<PoolExit> exits, ulong headerTimeMs)
+    /// <summary>Answers all who wait for transactions that can no longer commit.</summary>
+    public void AnswerRefused(IReadOnlyList<PoolExit> exits)
     {
         foreach (PoolExit exit in exits)
         {
@@ -90,7 +105,7 @@ internal sealed class TicketOffice
             lock (_gate)
                 _waiting.Remove(exit.Transaction.Id, out tickets);
             foreach (SubmissionTicket ticket in tickets ?? [])
-                ticket.Complete(SubmissionResult.Of(exit, headerTimeMs));
+                ticket.Complete(SubmissionResult.Refused(exit.Rejection));
         }
     }
 }

@@ -7,15 +7,7 @@ using Transaction = GovChain.Core.Model.Transaction;
 namespace GovChain.Node.Pool;
 
 /// <summary>A transaction that left the pool without being committed, and why.</summary>
-internal readonly record struct PoolExit(Transaction Transaction, Rejection Rejection)
-{
-    /// <summary>
-    /// Whether no block can bring it any more, after a header of this time. A clock alone does not make EXPIRED final: a
-    /// block prepared in time may still be decided.
-    /// </summary>
-    public bool IsFinalAfter(ulong headerTimeMs) =>
-        Rejection.Code != RejectionCode.Expired || Transaction.Body.ExpiresAtMs <= headerTimeMs;
-}
+internal readonly record struct PoolExit(Transaction Transaction, Rejection Rejection);
 
 /// <summary>What blocks and the passing of time do to the pool.</summary>
 internal sealed partial class TransactionPool

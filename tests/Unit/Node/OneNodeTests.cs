@@ -199,4 +199,20 @@ public sealed class OneNodeTests
             await _node.StopAsync();
         }
     }
+
+    [Test]
+    public async Task Restart_LedgerRestored_DoesNotVote_AndTheJournalRemembersIt()
+    {
+        await _node.FoundAsync();
+        await _node.StopAsync();
+        using (GovChain.Storage.DataDirectory directory = GovChain.Storage.DataDirectory.Open(_node.Path, _ledger.Genesis.ChainId))
+            directory.MarkRestored();
+        for (int i = 0; i < 2; i++)
+        {
+            await _node.StartAsync();
+            Assert.That(_node.Gateway.GetStatus().AbstainingBecause, Does.Contain("restored"));
+            await _node.UntilAsync(_ => !File.Exists(Path.Combine(_node.Path, "restored")), "the journal has taken the mark over");
+            await _node.StopAsync();
+        }
+    }
 }

@@ -72,7 +72,17 @@ internal sealed class FakeGateway : ILedgerGateway
 
     public GetGenesisResponse GetGenesis() => new() { ChainId = Id };
 
+    public CancellationTokenSource Stop { get; } = new();
+
+    public CancellationToken Stopping => Stop.Token;
+
     public GetStatusResponse GetStatus() => new() { Height = 9 };
+
+    public async IAsyncEnumerable<BackupChunk> BackupAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await Task.Yield();
+        yield return new BackupChunk { Start = new BackupStart { Height = 9 } };
+    }
 
     public async IAsyncEnumerable<CommittedTransaction> SubscribeAsync(
         ulong fromPosition, [EnumeratorCancellation] CancellationToken cancellation)

@@ -56,6 +56,32 @@ public sealed class RpcStreamTests
     }
 
     [Test]
+    public async Task SubmitStream_NodeBeginsToStop_AnswersWhatItTookAndThenIsUnavailable()
+    {
+        var taken = new TaskCompletionSource();
+        var answer = new TaskCompletionSource();
+        _host.Gateway.OnSubmit = async (_, _, _, _) =>
+        {
+            taken.TrySetResult();
+            await answer.Task;
+            return Outcomes.Committed(FakeGateway.Id, 1, 5);
+        };
+        using AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse> call = Open();
+        await call.RequestStream.WriteAsync(new SubmitStreamRequest { Tag = 3, Envelope = ByteString.CopyFrom([1]) });
+        await taken.Task.WaitAsync(Bound);
+
+        _host.Gateway.Readiness = NodeReadiness.NotReady("This node is stopping.");
+        await _host.Gateway.Stop.CancelAsync();
+        answer.SetResult();
+
+        Assert.That(await call.ResponseStream.MoveNext().WaitAsync(Bound), Is.True, "what was taken is answered");
+        Assert.That(call.ResponseStream.Current.Outcome.Position, Is.EqualTo(5));
+        RpcException end = (await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext().WaitAsync(Bound)))!;
+        Assert.That(end.StatusCode, Is.EqualTo(StatusCode.Unavailable));
+        Assert.That(end.GetRpcStatus()!.GetDetail<Google.Rpc.RetryInfo>(), Is.Not.Null, "with a hint when to come back");
+    }
+
+    [Test]
     public async Task SubmitStream_LargeEnvelopes_AreBoundedByBytes()
     {
         int inside = 0, most = 0;
