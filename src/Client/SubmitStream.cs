@@ -28,6 +28,11 @@ public sealed class SubmitStream : IDisposable
             await _call.RequestStream.WriteAsync(
                 new SubmitStreamRequest { Tag = tag, Envelope = UnsafeByteOperations.UnsafeWrap(envelope) }, cancellation);
         }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled && !cancellation.IsCancellationRequested)
+        {
+            // The node answered while the message was being written; why it did stands where outcomes are read.
+            throw LedgerClientException.StreamEnded(e);
+        }
         catch (RpcException e)
         {
             throw LedgerClientException.From(e, _node);

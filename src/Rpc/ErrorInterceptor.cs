@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
@@ -80,6 +81,8 @@ internal sealed class ErrorInterceptor(RpcMetrics metrics, RpcOptions options, I
                 if (error.Code == LedgerErrorCode.DataDamaged)
                     logger.DataDamaged(context.Method, error.Message);
                 return ToRpcException(ErrorStatus.Of(error, options.RetryAfter), context);
+            case InvalidProtocolBufferException:
+                return ToRpcException(MessageGate.Malformed(), context);
             case OperationCanceledException or IOException when context.CancellationToken.IsCancellationRequested:
                 return new RpcException(new Grpc.Core.Status(StatusCode.Cancelled, "The client went away."));
             default:

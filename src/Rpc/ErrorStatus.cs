@@ -19,6 +19,12 @@ internal static class ErrorStatus
     /// <summary>ErrorInfo.domain.</summary>
     public const string Domain = "govchain";
 
+    /// <summary>ErrorInfo.reason where the time to wait is over.</summary>
+    public const string TransactionPending = "TRANSACTION_PENDING";
+
+    /// <summary>ErrorInfo.reason of what nobody foresaw.</summary>
+    public const string Internal = "INTERNAL";
+
     /// <summary>A fact's value, characters: the details travel in one header, and headers are bounded.</summary>
     private const int FactCharsMax = 256;
 
@@ -26,22 +32,13 @@ internal static class ErrorStatus
     private const int MessageCharsMax = 1_024;
 
     private static readonly FrozenDictionary<string, StatusCode> ByRejection = System.Enum.GetValues<RejectionCode>()
-        .ToFrozenDictionary(Core.Model.Rejection.NameOf, Of, StringComparer.Ordinal);
+        .ToFrozenDictionary(Core.Model.Rejection.NameOf, StatusOf, StringComparer.Ordinal);
 
     /// <summary>The status of a request that could not be answered.</summary>
     public static Status Of(LedgerRequestException error, TimeSpan retryAfter)
     {
-        (StatusCode code, bool retry) = error.Code switch
-        {
-            LedgerErrorCode.InvalidArgument => (StatusCode.InvalidArgument, false),
-            LedgerErrorCode.NotFound => (StatusCode.NotFound, false),
-            LedgerErrorCode.NotYetAvailable => (StatusCode.OutOfRange, true),
-            LedgerErrorCode.PermissionDenied => (StatusCode.PermissionDenied, false),
-            LedgerErrorCode.NodeNotReady => (StatusCode.Unavailable, true),
-            LedgerErrorCode.ResourceExhausted => (StatusCode.ResourceExhausted, true),
-            LedgerErrorCode.DataDamaged => (StatusCode.DataLoss, false),
-            _ => throw new InvalidOperationException($"No status for {error.Code}."),
-        };
+        StatusCode code = StatusOf(error.Code);
+        bool retry = code is StatusCode.OutOfRange or StatusCode.Unavailable or StatusCode.ResourceExhausted;
         Status status = Make(code, NameOf(error.Code), error.Message, error.Facts);
         if (error.Field is { } field)
             AddField(status, field, error.Message);
@@ -67,19 +64,24 @@ internal static class ErrorStatus
         return status;
     }
 
+    /// <summary>The status of a request that ends before a service sees it.</summary>
+    public static Status Of(
+        DoorReason reason, string message, params IReadOnlyList<(string Name, string Value)> facts) =>
+        Make(DoorReasons.StatusOf(reason), NameOf(reason), message, facts);
+
     /// <summary>The time to wait for COMMITTED is over.</summary>
     public static Status OfPending(TransactionOutcome outcome)
     {
         var facts = new List<(string, string)> { ("transactionId", outcome.TransactionId) };
         if (outcome.Rejection is { } obstacle)
             facts.Add(("obstacle", obstacle.Code));
-        return Make(StatusCode.DeadlineExceeded, "TRANSACTION_PENDING",
+        return Make(StatusCode.DeadlineExceeded, TransactionPending,
             $"Transaction {outcome.TransactionId} is not committed yet and may still commit. Submitting the same "
             + "envelope again is safe: it can commit only once.", facts);
     }
 
     /// <summary>Something this program did not foresee; the reference finds it in the node's log.</summary>
-    public static Status OfUnexpected(string reference) => Make(StatusCode.Internal, "INTERNAL",
+    public static Status OfUnexpected(string reference) => Make(StatusCode.Internal, Internal,
         $"The node failed to answer. Its log says more under reference {reference}.", [("reference", reference)]);
 
     /// <summary>A status with its ErrorInfo.</summary>
@@ -133,10 +135,13 @@ internal static class ErrorStatus
     }
 
     /// <summary>NOT_YET_AVAILABLE of NotYetAvailable.</summary>
-    public static string NameOf(LedgerErrorCode code) => string.Concat(code.ToString()
-        .Select((c, i) => i > 0 && char.IsAsciiLetterUpper(c) ? $"_{c}" : char.ToUpperInvariant(c).ToString()));
+    public static string NameOf<T>(T code)
+        where T : struct, System.Enum =>
+        string.Concat(code.ToString()
+            .Select((c, i) => i > 0 && char.IsAsciiLetterUpper(c) ? $"_{c}" : char.ToUpperInvariant(c).ToString()));
 
-    private static StatusCode Of(RejectionCode code) => code switch
+    /// <summary>What a rejection is as a gRPC status.</summary>
+    public static StatusCode StatusOf(RejectionCode code) => code switch
     {
         RejectionCode.MalformedEnvelope or RejectionCode.TooLarge or RejectionCode.UnsupportedVersion
             or RejectionCode.UnsupportedAlgorithm or RejectionCode.WrongChain or RejectionCode.InvalidPublicKey
@@ -149,6 +154,19 @@ internal static class ErrorStatus
         RejectionCode.PoolFull => StatusCode.ResourceExhausted,
         RejectionCode.NodeNotReady => StatusCode.Unavailable,
         _ => StatusCode.FailedPrecondition,
+    };
+
+    /// <summary>What an unanswered request is as a gRPC status.</summary>
+    public static StatusCode StatusOf(LedgerErrorCode code) => code switch
+    {
+        LedgerErrorCode.InvalidArgument => StatusCode.InvalidArgument,
+        LedgerErrorCode.NotFound => StatusCode.NotFound,
+        LedgerErrorCode.NotYetAvailable => StatusCode.OutOfRange,
+        LedgerErrorCode.PermissionDenied => StatusCode.PermissionDenied,
+        LedgerErrorCode.NodeNotReady => StatusCode.Unavailable,
+        LedgerErrorCode.ResourceExhausted => StatusCode.ResourceExhausted,
+        LedgerErrorCode.DataDamaged => StatusCode.DataLoss,
+        _ => throw new InvalidOperationException($"No status for {code}."),
     };
 
     private static string Cut(string text, int chars) => text.Length <= chars ? text : $"{text[..(chars - 1)]}…";

@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
-using Grpc.Core;
 using Microsoft.AspNetCore.Grpc.JsonTranscoding;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -23,19 +22,20 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
     /// <summary>The middleware.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
+        bool isGrpc = ErrorResponse.IsGrpc(context.Request);
         if (context.GetEndpoint() is not { } endpoint)
         {
-            if (context.Request.Path.StartsWithSegments("/v1"))
-                await RefuseAsync(context, new Refusal("NO_SUCH_PATH", "", "This node has no such path.",
-                    StatusCode.NotFound));
+            if (!isGrpc)
+                await RefuseAsync(context, new Refusal(DoorReason.NoSuchPath, "",
+                    "This node has no such path. docs/API.md lists those it has."));
             else
                 await next(context);
             return;
         }
-        if (endpoint.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>() is { } method
-            && !ErrorResponse.IsGrpc(context.Request))
+        if (endpoint.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>() is { } method && !isGrpc)
         {
-            Refusal? refusal = CheckQuery(context.Request, method)
+            Refusal? refusal = CheckPath(context.Request, method.MethodDescriptor.InputType)
+                ?? CheckQuery(context.Request, method)
                 ?? (method.HttpRule.Body.Length == 0
                     ? await CheckNoBodyAsync(context.Request)
                     : await CheckBodyAsync(context.Request, method.MethodDescriptor.InputType));
@@ -46,6 +46,22 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
             }
         }
         await next(context);
+        // Routing's own answer has no body.
+        if (context.Response is { StatusCode: StatusCodes.Status405MethodNotAllowed, HasStarted: false })
+        {
+            await RefuseAsync(context, new Refusal(DoorReason.MethodNotAllowed, "",
+                $"This path does not answer to {Shorten(context.Request.Method)}; the Allow header says to what."));
+        }
+    }
+
+    private static Refusal? CheckPath(HttpRequest request, MessageDescriptor message)
+    {
+        foreach ((string name, object? value) in request.RouteValues)
+        {
+            if (FindField(message, name) is { } field && UrlValues.Check(field, value as string ?? "") is { } refusal)
+                return refusal;
+        }
+        return null;
     }
 
     private static Refusal? CheckQuery(HttpRequest request, GrpcJsonTranscodingMetadata method)
@@ -56,9 +72,12 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
             FieldDescriptor? field = FindField(method.MethodDescriptor.InputType, name);
             if (method.HttpRule.Body.Length > 0 || field is null || request.RouteValues.ContainsKey(field.Name)
                 || request.RouteValues.ContainsKey(field.JsonName))
-                return new Refusal("UNKNOWN_FIELD", name, "This method does not know a name in the query.");
+                return new Refusal(DoorReason.UnknownField, name,
+                    $"This method does not know a name in the query.{Known(method.MethodDescriptor.InputType)}");
             if (values.Count != 1 || !seen.Add(field))
-                return new Refusal("DUPLICATE_FIELD", name, "The query gives a value twice.");
+                return new Refusal(DoorReason.DuplicateField, name, "The query gives a value twice. Give it once.");
+            if (UrlValues.Check(field, values[0] ?? "") is { } refusal)
+                return refusal;
         }
         return null;
     }
@@ -67,7 +86,7 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
     {
         byte[] one = new byte[1];
         return request.ContentLength is > 0 || await request.Body.ReadAsync(one) > 0
-            ? new Refusal("UNEXPECTED_BODY", "", "This method takes no body.")
+            ? new Refusal(DoorReason.UnexpectedBody, "", "This method takes no body. Put its fields into path and query.")
             : null;
     }
 
@@ -78,8 +97,7 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
             || (type.Charset.HasValue && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
             || request.Headers.ContentEncoding.Count > 0)
             return new Refusal(
-                "UNSUPPORTED_MEDIA_TYPE", "", "The body must be application/json in UTF-8, uncompressed.",
-                HttpStatus: StatusCodes.Status415UnsupportedMediaType);
+                DoorReason.UnsupportedMediaType, "", "The body must be application/json in UTF-8, uncompressed.");
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(options.JsonBodyBytesMax + 1);
         byte[] body;
@@ -110,7 +128,7 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
     internal Refusal? CheckJson(ReadOnlyMemory<byte> body, MessageDescriptor message)
     {
         if (!Utf8.IsValid(body.Span))
-            return new Refusal("MALFORMED_JSON", "", "The body is not UTF-8.");
+            return new Refusal(DoorReason.MalformedJson, "", "The body is not UTF-8. Send UTF-8.");
         try
         {
             using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions
@@ -123,27 +141,29 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
         }
         catch (JsonException e)
         {
-            return new Refusal("MALFORMED_JSON", "",
+            return new Refusal(DoorReason.MalformedJson, "",
                 $"The body is no JSON, or nested deeper than {options.JsonDepthMax}: line {e.LineNumber + 1}, byte "
-                + $"{e.BytePositionInLine}.");
+                + $"{e.BytePositionInLine}.",
+                ("line", $"{e.LineNumber + 1}"), ("byte", $"{e.BytePositionInLine}"));
         }
         catch (InvalidOperationException)
         {
-            return new Refusal("MALFORMED_JSON", "", "The body has half of a UTF-16 surrogate pair in a name.");
+            return new Refusal(DoorReason.MalformedJson, "", "The body has half of a UTF-16 surrogate pair in a name.");
         }
     }
 
     private static Refusal? CheckNames(JsonElement root, MessageDescriptor message)
     {
         if (root.ValueKind != JsonValueKind.Object)
-            return new Refusal("NOT_AN_OBJECT", "", "The body must be a JSON object.");
+            return new Refusal(DoorReason.NotAnObject, "", $"The body must be a JSON object.{Known(message)}");
         var seen = new HashSet<FieldDescriptor>();
         foreach (JsonProperty property in root.EnumerateObject())
         {
             if (FindField(message, property.Name) is not { } field)
-                return new Refusal("UNKNOWN_FIELD", property.Name, "This method does not know a name in the body.");
+                return new Refusal(DoorReason.UnknownField, property.Name,
+                    $"This method does not know a name in the body.{Known(message)}");
             if (!seen.Add(field))
-                return new Refusal("DUPLICATE_FIELD", property.Name, "The body gives a value twice.");
+                return new Refusal(DoorReason.DuplicateField, property.Name, "The body gives a value twice. Give it once.");
         }
         return null;
     }
@@ -159,7 +179,7 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
         }
         catch (InvalidProtocolBufferException e)
         {
-            return new Refusal("INVALID_ARGUMENT", "", $"A value does not fit its field: {e.Message}");
+            return new Refusal(DoorReason.InvalidArgument, "", $"A value does not fit its field: {e.Message}");
         }
     }
 
@@ -173,22 +193,31 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
         return null;
     }
 
+    /// <summary>What a method without its own documentation at hand could have been given.</summary>
+    private static string Known(MessageDescriptor message) => message.Fields.InDeclarationOrder() is { Count: > 0 } fields
+        ? $" It knows {string.Join(", ", fields.Select(f => f.JsonName))}."
+        : " It knows none.";
+
     private Refusal TooLarge() => new(
-        "BODY_TOO_LARGE", "", $"The body may have at most {options.JsonBodyBytesMax} bytes.",
-        HttpStatus: StatusCodes.Status413PayloadTooLarge);
+        DoorReason.BodyTooLarge, "",
+        $"The body may have at most {options.JsonBodyBytesMax} bytes. Keep large documents outside and put their "
+        + "digest on the ledger.",
+        ("bytesMax", $"{options.JsonBodyBytesMax}"));
 
     private Task RefuseAsync(HttpContext context, Refusal refusal)
     {
-        metrics.Refused(refusal.Reason);
-        string field = refusal.Field.Length > 128 ? refusal.Field[..128] : refusal.Field;
-        Status status = ErrorStatus.Make(refusal.Code, refusal.Reason, refusal.Message,
-            field.Length > 0 ? [("field", field)] : []);
+        metrics.Refused(ErrorStatus.NameOf(refusal.Reason));
+        string field = Shorten(refusal.Field);
+        Status status = ErrorStatus.Of(refusal.Reason, refusal.Message,
+            field.Length > 0 ? [("field", field), .. refusal.Facts] : refusal.Facts);
         if (field.Length > 0)
             ErrorStatus.AddField(status, field, refusal.Message);
-        return ErrorResponse.WriteAsync(context, status, refusal.HttpStatus);
+        return ErrorResponse.WriteAsync(context, status, DoorReasons.HttpStatusOf(refusal.Reason));
     }
 
+    private static string Shorten(string text) => text.Length > 128 ? text[..128] : text;
+
     /// <summary>Why a request does not pass.</summary>
-    internal sealed record Refusal(string Reason, string Field, string Message,
-        StatusCode Code = StatusCode.InvalidArgument, int? HttpStatus = null);
+    internal sealed record Refusal(
+        DoorReason Reason, string Field, string Message, params IReadOnlyList<(string Name, string Value)> Facts);
 }

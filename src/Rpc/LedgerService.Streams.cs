@@ -92,7 +92,8 @@ internal sealed partial class LedgerService
             {
                 await foreach ((SubmitStreamResponse response, int bytes) in answers.Reader.ReadAllAsync(ending.Token))
                 {
-                    await responseStream.WriteAsync(response, ending.Token);
+                    // Without the token: a cancelled write resets the stream, and the client would never see the reason.
+                    await responseStream.WriteAsync(response);
                     metrics.Streamed(context.Method);
                     window.Leave(bytes);
                 }
@@ -133,7 +134,7 @@ internal sealed partial class LedgerService
             await foreach (CommittedTransaction transaction in
                 gateway.SubscribeAsync(request.FromPosition, ending.Token).WithCancellation(ending.Token))
             {
-                await responseStream.WriteAsync(transaction, ending.Token);
+                await responseStream.WriteAsync(transaction); // without the token, as in SubmitStream
                 metrics.Streamed(context.Method);
             }
         }
@@ -186,6 +187,9 @@ internal sealed partial class LedgerService
             if (outcome.Status == TransactionStatus.Pending)
                 outcome = await SubmitAsync(WaitFor.Committed);
         }
+        // Only a node that is stopping answers before the end.
+        if (outcome.Status == TransactionStatus.Pending)
+            throw Stopping();
         if (outcome.Rejection?.Code == NotReadyCode && outcome.Status == TransactionStatus.Rejected)
             throw LedgerRequestException.NotReady(outcome.Rejection.Message);
         return outcome;

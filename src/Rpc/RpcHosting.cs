@@ -87,6 +87,7 @@ public static class RpcHosting
         app.UseRouting();
         app.UseMiddleware<ListenerGate>();
         app.UseRateLimiter(DoorLimits.Create(app.Services.GetRequiredService<RpcOptions>()));
+        app.UseMiddleware<MessageGate>();
         app.UseMiddleware<JsonGate>();
 
         var everywhere = new ListenersAttribute(NodeListeners.Clients | NodeListeners.Administration);

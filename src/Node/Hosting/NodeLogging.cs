@@ -17,6 +17,8 @@ internal static class NodeLogging
         logging.AddFilter("Microsoft", level < LogLevel.Information ? level : LogLevel.Warning);
         logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // /health and status say it
         logging.AddFilter("Grpc", level < LogLevel.Information ? level : LogLevel.Warning);
+        // A client's broken message is the client's to hear of; what services fail on, they log themselves.
+        logging.AddFilter("Grpc.AspNetCore.Server.ServerCallHandler", LogLevel.None);
         // Why a node does not start is what the command says; whether it is ready is what the health check answers.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         if (configuration.LogFormat == LogFormat.Json)

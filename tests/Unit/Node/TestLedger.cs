@@ -123,7 +123,8 @@ internal sealed class TestLedger : IDisposable
             validator.Dispose();
     }
 
-    private byte[] Sign(ISigner signer, Action<TransactionBody> action, ulong validMs = 600_000)
+    /// <summary>An action of anybody's, signed by that key.</summary>
+    public byte[] Sign(ISigner signer, Action<TransactionBody> action, ulong validMs = 600_000)
     {
         var body = new TransactionBody
         {

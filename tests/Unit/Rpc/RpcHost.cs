@@ -32,13 +32,15 @@ internal sealed class RpcHost : IAsyncDisposable
     /// <summary>The clients' listener, for gRPC.</summary>
     public Uri GrpcAddress => new(_addresses[1]);
 
-    public static async Task<RpcHost> StartAsync(RpcOptions? options = null)
+    /// <param name="options">Null: the defaults, with a short pause before trying again.</param>
+    /// <param name="node">What answers; null: a gateway of the test's, <see cref="Gateway"/>.</param>
+    public static async Task<RpcHost> StartAsync(RpcOptions? options = null, ILedgerGateway? node = null)
     {
         options ??= new RpcOptions { RetryAfter = TimeSpan.FromMilliseconds(20) };
         var gateway = new FakeGateway();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton<ILedgerGateway>(gateway);
+        builder.Services.AddSingleton(node ?? gateway);
         builder.Services.AddGovChainRpc(options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
