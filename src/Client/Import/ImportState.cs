@@ -30,6 +30,8 @@ public sealed class ImportState : IDisposable
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        AllowDuplicateProperties = false,
+        MaxDepth = 8,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, // a damaged name must not make a line say nothing
     };
 

@@ -5,11 +5,13 @@ namespace GovChain.Client.Import;
 
 /// <summary>
 /// Events one a line: <c>{"seq":…,"ts":…,"op":"REGISTER|AMEND|CANCEL","key":…,"record":{…}}</c>. Other members are
-/// ignored; <c>seq</c>, where given, must ascend; ANNUL may stand for CANCEL.
+/// ignored, as registers add notes of their own; <c>seq</c>, where given, must ascend; ANNUL may stand for CANCEL.
 /// </summary>
 internal static class NdjsonReader
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+
+    private static readonly string[] Names = ["seq", "ts", "op", "key", "record", "reason"];
 
     public static ImportFile Read(string file, Digest digest, byte[] bytes)
     {
@@ -34,6 +36,7 @@ internal static class NdjsonReader
                 throw new ImportFileException(file, number, "the line is no JSON object.");
             CheckSequence(file, number, root, ref lastSequence);
             ImportOperation operation = OperationOf(file, number, Text(file, number, root, "op", required: true));
+            CheckNames(file, number, root, operation);
             string key = Text(file, number, root, "key", required: true);
             ReadOnlyMemory<byte> payload = default;
             if (operation != ImportOperation.Annul)
@@ -52,6 +55,23 @@ internal static class NdjsonReader
         {
             throw new ImportFileException(file, number, $"the line is no valid JSON: {e.Message}");
         }
+        catch (InvalidOperationException)
+        {
+            throw new ImportFileException(file, number, "the line is no valid JSON: a name holds half of a surrogate pair.");
+        }
+    }
+
+    /// <summary>Other members are notes of the program that wrote the file; one that is nearly ours is a slip.</summary>
+    private static void CheckNames(string file, int number, JsonElement root, ImportOperation operation)
+    {
+        foreach (JsonProperty member in root.EnumerateObject())
+        {
+            if (Names.FirstOrDefault(n => n.Equals(member.Name, StringComparison.OrdinalIgnoreCase)) is { } name && name != member.Name)
+                throw new ImportFileException(file, number, $"\"{member.Name}\" must be spelt \"{name}\".");
+        }
+        if (operation == ImportOperation.Annul && root.TryGetProperty("record", out JsonElement record)
+            && record.ValueKind != JsonValueKind.Null)
+            throw new ImportFileException(file, number, "a CANCEL takes no \"record\": say what was meant, an AMEND or a CANCEL.");
     }
 
     private static void CheckSequence(string file, int number, JsonElement root, ref long last)

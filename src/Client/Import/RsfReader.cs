@@ -68,6 +68,10 @@ internal static class RsfReader
             {
                 throw new ImportFileException(file, number, $"the item is no valid JSON: {e.Message}");
             }
+            catch (InvalidOperationException)
+            {
+                throw new ImportFileException(file, number, "the item is no valid JSON: a name holds half of a surrogate pair.");
+            }
             _items[Sha256.Hash(json.Span)] = json;
         }
 
@@ -134,8 +138,17 @@ internal static class RsfReader
                 Title = key["register:".Length..];
         }
 
-        private static string? Member(JsonElement root, string name) =>
-            root.TryGetProperty(name, out JsonElement e) && e.ValueKind == JsonValueKind.String ? e.GetString() : null;
+        private static string? Member(JsonElement root, string name)
+        {
+            try
+            {
+                return root.TryGetProperty(name, out JsonElement e) && e.ValueKind == JsonValueKind.String ? e.GetString() : null;
+            }
+            catch (InvalidOperationException)
+            {
+                return null; // half of a surrogate pair: no title
+            }
+        }
 
         private static bool TryHash(string text, out Digest hash)
         {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using GovChain.Client;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
@@ -12,8 +11,6 @@ namespace GovChain.Node.Commands;
 /// </summary>
 internal sealed class ClientOptions
 {
-    private const int ProfileBytesMax = 64 * 1024;
-
     private readonly Option<FileInfo?> _profile = new("--profile")
     {
         Description = "File that names node, CA, key and passphrase file (default: $GOVCHAIN_PROFILE)",
@@ -89,23 +86,6 @@ internal sealed class ClientOptions
     private Profile? ReadProfile(ParseResult result)
     {
         string? path = result.GetValue(_profile)?.FullName ?? Environment.GetEnvironmentVariable("GOVCHAIN_PROFILE");
-        if (string.IsNullOrEmpty(path))
-            return null;
-        try
-        {
-            if (new FileInfo(path).Length > ProfileBytesMax)
-                throw new CommandException(ExitCode.Configuration, $"{path} is no profile: it is longer than {ProfileBytesMax} bytes.");
-            Profile profile = JsonSerializer.Deserialize<Profile>(File.ReadAllBytes(path), Profile.Json)
-                ?? throw new CommandException(ExitCode.Configuration, $"{path} is no profile: it is empty.");
-            return profile.RelativeTo(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        }
-        catch (JsonException e)
-        {
-            throw new CommandException(ExitCode.Configuration, $"{path} is no profile: {e.Message}");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(ExitCode.Configuration, $"The profile {path} cannot be read: {e.Message}");
-        }
+        return string.IsNullOrEmpty(path) ? null : Profile.Read(path);
     }
 }

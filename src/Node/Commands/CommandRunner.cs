@@ -25,8 +25,8 @@ internal static class CommandRunner
         if (parsed.Errors.Count > 0)
         {
             foreach (string message in parsed.Errors.Select(e => e.Message).Distinct())
-                Console.Error.WriteLine(message);
-            Console.Error.WriteLine($"See: {PathOf(parsed.CommandResult)} --help");
+                Output.Error(message);
+            Output.Error($"See: {PathOf(parsed.CommandResult)} --help");
             return ExitCode.Usage;
         }
         try
@@ -52,9 +52,9 @@ internal static class CommandRunner
     private static int Report(Exception exception)
     {
         (int code, string message) = Explain(exception);
-        Console.Error.WriteLine(message);
+        Output.Error(message);
         if (Environment.GetEnvironmentVariable("GOVCHAIN_DEBUG") == "1")
-            Console.Error.WriteLine(exception);
+            Output.Error(exception.ToString());
         return code;
     }
 

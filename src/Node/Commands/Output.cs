@@ -15,6 +15,8 @@ internal static class Output
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>Characters a line that go to a file: no terminal breaks them, and no address should be.</summary>
     private const int WidthInFiles = 160;
 
@@ -22,10 +24,19 @@ internal static class Output
     public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON object, for scripts" };
 
     /// <summary>Prints JSON on standard output.</summary>
-    public static void Json(JsonNode node) => Console.Out.WriteLine(node.ToJsonString(Indented));
+    public static void Json(JsonNode node) => Line(node.ToJsonString(Indented));
 
-    /// <summary>Prints a line for people.</summary>
-    public static void Line(string text = "") => Console.Out.WriteLine(text);
+    /// <summary>Prints a line, or several, for people.</summary>
+    public static void Line(string text = "") =>
+        Console.Out.WriteLine(Console.IsOutputRedirected ? text : TerminalText.Escape(text, keepLines: true));
+
+    /// <summary>Prints a line on standard error.</summary>
+    public static void Error(string text) =>
+        Console.Error.WriteLine(Console.IsErrorRedirected ? text : TerminalText.Escape(text, keepLines: true));
+
+    /// <summary>A value that others wrote and that belongs on one line.</summary>
+    public static string Value(string text) =>
+        Console.IsOutputRedirected ? text : TerminalText.Escape(text, keepLines: false);
 
     /// <summary>Prints a table for people.</summary>
     public static void Table(Table table)
@@ -43,16 +54,18 @@ internal static class Output
         return text.ReplaceLineEndings("\n" + indent);
     }
 
-    /// <summary>The bytes as JSON where they are JSON, else as text, else in base64.</summary>
+    /// <summary>The bytes as JSON where they are JSON that reads one way only, else as text, else in base64.</summary>
     public static JsonNode Payload(ReadOnlySpan<byte> content, string mediaType)
     {
         if (mediaType == "application/json")
         {
             try
             {
-                return JsonNode.Parse(content) ?? JsonValue.Create("null");
+                JsonNode node = JsonNode.Parse(content, documentOptions: Strict) ?? JsonValue.Create("null");
+                node.ToJsonString(Indented); // half of a surrogate pair shows only now
+                return node;
             }
-            catch (JsonException)
+            catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
             {
                 // said to be JSON and is not: shown as what it is
             }

@@ -10,17 +10,49 @@ namespace GovChain.Node.Commands;
 /// <param name="PassphraseFile">Where the key's passphrase stands; null: asked for.</param>
 internal sealed record Profile(string? Node, string? Ca, string? Key, string? PassphraseFile)
 {
-    /// <summary>Unknown members are refused: a misspelt one would be ignored silently.</summary>
+    private const int BytesMax = 64 * 1024;
+
+    /// <summary>Unknown members are refused: a misspelt one would be ignored silently. So are those that come twice, of
+    /// which another program might take the other.</summary>
     public static JsonSerializerOptions Json { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        AllowDuplicateProperties = false,
+        MaxDepth = 8,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         WriteIndented = true,
     };
 
-    /// <summary>The same with paths made absolute.</summary>
-    public Profile RelativeTo(string directory) => this with
+    /// <summary>Reads a profile; its paths become absolute.</summary>
+    /// <exception cref="CommandException">It cannot be read, or is no profile.</exception>
+    public static Profile Read(string path)
+    {
+        try
+        {
+            if (new FileInfo(path).Length > BytesMax)
+                throw NoProfile(path, $"it is longer than {BytesMax} bytes.");
+            Profile profile = JsonSerializer.Deserialize<Profile>(File.ReadAllBytes(path), Json) ?? throw NoProfile(path, "it is empty.");
+            return profile.RelativeTo(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch (JsonException e)
+        {
+            throw NoProfile(path, e.Message);
+        }
+        catch (ArgumentException)
+        {
+            throw NoProfile(path, "a path in it cannot be one.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.Configuration, $"The profile {path} cannot be read: {e.Message}");
+        }
+    }
+
+    private static CommandException NoProfile(string path, string problem) => new(ExitCode.Configuration,
+        $"{path} is no profile: {problem} It holds {{\"node\", \"ca\", \"key\", \"passphraseFile\"}}, all texts, and nothing else.");
+
+    private Profile RelativeTo(string directory) => this with
     {
         Ca = Ca is null ? null : Path.GetFullPath(Ca, directory),
         Key = Key is null ? null : Path.GetFullPath(Key, directory),

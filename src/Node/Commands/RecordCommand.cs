@@ -111,19 +111,22 @@ internal static class RecordCommand
         }
     }
 
-    private static byte[] CheckJson(byte[] content, string mediaType)
+    /// <summary>Refuses what is said to be JSON and is none, or what two programs could read differently.</summary>
+    internal static byte[] CheckJson(byte[] content, string mediaType)
     {
         if (mediaType != "application/json")
             return content;
         try
         {
-            using JsonDocument _ = JsonDocument.Parse(content);
+            using JsonDocument _ = JsonDocument.Parse(content, new JsonDocumentOptions { AllowDuplicateProperties = false });
             return content;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            string where = e is JsonException { LineNumber: { } line, BytePositionInLine: { } at } ? $" (line {line + 1}, byte {at})" : "";
             throw new CommandException(ExitCode.Usage,
-                "The content is no valid JSON. Correct it, or say with --media-type what it is, for example text/plain.");
+                $"The content is no valid JSON, or gives a name twice{where}. Correct it, or say with --media-type what it is, for "
+                + "example text/plain.");
         }
     }
 
@@ -181,7 +184,16 @@ internal static class RecordCommand
         var id = new Argument<string>("ID") { Description = "The record's id" };
         var version = new Option<ulong>("--version") { Description = "The version (default: the current one)", HelpName = "N" };
         Option<bool> json = Output.JsonOption();
-        var command = new Command("get", "Show a record") { type, id, version, json };
+        var raw = new Option<bool>("--raw")
+        {
+            Description = "Print the content alone, byte for byte. Without it control characters are spelt out on a terminal",
+        };
+        var command = new Command("get", "Show a record") { type, id, version, json, raw };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(raw) && result.GetValue(json))
+                result.AddError("--raw and --json exclude each other.");
+        });
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -192,11 +204,19 @@ internal static class RecordCommand
                 ?? throw new CommandException(ExitCode.NotFound, $"There is no record {name}, or not in that version.");
             if (result.GetValue(json))
                 Output.Json(ToJson(found.Record));
+            else if (result.GetValue(raw))
+                await WriteContentAsync(found.Record, cancellation);
             else
                 Print(found.Record);
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    private static async Task WriteContentAsync(RecordVersion version, CancellationToken cancellation)
+    {
+        using Stream output = Console.OpenStandardOutput();
+        await output.WriteAsync(version.Payload.Memory, cancellation);
     }
 
     private static Command History()
@@ -286,9 +306,9 @@ internal static class RecordCommand
         Output.Line($"{v.State.Record.Type}/{v.State.Record.Id}  version {v.State.Version}, {StatusOf(v.State)}");
         Output.Line($"  {v.Action} by {v.State.Department}/{v.State.OfficerId} on {UtcTime.Format(v.State.RecordedAtMs)}");
         if (v.State.Reason.Length > 0)
-            Output.Line($"  reason: {v.State.Reason}");
+            Output.Line($"  reason: {Output.Value(v.State.Reason)}");
         if (v.State.LegalBasis.Length > 0)
-            Output.Line($"  legal basis: {v.State.LegalBasis}");
+            Output.Line($"  legal basis: {Output.Value(v.State.LegalBasis)}");
         if (v.State.EffectiveDate.Length > 0)
             Output.Line($"  applies from: {v.State.EffectiveDate}");
         Output.Line($"  block {v.State.Height}, position {v.State.Position}, transaction {v.TransactionId}");

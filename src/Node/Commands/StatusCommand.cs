@@ -46,7 +46,7 @@ internal static class StatusCommand
         foreach (ActiveAlarm a in s.Alarms)
             Output.Line($"  ALARM      {a.Code} ({a.Severity}) since {UtcTime.Format(a.SinceMs)}: {a.Text}");
         if (s.LastError.Length > 0)
-            Output.Line($"  last error {s.LastError}");
+            Output.Line($"  last error {Output.Value(s.LastError)}");
         if (s.Peers.Count == 0)
             return;
         Table table = new Table().Border(TableBorder.Simple)
@@ -57,7 +57,7 @@ internal static class StatusCommand
             table.AddRow(
                 p.Department, Markup.Escape(p.Endpoint), p.Connected ? "yes" : "NO",
                 p.Height.ToString(CultureInfo.InvariantCulture), p.View.ToString(CultureInfo.InvariantCulture),
-                p.Lag.ToString(CultureInfo.InvariantCulture), Markup.Escape(p.LastError));
+                p.Lag.ToString(CultureInfo.InvariantCulture), Markup.Escape(Output.Value(p.LastError)));
         }
         Output.Table(table);
     }

@@ -78,7 +78,7 @@ internal static class TypeCommand
                 return ExitCode.Ok;
             }
             foreach (RecordTypeState t in types)
-                Output.Line($"{t.Type}\tversion {t.Version}\tof {t.Owner}\t{(t.PublicRead ? "public" : "not public")}\t{t.Titles[0].Text}");
+                Output.Line($"{t.Type}\tversion {t.Version}\tof {t.Owner}\t{(t.PublicRead ? "public" : "not public")}\t{Output.Value(t.Titles[0].Text)}");
             return ExitCode.Ok;
         });
         return command;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using GovChain.Core.Model;
 using GovChain.Node.Commands;
 
 namespace GovChain.Node.Devnet;
@@ -46,8 +47,12 @@ internal sealed class DevnetLayout(string directory)
             return null;
         try
         {
-            return JsonSerializer.Deserialize<DevnetDepartment[]>(Files.Read(StateFile, 64 * 1024), Profile.Json)
-                ?? throw new JsonException("it is empty");
+            DevnetDepartment[]? departments =
+                JsonSerializer.Deserialize<DevnetDepartment[]>(Files.Read(StateFile, 64 * 1024), Profile.Json);
+            return departments is { Length: > 0 and <= DepartmentsMax }
+                && departments.All(d => d is not null && Identifiers.IsDepartment(d.Id ?? ""))
+                ? departments
+                : throw new JsonException($"1 to {DepartmentsMax} departments with their ports are expected");
         }
         catch (JsonException e)
         {
