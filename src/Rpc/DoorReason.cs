@@ -32,11 +32,8 @@ internal enum DoorReason
     /// <summary>A body that is not uncompressed application/json in UTF-8.</summary>
     UnsupportedMediaType,
 
-    /// <summary>No such path.</summary>
+    /// <summary>No such path, or not by this HTTP method.</summary>
     NoSuchPath,
-
-    /// <summary>The path is there, and answers to another HTTP method.</summary>
-    MethodNotAllowed,
 
     /// <summary>A gRPC message whose bytes are not the method's message.</summary>
     MalformedMessage,
@@ -56,7 +53,7 @@ internal static class DoorReasons
     {
         DoorReason.NoSuchPath => StatusCode.NotFound,
         DoorReason.MessageTooLarge => StatusCode.ResourceExhausted,
-        DoorReason.MethodNotAllowed or DoorReason.Unimplemented => StatusCode.Unimplemented,
+        DoorReason.Unimplemented => StatusCode.Unimplemented,
         _ => StatusCode.InvalidArgument,
     };
 
@@ -65,7 +62,6 @@ internal static class DoorReasons
     {
         DoorReason.BodyTooLarge => 413,
         DoorReason.UnsupportedMediaType => 415,
-        DoorReason.MethodNotAllowed => 405,
         _ => null,
     };
 }

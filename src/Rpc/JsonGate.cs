@@ -27,7 +27,7 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
         {
             if (!isGrpc)
                 await RefuseAsync(context, new Refusal(DoorReason.NoSuchPath, "",
-                    "This node has no such path. docs/API.md lists those it has."));
+                    $"This node answers to no {Shorten(context.Request.Method)} at this path. docs/API.md lists what there is."));
             else
                 await next(context);
             return;
@@ -46,12 +46,6 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
             }
         }
         await next(context);
-        // Routing's own answer has no body.
-        if (context.Response is { StatusCode: StatusCodes.Status405MethodNotAllowed, HasStarted: false })
-        {
-            await RefuseAsync(context, new Refusal(DoorReason.MethodNotAllowed, "",
-                $"This path does not answer to {Shorten(context.Request.Method)}; the Allow header says to what."));
-        }
     }
 
     private static Refusal? CheckPath(HttpRequest request, MessageDescriptor message)

@@ -155,13 +155,50 @@ public sealed class RpcJsonTests
         Assert.That((await RpcErrorTests.ReasonAsync(response)).Reason, Is.EqualTo(expected));
     }
 
-    [TestCase("/v1/records/open-type?pageSize=many")]
-    [TestCase("/v1/blocks/minus-one")]
-    [TestCase("/v1/headers/18446744073709551616")]
-    public async Task Query_WithAValueOfTheWrongKind_Is400(string path)
+    [TestCase("/v1/records/open-type?pageSize=many", "page_size")]
+    [TestCase("/v1/records/open-type?pageSize=4294967296", "page_size")]
+    [TestCase("/v1/records/open-type?pageSize=%2B5", "page_size")]
+    [TestCase("/v1/records/open-type?pageSize=", "page_size")]
+    [TestCase("/v1/records/open-type?payloads=yes", "payloads")]
+    [TestCase("/v1/records/open-type?payloads=True", "payloads")]
+    [TestCase("/v1/records/open-type/x?version=-1", "version")]
+    [TestCase("/v1/blocks/minus-one", "height")]
+    [TestCase("/v1/blocks/%201", "height")]
+    [TestCase("/v1/headers/18446744073709551616", "height")]
+    [TestCase("/v1/headers/1e3", "height")]
+    [TestCase("/v1/headers/0x10", "height")]
+    [TestCase("/v1/proofs/inclusion/first", "position")]
+    [TestCase("/v1/proofs/inclusion/0?logSize=all", "log_size")]
+    [TestCase("/v1/proofs/consistency/one", "first_height")]
+    [TestCase("/v1/proofs/state/6?id=***", "id")]
+    [TestCase("/v1/proofs/state/6?id=A", "id")]
+    [TestCase("/v1/proofs/state/record?id=AAAA", "kind")]
+    [TestCase("/v1/subscribe?fromPosition=1.5", "from_position")]
+    public async Task Url_WithAValueOfTheWrongKind_NamesTheFieldAndItsRule(string path, string field)
     {
         using HttpResponseMessage response = await _host.Http(NodeListeners.Administration).GetAsync(path);
         Assert.That((int)response.StatusCode, Is.EqualTo(400));
+        Google.Rpc.Status status = await BadInput.LiveNode.StatusOfAsync(response);
+        Google.Rpc.ErrorInfo info = status.GetDetail<Google.Rpc.ErrorInfo>();
+        Assert.That((info.Reason, info.Metadata["field"]), Is.EqualTo(("INVALID_ARGUMENT", field)));
+        Assert.That(status.Message, Does.StartWith($"{field}: must be {info.Metadata["rule"]}"));
+        Assert.That(status.GetDetail<Google.Rpc.BadRequest>().FieldViolations[0].Field, Is.EqualTo(field));
+    }
+
+    [TestCase("GET", "/")]
+    [TestCase("GET", "/v2/status")]
+    [TestCase("GET", "/v1/records/open-type/a/b/c")]
+    [TestCase("GET", "/etc/passwd")]
+    [TestCase("POST", "/v1/status")]
+    [TestCase("DELETE", "/v1/transactions")]
+    [TestCase("NONSENSE", "/v1/types")]
+    public async Task Path_OfNothingOrForAnotherMethod_IsATypedAnswer(string method, string path)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        using HttpResponseMessage response = await _host.Http().SendAsync(request);
+        Assert.That((int)response.StatusCode, Is.EqualTo(404));
+        Assert.That((await RpcErrorTests.ReasonAsync(response)).Reason, Is.EqualTo("NO_SUCH_PATH"));
+        Assert.That(await response.Content.ReadAsStringAsync(), Does.Contain(method));
     }
 
     [Test]

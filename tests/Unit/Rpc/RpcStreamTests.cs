@@ -138,6 +138,37 @@ public sealed class RpcStreamTests
     }
 
     [Test]
+    public async Task SubmitStream_NodeNoLongerReadyWhileAnswersAreWritten_EndsUnavailableEveryTime()
+    {
+        // The failure falls into a write under way: a write that is cancelled would reset the stream.
+        _host.Gateway.OnSubmit = async (envelope, _, _, _) =>
+        {
+            await Task.Yield();
+            return envelope.Span[0] == 7 ? Refusal(RejectionCode.NodeNotReady) : Outcomes.Committed(FakeGateway.Id, 1, 1);
+        };
+        for (int round = 0; round < 200; round++)
+        {
+            using AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse> call = Open();
+            try
+            {
+                await WriteAsync(call, 8, 1);
+            }
+            catch (RpcException)
+            {
+                // answered before all was sent: the reason is on the other side
+            }
+            RpcException e = await Calls.FailAsync(async () =>
+            {
+                while (await call.ResponseStream.MoveNext(CancellationToken.None))
+                {
+                }
+            });
+            Assert.That(e.StatusCode, Is.EqualTo(StatusCode.Unavailable), $"round {round}: {e.Status}");
+            Assert.That(e.GetRpcStatus()?.GetDetail<Google.Rpc.ErrorInfo>().Reason, Is.EqualTo("NODE_NOT_READY"));
+        }
+    }
+
+    [Test]
     public async Task SubmitStream_ClientGoesAway_EndsTheWaiting()
     {
         var waiting = new TaskCompletionSource();
