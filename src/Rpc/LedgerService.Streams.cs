@@ -187,8 +187,8 @@ internal sealed partial class LedgerService
             if (outcome.Status == TransactionStatus.Pending)
                 outcome = await SubmitAsync(WaitFor.Committed);
         }
-        // Only a node that is stopping answers before the end.
-        if (outcome.Status == TransactionStatus.Pending)
+        // Without an obstacle only a node that is stopping answers before the end.
+        if (outcome is { Status: TransactionStatus.Pending, Rejection: null })
             throw Stopping();
         if (outcome.Rejection?.Code == NotReadyCode && outcome.Status == TransactionStatus.Rejected)
             throw LedgerRequestException.NotReady(outcome.Rejection.Message);

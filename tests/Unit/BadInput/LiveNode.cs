@@ -19,6 +19,8 @@ internal sealed class LiveNode : IAsyncDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("govchain-bad-input-").FullName;
     private readonly TestNode _node;
     private RpcHost? _host;
+    private HttpClient? _http;
+    private CallInvoker? _grpc;
 
     private LiveNode(TestLedger ledger)
     {
@@ -28,7 +30,11 @@ internal sealed class LiveNode : IAsyncDisposable
 
     public TestLedger Ledger { get; }
 
-    public RpcHost Host => _host!;
+    /// <summary>One client of the JSON interface for all requests.</summary>
+    public HttpClient Http => _http ??= _host!.Http();
+
+    /// <summary>One gRPC client for all calls.</summary>
+    public CallInvoker Grpc => _grpc ??= _host!.Grpc();
 
     public ILedgerGateway Gateway => _node.Gateway;
 
@@ -39,7 +45,7 @@ internal sealed class LiveNode : IAsyncDisposable
     public async Task ResumeAsync()
     {
         await _host!.DisposeAsync();
-        _host = null;
+        (_host, _http, _grpc) = (null, null, null);
         await _node.StopAsync();
         await _node.StartAsync();
     }
@@ -62,7 +68,7 @@ internal sealed class LiveNode : IAsyncDisposable
     /// <summary>The refusal over gRPC.</summary>
     public async Task<Status> RefusedByGrpcAsync(byte[] envelope)
     {
-        RpcException e = await Calls.FailAsync(async () => await Host.Grpc().UnaryAsync<SubmitRequest, TransactionOutcome>(
+        RpcException e = await Calls.FailAsync(async () => await Grpc.UnaryAsync<SubmitRequest, TransactionOutcome>(
             "Submit", new SubmitRequest { Envelope = UnsafeByteOperations.UnsafeWrap(envelope) }));
         return e.GetRpcStatus() ?? throw new AssertionException($"No details: {e.Status}");
     }
@@ -71,14 +77,14 @@ internal sealed class LiveNode : IAsyncDisposable
     public async Task<(Status Status, HttpStatusCode Http)> RefusedByJsonAsync(byte[] envelope)
     {
         using StringContent body = Calls.Json($$"""{"envelope":"{{Convert.ToBase64String(envelope)}}"}""");
-        using HttpResponseMessage response = await Host.Http().PostAsync("/v1/transactions", body);
+        using HttpResponseMessage response = await Http.PostAsync("/v1/transactions", body);
         return (await StatusOfAsync(response), response.StatusCode);
     }
 
     /// <summary>The outcomes of one submit stream, in the order of the envelopes.</summary>
     public async Task<IReadOnlyList<TransactionOutcome>> StreamAsync(IReadOnlyList<byte[]> envelopes)
     {
-        using AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse> call = Host.Grpc().AsyncDuplexStreamingCall(
+        using AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse> call = Grpc.AsyncDuplexStreamingCall(
             Calls.Method<SubmitStreamRequest, SubmitStreamResponse>(MethodType.DuplexStreaming, "SubmitStream"),
             null, new CallOptions(deadline: DateTime.UtcNow.AddMinutes(2)));
         Task writing = WriteAsync();
@@ -108,12 +114,12 @@ internal sealed class LiveNode : IAsyncDisposable
         Assert.That(Gateway.GetStatus().LogSize, Is.EqualTo(1 + transactions), "nothing that was refused is on the ledger");
         var define = new DefineType { Type = $"alive-{transactions}", PublicRead = true };
         define.Titles.Add(new LocalizedText { Language = "en", Text = "Alive" });
-        TransactionOutcome outcome = await Host.Grpc().UnaryAsync<SubmitRequest, TransactionOutcome>("Submit", new SubmitRequest
+        TransactionOutcome outcome = await Grpc.UnaryAsync<SubmitRequest, TransactionOutcome>("Submit", new SubmitRequest
         {
             Envelope = ByteString.CopyFrom(Ledger.Sign(Ledger.Administrator, b => b.DefineType = define)),
         });
         Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably));
-        Assert.That(await Host.Http().GetStringAsync("/v1/types"), Does.Contain(define.Type));
+        Assert.That(await Http.GetStringAsync("/v1/types"), Does.Contain(define.Type));
     }
 
     /// <summary>The error in a JSON answer.</summary>

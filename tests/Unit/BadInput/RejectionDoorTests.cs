@@ -120,17 +120,17 @@ public sealed class RejectionDoorTests
         byte[] envelope = Ledger.Change("x", 0);
         TransactionOutcome first = await _node.CommitAsync(envelope);
         ulong size = _node.Gateway.GetStatus().LogSize;
-        byte[] receipt = await _node.Host.Http().GetByteArrayAsync($"/v1/transactions/{first.TransactionId}/receipt");
+        byte[] receipt = await _node.Http.GetByteArrayAsync($"/v1/transactions/{first.TransactionId}/receipt");
 
-        TransactionOutcome grpc = await _node.Host.Grpc().UnaryAsync<SubmitRequest, TransactionOutcome>(
+        TransactionOutcome grpc = await _node.Grpc.UnaryAsync<SubmitRequest, TransactionOutcome>(
             "Submit", new SubmitRequest { Envelope = ByteString.CopyFrom(envelope) });
-        using HttpResponseMessage json = await _node.Host.Http().PostAsync(
+        using HttpResponseMessage json = await _node.Http.PostAsync(
             "/v1/transactions", Calls.Json($$"""{"envelope":"{{Convert.ToBase64String(envelope)}}"}"""));
 
         Assert.That(grpc, Is.EqualTo(first));
         Assert.That(JsonParser.Default.Parse<TransactionOutcome>(await json.Content.ReadAsStringAsync()), Is.EqualTo(first));
         Assert.That(await _node.StreamAsync([envelope, envelope]), Is.All.EqualTo(first));
-        Assert.That(await _node.Host.Http().GetByteArrayAsync($"/v1/transactions/{first.TransactionId}/receipt"), Is.EqualTo(receipt));
+        Assert.That(await _node.Http.GetByteArrayAsync($"/v1/transactions/{first.TransactionId}/receipt"), Is.EqualTo(receipt));
         Assert.That(_node.Gateway.GetStatus().LogSize, Is.EqualTo(size));
     }
 
@@ -138,7 +138,7 @@ public sealed class RejectionDoorTests
     public async Task UnknownIds_AreNotFoundAtBothDoorsWithWhatWasAskedFor()
     {
         string id = new('0', 64);
-        CallInvoker grpc = _node.Host.Grpc();
+        CallInvoker grpc = _node.Grpc;
         (string Path, Func<Task> Call)[] questions =
         [
             ($"/v1/transactions/{id}", () => grpc.UnaryAsync<GetTransactionRequest, GetTransactionResponse>("GetTransaction", new() { TransactionId = id })),
@@ -150,7 +150,7 @@ public sealed class RejectionDoorTests
         foreach ((string path, Func<Task> call) in questions)
         {
             Status overGrpc = (await Calls.FailAsync(call)).GetRpcStatus() ?? throw new AssertionException(path);
-            using HttpResponseMessage json = await _node.Host.Http().GetAsync(path);
+            using HttpResponseMessage json = await _node.Http.GetAsync(path);
             Assert.That(await LiveNode.StatusOfAsync(json), Is.EqualTo(overGrpc), path);
             Assert.That(json.StatusCode, Is.EqualTo(HttpStatusCode.NotFound), path);
             Assert.That(overGrpc.GetDetail<ErrorInfo>().Reason, Is.EqualTo("NOT_FOUND"), path);
@@ -177,7 +177,7 @@ public sealed class RejectionDoorTests
     public async Task NodeNotReady_IsUnavailableAtEveryDoor_AlsoInTheMiddleOfAStream()
     {
         byte[] envelope = Ledger.Change("x", 0);
-        using AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse> call = _node.Host.Grpc().AsyncDuplexStreamingCall(
+        using AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse> call = _node.Grpc.AsyncDuplexStreamingCall(
             Calls.Method<SubmitStreamRequest, SubmitStreamResponse>(MethodType.DuplexStreaming, "SubmitStream"), null, Calls.Soon);
         await call.RequestStream.WriteAsync(new SubmitStreamRequest { Envelope = ByteString.CopyFrom(envelope) });
         Assert.That(await call.ResponseStream.MoveNext(CancellationToken.None), Is.True);

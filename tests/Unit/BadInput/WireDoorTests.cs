@@ -84,7 +84,7 @@ public sealed class WireDoorTests
             }
         }
         RpcException unknown = await Calls.FailAsync(async () =>
-            await Calls.UnaryAsync<GetStatusRequest, GetStatusResponse>(_node.Host.Grpc(), "NoSuchMethod", new()));
+            await Calls.UnaryAsync<GetStatusRequest, GetStatusResponse>(_node.Grpc, "NoSuchMethod", new()));
         Assert.That(unknown.StatusCode, Is.EqualTo(StatusCode.Unimplemented));
         Assert.That(unknown.GetRpcStatus()?.GetDetail<ErrorInfo>().Reason, Is.EqualTo("UNIMPLEMENTED"));
         await _node.AssertAliveAsync(transactions: 2);
@@ -183,11 +183,11 @@ public sealed class WireDoorTests
         {
             if (type == MethodType.Unary)
             {
-                await _node.Host.Grpc().AsyncUnaryCall(
+                await _node.Grpc.AsyncUnaryCall(
                     new Method<byte[], byte[]>(type, "govchain.v1.Ledger", "Submit", request, response), null, Calls.Soon, bytes);
                 return;
             }
-            using AsyncDuplexStreamingCall<byte[], byte[]> call = _node.Host.Grpc().AsyncDuplexStreamingCall(
+            using AsyncDuplexStreamingCall<byte[], byte[]> call = _node.Grpc.AsyncDuplexStreamingCall(
                 new Method<byte[], byte[]>(type, "govchain.v1.Ledger", "SubmitStream", request, response), null, Calls.Soon);
             try
             {
