@@ -25,13 +25,21 @@ internal static class CsvTableReader
         FormatProvider = CultureInfo.InvariantCulture,
     };
 
+    /// <summary>The same table read by other columns gives other events: it is another import.</summary>
+    private static Digest WithOptions(Digest file, CsvOptions options)
+    {
+        byte[] columns = JsonSerializer.SerializeToUtf8Bytes<string?[]>([options.KeyColumn, options.OperationColumn]);
+        return Sha256.Hash([.. file.Span, .. columns]);
+    }
+
     public static ImportFile Read(string file, Digest digest, byte[] bytes, CsvOptions options)
     {
         ImportFileReader.Text(file, 0, bytes); // strict UTF-8, or refused
         try
         {
             using CsvReader csv = CsvReader.Create(bytes, Strict);
-            return new ImportFile(file, digest, "application/json", ReadRows(file, csv, options), "", "");
+            return new ImportFile(
+                file, WithOptions(digest, options), "application/json", ReadRows(file, csv, options), "", "");
         }
         catch (CsvFormatException e)
         {

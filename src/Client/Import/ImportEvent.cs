@@ -25,7 +25,7 @@ public sealed record ImportEvent(
 
 /// <summary>A whole file, read and checked before anything of it is sent.</summary>
 /// <param name="Name">The file's name, without its folder.</param>
-/// <param name="Digest">SHA-256 of the file.</param>
+/// <param name="Digest">SHA-256 of the file; of a CSV file, of that and the columns it is read by.</param>
 /// <param name="MediaType">Of every payload.</param>
 /// <param name="Events">In the file's order.</param>
 /// <param name="Title">What the file says its type is called, or empty.</param>

@@ -113,6 +113,16 @@ public sealed class ImportFileReaderTest
         });
     }
 
+    [Test]
+    public void Csv_ReadByOtherColumns_IsAnotherImport()
+    {
+        const string Table = "id,name,op\nA1,x,register\n";
+        ImportFile one = Read(ImportFormat.Csv, Table, new CsvOptions("id", "op"));
+        Assert.That(Read(ImportFormat.Csv, Table, new CsvOptions("id", "op")).Digest, Is.EqualTo(one.Digest));
+        Assert.That(Read(ImportFormat.Csv, Table, new CsvOptions("id", null)).Digest, Is.Not.EqualTo(one.Digest));
+        Assert.That(Read(ImportFormat.Csv, Table, new CsvOptions("name", "op")).Digest, Is.Not.EqualTo(one.Digest));
+    }
+
     [TestCase("id,name\nA1\n", "")]
     [TestCase("id,id\nA1,b\n", "one name")]
     [TestCase("name\nx\n", "no column")]
