@@ -18,16 +18,18 @@ internal static class ChainAudit
     /// <param name="genesis">The ledger's beginning, from a source the auditor trusts.</param>
     /// <param name="tipHeight">The newest block.</param>
     /// <param name="read">Reads one block; called for ascending heights, one call at a time.</param>
+    /// <param name="proven">Given every block once it is proven, in order; null: nobody wants them.</param>
     /// <param name="progress">Told the height that was proven.</param>
     /// <param name="compare">Compares what is stored beside the blocks with the replayed ledger; null: nothing is.</param>
     /// <param name="cancellation">Ends the audit.</param>
     public static async Task<AuditReport> RunAsync(
         string source, Genesis genesis, ulong tipHeight, Func<ulong, CancellationToken, Task<RawBlock>> read,
-        Action<ulong>? progress, Func<InMemoryLedger, AuditProblem?>? compare, CancellationToken cancellation)
+        Func<RawBlock, CancellationToken, Task>? proven, Action<ulong>? progress, Func<InMemoryLedger, AuditProblem?>? compare,
+        CancellationToken cancellation)
     {
         var verifier = new PlatformSignatureVerifier();
         var auditor = new ChainAuditor(genesis);
-        var prepared = new Queue<Task<PreparedBlock>>();
+        var prepared = new Queue<(RawBlock Raw, Task<PreparedBlock> Prepared)>();
         ulong next = 0;
         while (auditor.Problem is null && (next <= tipHeight || prepared.Count > 0))
         {
@@ -35,10 +37,14 @@ internal static class ChainAudit
             {
                 ulong height = next++;
                 RawBlock raw = await read(height, cancellation);
-                prepared.Enqueue(Task.Run(() => PreparedBlock.Prepare(height, raw, genesis, verifier), cancellation));
+                prepared.Enqueue((raw, Task.Run(() => PreparedBlock.Prepare(height, raw, genesis, verifier), cancellation)));
             }
-            if (auditor.Add(await prepared.Dequeue()))
-                progress?.Invoke(auditor.NextHeight - 1);
+            (RawBlock block, Task<PreparedBlock> preparing) = prepared.Dequeue();
+            if (!auditor.Add(await preparing))
+                continue;
+            if (proven is not null)
+                await proven(block, cancellation);
+            progress?.Invoke(auditor.NextHeight - 1);
         }
         InMemoryLedger ledger = auditor.Ledger;
         return new AuditReport(

@@ -13,12 +13,15 @@ internal static class DirectoryAudit
     /// <summary>Reads every block and replays it; then reads every other row and compares.</summary>
     /// <param name="path">The data directory.</param>
     /// <param name="expected">The genesis digest to audit against; null: the directory's own.</param>
-    /// <param name="genesis">The genesis file; its digest must be the directory's.</param>
+    /// <param name="founded">The genesis file; its digest must be the directory's.</param>
+    /// <param name="export">Takes the whole ledger and is completed if nothing deviates; null: no export.</param>
     /// <param name="progress">Told the proven height and the height to reach.</param>
     /// <param name="cancellation">Ends the audit.</param>
     public static async Task<AuditReport> RunAsync(
-        string path, Digest? expected, Genesis genesis, Action<ulong, ulong>? progress, CancellationToken cancellation)
+        string path, Digest? expected, GenesisFile founded, LedgerExport? export, Action<ulong, ulong>? progress,
+        CancellationToken cancellation)
     {
+        Genesis genesis = founded.Genesis;
         using DataDirectory directory = DataDirectory.OpenReadOnly(path);
         if (directory.ChainId != (expected ?? genesis.ChainId) || genesis.ChainId != directory.ChainId)
         {
@@ -29,10 +32,15 @@ internal static class DirectoryAudit
         using LedgerStore store = LedgerStore.OpenReadOnly(directory);
         using LedgerSnapshot ledger = store.OpenSnapshot();
         ulong tip = ledger.TipHeight;
-        return await ChainAudit.RunAsync(
-            path, genesis, tip, (height, _) => Task.FromResult(Read(ledger, height)),
+        if (export is not null)
+            await export.BeginAsync(founded, cancellation);
+        AuditReport report = await ChainAudit.RunAsync(
+            path, genesis, tip, (height, _) => Task.FromResult(Read(ledger, height)), export is null ? null : export.AddAsync,
             progress is null ? null : height => progress(height, tip),
             _ => Compare(ledger), cancellation);
+        if (export is not null && report.Ok)
+            await export.CompleteAsync(cancellation);
+        return report;
     }
 
     private static RawBlock Read(LedgerSnapshot ledger, ulong height)

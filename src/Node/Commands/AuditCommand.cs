@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Auditing;
@@ -22,11 +23,17 @@ internal static class AuditCommand
             Description = "The genesis file (default for --data: genesis.json beside or above the directory)",
             HelpName = "FILE",
         };
+        var export = new Option<string?>("--export")
+        {
+            Description = "Also write the whole ledger, once it is proven, as lines of JSON for other verifiers (docs/SPEC.md, \"Ledger export\")",
+            HelpName = "FILE",
+        };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace the file that --export names" };
         Option<bool> json = Output.JsonOption();
         var command = new Command("audit",
             "Prove a chain whole from its genesis: hash every record again, execute every transaction again, verify every signature "
             + "and certificate, compare every root. The first deviation is named exactly.\n\n"
-            + "--node takes the address of the administration listener, on the node's own machine.") { data, genesis, digest, json };
+            + "--node takes the address of the administration listener, on the node's own machine.") { data, genesis, digest, export, overwrite, json };
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -35,23 +42,46 @@ internal static class AuditCommand
             string? node = options.NodeOf(result);
             if (directory is null && node is null)
                 throw new CommandException(ExitCode.Usage, "Name what to audit: --data DIR, or --node URL.");
+            string? exportFile = result.GetValue(export);
+            if (exportFile is null && result.GetValue(overwrite))
+                throw new CommandException(ExitCode.Usage, "--overwrite replaces the file that --export names: name it.");
+            await using LedgerExport? exported = exportFile is null ? null : LedgerExport.Create(exportFile, result.GetValue(overwrite));
             bool quiet = result.GetValue(json) || Console.IsOutputRedirected;
             AuditReport report = await WithProgressAsync(quiet, async progress =>
             {
                 if (directory is not null)
                     return await DirectoryAudit.RunAsync(
-                        directory, expected, GenesisCommand.Read(result.GetValue(genesis) ?? FindGenesis(directory)).Genesis,
-                        progress, cancellation);
+                        directory, expected, GenesisCommand.Read(result.GetValue(genesis) ?? FindGenesis(directory)),
+                        exported, progress, cancellation);
                 using LedgerClient client = options.Connect(result);
-                return await NodeAudit.RunAsync(client, expected, progress, cancellation);
+                return await NodeAudit.RunAsync(client, expected, exported, progress, cancellation);
             });
             if (result.GetValue(json))
-                Output.Json(report.ToJson());
+                Output.Json(ToJson(report, exported));
             else
-                Print(report);
+                Print(report, exported);
             return report.Ok ? ExitCode.Ok : ExitCode.ProblemsFound;
         });
         return command;
+    }
+
+    private static JsonObject ToJson(AuditReport report, LedgerExport? exported)
+    {
+        JsonObject json = report.ToJson();
+        if (exported is not null)
+            json["export"] = report.Ok ? new JsonObject { ["file"] = exported.Path, ["bytes"] = exported.Bytes } : null;
+        return json;
+    }
+
+    private static void Print(AuditReport report, LedgerExport? exported)
+    {
+        Print(report);
+        if (exported is not null)
+        {
+            Output.Line(report.Ok
+                ? $"  exported to    {exported.Path}, {exported.Bytes} bytes"
+                : "  not exported   only a whole ledger is");
+        }
     }
 
     internal static void Print(AuditReport report)

@@ -1,0 +1,102 @@
+// A ledger, block by block: SPEC "Header", "Log tree", "Execution" and "State values" together.
+import { readCertificate, readHeader, requireCommitted } from './blocks.mjs';
+import { ZERO_HASH } from './bytes.mjs';
+import { countProposer, execute, foundState } from './execution.mjs';
+import { Log } from './log-tree.mjs';
+import { at, require } from './refusal.mjs';
+import { State } from './state.mjs';
+import { readTransaction } from './transaction.mjs';
+
+const NO_PROPOSER = 65_535;
+
+export class Chain {
+  #genesis;
+  #state = new State();
+  #log = new Log();
+  #ids = new Map();
+  #tip;
+  signatures = 0;
+
+  /** Begins with the genesis; header 0 follows from it. */
+  constructor(genesis) {
+    this.#genesis = genesis;
+    this.changes = foundState(this.#state, genesis);
+    this.#log.append(genesis.leaf);
+  }
+
+  get tip() { return this.#tip; }
+  get logSize() { return this.#log.size; }
+
+  /** Block 0: its header must be the one that follows from the genesis body. */
+  found(headerBytes) {
+    const { body, chainId, set, parametersHash } = this.#genesis;
+    const header = readHeader(headerBytes, 'header');
+    requireFields(header, {
+      chainId, height: 0n, parentHash: ZERO_HASH, epoch: 0n, setHash: set.hash, nextSetHash: set.hash,
+      timeMs: body.created_at_ms, proposer: NO_PROPOSER, logSizeBefore: 0n, logSizeAfter: 1n, logRoot: this.#log.root(),
+      stateRoot: this.#state.root(), parametersHash,
+    });
+    this.#tip = header;
+  }
+
+  /** The next block's header and certificate, before its transactions. */
+  begin(headerBytes, certificateBytes, transactions) {
+    const header = this.beginUncertified(headerBytes, transactions);
+    const certificate = readCertificate(certificateBytes, 'certificate');
+    requireCommitted(header, certificate, this.#genesis.set, 'certificate')();
+    this.signatures += certificate.signatures.length;
+  }
+
+  /** The next header alone, for blocks whose certificate is not at hand. */
+  beginUncertified(headerBytes, transactions) {
+    const { chainId, set, parametersHash, body } = this.#genesis;
+    const header = readHeader(headerBytes, 'header');
+    const parent = this.#tip;
+    // No rule of protocol version 1 changes the set, the epoch or the parameters.
+    requireFields(header, {
+      chainId, height: parent.height + 1n, parentHash: parent.hash, epoch: 0n, setHash: parent.nextSetHash,
+      nextSetHash: parent.nextSetHash, logSizeBefore: parent.logSizeAfter,
+      logSizeAfter: parent.logSizeAfter + BigInt(transactions), parametersHash,
+    });
+    require(header.timeMs > parent.timeMs, 'header, timeMs', () => `${header.timeMs}, not above the parent's ${parent.timeMs}`);
+    require(header.proposer < set.members.length, 'header, proposer', () => `there is no validator ${header.proposer}`);
+    const most = body.parameters.block_transactions_max;
+    require(transactions >= 1 && transactions <= most, 'block', () => `${transactions} transactions; 1 to ${most} are allowed`);
+    this.#tip = header;
+    this.envelopeBytes = 0n;
+    return header;
+  }
+
+  /** The block's next transaction. */
+  add(envelope) {
+    const { parameters } = this.#genesis.body;
+    const transaction = readTransaction(envelope, this.#genesis.chainId);
+    transaction.requireSigned();
+    this.signatures++;
+    const id = transaction.id.toString('latin1');
+    const position = this.#log.size;
+    require(!this.#ids.has(id), 'transaction id', () => `it stands at position ${this.#ids.get(id)} too`, 'DUPLICATE');
+    this.#ids.set(id, position);
+    this.envelopeBytes += BigInt(envelope.length);
+    require(this.envelopeBytes <= parameters.block_bytes_max, 'block', `more than ${parameters.block_bytes_max} bytes of envelopes`);
+    execute(this.#state, transaction, { height: this.#tip.height, timeMs: this.#tip.timeMs, parameters }, position);
+    this.#log.append(envelope);
+  }
+
+  /** The block's end: log and state must have the header's roots. */
+  end() {
+    countProposer(this.#state, this.#genesis.set.members[this.#tip.proposer].department);
+    this.changes = this.#state.commit();
+    requireFields(this.#tip, { logSizeAfter: this.#log.size, logRoot: this.#log.root(), stateRoot: this.#state.root() });
+  }
+}
+
+function requireFields(header, expected) {
+  for (const [name, value] of Object.entries(expected)) {
+    const found = header[name];
+    const same = Buffer.isBuffer(value) ? found.equals(value) : found === value;
+    at('header', () => require(same, name, () => `${show(found)}; expected is ${show(value)}`));
+  }
+}
+
+const show = (value) => (Buffer.isBuffer(value) ? value.toString('hex') : String(value));

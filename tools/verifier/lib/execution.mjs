@@ -1,0 +1,165 @@
+// SPEC "Execution": the rules of the ledger, applied to a state.
+import { sha256 } from './bytes.mjs';
+import { Refusal, require } from './refusal.mjs';
+import { KIND, officerId, recordId } from './state.mjs';
+
+const CLERK = 1;
+const ADMINISTRATOR = 4;
+const IN_FORCE = 1;
+const ANNULLED = 2;
+
+const ACTIONS = {
+  register: changeRecord,
+  amend: changeRecord,
+  annul: changeRecord,
+  define_type: defineType,
+  enrol_officer: enrolOfficer,
+  revoke_officer: revokeOfficer,
+};
+
+/** SPEC "Genesis", first state. */
+export function foundState(state, { body }) {
+  state.set(KIND.parameters, 'parameters', body.parameters);
+  for (const department of body.departments) {
+    const { id, names, validator_key, endpoint, administrators } = department;
+    state.set(KIND.department, id, { id, names, validator_key, endpoint, administrators: administrators.length });
+    state.set(KIND.key, validator_key, { public_key: validator_key });
+    for (const { officer_id, public_key } of administrators) {
+      state.set(KIND.officer, officerId(id, officer_id), { department: id, officer_id, current_key: public_key, keys: 1 });
+      const interval = interval0(id, officer_id);
+      state.set(KIND.key, public_key, { public_key, intervals: [interval] });
+    }
+  }
+  return state.commit();
+}
+
+const interval0 = (department, officer_id) => ({
+  department, officer_id, roles: [ADMINISTRATOR], first_height: 0n, last_height: 0n, valid_from_ms: 0n, valid_until_ms: 0n,
+});
+
+/** The leader's value after a block that a department proposed. */
+export function countProposer(state, department) {
+  const leader = state.before(KIND.leader, 'leader');
+  const run = leader?.last_proposer === department ? leader.run + 1 : 1;
+  state.set(KIND.leader, 'leader', { last_proposer: department, run });
+}
+
+/**
+ * Executes a transaction whose form and signature are checked.
+ * @param block { height, timeMs, parameters } of the block
+ * @param position in the log
+ */
+export function execute(state, transaction, block, position) {
+  const { expiresAtMs } = transaction;
+  require(block.timeMs < expiresAtMs, 'expires_at_ms', () => `${expiresAtMs}, and the block's time is ${block.timeMs}`, 'EXPIRED');
+  require(expiresAtMs - block.timeMs <= block.parameters.expiry_horizon_ms, 'expires_at_ms', 'too far ahead', 'EXPIRY_TOO_FAR');
+  const signer = authorise(state, transaction.signer, block);
+  const { name, value } = transaction.action;
+  ACTIONS[name](state, value, { ...block, position, signer, action: name });
+}
+
+function authorise(state, key, { height, timeMs }) {
+  const intervals = state.before(KIND.key, key)?.intervals ?? [];
+  const refuse = (what, code) => new Refusal('signer', what, code);
+  if (intervals.length === 0) throw refuse('no officer has this key', 'UNKNOWN_SIGNER');
+  const interval = intervals.find((i) => i.first_height <= height && (i.last_height === 0n || height <= i.last_height));
+  if (!interval) {
+    const { last_height: last } = intervals.at(-1);
+    throw last !== 0n && last < height
+      ? refuse(`revoked in block ${last}`, 'SIGNER_REVOKED') : refuse('not yet valid', 'SIGNER_NOT_YET_VALID');
+  }
+  if (timeMs < interval.valid_from_ms) throw refuse(`valid from ${interval.valid_from_ms}`, 'SIGNER_NOT_YET_VALID');
+  if (interval.valid_until_ms !== 0n && timeMs >= interval.valid_until_ms)
+    throw refuse(`valid until ${interval.valid_until_ms}`, 'SIGNER_EXPIRED');
+  return interval;
+}
+
+function requireRole(signer, role) {
+  require(signer.roles.includes(role), 'signer', () => `officer ${signer.officer_id} lacks role ${role}`, 'NOT_PERMITTED');
+}
+
+function requireVersion(expected, version) {
+  const what = () => `expected version ${expected}, and the current one is ${version}`;
+  require(expected >= version, 'expected_version', what, 'VERSION_CONFLICT');
+  require(expected <= version, 'expected_version', what, 'VERSION_AHEAD');
+}
+
+function changeRecord(state, change, { action, height, timeMs, position, signer }) {
+  const { type, id } = change.record;
+  const definition = state.before(KIND.type, type);
+  require(definition !== null, 'record.type', () => `there is no type ${type}`, 'UNKNOWN_TYPE');
+  require(definition.owner === signer.department, 'signer', () => `the type ${type} belongs to ${definition.owner}`, 'NOT_PERMITTED');
+  requireRole(signer, CLERK);
+  const record = state.now(KIND.record, recordId(type, id));
+  requireVersion(change.expected_version, record?.version ?? 0n);
+  if (action === 'register') require(record?.status !== IN_FORCE, 'record', 'in force', 'RECORD_IN_FORCE');
+  else require(record.status !== ANNULLED, 'record', 'annulled', 'RECORD_ANNULLED');
+  const payload = change.payload?.kind.value;
+  state.set(KIND.record, recordId(type, id), {
+    record: change.record,
+    version: change.expected_version + 1n,
+    status: action === 'annul' ? ANNULLED : IN_FORCE,
+    ...(payload && {
+      payload_digest: sha256(payload.content), media_type: payload.media_type, payload_bytes: BigInt(payload.content.length),
+    }),
+    department: signer.department,
+    officer_id: signer.officer_id,
+    reason: change.reason,
+    legal_basis: change.legal_basis,
+    effective_date: change.effective_date,
+    recorded_at_ms: timeMs,
+    height,
+    position,
+    payload_position: payload ? position : record.payload_position,
+  });
+}
+
+function defineType(state, definition, { height, position, signer }) {
+  const { type, titles, public_read, description } = definition;
+  const current = state.now(KIND.type, type);
+  const owner = current?.owner ?? signer.department;
+  require(owner === signer.department, 'signer', () => `the type ${type} belongs to ${owner}`, 'NOT_PERMITTED');
+  requireRole(signer, ADMINISTRATOR);
+  requireVersion(definition.expected_version, current?.version ?? 0n);
+  const version = definition.expected_version + 1n;
+  state.set(KIND.type, type, {
+    type, version, owner, titles, public_read, description, defined_height: height, defined_position: position,
+  });
+}
+
+function enrolOfficer(state, enrolment, { height, signer }) {
+  requireRole(signer, ADMINISTRATOR);
+  const { department } = signer;
+  const { officer_id, public_key, roles, valid_from_ms, valid_until_ms } = enrolment;
+  const officer = state.now(KIND.officer, officerId(department, officer_id));
+  require(!officer?.current_key.length, 'officer_id', () => `${officer_id} has a key`, 'OFFICER_EXISTS');
+  require(state.now(KIND.key, public_key) === null, 'public_key', 'the key is, or once was, somebody\'s', 'KEY_IN_USE');
+  const interval = { department, officer_id, roles, first_height: height + 1n, last_height: 0n, valid_from_ms, valid_until_ms };
+  state.set(KIND.key, public_key, { public_key, intervals: [interval] });
+  state.set(KIND.officer, officerId(department, officer_id), {
+    department, officer_id, current_key: public_key, keys: (officer?.keys ?? 0) + 1,
+  });
+  if (roles.includes(ADMINISTRATOR)) countAdministrators(state, department, 1);
+}
+
+function revokeOfficer(state, { officer_id }, { height, signer }) {
+  requireRole(signer, ADMINISTRATOR);
+  const { department } = signer;
+  const officer = state.now(KIND.officer, officerId(department, officer_id));
+  require(officer?.current_key.length > 0, 'officer_id', () => `${officer_id} has no key`, 'UNKNOWN_OFFICER');
+  const entry = state.now(KIND.key, officer.current_key);
+  const interval = entry.intervals.at(-1);
+  if (interval.roles.includes(ADMINISTRATOR)) {
+    const { administrators } = state.now(KIND.department, department);
+    require(administrators > 1, 'officer_id', () => `${officer_id} is the last administrator`, 'LAST_ADMINISTRATOR');
+    countAdministrators(state, department, -1);
+  }
+  interval.last_height = height;
+  state.set(KIND.key, officer.current_key, entry);
+  state.set(KIND.officer, officerId(department, officer_id), { ...officer, current_key: Buffer.alloc(0) });
+}
+
+function countAdministrators(state, id, change) {
+  const department = state.now(KIND.department, id);
+  state.set(KIND.department, id, { ...department, administrators: department.administrators + change });
+}

@@ -1,0 +1,158 @@
+// SPEC "Messages": the fields of every message, by number.
+
+const scalar = (type) => (name) => ({ name, type });
+const uint32 = scalar('uint32');
+const uint64 = scalar('uint64');
+const bool = scalar('bool');
+const string = scalar('string');
+const bytes = scalar('bytes');
+const message = (name, schema) => ({ name, type: 'message', message: schema });
+const repeated = (field) => ({ ...field, repeated: true });
+const oneof = (group, field) => ({ ...field, oneof: group });
+const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const define = (name, fields, reserved = []) => ({ name, fields, reserved });
+
+const RecordName = define('RecordName', { 1: string('type'), 2: string('id') });
+const LocalizedText = define('LocalizedText', { 1: string('language'), 2: string('text') });
+const InlinePayload = define('InlinePayload', { 1: string('media_type'), 2: bytes('content') });
+const Payload = define('Payload', { 1: oneof('kind', message('inline', InlinePayload)) }, [2, 3]);
+
+const RecordChange = define('RecordChange', {
+  1: message('record', RecordName),
+  2: uint64('expected_version'),
+  3: message('payload', Payload),
+  4: string('reason'),
+  5: string('legal_basis'),
+  6: string('effective_date'),
+}, [7]);
+
+const DefineType = define('DefineType', {
+  1: string('type'),
+  2: uint64('expected_version'),
+  3: repeated(message('titles', LocalizedText)),
+  4: bool('public_read'),
+  13: string('description'),
+}, range(5, 12));
+
+const EnrolOfficer = define('EnrolOfficer', {
+  1: string('officer_id'),
+  2: bytes('public_key'),
+  3: repeated(uint32('roles')),
+  4: uint64('valid_from_ms'),
+  5: uint64('valid_until_ms'),
+});
+
+const RevokeOfficer = define('RevokeOfficer', { 1: string('officer_id'), 2: string('reason') });
+
+export const TransactionBody = define('TransactionBody', {
+  1: uint32('format_version'),
+  2: uint32('algorithm'),
+  3: bytes('chain_id'),
+  4: bytes('signer'),
+  5: bytes('nonce'),
+  6: uint64('expires_at_ms'),
+  16: oneof('action', message('register', RecordChange)),
+  17: oneof('action', message('amend', RecordChange)),
+  18: oneof('action', message('annul', RecordChange)),
+  40: oneof('action', message('define_type', DefineType)),
+  48: oneof('action', message('enrol_officer', EnrolOfficer)),
+  49: oneof('action', message('revoke_officer', RevokeOfficer)),
+}, [...range(19, 27), 50, ...range(64, 66), ...range(80, 84)]);
+
+export const SignedTransaction = define('SignedTransaction', { 1: bytes('body'), 2: bytes('signature') });
+
+export const Parameters = define('Parameters', {
+  1: uint64('block_bytes_max'),
+  2: uint32('block_transactions_max'),
+  3: uint64('expiry_horizon_ms'),
+  4: uint32('leader_blocks_max'),
+  5: uint32('suspension_heights'),
+  6: uint64('base_timeout_ms'),
+  7: uint64('timeout_cap_ms'),
+  8: uint64('time_precision_ms'),
+  9: uint64('message_delay_ms'),
+  10: uint64('forward_timeout_ms'),
+  11: uint64('complaint_timeout_ms'),
+});
+
+export const DepartmentState = define('DepartmentState', {
+  1: string('id'),
+  2: repeated(message('names', LocalizedText)),
+  3: bytes('validator_key'),
+  4: string('endpoint'),
+  5: uint32('administrators'),
+  6: uint64('admitted_height'),
+});
+
+const OfficerInterval = define('OfficerInterval', {
+  1: string('department'),
+  2: string('officer_id'),
+  3: repeated(uint32('roles')),
+  4: uint64('first_height'),
+  5: uint64('last_height'),
+  6: uint64('valid_from_ms'),
+  7: uint64('valid_until_ms'),
+});
+
+export const OfficerKeyState = define('OfficerKeyState', {
+  1: bytes('public_key'),
+  2: repeated(message('intervals', OfficerInterval)),
+});
+
+export const OfficerState = define('OfficerState', {
+  1: string('department'),
+  2: string('officer_id'),
+  3: bytes('current_key'),
+  4: uint32('keys'),
+});
+
+export const RecordTypeState = define('RecordTypeState', {
+  1: string('type'),
+  2: uint64('version'),
+  3: string('owner'),
+  4: repeated(message('titles', LocalizedText)),
+  5: bool('public_read'),
+  6: string('description'),
+  7: uint64('defined_height'),
+  8: uint64('defined_position'),
+});
+
+export const RecordState = define('RecordState', {
+  1: message('record', RecordName),
+  2: uint64('version'),
+  3: uint32('status'),
+  4: bytes('payload_digest'),
+  5: string('media_type'),
+  6: uint64('payload_bytes'),
+  7: string('department'),
+  8: string('officer_id'),
+  9: string('reason'),
+  10: string('legal_basis'),
+  11: string('effective_date'),
+  12: uint64('recorded_at_ms'),
+  13: uint64('height'),
+  14: uint64('position'),
+  15: uint64('payload_position'),
+});
+
+export const LeaderState = define('LeaderState', { 1: string('last_proposer'), 2: uint32('run') });
+
+const GenesisOfficer = define('GenesisOfficer', { 1: string('officer_id'), 2: bytes('public_key') });
+
+const GenesisDepartment = define('GenesisDepartment', {
+  1: string('id'),
+  2: repeated(message('names', LocalizedText)),
+  3: bytes('validator_key'),
+  4: string('endpoint'),
+  5: repeated(message('administrators', GenesisOfficer)),
+});
+
+export const GenesisBody = define('GenesisBody', {
+  1: uint32('format_version'),
+  2: string('network_name'),
+  3: uint64('created_at_ms'),
+  4: bytes('nonce'),
+  5: repeated(message('departments', GenesisDepartment)),
+  6: message('parameters', Parameters),
+  7: uint32('protocol_version'),
+});

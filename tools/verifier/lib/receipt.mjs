@@ -1,0 +1,142 @@
+// SPEC "Receipt".
+import { readCertificate, readHeader, requireCommitted } from './blocks.mjs';
+import { fromBase64, fromHex, sha256 } from './bytes.mjs';
+import { readGenesis } from './genesis.mjs';
+import { leafHash, rootOfInclusion } from './log-tree.mjs';
+import { OfficerKeyState } from './messages.mjs';
+import { at, Refusal, require } from './refusal.mjs';
+import { KIND, stateKey } from './state.mjs';
+import { leafHash as stateLeafHash, rootOfPath } from './state-tree.mjs';
+import { readTransaction, RECORD_ACTIONS } from './transaction.mjs';
+import { decode } from './wire.mjs';
+
+export const RECEIPT_BYTES_MAX = 2 * 1024 * 1024;
+const FORMAT = 'govchain-receipt-1';
+const HASHES_MAX = 256;
+const YEAR_9999_MS = 253_402_300_799_999n;
+
+/** Verifies a receipt file: its summary. Throws a Refusal that names the member. */
+export function verifyReceipt(file, genesisDigest) {
+  require(file.length <= RECEIPT_BYTES_MAX, 'file', `${file.length} bytes; at most ${RECEIPT_BYTES_MAX}`);
+  const receipt = parse(file);
+  require(receipt.format === FORMAT, 'format', `${FORMAT} is expected`);
+
+  const genesis = at('genesisBody', () => readGenesis(fromBase64(receipt.genesisBody)));
+  require(genesis.chainId.equals(genesisDigest), 'genesisBody',
+    () => `of the ledger ${genesis.chainId.toString('hex')}, not of the trusted one`);
+
+  const block = readBlock(receipt.block, genesis, 'block');
+  const transaction = at('envelope', () => readTransaction(fromBase64(receipt.envelope), genesis.chainId));
+  const position = readPosition(receipt.position);
+  require(block.logSizeBefore <= position && position < block.logSizeAfter, 'position',
+    () => `${position} is not in the block, which holds ${block.logSizeBefore} to ${block.logSizeAfter - 1n}`);
+  const path = readHashes(receipt.inclusionPath, 'inclusionPath');
+  const logRoot = rootOfInclusion(position, block.logSizeAfter, leafHash(transaction.envelope), path, 'inclusionPath');
+  require(logRoot.equals(block.logRoot), 'inclusionPath', 'it does not lead to the block\'s log root');
+
+  const { signer } = receipt;
+  const later = signer.laterBlock === undefined ? null : readBlock(signer.laterBlock, genesis, 'signer, laterBlock');
+  require(later === null || later.height > block.height, 'signer, laterBlock', 'not higher than the block');
+  const value = fromBase64(signer.value, 'signer, value');
+  const key = sha256(stateKey(KIND.key, transaction.signer));
+  const siblings = readHashes(signer.path, 'signer, path');
+  const stateRoot = rootOfPath(key, stateLeafHash(key, sha256(value)), siblings, 'signer, path');
+  require(stateRoot.equals((later ?? block).stateRoot), 'signer, path', 'it does not lead to the state root');
+  const officer = officerAt(value, block);
+
+  const summary = summarise(genesis, transaction, block, officer);
+  require(Array.isArray(receipt.epochs) && receipt.epochs.length === 0, 'epochs', 'an empty array is expected');
+  requireCanonical(file, receipt, summary);
+  // Last, because they take the longest; what is left to be wrong is a signature.
+  at('envelope', transaction.requireSigned);
+  block.requireSigned();
+  later?.requireSigned();
+  return summary;
+}
+
+function parse(file) {
+  try {
+    const receipt = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file));
+    for (const object of [receipt, receipt.block, receipt.signer])
+      require(object !== null && typeof object === 'object', 'file', 'a member is missing');
+    return receipt;
+  } catch (e) {
+    if (e instanceof Refusal) throw e;
+    throw new Refusal('file', `not a JSON object: ${e.message}`);
+  }
+}
+
+function readBlock(member, genesis, where) {
+  require(member !== null && typeof member === 'object', where, 'missing');
+  const header = readHeader(fromBase64(member.header, `${where}, header`), `${where}, header`);
+  require(header.chainId.equals(genesis.chainId), `${where}, header`, 'of another ledger');
+  require(header.epoch === 0n, `${where}, header`, () => `epoch ${header.epoch}`);
+  const place = `${where}, certificate`;
+  const certificate = readCertificate(fromBase64(member.certificate, place), place);
+  return { ...header, requireSigned: requireCommitted(header, certificate, genesis.set, place) };
+}
+
+function readPosition(position) {
+  require(Number.isSafeInteger(position) && position >= 0, 'position', 'a number below 2^53 is expected');
+  return BigInt(position);
+}
+
+function readHashes(hashes, where) {
+  require(Array.isArray(hashes) && hashes.length <= HASHES_MAX, where, 'an array of hashes is expected');
+  return hashes.map((hash, i) => fromHex(hash, 32, `${where} ${i}`));
+}
+
+function officerAt(value, { height, timeMs }) {
+  const { intervals } = decode(OfficerKeyState, value, 'signer, value');
+  const covering = intervals.filter((i) => i.first_height <= height && (i.last_height === 0n || i.last_height >= height)
+    && i.valid_from_ms <= timeMs && (i.valid_until_ms === 0n || i.valid_until_ms > timeMs));
+  require(covering.length > 0, 'signer, value', 'the signer was not an officer in this block');
+  return covering[0];
+}
+
+function summarise(genesis, { action, id }, block, officer) {
+  const record = RECORD_ACTIONS.includes(action.name) ? action.value : null;
+  return {
+    network: genesis.body.network_name,
+    chainId: genesis.chainId.toString('hex'),
+    transactionId: id.toString('hex'),
+    action: action.name,
+    ...(record && {
+      type: record.record.type, recordId: record.record.id, version: exactNumber(record.expected_version + 1n, 'version'),
+    }),
+    department: officer.department,
+    officer: officer.officer_id,
+    height: exactNumber(block.height, 'height'),
+    recordedAt: block.timeMs > YEAR_9999_MS ? String(block.timeMs) : new Date(Number(block.timeMs)).toISOString(),
+  };
+}
+
+function exactNumber(value, where) {
+  require(value <= BigInt(Number.MAX_SAFE_INTEGER), `summary, ${where}`, `${value} is above 2^53`);
+  return Number(value);
+}
+
+/** The file is what its own contents encode to, byte for byte. */
+function requireCanonical(file, { genesisBody, envelope, position, inclusionPath, block, signer }, summary) {
+  const pair = ({ header, certificate }) => ({ header, certificate });
+  const canonical = Buffer.from(`${JSON.stringify({
+    format: FORMAT,
+    summary,
+    genesisBody,
+    envelope,
+    position,
+    inclusionPath,
+    block: pair(block),
+    signer: {
+      value: signer.value,
+      path: signer.path,
+      ...(signer.laterBlock && { laterBlock: pair(signer.laterBlock) }),
+    },
+    epochs: [],
+  }, null, 2)}\n`);
+  if (canonical.equals(file)) return;
+  let i = 0;
+  while (i < canonical.length && canonical[i] === file[i]) i++;
+  const line = canonical.subarray(0, i).filter((byte) => byte === 0x0a).length + 1;
+  throw new Refusal('file', `not its own canonical encoding: byte ${i}, line ${line}`);
+}

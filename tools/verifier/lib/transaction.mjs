@@ -1,0 +1,97 @@
+// SPEC "Transaction" and "Actions": everything about an envelope that can be said without the ledger's state, in the order of
+// SPEC "Rejection codes".
+import { sha256, tag } from './bytes.mjs';
+import {
+  isDate, requireIdentifier, requireLength, requireMediaType, requirePublicKey, requireText, requireTexts,
+} from './fields.mjs';
+import { SignedTransaction, TransactionBody } from './messages.mjs';
+import { require } from './refusal.mjs';
+import { requireSignature, requireSignatureForm } from './signatures.mjs';
+import { decode } from './wire.mjs';
+
+export const ENVELOPE_BYTES_MAX = 65_535;
+const TAG = tag('govchain/tx/v1');
+const INVALID = 'INVALID_FIELD';
+const ROLE_MAX = 5;
+
+export const RECORD_ACTIONS = ['register', 'amend', 'annul'];
+
+const CHECKS = {
+  register: requireRecordChange,
+  amend: requireRecordChange,
+  annul: requireRecordChange,
+  define_type: requireDefineType,
+  enrol_officer: requireEnrolOfficer,
+  revoke_officer: requireRevokeOfficer,
+};
+
+/**
+ * Checks an envelope for a ledger: { envelope, action: { name, value }, id, signer, expiresAtMs, requireSigned }. The signature is
+ * verified when `requireSigned` is called.
+ */
+export function readTransaction(envelope, chainId) {
+  require(envelope.length <= ENVELOPE_BYTES_MAX, 'envelope', () => `${envelope.length} bytes`, 'TOO_LARGE');
+  const { body: bytes, signature } = decode(SignedTransaction, envelope, 'envelope');
+  require(!(bytes[0] === 8 && bytes.length > 1 && bytes[1] > 1), 'body', 'another format version than 1', 'UNSUPPORTED_VERSION');
+  const body = decode(TransactionBody, bytes, 'body');
+  require(body.format_version === 1, 'format_version', 'missing', INVALID);
+  require(body.algorithm !== 0, 'algorithm', 'missing', INVALID);
+  requireLength(body.chain_id, 32, 'chain_id');
+  requireLength(body.nonce, 16, 'nonce');
+  require(body.expires_at_ms > 0n, 'expires_at_ms', 'missing', INVALID);
+  require(body.algorithm === 1, 'algorithm', () => `${body.algorithm}`, 'UNSUPPORTED_ALGORITHM');
+  require(body.chain_id.equals(chainId), 'chain_id', () => `signed for the ledger ${body.chain_id.toString('hex')}`, 'WRONG_CHAIN');
+  requirePublicKey(body.signer, 'signer', 'INVALID_PUBLIC_KEY');
+  requireSignatureForm(signature, 'signature');
+  require(body.action !== null, 'action', 'missing', INVALID);
+  CHECKS[body.action.name](body.action.value, body.action.name);
+  const signed = Buffer.concat([TAG, bytes]);
+  return {
+    envelope,
+    action: body.action,
+    id: sha256(signed),
+    signer: body.signer,
+    expiresAtMs: body.expires_at_ms,
+    requireSigned: () => requireSignature(body.signer, signed, signature, 'signature'),
+  };
+}
+
+function requireRecordChange(change, action) {
+  require(change.record !== null, 'record', 'missing', INVALID);
+  requireIdentifier('type', change.record.type, 'record.type');
+  requireIdentifier('recordId', change.record.id, 'record.id');
+  const first = action === 'register';
+  require(first || change.expected_version > 0n, 'expected_version', 'missing', INVALID);
+  if (action === 'annul') require(change.payload === null, 'payload', 'an annulment has none', INVALID);
+  else requirePayload(change.payload);
+  requireText(change.reason, first ? 0 : 1, 1024, 'reason');
+  requireText(change.legal_basis, 0, 1024, 'legal_basis');
+  const date = change.effective_date;
+  require(date === '' || isDate(date), 'effective_date', () => `${JSON.stringify(date)} is no date`, INVALID);
+}
+
+function requirePayload(payload) {
+  require(payload !== null && payload.kind !== null, 'payload', 'missing', INVALID);
+  requireMediaType(payload.kind.value.media_type, 'payload.inline.media_type');
+}
+
+function requireDefineType(definition) {
+  requireIdentifier('type', definition.type, 'type');
+  requireTexts(definition.titles, 'titles');
+  requireText(definition.description, 0, 4096, 'description');
+}
+
+function requireEnrolOfficer(enrolment) {
+  requireIdentifier('officer', enrolment.officer_id, 'officer_id');
+  requirePublicKey(enrolment.public_key, 'public_key');
+  const { roles } = enrolment;
+  require(roles.length > 0 && roles.every((role, i) => role > (i ? roles[i - 1] : 0) && role <= ROLE_MAX), 'roles',
+    () => `[${roles}]; 1 to ${ROLE_MAX}, ascending, none twice, at least one`, INVALID);
+  const { valid_from_ms: from, valid_until_ms: until } = enrolment;
+  require(until === 0n || until > from, 'valid_until_ms', 'not later than valid_from_ms', INVALID);
+}
+
+function requireRevokeOfficer(revocation) {
+  requireIdentifier('officer', revocation.officer_id, 'officer_id');
+  requireText(revocation.reason, 0, 1024, 'reason');
+}

@@ -1,0 +1,189 @@
+// Exported ledgers: honest ones are whole; ones that a quorum signed against a rule are refused where the rule is broken.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ZERO_HASH } from '../lib/bytes.mjs';
+import { verifyLedger } from '../lib/ledger.mjs';
+import { Refusal } from '../lib/refusal.mjs';
+import { Key, LedgerBuilder, texts, twin } from './builder.mjs';
+import { hex, vectorBytes } from './vectors.mjs';
+
+const clerk = new Key();
+const stranger = new Key();
+const json = (content = '{}') => ({ kind: { name: 'inline', value: { media_type: 'application/json', content: Buffer.from(content) } } });
+const record = (id, fields = {}) => ({ record: { type: 'licence', id }, payload: json(), ...fields });
+const annulment = (id, version) => record(id, { payload: null, expected_version: version, reason: 'withdrawn' });
+const enrolment = (id, key, roles, fields = {}) => ({ officer_id: id, public_key: key.public, roles, ...fields });
+
+/** A ledger with a type and a clerk of alpha, and a record A-1 in force at version 1. */
+function begun() {
+  const ledger = new LedgerBuilder();
+  const admin = ledger.administrators[0];
+  ledger.commit(
+    ledger.sign(admin, 'define_type', { type: 'licence', titles: texts('Licence') }),
+    ledger.sign(admin, 'enrol_officer', enrolment('clerk', clerk, [1])),
+  );
+  return ledger.commit(ledger.sign(clerk, 'register', record('A-1')));
+}
+
+const verify = (file, digest, size = 1 << 16) => verifyLedger(
+  Array.from({ length: Math.ceil(file.length / size) }, (_, i) => file.subarray(i * size, (i + 1) * size)), digest);
+
+const check = (ledger) => verify(ledger.file(), ledger.digest);
+
+test('an export of the node is whole: docs/vectors/ledger.ndjson', async () => {
+  const file = vectorBytes('ledger.ndjson');
+  const { chainId } = JSON.parse(file.subarray(0, file.indexOf('\n')));
+  const found = await verify(file, hex(chainId));
+  const end = JSON.parse(file.toString().trimEnd().split('\n').at(-1));
+  assert.deepEqual(
+    { height: found.height, logSize: found.transactions + 1, blockHash: found.blockHash, logRoot: found.logRoot, stateRoot: found.stateRoot },
+    { height: end.height, logSize: end.logSize, blockHash: end.blockHash, logRoot: end.logRoot, stateRoot: end.stateRoot });
+  await assert.rejects(verify(file, ZERO_HASH), /not of the trusted one/);
+});
+
+test('a ledger with every action is whole, however the file is cut into chunks', async () => {
+  const ledger = begun();
+  const admin = ledger.administrators[0];
+  const second = new Key();
+  ledger.commit(
+    ledger.sign(clerk, 'amend', record('A-1', { expected_version: 1n, reason: 'new owner', effective_date: '2026-02-28' })),
+    ledger.sign(clerk, 'register', record('A-2', { legal_basis: 'Act 7' })),
+    ledger.sign(clerk, 'annul', annulment('A-2', 1n)),
+    ledger.sign(admin, 'define_type', { type: 'licence', expected_version: 1n, titles: texts('Licences'), public_read: true }),
+    ledger.sign(admin, 'enrol_officer', enrolment('deputy', second, [1, 4], { valid_from_ms: 5n })),
+  );
+  ledger.commit(
+    ledger.sign(clerk, 'register', record('A-2', { expected_version: 2n })),
+    ledger.sign(second, 'revoke_officer', { officer_id: 'admin', reason: 'retired' }),
+    ledger.sign(second, 'revoke_officer', { officer_id: 'clerk' }),
+    ledger.sign(clerk, 'register', record('A-3')),
+  );
+  ledger.commit(ledger.sign(second, 'enrol_officer', enrolment('clerk', stranger, [1])));
+  const found = await check(ledger);
+  assert.equal(found.height, 5);
+  assert.equal(found.transactions, 13);
+  assert.equal(found.signatures, 13 + 5 * 3);
+  for (const size of [1, 7, 1000]) assert.deepEqual(await verify(ledger.file(), ledger.digest, size), found);
+});
+
+/** Each rule of SPEC "Execution", broken by a transaction at the end of a block that a quorum signed all the same. */
+const BROKEN = {
+  DUPLICATE: (l) => [l.sign(clerk, 'register', record('D'), { nonce: Buffer.alloc(16, 7) }),
+    l.sign(clerk, 'register', record('D'), { nonce: Buffer.alloc(16, 7) })],
+  EXPIRED: (l) => [l.sign(clerk, 'register', record('B'), { expiresAtMs: l.tip.timeMs + 1000n })],
+  EXPIRY_TOO_FAR: (l) => [l.sign(clerk, 'register', record('B'), { expiresAtMs: l.tip.timeMs + 1000n + 3_600_001n })],
+  UNKNOWN_SIGNER: (l) => [l.sign(stranger, 'register', record('B'))],
+  'UNKNOWN_SIGNER, a validator': (l) => [l.sign(l.validators[0], 'register', record('B'))],
+  'UNKNOWN_SIGNER, enrolled in the same block': (l) => [
+    l.sign(l.administrators[0], 'enrol_officer', enrolment('new', stranger, [1])), l.sign(stranger, 'register', record('B'))],
+  'SIGNER_NOT_YET_VALID, from a later time': (l) => {
+    l.commit(l.sign(l.administrators[0], 'enrol_officer', enrolment('new', stranger, [1], { valid_from_ms: l.tip.timeMs + 2001n })));
+    return [l.sign(stranger, 'register', record('B'))];
+  },
+  SIGNER_EXPIRED: (l) => {
+    l.commit(l.sign(l.administrators[0], 'enrol_officer', enrolment('new', stranger, [1], { valid_until_ms: l.tip.timeMs + 2000n })));
+    return [l.sign(stranger, 'register', record('B'))];
+  },
+  SIGNER_REVOKED: (l) => {
+    l.commit(l.sign(l.administrators[0], 'revoke_officer', { officer_id: 'clerk' }));
+    return [l.sign(clerk, 'register', record('B'))];
+  },
+  UNKNOWN_TYPE: (l) => [l.sign(clerk, 'register', { ...record('B'), record: { type: 'permit', id: 'B' } })],
+  'UNKNOWN_TYPE, defined in the same block': (l) => [
+    l.sign(l.administrators[0], 'define_type', { type: 'permit', titles: texts('Permit') }),
+    l.sign(clerk, 'register', { ...record('B'), record: { type: 'permit', id: 'B' } })],
+  'NOT_PERMITTED, without the role': (l) => [l.sign(l.administrators[0], 'register', record('B'))],
+  'NOT_PERMITTED, of another department': (l) => [l.sign(l.administrators[1], 'register', record('B'))],
+  'NOT_PERMITTED, a type of another department': (l) => [
+    l.sign(l.administrators[1], 'define_type', { type: 'licence', expected_version: 1n, titles: texts('Mine') })],
+  'NOT_PERMITTED, a clerk enrols': (l) => [l.sign(clerk, 'enrol_officer', enrolment('new', stranger, [1]))],
+  'NOT_PERMITTED, a clerk revokes': (l) => [l.sign(clerk, 'revoke_officer', { officer_id: 'admin' })],
+  'NOT_PERMITTED, a clerk defines': (l) => [l.sign(clerk, 'define_type', { type: 'permit', titles: texts('Permit') })],
+  VERSION_CONFLICT: (l) => [l.sign(clerk, 'register', record('A-1'))],
+  VERSION_AHEAD: (l) => [l.sign(clerk, 'amend', record('A-1', { expected_version: 2n, reason: 'r' }))],
+  'VERSION_AHEAD, a type': (l) => [
+    l.sign(l.administrators[0], 'define_type', { type: 'permit', expected_version: 1n, titles: texts('Permit') })],
+  RECORD_IN_FORCE: (l) => [l.sign(clerk, 'register', record('A-1', { expected_version: 1n }))],
+  RECORD_ANNULLED: (l) => [l.sign(clerk, 'annul', annulment('A-1', 1n)), l.sign(clerk, 'annul', annulment('A-1', 2n))],
+  OFFICER_EXISTS: (l) => [l.sign(l.administrators[0], 'enrol_officer', enrolment('clerk', stranger, [1]))],
+  'KEY_IN_USE, an officer\'s': (l) => [l.sign(l.administrators[1], 'enrol_officer', enrolment('new', clerk, [1]))],
+  'KEY_IN_USE, a validator\'s': (l) => [l.sign(l.administrators[1], 'enrol_officer', enrolment('new', l.validators[2], [1]))],
+  UNKNOWN_OFFICER: (l) => [l.sign(l.administrators[0], 'revoke_officer', { officer_id: 'nobody' })],
+  LAST_ADMINISTRATOR: (l) => [l.sign(l.administrators[0], 'revoke_officer', { officer_id: 'admin' })],
+  'INVALID_FIELD, no reason': (l) => [l.sign(clerk, 'amend', record('A-1', { expected_version: 1n }))],
+  'INVALID_FIELD, no real date': (l) => [l.sign(clerk, 'register', record('B', { effective_date: '2027-02-29' }))],
+  'INVALID_FIELD, an id of two points': (l) => [l.sign(clerk, 'register', record('..'))],
+  'INVALID_FIELD, roles twice': (l) => [l.sign(l.administrators[0], 'enrol_officer', enrolment('new', stranger, [1, 1]))],
+};
+
+for (const [name, make] of Object.entries(BROKEN)) {
+  test(`a quorum signs a transaction against a rule: ${name}`, async () => {
+    const ledger = begun();
+    const envelopes = make(ledger);
+    ledger.collude(envelopes);
+    await assert.rejects(check(ledger), (e) => {
+      assert.ok(e instanceof Refusal, e.stack);
+      assert.equal(e.code, name.split(',')[0]);
+      assert.match(e.where, new RegExp(`^line \\d+, block ${ledger.tip.height}, transaction ${envelopes.length - 1} \\(position `));
+      return true;
+    });
+  });
+}
+
+const one = (l) => [l.sign(clerk, 'register', record('B'))];
+const many = (l, count) => Array.from({ length: count }, (_, i) => l.sign(clerk, 'register', record(`M-${i}`)));
+
+/** Each rule of a header, a block or a certificate, broken with a quorum's signatures over it. */
+const BLOCKS = {
+  'no transaction': [/0 transactions; 1 to 5/, () => []],
+  'too many transactions': [/6 transactions; 1 to 5/, (l) => many(l, 6)],
+  'too many bytes': [/more than 65535 bytes/, (l) => [1, 2].map((i) => l.sign(clerk, 'register', record(`B-${i}`, { payload: json('x'.repeat(40_000)) })))],
+  'a height left out': [/block 3 is expected/, one, (l) => ({ height: l.tip.height + 2n })],
+  'another parent': [/header, parentHash/, one, () => ({ parentHash: ZERO_HASH })],
+  'a time that is not later': [/header, timeMs/, one, (l) => ({ timeMs: l.tip.timeMs })],
+  'a proposer that is not there': [/there is no validator 4/, one, () => ({ proposer: 4 })],
+  'another epoch': [/header, epoch/, one, () => ({ epoch: 1n })],
+  'another next set': [/header, nextSetHash/, one, () => ({ nextSetHash: ZERO_HASH })],
+  'another log size before': [/header, logSizeBefore/, one, (l) => ({ logSizeBefore: l.tip.logSizeAfter - 1n })],
+  'another log size after': [/header, logSizeAfter/, one, (l) => ({ logSizeAfter: l.tip.logSizeAfter + 2n })],
+  'another log root': [/header, logRoot/, one],
+  'another state root': [/header, stateRoot/, (l) => {
+    const envelopes = one(l);
+    const { tip, tipHash, lines } = l;
+    l.commit(...envelopes);
+    const logRoot = l.tip.logRoot;
+    Object.assign(l, { tip, tipHash, lines: lines.slice(0, -2), logRoot });
+    return envelopes;
+  }, (l) => ({ logRoot: l.logRoot })],
+  'a certificate of two': [/2 signatures; exactly 3/, one, () => ({}), { signers: [0, 1] }],
+  'a certificate of all four': [/4 signatures; exactly 3/, one, () => ({}), { signers: [0, 1, 2, 3] }],
+  'a signer twice': [/indexes do not ascend/, one, () => ({}), { signers: [0, 1, 1] }],
+  'signers out of order': [/indexes do not ascend/, one, () => ({}), { signers: [1, 0, 3] }],
+  'a prepared certificate': [/not a commit certificate/, one, () => ({}), { type: 2 }],
+};
+
+for (const [name, [expected, make, changes = () => ({}), certify]] of Object.entries(BLOCKS)) {
+  test(`a quorum signs a block against a rule: ${name}`, async () => {
+    const ledger = begun();
+    const envelopes = make(ledger);
+    ledger.collude(envelopes, changes(ledger), certify);
+    await assert.rejects(check(ledger), (e) => e instanceof Refusal && expected.test(e.message));
+  });
+}
+
+test('an officer\'s signature with high s is refused as such', async () => {
+  const ledger = begun();
+  const [envelope] = one(ledger);
+  ledger.collude([Buffer.concat([envelope.subarray(0, -64), twin(envelope.subarray(-64))])]);
+  await assert.rejects(check(ledger), (e) => e.code === 'HIGH_S');
+});
+
+test('founding signatures: all of them, of the named departments', async () => {
+  const ledger = begun();
+  const first = JSON.parse(ledger.lines[0]);
+  for (const signatures of [first.signatures.slice(1), [...first.signatures].reverse(), [],
+    first.signatures.map((s, i) => (i === 2 ? { ...s, signature: first.signatures[1].signature } : s))]) {
+    ledger.lines[0] = JSON.stringify({ ...first, signatures });
+    await assert.rejects(check(ledger), /founding signature/);
+  }
+});

@@ -1,0 +1,212 @@
+// Every file of docs/vectors, computed again from SPEC.
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { readCertificate, readHeader, requireCommitted, validatorSet, voteBytes } from '../lib/blocks.mjs';
+import { sha256, ZERO_HASH } from '../lib/bytes.mjs';
+import { Chain } from '../lib/chain.mjs';
+import { foundingBytes, readGenesis, requireFounded } from '../lib/genesis.mjs';
+import { Log, leafHash, requireConsistency, rootOfInclusion } from '../lib/log-tree.mjs';
+import { verifyReceipt } from '../lib/receipt.mjs';
+import { Refusal } from '../lib/refusal.mjs';
+import { requireSignature } from '../lib/signatures.mjs';
+import { endBesideOther, leafHash as stateLeafHash, rootOfPath, StateTree } from '../lib/state-tree.mjs';
+import { readTransaction } from '../lib/transaction.mjs';
+import { hex, vectors } from './vectors.mjs';
+
+const show = (bytes) => bytes.toString('hex');
+const set = () => validatorSet(vectors('validator-set').members.map(({ department, key }) => ({ department, key: hex(key) })));
+
+test('every file of vectors is one that these tests read', () => {
+  const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
+  assert.deepEqual(files, ['blocks', 'certificate', 'genesis', 'header', 'merkle-log', 'merkle-state', 'receipt', 'refused',
+    'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
+});
+
+test('merkle-log: leaves, roots of every size, frontier', () => {
+  const { leafData, leafHashes, rootsBySize, frontierOfSize7 } = vectors('merkle-log');
+  const log = new Log();
+  assert.equal(show(log.root()), rootsBySize[0]);
+  leafData.forEach((leaf, i) => {
+    assert.equal(show(leafHash(hex(leaf))), leafHashes[i]);
+    log.append(hex(leaf));
+    assert.equal(show(log.root()), rootsBySize[i + 1]);
+  });
+  assert.equal(show(log.frontier()), frontierOfSize7);
+});
+
+test('merkle-log: inclusion paths lead to the root, and no other path does', () => {
+  const { leafHashes, rootsBySize, inclusion } = vectors('merkle-log');
+  for (const { index, size, path } of inclusion) {
+    const lead = (hashes, at = index) => rootOfInclusion(BigInt(at), BigInt(size), hex(leafHashes[index]), hashes.map(hex), 'path');
+    assert.equal(show(lead(path)), rootsBySize[size]);
+    assert.throws(() => lead([...path, path[0] ?? rootsBySize[1]]), Refusal);
+    if (path.length > 0) assert.throws(() => lead(path.slice(1)), Refusal);
+    assert.throws(() => lead(path, size), Refusal);
+  }
+});
+
+test('merkle-log: consistency paths hold, and altered ones do not', () => {
+  const { rootsBySize, consistency } = vectors('merkle-log');
+  for (const { oldSize, newSize, path } of consistency) {
+    const check = (hashes) => requireConsistency(
+      BigInt(oldSize), hex(rootsBySize[oldSize]), BigInt(newSize), hex(rootsBySize[newSize]), hashes, 'path');
+    check(path.map(hex));
+    assert.throws(() => check([...path.map(hex), ZERO_HASH]), Refusal);
+    for (let i = 0; i < path.length; i++) assert.throws(() => check(path.map((p, j) => (i === j ? ZERO_HASH : hex(p)))), Refusal);
+  }
+});
+
+test('merkle-state: leaves, roots in every order of insertion, paths', () => {
+  const { leaves, rootsByNumberOfLeaves, paths } = vectors('merkle-state');
+  const tree = new StateTree();
+  assert.equal(show(tree.root()), rootsByNumberOfLeaves[0]);
+  leaves.forEach(({ key, valueDigest, hash }, i) => {
+    assert.equal(show(stateLeafHash(hex(key), hex(valueDigest))), hash);
+    tree.set(hex(key), hex(valueDigest));
+    assert.equal(show(tree.root()), rootsByNumberOfLeaves[i + 1]);
+  });
+  const backwards = new StateTree();
+  for (const { key, valueDigest } of [...leaves].reverse()) {
+    backwards.set(hex(key), ZERO_HASH);
+    backwards.root();
+    backwards.set(hex(key), hex(valueDigest));
+  }
+  assert.deepEqual(backwards.root(), tree.root());
+  const kinds = new Set();
+  for (const path of paths) {
+    kinds.add(path.kind);
+    const key = hex(path.key);
+    const siblings = path.siblings.map(hex);
+    const end = () => {
+      if (path.kind === 'Presence') return hex(leaves.find((leaf) => leaf.key === path.key).hash);
+      if (path.otherLeafKey === '') return ZERO_HASH;
+      return endBesideOther(key, siblings, hex(path.otherLeafKey), hex(path.otherLeafValueDigest), 'path');
+    };
+    assert.equal(show(rootOfPath(key, end(), siblings, 'path')), rootsByNumberOfLeaves.at(-1), path.key);
+  }
+  assert.equal(kinds.size, 3);
+});
+
+test('header', () => {
+  const expected = vectors('header');
+  const header = readHeader(hex(expected.encoding), 'header');
+  const found = {
+    chainId: show(header.chainId), height: Number(header.height), parentHash: show(header.parentHash), epoch: Number(header.epoch),
+    validatorSetHash: show(header.setHash), nextValidatorSetHash: show(header.nextSetHash), timestampMs: Number(header.timeMs),
+    proposer: header.proposer, logSizeBefore: Number(header.logSizeBefore), logSizeAfter: Number(header.logSizeAfter),
+    logRoot: show(header.logRoot), stateRoot: show(header.stateRoot), parametersHash: show(header.parametersHash),
+    encoding: expected.encoding, hash: show(header.hash),
+  };
+  assert.deepEqual(found, expected);
+  assert.throws(() => readHeader(hex(`${expected.encoding}00`), 'header'), Refusal);
+  assert.throws(() => readHeader(hex(`0002${expected.encoding.slice(4)}`), 'header'), Refusal);
+});
+
+test('validator-set: hash and quorum', () => {
+  const { hash, quorum } = vectors('validator-set');
+  assert.equal(show(set().hash), hash);
+  assert.equal(set().quorum, quorum);
+});
+
+test('vote: sign bytes, digest, signature', () => {
+  const { chainId, publicKey, votes } = vectors('vote');
+  for (const vote of votes) {
+    const bytes = voteBytes({
+      ...vote, chainId: hex(chainId), blockHash: hex(vote.blockHash), preparedView: vote.type === 4 ? vote.preparedView : null,
+    });
+    assert.equal(show(bytes), vote.signBytes);
+    assert.equal(show(sha256(bytes)), vote.digest);
+    requireSignature(hex(publicKey), bytes, hex(vote.signature), 'vote');
+    assert.throws(() => requireSignature(hex(publicKey), Buffer.concat([bytes, ZERO_HASH]), hex(vote.signature), 'vote'), Refusal);
+  }
+  assert.deepEqual([...new Set(votes.map((v) => v.type))], [1, 2, 3, 4]);
+});
+
+test('certificate: read, and verified over its header', () => {
+  const expected = vectors('certificate');
+  const certificate = readCertificate(hex(expected.encoding), 'certificate');
+  assert.deepEqual([certificate.type, Number(certificate.epoch), Number(certificate.height), certificate.view],
+    [expected.type, expected.epoch, expected.height, expected.view]);
+  assert.deepEqual(certificate.signatures.map((s) => ({ validator: s.validator, signature: show(s.signature) })), expected.signatures);
+  const header = readHeader(hex(vectors('header').encoding), 'header');
+  requireCommitted(header, certificate, set(), 'certificate')();
+  assert.throws(() => requireCommitted(header, { ...certificate, view: 2 }, set(), 'certificate')(), /signature of/);
+  const fewer = { ...certificate, signatures: certificate.signatures.slice(1) };
+  assert.throws(() => requireCommitted(header, fewer, set(), 'certificate'), /2 signatures; exactly 3 are expected/);
+});
+
+test('genesis: chain id, leaf, validator set, first state, header 0, founding signatures', () => {
+  const expected = vectors('genesis');
+  const genesis = readGenesis(hex(expected.body));
+  assert.equal(show(genesis.chainId), expected.chainId);
+  assert.equal(show(genesis.leaf), expected.leaf);
+  assert.equal(show(leafHash(genesis.leaf)), expected.leafHash);
+  assert.equal(show(genesis.set.hash), expected.validatorSetHash);
+  assert.equal(show(sha256(foundingBytes(genesis.chainId))), expected.signingDigest);
+  const chain = new Chain(genesis);
+  assert.deepEqual(changesOf(chain), sorted(expected.state));
+  chain.found(hex(expected.header));
+  assert.equal(show(chain.tip.hash), expected.headerHash);
+  const { signatures } = JSON.parse(expected.file);
+  const founding = signatures.map((s) => ({ department: s.department, signature: hex(s.signature) }));
+  requireFounded(genesis, founding);
+  assert.throws(() => requireFounded(genesis, founding.slice(1)), Refusal);
+});
+
+const sorted = (state) => [...state].sort((a, b) => (a.key < b.key ? -1 : 1));
+const changesOf = (chain) => chain.changes.map(({ key, value }) => ({
+  key: show(key), treeKey: show(sha256(key)), value: show(value), valueDigest: show(sha256(value)),
+}));
+
+test('blocks: headers, log roots, state changes and state roots of executed transactions', () => {
+  const { chainId, blocks } = vectors('blocks');
+  const genesisVector = vectors('genesis');
+  const genesis = readGenesis(hex(genesisVector.body));
+  assert.equal(show(genesis.chainId), chainId);
+  const chain = new Chain(genesis);
+  chain.found(hex(genesisVector.header));
+  for (const { header, hash, envelopes, state } of blocks) {
+    chain.beginUncertified(hex(header), envelopes.length);
+    for (const envelope of envelopes) chain.add(hex(envelope));
+    chain.end();
+    assert.equal(show(chain.tip.hash), hash);
+    assert.deepEqual(changesOf(chain), sorted(state));
+  }
+});
+
+test('transaction: ids, leaf hashes, signatures', () => {
+  const { chainId, publicKey, transactions } = vectors('transaction');
+  for (const expected of transactions) {
+    const transaction = readTransaction(hex(expected.envelope), hex(chainId));
+    assert.equal(show(transaction.id), expected.transactionId, expected.name);
+    assert.equal(show(transaction.signer), publicKey);
+    assert.equal(show(leafHash(transaction.envelope)), expected.leafHash);
+  }
+});
+
+test('refused: code, field and offset of each envelope', () => {
+  const { chainId, envelopes } = vectors('refused');
+  for (const { name, envelope, code, facts } of envelopes) {
+    assert.throws(() => readTransaction(hex(envelope), hex(chainId)), (e) => {
+      assert.equal(e.code, code, name);
+      if (facts.offset !== undefined) assert.deepEqual({ field: e.field, offset: String(e.offset) }, facts, name);
+      else if (facts.field !== undefined) assert.equal(e.where, facts.field, name);
+      return true;
+    });
+  }
+});
+
+test('receipt: whole ones are valid, each edited one is refused', () => {
+  const { genesisDigest, receipts, refusedEditsOfTheSecond } = vectors('receipt');
+  for (const { name, file } of receipts) {
+    const summary = verifyReceipt(Buffer.from(file), hex(genesisDigest));
+    assert.equal(summary.chainId, genesisDigest, name);
+    assert.throws(() => verifyReceipt(Buffer.from(file), ZERO_HASH), /not of the trusted one/);
+  }
+  const { file } = receipts[1];
+  for (const { name, replace, with: by } of refusedEditsOfTheSecond) {
+    assert.ok(file.includes(replace), name);
+    assert.throws(() => verifyReceipt(Buffer.from(file.replace(replace, by)), hex(genesisDigest)), Refusal, name);
+  }
+});
