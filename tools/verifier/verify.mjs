@@ -9,6 +9,7 @@ import { Refusal } from './lib/refusal.mjs';
 const WHOLE = 0;
 const REFUSED = 1;
 const USAGE = 2;
+const FAULT = 70;
 
 const HELP = `Verifies GovChain's receipts and exported ledgers, trusting the genesis digest and nothing else.
 
@@ -20,7 +21,8 @@ const HELP = `Verifies GovChain's receipts and exported ledgers, trusting the ge
   --json            print one JSON object
   --help            print this
 
-Exit codes: 0 everything holds, 1 refused (the place and the reason are printed), 2 the command line or a file is wrong.`;
+Exit codes: 0 everything holds, 1 refused (the place and the reason are printed), 2 the command line or a file is
+wrong, 70 a fault of this program.`;
 
 class UsageError extends Error {}
 
@@ -112,9 +114,10 @@ async function main(args) {
       else console.log(`REFUSED: ${command.file}\n  where  ${e.where}\n  what   ${e.what}${e.code ? ` (${e.code})` : ''}`);
       return REFUSED;
     }
-    if (!(e instanceof UsageError) && e.syscall === undefined) throw e;
-    console.error(e instanceof UsageError ? `${e.message}\nSee: node verify.mjs --help` : `The file cannot be read: ${e.message}`);
-    return USAGE;
+    if (e instanceof UsageError) console.error(`${e.message}\nSee: node verify.mjs --help`);
+    else if (e.syscall !== undefined) console.error(`The file cannot be read: ${e.message}`);
+    else console.error(`This is a fault of the verifier: ${e.message}\nNothing is said about the file. Please report it.`);
+    return e instanceof UsageError || e.syscall !== undefined ? USAGE : FAULT;
   }
 }
 

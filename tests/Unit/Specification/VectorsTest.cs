@@ -82,7 +82,9 @@ public sealed class VectorsTest
                 name,
                 envelope = Hex(bytes),
                 code = rejection!.CodeName,
-                facts = rejection.Facts.Where(f => f.Name is "field" or "offset").ToDictionary(f => f.Name, f => f.Value),
+                facts = rejection.Facts
+                    .Where(f => f.Name is "field" or "offset" || (f.Name == "rule" && rejection.Code == RejectionCode.MalformedEnvelope))
+                    .ToDictionary(f => f.Name, f => f.Value),
             };
         }
         byte[] Wrap(params ReadOnlySpan<byte> bytes) => new SignedTransaction
@@ -91,6 +93,14 @@ public sealed class VectorsTest
             Signature = ByteString.CopyFrom([.. new byte[31], 1, .. new byte[31], 1]),
         }.ToByteArray();
         byte[] good = Wrap(body);
+        byte[] Action(int number, WireBytes action) => Wrap([.. frame, .. new WireBytes().Bytes(number, action.ToArray()).ToArray()]);
+        byte[] Field(TransactionBody action, Action<TransactionBody>? change = null)
+        {
+            TransactionBody changed = Fixed(action, signer, 1);
+            change?.Invoke(changed);
+            return Wrap(changed.ToByteArray());
+        }
+        var title = new WireBytes().Bytes(1, "en"u8).Bytes(2, "x"u8);
         Hold("refused", new
         {
             chainId = _ledger.Genesis.ChainId.ToString(),
@@ -109,6 +119,52 @@ public sealed class VectorsTest
                 Vector("high s", Envelope.Seal(
                     TransactionBody.Parser.ParseFrom(body),
                     ByteString.CopyFrom([.. new byte[31], 1, 0x80, .. new byte[31]]))),
+                Vector("r of zero", Envelope.Seal(
+                    TransactionBody.Parser.ParseFrom(body), ByteString.CopyFrom([.. new byte[63], 1]))),
+                Vector("signature of 63 bytes", Envelope.Seal(
+                    TransactionBody.Parser.ParseFrom(body), ByteString.CopyFrom(new byte[63]))),
+                Vector("tag that breaks off", Wrap([.. frame, 0x82])),
+                Vector("tag above 32 bits", Wrap([.. frame, 0xf2, 0xff, 0xff, 0xff, 0x7f])),
+                Vector("number above 32 bits", Action(48, new WireBytes().Bytes(3, 0x80, 0x80, 0x80, 0x80, 0x10))),
+                Vector("number of eleven bytes", Action(48, new WireBytes().Tag(4, 0).Raw(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1))),
+                Vector("bool of 2", Action(40, new WireBytes().Bytes(1, "t"u8).Number(4, 2))),
+                Vector("fields out of order", Wrap([0x10, 0x01, 0x08, 0x01])),
+                Vector("wrong wire type", Wrap([0x0a, 0x01, 0x01])),
+                Vector("empty run", Action(48, new WireBytes().Bytes(3))),
+                Vector("run twice", Action(48, new WireBytes().Bytes(3, 1).Bytes(3, 2))),
+                Vector("text that is not UTF-8", Action(40, new WireBytes().Bytes(3, title.ToArray()).Bytes(3, new WireBytes().Bytes(2, 0xed, 0xa0, 0x80).ToArray()))),
+                Vector("empty text on the wire", Action(49, new WireBytes().Bytes(1))),
+                Vector("length beyond an inner message", Action(49, new WireBytes().Raw(0x0a, 0x05))),
+                Vector("reserved payload kind", Action(16, new WireBytes().Bytes(3, new WireBytes().Bytes(2).ToArray()))),
+                Vector("another algorithm", Field(Actions.Register("A-1"), b => b.Algorithm = 2)),
+                Vector("another ledger", Field(Actions.Register("A-1"), b => b.ChainId = ByteString.CopyFrom(new byte[32]))),
+                Vector("no point of the curve", Field(Actions.Register("A-1"), b => b.Signer = ByteString.CopyFrom([2, .. new byte[31], 5]))),
+                Vector("uncompressed point", Field(Actions.Register("A-1"), b => b.Signer = ByteString.CopyFrom([4, .. b.Signer.Span[1..]]))),
+                Vector("short nonce", Field(Actions.Register("A-1"), b => b.Nonce = ByteString.CopyFrom(new byte[15]))),
+                Vector("no expiry", Field(Actions.Register("A-1"), b => b.ExpiresAtMs = 0)),
+                Vector("no record", Field(Actions.Register("A-1"), b => b.Register.Record = null)),
+                Vector("type with a capital", Field(Actions.Register("A-1"), b => b.Register.Record.Type = "Licence")),
+                Vector("record id of two points", Field(Actions.Register(".."))),
+                Vector("record id with a slash", Field(Actions.Register("a/b"))),
+                Vector("no payload", Field(Actions.Register("A-1"), b => b.Register.Payload = null)),
+                Vector("payload of no kind", Field(Actions.Register("A-1"), b => b.Register.Payload = new Payload())),
+                Vector("media type with a parameter", Field(Actions.Register("A-1"), b => b.Register.Payload.Inline.MediaType = "text/plain;a=b")),
+                Vector("media type of 128 bytes", Field(Actions.Register("A-1"), b => b.Register.Payload.Inline.MediaType = "a/" + new string('b', 126))),
+                Vector("29 February of a common year", Field(Actions.Register("A-1"), b => b.Register.EffectiveDate = "2100-02-29")),
+                Vector("legal basis of 1,025 bytes", Field(Actions.Register("A-1"), b => b.Register.LegalBasis = new string('é', 512) + "x")),
+                Vector("amendment without a reason", Field(Actions.Amend("A-1", 1), b => b.Amend.Reason = "")),
+                Vector("amendment of nothing", Field(Actions.Amend("A-1", 0))),
+                Vector("annulment with a payload", Field(Actions.Annul("A-1", 1), b => b.Annul.Payload = new Payload { Inline = new InlinePayload { MediaType = "a/b" } })),
+                Vector("no title", Field(Actions.Define(), b => b.DefineType.Titles.Clear())),
+                Vector("language twice", Field(Actions.Define(), b => b.DefineType.Titles.Add(b.DefineType.Titles[0]))),
+                Vector("empty title", Field(Actions.Define(), b => b.DefineType.Titles[0].Text = "")),
+                Vector("description of 4,097 bytes", Field(Actions.Define(), b => b.DefineType.Description = new string('x', 4_097))),
+                Vector("officer id of 65 characters", Field(Actions.Enrol(new string('x', 65), TestLedger.Spare, OfficerRole.Clerk))),
+                Vector("enrolment without a key", Field(Actions.Enrol("4711", TestLedger.Spare, OfficerRole.Clerk), b => b.EnrolOfficer.PublicKey = ByteString.Empty)),
+                Vector("roles out of order", Field(Actions.Enrol("4711", TestLedger.Spare, OfficerRole.Auditor, OfficerRole.Clerk))),
+                Vector("role 6", Field(Actions.Enrol("4711", TestLedger.Spare, (OfficerRole)6))),
+                Vector("validity that ends as it begins", Field(Actions.Enrol("4711", TestLedger.Spare, OfficerRole.Clerk), b => b.EnrolOfficer.ValidFromMs = b.EnrolOfficer.ValidUntilMs = 7)),
+                Vector("revocation reason of 1,025 bytes", Field(Actions.Revoke("4711"), b => b.RevokeOfficer.Reason = new string('x', 1_025))),
             },
         });
     }

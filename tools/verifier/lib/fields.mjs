@@ -45,10 +45,11 @@ export function requireLength(bytes, length, where) {
 export function requireTexts(texts, where) {
   require(texts.length >= 1 && texts.length <= 16, where, () => `${texts.length} texts; 1 to 16 are allowed`, INVALID);
   texts.forEach(({ language, text }, i) => {
-    requireIdentifier('language', language, `${where} ${i}, language`);
-    requireText(text, 1, 256, `${where} ${i}, text`);
+    requireIdentifier('language', language, `${where}[${i}].language`);
+    const again = texts.findIndex((other) => other.language === language) < i;
+    require(!again, `${where}[${i}].language`, () => `${language} stands twice`, INVALID);
+    requireText(text, 1, 256, `${where}[${i}].text`);
   });
-  require(new Set(texts.map((t) => t.language)).size === texts.length, where, 'a language twice', INVALID);
 }
 
 /** `YYYY`, `YYYY-MM` or `YYYY-MM-DD` of a real Gregorian date from year 0001 on. */

@@ -57,41 +57,42 @@ export function readTransaction(envelope, chainId) {
 }
 
 function requireRecordChange(change, action) {
-  require(change.record !== null, 'record', 'missing', INVALID);
-  requireIdentifier('type', change.record.type, 'record.type');
-  requireIdentifier('recordId', change.record.id, 'record.id');
+  const field = (name) => `${action}.${name}`;
+  require(change.record !== null, field('record'), 'missing', INVALID);
+  requireIdentifier('type', change.record.type, field('record.type'));
+  requireIdentifier('recordId', change.record.id, field('record.id'));
   const first = action === 'register';
-  require(first || change.expected_version > 0n, 'expected_version', 'missing', INVALID);
-  if (action === 'annul') require(change.payload === null, 'payload', 'an annulment has none', INVALID);
-  else requirePayload(change.payload);
-  requireText(change.reason, first ? 0 : 1, 1024, 'reason');
-  requireText(change.legal_basis, 0, 1024, 'legal_basis');
+  require(first || change.expected_version > 0n, field('expected_version'), 'missing', INVALID);
+  if (action === 'annul') require(change.payload === null, field('payload'), 'an annulment has none', INVALID);
+  else requirePayload(change.payload, field('payload'));
+  requireText(change.reason, first ? 0 : 1, 1024, field('reason'));
+  requireText(change.legal_basis, 0, 1024, field('legal_basis'));
   const date = change.effective_date;
-  require(date === '' || isDate(date), 'effective_date', () => `${JSON.stringify(date)} is no date`, INVALID);
+  require(date === '' || isDate(date), field('effective_date'), () => `${JSON.stringify(date)} is no date`, INVALID);
 }
 
-function requirePayload(payload) {
-  require(payload !== null && payload.kind !== null, 'payload', 'missing', INVALID);
-  requireMediaType(payload.kind.value.media_type, 'payload.inline.media_type');
+function requirePayload(payload, where) {
+  require(payload !== null && payload.kind !== null, where, 'missing', INVALID);
+  requireMediaType(payload.kind.value.media_type, `${where}.inline.media_type`);
 }
 
-function requireDefineType(definition) {
-  requireIdentifier('type', definition.type, 'type');
-  requireTexts(definition.titles, 'titles');
-  requireText(definition.description, 0, 4096, 'description');
+function requireDefineType(definition, action) {
+  requireIdentifier('type', definition.type, `${action}.type`);
+  requireTexts(definition.titles, `${action}.titles`);
+  requireText(definition.description, 0, 4096, `${action}.description`);
 }
 
-function requireEnrolOfficer(enrolment) {
-  requireIdentifier('officer', enrolment.officer_id, 'officer_id');
-  requirePublicKey(enrolment.public_key, 'public_key');
+function requireEnrolOfficer(enrolment, action) {
+  requireIdentifier('officer', enrolment.officer_id, `${action}.officer_id`);
+  requirePublicKey(enrolment.public_key, `${action}.public_key`);
   const { roles } = enrolment;
-  require(roles.length > 0 && roles.every((role, i) => role > (i ? roles[i - 1] : 0) && role <= ROLE_MAX), 'roles',
+  require(roles.length > 0 && roles.every((role, i) => role > (i ? roles[i - 1] : 0) && role <= ROLE_MAX), `${action}.roles`,
     () => `[${roles}]; 1 to ${ROLE_MAX}, ascending, none twice, at least one`, INVALID);
   const { valid_from_ms: from, valid_until_ms: until } = enrolment;
-  require(until === 0n || until > from, 'valid_until_ms', 'not later than valid_from_ms', INVALID);
+  require(until === 0n || until > from, `${action}.valid_until_ms`, 'not later than valid_from_ms', INVALID);
 }
 
-function requireRevokeOfficer(revocation) {
-  requireIdentifier('officer', revocation.officer_id, 'officer_id');
-  requireText(revocation.reason, 0, 1024, 'reason');
+function requireRevokeOfficer(revocation, action) {
+  requireIdentifier('officer', revocation.officer_id, `${action}.officer_id`);
+  requireText(revocation.reason, 0, 1024, `${action}.reason`);
 }
