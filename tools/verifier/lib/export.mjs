@@ -9,19 +9,21 @@ const LF = 0x0a;
 /** The lines of a stream of chunks: { number, bytes }, without their line feeds. The last must have one too. */
 async function* linesOf(chunks) {
   let number = 1;
-  let rest = [];
+  let parts = [];
   let length = 0;
+  const take = (part) => {
+    length += part.length;
+    require(length <= LINE_BYTES_MAX, `line ${number}`, `more than ${LINE_BYTES_MAX} bytes`);
+    parts.push(part);
+  };
   for await (const chunk of chunks) {
     let begin = 0;
     for (let end; (end = chunk.indexOf(LF, begin)) >= 0; begin = end + 1) {
-      rest.push(chunk.subarray(begin, end));
-      yield { number: number++, bytes: rest.length === 1 ? rest[0] : Buffer.concat(rest) };
-      rest = [];
-      length = 0;
+      take(chunk.subarray(begin, end));
+      yield { number: number++, bytes: parts.length === 1 ? parts[0] : Buffer.concat(parts) };
+      [parts, length] = [[], 0];
     }
-    length += chunk.length - begin;
-    require(length <= LINE_BYTES_MAX, `line ${number}`, `more than ${LINE_BYTES_MAX} bytes`);
-    if (begin < chunk.length) rest.push(chunk.subarray(begin));
+    take(chunk.subarray(begin));
   }
   require(length === 0, `line ${number}`, 'the file ends within the line');
 }

@@ -187,3 +187,41 @@ test('founding signatures: all of them, of the named departments', async () => {
     await assert.rejects(check(ledger), /founding signature/);
   }
 });
+
+test('block 0 follows from the genesis body: any other header, a certificate or transactions are refused', async () => {
+  const ledger = begun();
+  const zero = JSON.parse(ledger.lines[1]);
+  const refuse = async (changes, expected) => {
+    ledger.lines[1] = JSON.stringify({ ...zero, ...changes });
+    await assert.rejects(check(ledger), (e) => e instanceof Refusal && expected.test(e.message), JSON.stringify(changes));
+  };
+  const header = Buffer.from(zero.header, 'base64');
+  for (let i = 0; i < header.length; i++) {
+    header[i] ^= 1;
+    await refuse({ header: header.toString('base64') }, /^line 2, block 0, header/);
+    header[i] ^= 1;
+  }
+  await refuse({ header: header.subarray(1).toString('base64') }, /267 bytes; a header has 268/);
+  await refuse({ height: 1 }, /the ledger begins with block 0/);
+  await refuse({ certificate: 'AAAA' }, /the ledger begins with block 0/);
+  await refuse({ transactions: 1 }, /the ledger begins with block 0/);
+});
+
+test('lines that do not belong where they stand are refused', async () => {
+  const ledger = begun();
+  const [first, , block] = ledger.lines;
+  const refuse = (lines, expected) => assert.rejects(
+    verify(Buffer.from(`${lines.join('\n')}\n`), ledger.digest), (e) => e instanceof Refusal && expected.test(e.message));
+  const end = ledger.file().toString().trimEnd().split('\n').at(-1);
+  await refuse([block], /line 1, format: the first line has the format govchain-ledger-1/);
+  await refuse([first.replace('ledger-1', 'ledger-2')], /line 1, format: the first line/);
+  await refuse([first, first], /line 2: a second beginning/);
+  await refuse([first, end], /line 2, end: there is no block/);
+  await refuse([first, ledger.lines[3]], /line 2, .*the block has no further transaction/);
+  await refuse([...ledger.lines.slice(0, 5), ledger.lines[4], end], /line 6, .*the block has no further transaction/);
+  await refuse([first.replace(/"chainId":"../, '"chainId":"00')], /line 1, chainId/);
+  for (const line of ['', '{}', '[]', 'null', '1', '{"what":1}', '{"end":false}', '{"end":true}', '{"height":-1}', '{"height":1e400}',
+    '{"position":0.5,"envelope":""}', '{"position":9007199254740992,"envelope":""}', '{"format":"govchain-ledger-1","signatures":{}}'])
+    await refuse([first, line], /line 2/);
+  await refuse([`{"format":"${'x'.repeat(2 * 1024 * 1024)}"}`], /line 1: more than 2097152 bytes/);
+});

@@ -136,6 +136,29 @@ test('certificate: read, and verified over its header', () => {
   assert.throws(() => requireCommitted(header, fewer, set(), 'certificate'), /2 signatures; exactly 3 are expected/);
 });
 
+test('certificate: each field of it, and of the header, is looked at', () => {
+  const bytes = hex(vectors('certificate').encoding);
+  const header = readHeader(hex(vectors('header').encoding), 'header');
+  const altered = (at, ...values) => {
+    const copy = Buffer.from(bytes);
+    copy.set(values, at);
+    return copy;
+  };
+  const check = (encoding, of = header) => requireCommitted(of, readCertificate(encoding, 'certificate'), set(), 'certificate')();
+  check(bytes);
+  assert.throws(() => check(altered(1, 2)), /format version 2/);
+  assert.throws(() => check(altered(2, 4)), /type 4/);
+  assert.throws(() => check(altered(2, 2)), /not a commit certificate/);
+  assert.throws(() => check(altered(10, 4)), /of epoch 4, height 7; the header's are 3, 7/);
+  assert.throws(() => check(altered(18, 8)), /of epoch 3, height 8; the header's are 3, 7/);
+  assert.throws(() => check(altered(23, 0)), /of another block hash/);
+  assert.throws(() => check(altered(55 + 2 + 2 * 66, 0, 4)), /there is no validator 4/);
+  assert.throws(() => check(bytes.subarray(0, -1)), /more are needed/);
+  assert.throws(() => check(Buffer.concat([bytes, Buffer.alloc(1)])), /1 bytes too many/);
+  assert.throws(() => check(Buffer.concat([altered(55, 0, 201), Buffer.alloc(201 * 66)])), /201 signatures/);
+  assert.throws(() => check(bytes, { ...header, setHash: ZERO_HASH }), /the header names another validator set/);
+});
+
 test('genesis: chain id, leaf, validator set, first state, header 0, founding signatures', () => {
   const expected = vectors('genesis');
   const genesis = readGenesis(hex(expected.body));
