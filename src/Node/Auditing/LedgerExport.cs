@@ -96,9 +96,19 @@ internal sealed class LedgerExport : IAsyncDisposable
     /// <summary>Removes what was not completed.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stream.DisposeAsync();
-        if (!_completed)
-            File.Delete(_unfinished);
+        try
+        {
+            await _stream.DisposeAsync();
+        }
+        catch (IOException) when (!_completed)
+        {
+            // What could not be written was reported; closing tries it again.
+        }
+        finally
+        {
+            if (!_completed)
+                File.Delete(_unfinished);
+        }
     }
 
     private async Task WritingAsync(Func<Task> write)
