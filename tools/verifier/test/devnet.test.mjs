@@ -2,7 +2,7 @@
 // built program in GOVCHAIN:  GOVCHAIN=./govchain node --test tools/verifier/test/devnet.test.mjs
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -77,6 +77,16 @@ test('a real network', { skip: program ? false : 'GOVCHAIN does not name the bui
       assert.deepEqual([recordId, department, action], [`SHELL+${i}`, first.id, 'register']);
       succeed(program, 'receipt', 'verify', at('receipt.json'), '--genesis-digest', digest);
     }
+  });
+
+  await t.test('the shell example registers a long file of another media type', () => {
+    const text = 'Straße, 60.000 Bytes: '.padEnd(59_999, 'x');
+    writeFileSync(at('long.txt'), text);
+    const done = register('SHELL-LONG', '', '--content-file', at('long.txt'), '--media-type', 'text/plain', '-o', at('long.json'));
+    assert.equal(done.status, 0, done.stdout + done.stderr);
+    assert.equal(verify('receipt', at('long.json'), '--genesis-digest', digest).status, 0);
+    const envelope = Buffer.from(JSON.parse(readFileSync(at('long.json'))).envelope, 'base64');
+    assert.ok(envelope.includes(Buffer.from(text)));
   });
 
   await t.test('the shell example shows what the ledger refuses, and what is missing', () => {
