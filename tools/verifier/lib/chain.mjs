@@ -15,7 +15,12 @@ export class Chain {
   #log = new Log();
   #ids = new Map();
   #tip;
+
+  /** Signatures verified so far. */
   signatures = 0;
+
+  /** What the newest block changed in the state: [{ key, value }] by key. */
+  changes;
 
   /** Begins with the genesis; header 0 follows from it. */
   constructor(genesis) {
