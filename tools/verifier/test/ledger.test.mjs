@@ -93,7 +93,10 @@ const BROKEN = {
     l.sign(l.administrators[0], 'define_type', { type: 'permit', titles: texts('Permit') }),
     l.sign(clerk, 'register', { ...record('B'), record: { type: 'permit', id: 'B' } })],
   'NOT_PERMITTED, without the role': (l) => [l.sign(l.administrators[0], 'register', record('B'))],
-  'NOT_PERMITTED, of another department': (l) => [l.sign(l.administrators[1], 'register', record('B'))],
+  'NOT_PERMITTED, a clerk of another department': (l) => {
+    l.commit(l.sign(l.administrators[1], 'enrol_officer', enrolment('clerk', stranger, [1])));
+    return [l.sign(stranger, 'register', record('B'))];
+  },
   'NOT_PERMITTED, a type of another department': (l) => [
     l.sign(l.administrators[1], 'define_type', { type: 'licence', expected_version: 1n, titles: texts('Mine') })],
   'NOT_PERMITTED, a clerk enrols': (l) => [l.sign(clerk, 'enrol_officer', enrolment('new', stranger, [1]))],
