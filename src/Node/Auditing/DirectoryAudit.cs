@@ -10,6 +10,11 @@ namespace GovChain.Node.Auditing;
 /// </summary>
 internal static class DirectoryAudit
 {
+    /// <summary>As below, without an export.</summary>
+    public static Task<AuditReport> RunAsync(
+        string path, Digest? expected, Genesis genesis, Action<ulong, ulong>? progress, CancellationToken cancellation) =>
+        RunAsync(path, expected, new GenesisFile(genesis, []), export: null, progress, cancellation);
+
     /// <summary>Reads every block and replays it; then reads every other row and compares.</summary>
     /// <param name="path">The data directory.</param>
     /// <param name="expected">The genesis digest to audit against; null: the directory's own.</param>
