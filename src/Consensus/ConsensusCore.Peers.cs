@@ -14,6 +14,7 @@ public sealed partial class ConsensusCore
         Asked = 2,
         Newest = 4,
         Served = 8,
+        Recalled = 16,
     }
 
     private void OnMessage(VerifiedMessage verified, ulong utcMs)
@@ -29,6 +30,12 @@ public sealed partial class ConsensusCore
                 return;
             case DecidedMessage m:
                 OnDecided(from, m);
+                return;
+            case RecallRequest m:
+                OnRecallRequest(from, m);
+                return;
+            case RecallResponse m:
+                OnRecallResponse(from, m);
                 return;
         }
         if (message.Height < _round.Height)
@@ -73,9 +80,11 @@ public sealed partial class ConsensusCore
                     _next.Proposals[from] = (m, utcMs);
                     break;
                 case VoteMessage m when m.Signer != _self:
+                    Remember(m);
                     _next.Votes.Add(m);
                     break;
                 case ViewChangeMessage m when m.Payload.Signer != _self:
+                    Remember(m);
                     _next.ViewChanges.Add(m);
                     break;
             }
@@ -115,6 +124,7 @@ public sealed partial class ConsensusCore
     {
         Array.Clear(_answered);
         SendStatus(Send.ToAll);
+        AskAgain();
         if (_syncTarget >= _round.Height && !_round.Storing)
             _effects.Add(new NeedBlocks(_syncTarget, NextPeer()));
         _round.Wanted = null;

@@ -55,7 +55,10 @@ public sealed partial class ConsensusCore
     private void OnProposalBuilt(ProposalBuilt built)
     {
         if (built.Height != _round.Height || built.View != _round.View || !_round.Building)
+        {
+            Forget(built.Block);
             return;
+        }
         _round.Building = false;
         if (built.Block is null)
         {
@@ -66,22 +69,26 @@ public sealed partial class ConsensusCore
         if (HeaderFault(built.Block, _self) is { } fault)
             throw new InvalidOperationException($"The built proposal cannot stand on the tip: {fault}.");
         if (!CanVote || _round.Decision is not null || _round.Proposing)
+        {
+            Forget(built.Block);
             return;
+        }
         Justification? justification = _round.View == 0 ? null : Justify();
         if (_round.View > 0 && justification is not { Prepared: null })
         {
             // View changes came in while the block was being built: one with a block that has precedence, or one that
             // took its sender beyond this view.
+            Forget(built.Block);
             TryLead();
             return;
         }
-        _round.AddBlock(built.Block).Passed = true;
+        AddBlock(built.Block).Passed = true;
         Propose(built.Block, justification);
     }
 
     private void Propose(ProposedBlock block, Justification? justification)
     {
-        _round.Proposing = true;
+        _round.Proposed = block.Hash;
         uint view = _round.View;
         Signature? propose = null;
         Signature? prepare = null;
@@ -157,7 +164,7 @@ public sealed partial class ConsensusCore
             return;
         }
         _round.Proposal = m;
-        Candidate candidate = _round.AddBlock(m.Block);
+        Candidate candidate = AddBlock(m.Block);
         ArmTimer();
         if (candidate.Passed)
             TryPrepare();
@@ -185,6 +192,21 @@ public sealed partial class ConsensusCore
             : h.Proposer < _set.Count ? null : "an unknown proposer";
     }
 
+    private Candidate AddBlock(ProposedBlock block)
+    {
+        Candidate added = _round.AddBlock(block, out Candidate? forgotten);
+        Forget(forgotten?.Block);
+        return added;
+    }
+
+    /// <summary>Has the driver drop what it holds of a block, or a height whose views go on for ever would fill it.
+    /// </summary>
+    private void Forget(ProposedBlock? block)
+    {
+        if (block is not null && _round.Find(block.Hash) is null)
+            _effects.Add(new ForgetBlock(block.Hash));
+    }
+
     private void Check(Candidate candidate, int hint)
     {
         if (candidate.Checking)
@@ -195,7 +217,12 @@ public sealed partial class ConsensusCore
 
     private void OnBlockChecked(Digest hash, BlockFault fault)
     {
-        if (_round.Find(hash) is not { Checking: true } candidate)
+        if (_round.Find(hash) is not { } candidate)
+        {
+            _effects.Add(new ForgetBlock(hash));
+            return;
+        }
+        if (!candidate.Checking)
             return;
         candidate.Checking = false;
         if (fault == BlockFault.None)
@@ -212,11 +239,12 @@ public sealed partial class ConsensusCore
             return;
         }
         _round.RemoveBlock(candidate);
+        Forget(candidate.Block);
         if (_round.Proposal is { } current && current.Block.Hash == hash
             && !ReferenceEquals(current.Block, candidate.Block))
         {
             // Leaf hashes from elsewhere failed under this header; the leader's own are still to be judged.
-            Check(_round.AddBlock(current.Block), current.Signer);
+            Check(AddBlock(current.Block), current.Signer);
             return;
         }
         bool certified = _round.Decision?.BlockHash == hash || _round.Prepared?.BlockHash == hash
@@ -265,7 +293,7 @@ public sealed partial class ConsensusCore
         if (hash != _round.Wanted || _round.Find(hash) is { Checking: true } or { Passed: true }
             || HeaderFault(m.Block, null) is not null)
             return;
-        Check(_round.AddBlock(m.Block), from);
+        Check(AddBlock(m.Block), from);
     }
 
     private string Name(int validator) => _set[validator].Department;

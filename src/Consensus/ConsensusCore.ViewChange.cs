@@ -57,6 +57,7 @@ public sealed partial class ConsensusCore
     {
         if (m.Payload.Signer == _self)
             return;
+        Remember(m);
         _round.ViewChanges.Add(m);
         FollowViewChanges();
         ArmTimer();
@@ -71,14 +72,21 @@ public sealed partial class ConsensusCore
             EnterView(reached);
     }
 
-    /// <summary>Promises to vote in no older view, and tells the others what is prepared here.</summary>
+    /// <summary>Goes to a higher view: promises to vote in no older one, and tells the others what is prepared here.
+    /// </summary>
     private void EnterView(uint view)
     {
         StopTimer();
         _signing.Clear();
         _round.EnterView(view);
-        if (!CanVote)
-            return;
+        if (CanVote)
+            Promise();
+    }
+
+    /// <summary>Signs the view change for the view this node is in.</summary>
+    private void Promise()
+    {
+        uint view = _round.View;
         Certificate? prepared = _round.Prepared;
         var unsigned = new ViewChangePayload(
             (ushort)_self, prepared?.View ?? -1L, prepared?.BlockHash ?? Digest.Zero, default);

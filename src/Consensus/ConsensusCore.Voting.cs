@@ -8,7 +8,10 @@ public sealed partial class ConsensusCore
 {
     private void OnVote(VoteMessage m)
     {
-        if (m.Signer == _self || !_round.Votes.Add(m))
+        if (m.Signer == _self)
+            return;
+        Remember(m);
+        if (!_round.Votes.Add(m))
             return;
         if (m.Type == VoteType.Prepare)
             TryPrepared();

@@ -25,7 +25,7 @@ public sealed partial class ConsensusCore
     private readonly PeerTick[] _answered;
 
     private List<ConsensusEffect> _effects = [];
-    private readonly AbstainReason _abstaining;
+    private AbstainReason _abstaining;
     private bool _started;
     private bool _draining;
     private bool _halted;
@@ -69,7 +69,9 @@ public sealed partial class ConsensusCore
         _journalNext = journal.NextIndex;
         _next = new Inbox(_set.Count);
         _round = new Round(tip.Height + 1, new Inbox(_set.Count));
-        _abstaining = JournalReplay.Apply(journal, tip, config, _round);
+        _found = JournalReplay.Apply(journal, tip, config, _round);
+        _abstaining = _found.Abstaining;
+        _seen = new SignedVote?[_set.Count];
         _round.ViewChanges.Learn(_self, _round.View);
     }
 
@@ -85,7 +87,7 @@ public sealed partial class ConsensusCore
     /// <summary>Why this node does not vote; None when it does.</summary>
     public AbstainReason Abstaining => _abstaining;
 
-    private bool CanVote => _abstaining == AbstainReason.None && !_draining;
+    private bool CanVote => _abstaining == AbstainReason.None && _recall is null && !_draining;
 
     private ulong LastJournal => _journalNext - 1;
 
@@ -101,8 +103,8 @@ public sealed partial class ConsensusCore
         _effects = effects;
         switch (input)
         {
-            case Start:
-                OnStart();
+            case Start i:
+                OnStart(i.Token);
                 break;
             case MessageReceived i:
                 OnMessage(i.Message, i.UtcMs);
@@ -128,6 +130,9 @@ public sealed partial class ConsensusCore
             case BlockStored i:
                 OnBlockStored(i);
                 break;
+            case SignerFound i:
+                OnSignerFound(i);
+                break;
             case StatusDue:
                 OnStatusDue();
                 break;
@@ -141,7 +146,7 @@ public sealed partial class ConsensusCore
         }
     }
 
-    private void OnStart()
+    private void OnStart(ulong token)
     {
         _started = true;
         // A crash may have come between the newest block and its mark; the next block must not make that two.
@@ -154,6 +159,7 @@ public sealed partial class ConsensusCore
         }
         if (_round.Proposal is { } proposal && _round.Find(proposal.Block.Hash) is { } candidate)
             Check(candidate, proposal.Signer);
+        StartRecall(token);
         SendNewest(Send.ToAll);
         SendStatus(Send.ToAll);
         ArmTimer();
@@ -176,7 +182,7 @@ public sealed partial class ConsensusCore
         _leaderRun = stored.Leader;
         _hasWork = false;
         ulong mark = Append(new StoredMark(header.Height, header.Hash, _abstaining));
-        if (header.Height % PruneEveryHeights == 0)
+        if (header.Height % PruneEveryHeights == 0 && _recall is null)
             _effects.Add(new PruneJournal(mark));
         if (header.NextValidatorSetHash != _set.Hash)
         {

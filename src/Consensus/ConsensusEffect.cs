@@ -47,6 +47,10 @@ public sealed record BuildProposal(ulong Height, uint View) : ConsensusEffect;
 /// </summary>
 public sealed record CheckBlock(ProposedBlock Block, int Hint) : ConsensusEffect;
 
+/// <summary>What execution gave for a block of the height in progress is needed no more; if it is after all, the block
+/// is checked again.</summary>
+public sealed record ForgetBlock(Digest BlockHash) : ConsensusEffect;
+
 /// <summary>
 /// After journal record <paramref name="AfterJournal"/> is durable: store the block, which passed its check, with its
 /// certificate, and answer with <see cref="BlockStored"/>.
@@ -58,6 +62,33 @@ public sealed record CommitBlock(ProposedBlock Block, Certificate Certificate, u
 /// and store them with <see cref="BlockStored"/> each. Repeated while it holds.
 /// </summary>
 public sealed record NeedBlocks(ulong UpToHeight, int Hint) : ConsensusEffect;
+
+/// <summary>
+/// Look through the ledger's commit certificates, the newest <see cref="CertificatesMax"/> above height
+/// <paramref name="Above"/>, for the newest that validator <paramref name="To"/> signed, and answer with
+/// <see cref="SignerFound"/>.
+/// </summary>
+public sealed record FindSigner(int To, ulong Token, ulong Above) : ConsensusEffect
+{
+    /// <summary>Certificates looked through for one answer: some ten milliseconds of reading, once a second per peer.
+    /// </summary>
+    public const int CertificatesMax = 4_096;
+
+    /// <summary>The vote of validator <paramref name="validator"/> in a certificate; null if it is not among the signers.
+    /// </summary>
+    public static SignedVote? In(Certificate certificate, int validator)
+    {
+        foreach (ValidatorSignature s in certificate.Signatures)
+        {
+            if (s.Validator == validator)
+            {
+                return new SignedVote(certificate.Type, certificate.Epoch, certificate.Height, certificate.View,
+                    certificate.BlockHash, -1, s.Signature);
+            }
+        }
+        return null;
+    }
+}
 
 /// <summary>An operator should know. The node goes on.</summary>
 public sealed record Alarm(AlarmCode Code, string Text) : ConsensusEffect;
@@ -104,4 +135,7 @@ public enum AbstainReason : byte
 
     /// <summary>The ledger was restored from a copy or repaired.</summary>
     LedgerRestored = 5,
+
+    /// <summary>Another validator holds a vote of this one that its journal lacks: wiped, or restored as a whole.</summary>
+    Amnesia = 6,
 }

@@ -8,7 +8,8 @@ public abstract record ConsensusInput;
 
 /// <summary>The first input of every core: it sends again what the journal holds and says what is wrong, if anything.
 /// </summary>
-public sealed record Start : ConsensusInput;
+/// <param name="Token">A number that no earlier start of this validator was given: answers to those do not count.</param>
+public sealed record Start(ulong Token) : ConsensusInput;
 
 /// <summary>A message came in. <paramref name="UtcMs"/> is the wall clock at its arrival, for the time rule.</summary>
 public sealed record MessageReceived(VerifiedMessage Message, ulong UtcMs) : ConsensusInput;
@@ -45,6 +46,9 @@ public sealed record Signed(ulong RequestId, Signature Signature) : ConsensusInp
 /// <param name="Certificate">Its commit certificate, verified.</param>
 /// <param name="Leader">The leader state after this block.</param>
 public sealed record BlockStored(BlockHeader Header, Certificate Certificate, LeaderRun Leader) : ConsensusInput;
+
+/// <summary>Answers <see cref="FindSigner"/>: the newest Commit of that validator in the ledger, or null.</summary>
+public sealed record SignerFound(int To, ulong Token, SignedVote? Newest) : ConsensusInput;
 
 /// <summary>Comes at a steady pace (about one second): time to tell the others where this node stands.</summary>
 public sealed record StatusDue : ConsensusInput;

@@ -80,8 +80,11 @@ internal sealed class Round(ulong height, Inbox inbox)
     /// <summary>A block for this view is being built.</summary>
     public bool Building { get; set; }
 
-    /// <summary>Signatures for this view's own proposal have been asked for.</summary>
-    public bool Proposing { get; set; }
+    /// <summary>The block of this view's own proposal, once its signatures have been asked for.</summary>
+    public Digest? Proposed { get; set; }
+
+    /// <inheritdoc cref="Proposed"/>
+    public bool Proposing => Proposed is not null;
 
     /// <summary>The signature of this view's Prepare has been asked for.</summary>
     public bool Preparing { get; set; }
@@ -104,7 +107,8 @@ internal sealed class Round(ulong height, Inbox inbox)
         Proposal = OwnProposal = null;
         OwnPrepare = OwnCommit = null;
         OwnViewChange = null;
-        Building = Proposing = Preparing = Committing = false;
+        Proposed = null;
+        Building = Preparing = Committing = false;
     }
 
     /// <summary>The block with this hash, or null.</summary>
@@ -112,10 +116,11 @@ internal sealed class Round(ulong height, Inbox inbox)
 
     /// <summary>
     /// Remembers a block. Other leaf hashes under a known header replace what is neither checked nor being checked. When
-    /// there are too many, the oldest that nothing refers to goes.
+    /// there are too many, the oldest that nothing refers to goes: <paramref name="forgotten"/>.
     /// </summary>
-    public Candidate AddBlock(ProposedBlock block)
+    public Candidate AddBlock(ProposedBlock block, out Candidate? forgotten)
     {
+        forgotten = null;
         Candidate? known = Find(block.Hash);
         if (known is { Passed: true } or { Checking: true })
             return known;
@@ -124,7 +129,10 @@ internal sealed class Round(ulong height, Inbox inbox)
         var added = new Candidate(block);
         _blocks.Add(added);
         if (_blocks.Count > BlocksMax)
-            _blocks.RemoveAt(_blocks.FindIndex(c => !IsReferred(c.Block.Hash) && c != added));
+        {
+            forgotten = _blocks.Find(c => !IsReferred(c.Block.Hash) && c != added)!;
+            _blocks.Remove(forgotten);
+        }
         return added;
     }
 
@@ -132,5 +140,6 @@ internal sealed class Round(ulong height, Inbox inbox)
     public void RemoveBlock(Candidate candidate) => _blocks.Remove(candidate);
 
     private bool IsReferred(Digest hash) =>
-        hash == Proposal?.Block.Hash || hash == Prepared?.BlockHash || hash == Decision?.BlockHash || hash == Wanted;
+        hash == Proposal?.Block.Hash || hash == Proposed || hash == Prepared?.BlockHash || hash == Decision?.BlockHash
+        || hash == Wanted;
 }

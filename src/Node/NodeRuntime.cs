@@ -117,8 +117,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _sync = new BlockSync(validators, _ledger, network, verifier, batch, _driver, progress, time, OnFatal);
         _status = new NodeStatus(genesis, self, _ledger, _pool, network, progress, _alarms, time)
         {
-            Abstaining = core.Abstaining,
-            Position = () => _driver.Position,
+            Standing = () => _driver.Standing,
             Lag = () => _sync.Lag,
         };
         Gateway = new LedgerGateway(
@@ -143,7 +142,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     {
         _metrics.Begin();
         _log.Started(_self, _ledger.Tip.Height, _ledger.ChainId.ToString(),
-            _status.Abstaining == AbstainReason.None ? "votes" : $"does not vote ({_status.Abstaining})");
+            _driver.Standing.Abstaining is var reason and not AbstainReason.None ? $"does not vote ({reason})" : "votes");
         _work = Task.WhenAll(
             Guard(_admission.RunAsync()), Guard(_intake.RunAsync()), Guard(Task.Run(_sync.RunAsync)));
         _driver.Start();
@@ -224,7 +223,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         if (exits.Count == 0)
             return;
         _outcomes.Add(exits);
-        _tickets.AnswerRefused(exits);
+        _tickets.AnswerRefused(exits, _ledger.Tip.TimestampMs);
     }
 
     private void OnAlarm(Alarm alarm)
@@ -318,10 +317,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _metrics.Observe("govchain.height", "{block}", "Height of the newest block.", () => _ledger.Tip.Height);
         _metrics.Observe("govchain.header.age", "s", "Time since the newest block's header.",
             () => Math.Max(0, _time.NowMs() - (double)_ledger.Tip.TimestampMs) / 1_000);
-        _metrics.Observe("govchain.view", "{view}", "View of the height in progress.", () => _driver.Position.View);
+        _metrics.Observe("govchain.view", "{view}", "View of the height in progress.", () => _driver.Standing.View);
         _metrics.Observe("govchain.leader", "{department}", "1 for the department that leads the height in progress, 0 for the others.", "department",
-            () => _validators.Members.Select((v, i) => (v.Department, i == _driver.Position.Leader ? 1.0 : 0)));
-        _metrics.Observe("govchain.voting", "{node}", "1 if this node votes.", () => _status.Abstaining == AbstainReason.None ? 1 : 0);
+            () => _validators.Members.Select((v, i) => (v.Department, i == _driver.Standing.Leader ? 1.0 : 0)));
+        _metrics.Observe("govchain.voting", "{node}", "1 if this node votes.", () => _driver.Standing is { Abstaining: AbstainReason.None, IsRecalling: false } ? 1 : 0);
         _metrics.Observe("govchain.pool.transactions", "{transaction}", "Transactions in the pool.", () => _pool.Count);
         _metrics.Observe("govchain.pool.transactions.max", "{transaction}", "Transactions the pool may hold.", () => options.Pool.CountMax);
         _metrics.Observe("govchain.pool.size", "By", "Bytes of the envelopes in the pool.", () => _pool.Bytes);

@@ -166,6 +166,43 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Lets another process have the directory.</summary>
     public void Dispose() => _lock?.Dispose();
 
+    /// <summary>Opens to read only without asking whose it is: for a check, which says itself what does not fit.</summary>
+    public static DataDirectory OpenUnverified(string path, Digest chainId) => new(Path.GetFullPath(path), chainId, null);
+
+    /// <summary>A process holds the directory at this moment.</summary>
+    internal static bool IsInUse(string path)
+    {
+        string file = Path.Combine(path, LockFile);
+        if (!File.Exists(file))
+            return false;
+        try
+        {
+            new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read).Dispose();
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>What is wrong with the files that say whose directory this is; nothing if all is well.</summary>
+    internal static IEnumerable<(string File, string Expected, string Found)> InspectIdentity(string path, Digest chainId)
+    {
+        string? version = TryReadLine(Path.Combine(path, VersionFile));
+        if (version != FormatVersion.ToString(CultureInfo.InvariantCulture))
+            yield return (VersionFile, $"{FormatVersion}", version is null ? "no file" : $"'{version}'");
+        string? chain = TryReadLine(Path.Combine(path, ChainFile));
+        if (!Digest.TryParseHex(chain, out Digest found) || found != chainId)
+            yield return (ChainFile, $"{chainId}", chain is null ? "no file" : $"'{chain}'");
+    }
+
+    /// <summary>The chain id that the directory's file holds; null where it holds none.</summary>
+    internal static Digest? TryReadChain(string path) =>
+        Digest.TryParseHex(TryReadLine(Path.Combine(path, ChainFile)), out Digest chain) ? chain : null;
+
+    private static string? TryReadLine(string file) => File.Exists(file) ? ReadLine(file) : null;
+
     /// <summary>Writes whose directory it is, and that its ledger is a copy.</summary>
     internal static void InitializeCopy(string path, Digest chainId)
     {

@@ -77,4 +77,16 @@ internal static class LedgerKey
         BinaryPrimitives.WriteUInt64BigEndian(key.AsSpan(record.Span.Length + 1), version);
         return key;
     }
+
+    /// <summary>A key for people.</summary>
+    public static string Describe(LedgerColumn column, ReadOnlySpan<byte> key) => column switch
+    {
+        LedgerColumn.Blocks or LedgerColumn.Starts or LedgerColumn.Entries when key.Length == sizeof(ulong) => $"{ReadNumber(key)}",
+        LedgerColumn.Tiles when key.Length == 1 + sizeof(ulong) => $"{key[0]}/{ReadNumber(key[1..])}",
+        LedgerColumn.Meta => System.Text.Encoding.ASCII.GetString(key),
+        LedgerColumn.State when !key.IsEmpty => $"{new StateKey((StateKind)key[0], key[1..])}",
+        LedgerColumn.History when key.Length > VersionSuffixSize =>
+            $"{new StateKey((StateKind)key[0], key[1..^VersionSuffixSize])} {ReadNumber(key[^sizeof(ulong)..])}",
+        _ => Convert.ToHexStringLower(key),
+    };
 }

@@ -19,7 +19,7 @@ internal static class LedgerOpening
     {
         ReadOptions options = new ReadOptions().SetVerifyChecksums(true);
         (byte[] Key, byte[] Value)? last = database.Last(LedgerColumn.Blocks, null, options);
-        CheckTip(database, tip.Current, last is null ? null : Height(database, last.Value.Key));
+        CheckTip(database, tip.Current, last is null ? null : Height(database, last.Value.Key), database.IsReadOnly);
         if (last is not { } row)
             return null;
         CheckMeta(directory, database, options);
@@ -32,6 +32,34 @@ internal static class LedgerOpening
         return published;
     }
 
+    /// <summary>
+    /// The same verification of a ledger that is about to be opened for writing, and that every file it consists of is
+    /// there with its length.
+    /// </summary>
+    public static void Rehearse(DataDirectory directory, LedgerDatabase database, TipFile tip)
+    {
+        ReadOptions options = new ReadOptions().SetVerifyChecksums(true);
+        ulong? last = database.Last(LedgerColumn.Blocks, null, options) is { } row ? Height(database, row.Key) : null;
+        CheckTip(database, tip.Current, last, besideWriter: false);
+        PublishedLedger? published = Verify(directory, database, tip);
+        try
+        {
+            foreach (LedgerFile file in database.ListFiles())
+            {
+                var found = new FileInfo(Path.Combine(database.Location, file.Name));
+                if (!found.Exists || found.Length != file.Bytes)
+                {
+                    throw StorageException.Damaged(found.FullName,
+                        $"The file ({file.Holds}) has {(found.Exists ? found.Length : 0)} bytes instead of {file.Bytes}.");
+                }
+            }
+        }
+        finally
+        {
+            published?.RemoveUser();
+        }
+    }
+
     /// <summary>The newest header, without any other check.</summary>
     /// <exception cref="StorageException">Damaged: there is none.</exception>
     public static BlockHeader ReadNewest(DataDirectory directory, LedgerDatabase database)
@@ -42,7 +70,7 @@ internal static class LedgerOpening
             : throw StorageException.Damaged(database.Location, "The ledger holds no block.");
     }
 
-    private static void CheckTip(LedgerDatabase database, DurableTip? tip, ulong? last)
+    private static void CheckTip(LedgerDatabase database, DurableTip? tip, ulong? last, bool besideWriter)
     {
         string found = last is { } height ? $"ends at block {height}" : "holds no block";
         if (tip is { } durable && (last is null || last < durable.Height))
@@ -50,7 +78,7 @@ internal static class LedgerOpening
             throw StorageException.Damaged(database.Location,
                 $"The ledger {found}, but block {durable.Height} was durable: acknowledged blocks are lost.");
         }
-        if (last is { } end && end > (tip is { } t ? t.Height + 1 : 0) && !database.IsReadOnly)
+        if (last is { } end && end > (tip is { } t ? t.Height + 1 : 0) && !besideWriter)
         {
             throw StorageException.Damaged(database.Location,
                 $"The ledger {found}, but the durable tip is {(tip is { } d ? $"block {d.Height}" : "unset")}: "

@@ -104,7 +104,18 @@ public sealed partial class LedgerSnapshot
     private IEnumerable<(byte[] Key, byte[] Value)> Scan(LedgerColumn column, byte[] from, bool bulk)
     {
         PublishedLedger ledger = Ledger;
-        return ledger.Database.Scan(column, from, bulk ? ledger.BulkOptions : ledger.Options);
+        IEnumerable<(byte[] Key, byte[] Value)> rows =
+            ledger.Database.Scan(column, from, bulk ? ledger.BulkOptions : ledger.Options);
+        return bulk && OnBulkRead is { } read ? Told(rows, read) : rows;
+    }
+
+    private static IEnumerable<(byte[] Key, byte[] Value)> Told(IEnumerable<(byte[] Key, byte[] Value)> rows, Action<int> read)
+    {
+        foreach ((byte[] Key, byte[] Value) row in rows)
+        {
+            read(row.Key.Length + row.Value.Length);
+            yield return row;
+        }
     }
 }
 

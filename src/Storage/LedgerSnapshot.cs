@@ -34,6 +34,9 @@ public sealed partial class LedgerSnapshot : ILedgerView, IBlockSource, IDisposa
     /// <inheritdoc/>
     public ulong TipHeight => Tip.Height;
 
+    /// <summary>Told how many bytes a pass over everything has read; may wait, to keep to a rate.</summary>
+    public Action<int>? OnBulkRead { get; set; }
+
     private PublishedLedger Ledger
     {
         get

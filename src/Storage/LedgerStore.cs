@@ -17,7 +17,7 @@ namespace GovChain.Storage;
 /// </remarks>
 public sealed class LedgerStore : IDisposable
 {
-    private const int ReadOnlyAttempts = 10;
+    private const int AttemptsBesideNode = 10;
 
     private readonly Lock _gate = new();
     private readonly DataDirectory _directory;
@@ -61,13 +61,14 @@ public sealed class LedgerStore : IDisposable
     {
         if (!LedgerDatabase.Exists(directory.LedgerPath) && !File.Exists(directory.TipPath))
             throw NothingToRead(directory);
+        int attempts = DataDirectory.IsInUse(directory.Root) ? AttemptsBesideNode : 1;
         for (int attempt = 1; ; attempt++)
         {
             try
             {
                 return Open(directory, readOnly: true, options ?? new LedgerOptions());
             }
-            catch (StorageException e) when (e.Error == StorageError.Damaged && attempt < ReadOnlyAttempts)
+            catch (StorageException e) when (e.Error == StorageError.Damaged && attempt < attempts)
             {
                 // A running node removes files that were just listed; real damage is still there at the next attempt.
                 Thread.Sleep(attempt * 10);
@@ -118,6 +119,9 @@ public sealed class LedgerStore : IDisposable
             return new LedgerSnapshot(ledger);
         }
     }
+
+    /// <summary>The table and blob files that the ledger consists of.</summary>
+    internal IReadOnlyList<LedgerFile> ListFiles() => _database.ListFiles();
 
     /// <summary>
     /// A copy of the ledger as it is now, within the data directory and made of hard links, while it is being written to.
@@ -177,6 +181,8 @@ public sealed class LedgerStore : IDisposable
                     $"The ledger is missing, but block {durable.Height} was durable.");
             }
             bool create = tip.Current is null && !readOnly;
+            if (!readOnly && !create)
+                Rehearse(directory, tip, options);
             database = LedgerDatabase.Open(directory.LedgerPath, create, readOnly, options);
             if (!readOnly)
                 DurableFiles.SyncDirectory(directory.Root);
@@ -192,6 +198,23 @@ public sealed class LedgerStore : IDisposable
             if (e is UnauthorizedAccessException or IOException and not StorageException)
                 throw StorageException.Io(directory.Root, e);
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Opens and verifies without writing first. RocksDB, opened for writing, removes what its manifest does not name: of a
+    /// damaged manifest, that would be the ledger's own tables.
+    /// </summary>
+    private static void Rehearse(DataDirectory directory, TipFile tip, LedgerOptions options)
+    {
+        LedgerDatabase database = LedgerDatabase.Open(directory.LedgerPath, create: false, readOnly: true, options);
+        try
+        {
+            LedgerOpening.Rehearse(directory, database, tip);
+        }
+        finally
+        {
+            database.RemoveUser();
         }
     }
 

@@ -59,9 +59,9 @@ public sealed class StorageException : IOException
 internal static class Remedy
 {
     public const string Refetch =
-        "Stop the node, keep a copy of the directory for the auditors, check the disk, then move 'ledger' and 'tip' "
-        + "aside and start again: the node fetches the ledger from its peers and checks every certificate. "
-        + "Leave 'votes' where it is.";
+        "Stop the node and check the disk. 'govchain audit --data DIR' names all that is damaged; 'govchain node repair "
+        + "--config FILE' says what it would do, and with --yes moves what is damaged aside and has the rest fetched from "
+        + "the peers under certificates.";
 
     public const string Disk =
         "Free space or repair the disk and check the directory's owner and rights, then start the node again. "

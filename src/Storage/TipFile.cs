@@ -8,6 +8,13 @@ namespace GovChain.Storage;
 /// <summary>The newest block known to be on disk.</summary>
 public readonly record struct DurableTip(ulong Height, Digest HeaderHash);
 
+/// <summary>A slot of the tip's file.</summary>
+/// <param name="Offset">Where it begins, in bytes.</param>
+/// <param name="IsReadable">Its checksum is right, and it is of this ledger.</param>
+/// <param name="Tip">What it holds; null for no block yet.</param>
+/// <param name="Problem">Why it is not readable.</param>
+internal readonly record struct TipSlot(int Offset, bool IsReadable, DurableTip? Tip, string Problem);
+
 /// <summary>
 /// The durable tip, outside RocksDB so that a ledger which lost blocks is noticed. Two slots in separate pages are
 /// written in turn (the slot is the height's parity), so that a torn write leaves the tip before.
@@ -76,6 +83,31 @@ internal sealed class TipFile : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    /// <summary>Both slots as they are, for an audit; nothing is chosen and nothing refused.</summary>
+    public static TipSlot[] Inspect(string path, Digest chainId)
+    {
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        byte[] content = new byte[2 * SlotStride];
+        int length = RandomAccess.Read(file, content, 0);
+        var slots = new TipSlot[2];
+        using var reader = new TipFile(path, file, chainId);
+        for (int i = 0; i < slots.Length; i++)
+        {
+            try
+            {
+                DurableTip? tip = null;
+                bool readable = length >= i * SlotStride + SlotSize
+                    && reader.TryReadSlot(content.AsSpan(i * SlotStride, SlotSize), out tip);
+                slots[i] = new TipSlot(i * SlotStride, readable, tip, readable ? "" : "its checksum is of other bytes, or it is cut off");
+            }
+            catch (StorageException e)
+            {
+                slots[i] = new TipSlot(i * SlotStride, false, null, e.What);
+            }
+        }
+        return slots;
+    }
 
     private void Load()
     {

@@ -128,6 +128,27 @@ public sealed class VoteJournal : IDisposable
         }
     }
 
+    /// <summary>Reads the journal of a stopped or running node and changes nothing; there is no journal to go on with.</summary>
+    /// <exception cref="StorageException">Io, NewerFormat or ForeignChain.</exception>
+    public static JournalOpening Read(DataDirectory directory)
+    {
+        string path = directory.JournalPath;
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            JournalScan scan = JournalFormat.Scan(path, ReadAll(file), directory.ChainId);
+            return new JournalOpening(scan.Condition, null, scan.Records, scan.ValidLength);
+        }
+        catch (FileNotFoundException)
+        {
+            return new JournalOpening(JournalCondition.Missing, null, [], 0);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StorageException)
+        {
+            throw StorageException.Io(path, e);
+        }
+    }
+
     /// <summary>Stages a record; nothing is durable before <see cref="Sync"/>.</summary>
     /// <returns>The record's index.</returns>
     /// <exception cref="ArgumentException">Longer than <see cref="RecordBytesMax"/>.</exception>

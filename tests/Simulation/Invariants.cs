@@ -42,7 +42,7 @@ internal sealed class Invariants(World world)
                 _durable.Add((node, VoteType.ViewChange, r.ViewChange.Height, r.ViewChange.View,
                     r.ViewChange.Payload.PreparedHash));
                 break;
-            case StoredMark:
+            case StoredMark or RecallRecord:
                 break;
             default:
                 throw new InvariantException(

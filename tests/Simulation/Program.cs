@@ -40,6 +40,7 @@ internal static class Program
                 faultsInjected = report.Faults,
                 simulatedHours = Math.Round(report.VirtualMs / 3_600_000.0, 2),
                 blocks = report.Blocks,
+                amnesiacsFound = report.Amnesiacs,
             }));
         }
         else

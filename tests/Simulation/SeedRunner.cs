@@ -1,7 +1,8 @@
 namespace GovChain.Tests.Simulation;
 
 /// <summary>What a number of runs gave.</summary>
-internal sealed record SeedReport(IReadOnlyList<RunResult> Failures, long Faults, ulong VirtualMs, ulong Blocks);
+internal sealed record SeedReport(
+    IReadOnlyList<RunResult> Failures, long Faults, ulong VirtualMs, ulong Blocks, int Amnesiacs);
 
 /// <summary>Runs seeds side by side; each run is single-threaded and knows nothing of the others.</summary>
 internal static class SeedRunner
@@ -14,7 +15,8 @@ internal static class SeedRunner
             [.. results.Where(r => r.Failure is not null)],
             results.Sum(r => r.Faults),
             results.Aggregate(0UL, (sum, r) => sum + r.VirtualMs),
-            results.Aggregate(0UL, (sum, r) => sum + r.Height));
+            results.Aggregate(0UL, (sum, r) => sum + r.Height),
+            results.Sum(r => r.Amnesiacs));
     }
 
     /// <summary>The failure with the one line that reproduces it.</summary>

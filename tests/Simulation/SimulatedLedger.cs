@@ -103,7 +103,7 @@ internal sealed class SimulatedChain
 internal sealed class SimulatedLedger
 {
     private readonly List<StoredBlock> _blocks = [];
-    private readonly InMemoryLedger _ledger;
+    private InMemoryLedger _ledger;
     private readonly ValidatorSet _set;
     private readonly HashSet<Digest> _ids = [];
 
@@ -143,6 +143,17 @@ internal sealed class SimulatedLedger
         foreach (SimTransaction t in transactions)
             _ids.Add(t.Id);
         _blocks.Add(new StoredBlock(block, certificate, transactions, ReadLeader()));
+    }
+
+    /// <summary>The directory of some time ago was put back: blocks above a height are gone.</summary>
+    public void RollBack(Genesis genesis, int height)
+    {
+        StoredBlock[] kept = [.. _blocks.Skip(1).Take(Math.Max(height, 0))];
+        _ledger = new InMemoryLedger(genesis);
+        _blocks.RemoveRange(1, _blocks.Count - 1);
+        _ids.Clear();
+        foreach (StoredBlock block in kept)
+            Store(block.Block, block.Certificate!, block.Transactions);
     }
 
     private ExecutedBlock? Execute(

@@ -147,6 +147,16 @@ internal sealed partial class SimulatedNode
         _lastMark = 0;
     }
 
+    private SignedVote? FindVote(FindSigner find)
+    {
+        for (int height = Ledger.Blocks.Count - 1; (ulong)height > find.Above; height--)
+        {
+            if (FindSigner.In(Ledger.Blocks[height].Certificate!, find.To) is { } vote)
+                return vote;
+        }
+        return null;
+    }
+
     private void FetchBlocks(ulong upTo, int hint)
     {
         if (hint != Index)

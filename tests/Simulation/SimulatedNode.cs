@@ -96,7 +96,7 @@ internal sealed partial class SimulatedNode
         StoredBlock tip = Ledger.Tip;
         Core = new ConsensusCore(_config, tip.Block.Header, tip.Certificate, tip.Leader, journal);
         _world.Trace(Index, 1, []);
-        Feed(new Start());
+        Feed(new Start(_world.Rng.Next()));
         Later(_world.Rng.Between(1_000, 1_000_000), StatusTick);
     }
 
@@ -205,6 +205,9 @@ internal sealed partial class SimulatedNode
                 break;
             case CommitBlock e:
                 WhenDurable(e.AfterJournal, () => StartStoring(e.Block, e.Certificate));
+                break;
+            case FindSigner e:
+                Later(rng.Between(200, 5_000), () => Feed(new SignerFound(e.To, e.Token, FindVote(e))));
                 break;
             case NeedBlocks e:
                 FetchBlocks(e.UpToHeight, e.Hint);
@@ -344,8 +347,16 @@ internal sealed partial class SimulatedNode
 
     private void SpoilJournal()
     {
-        switch (_world.Rng.Below(4))
+        switch (_world.Rng.Below(6))
         {
+            case 3:
+                Journal.Wipe();
+                Ledger.RollBack(_world.Chain.Genesis, 0);
+                break;
+            case 4:
+                Journal.RollBack(_world.Rng.Below(30));
+                Ledger.RollBack(_world.Chain.Genesis, Ledger.Blocks.Count - 1 - _world.Rng.Below(4));
+                break;
             case 0:
                 Journal.Wipe();
                 break;

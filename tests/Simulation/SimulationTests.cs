@@ -16,9 +16,11 @@ public sealed class SimulationTests
     {
         SeedReport report = SeedRunner.Run(1, DefaultSeeds);
         TestContext.Out.WriteLine(
-            $"{DefaultSeeds} seeds, {report.Faults} faults, {report.VirtualMs / 1_000} virtual seconds, {report.Blocks} blocks");
+            $"{DefaultSeeds} seeds, {report.Faults} faults, {report.VirtualMs / 1_000} virtual seconds, {report.Blocks} blocks, "
+            + $"{report.Amnesiacs} amnesiacs found");
         Assert.That(report.Failures.Select(SeedRunner.Describe), Is.Empty);
         Assert.That(report.Blocks, Is.GreaterThan(DefaultSeeds), "The runs decide next to nothing and so prove nothing.");
+        Assert.That(report.Amnesiacs, Is.Positive, "No validator whose disk was put back or wiped was told so.");
     }
 
     [Test]

@@ -4,7 +4,8 @@ using GovChain.Core.Cryptography;
 namespace GovChain.Tests.Simulation;
 
 /// <summary>What one run gave.</summary>
-internal sealed record RunResult(ulong Seed, string? Failure, ulong TraceHash, long Faults, ulong VirtualMs, ulong Height);
+internal sealed record RunResult(
+    ulong Seed, string? Failure, ulong TraceHash, long Faults, ulong VirtualMs, ulong Height, int Amnesiacs);
 
 /// <summary>
 /// One run: a virtual clock, validators running the production core, a hostile network and disk, and the invariants of
@@ -85,7 +86,8 @@ internal sealed class World
             failure = $"threw: {e} (at {world.NowUs / 1_000} ms, n={world.Nodes.Length})";
         }
         return new RunResult(seed, failure, world._trace, world._faults, world.NowUs / 1_000,
-            world.Nodes.Max(n => n.Ledger.Tip.Block.Header.Height));
+            world.Nodes.Max(n => n.Ledger.Tip.Block.Header.Height),
+            world.Nodes.Count(n => n.Core?.Abstaining == AbstainReason.Amnesia));
     }
 
     public void After(int delayUs, Action action) =>

@@ -225,14 +225,16 @@ public sealed class Importer
             return;
         }
         string code = outcome.Rejection?.Code ?? outcome.Status.ToString();
-        if (code is "POOL_FULL" or "NODE_NOT_READY" || outcome.Status == TransactionStatus.Pending)
+        bool pending = outcome.Status == TransactionStatus.Pending;
+        // What a clock calls expired may stay pending for as long as no header comes: signed anew, one of the two commits.
+        if (IsExpired(outcome, code) || (flight.Attempt.Attempt > 0 && !pending && !IsFull(code)))
+        {
+            await SettleAsync(flight, outcome, code, cancellation);
+        }
+        else if (pending || IsFull(code))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancellation);
             await stream.SendAsync(response.Tag, flight.Envelope.Bytes, cancellation);
-        }
-        else if (code is "EXPIRED" || outcome.Status == TransactionStatus.Expired || flight.Attempt.Attempt > 0)
-        {
-            await SettleAsync(flight, outcome, code, cancellation);
         }
         else
         {
@@ -255,7 +257,7 @@ public sealed class Importer
                 return;
             }
         }
-        if (code is "EXPIRED" || outcome.Status == TransactionStatus.Expired)
+        if (IsExpired(outcome, code))
         {
             _inFlight.Remove(flight.Event);
             _state.Add(NextAttempt(flight.Event)); // what expired by the ledger's clock need not have by this one
@@ -266,6 +268,11 @@ public sealed class Importer
             End(new ImportResult(flight.Event, null, 0, code, outcome.Rejection?.Message ?? ""));
         }
     }
+
+    private static bool IsExpired(TransactionOutcome outcome, string code) =>
+        code is "EXPIRED" || outcome.Status == TransactionStatus.Expired;
+
+    private static bool IsFull(string code) => code is "POOL_FULL" or "NODE_NOT_READY";
 
     /// <summary>A signing that ends later than the one before it, by whosever clock that expired.</summary>
     private ImportAttempt NextAttempt(int index)

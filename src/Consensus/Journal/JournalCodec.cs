@@ -19,6 +19,10 @@ internal sealed record PromisedRecord(ViewChangeMessage ViewChange) : JournalRec
 /// <summary>A block is durable in the ledger, and whether this node votes after it.</summary>
 internal sealed record StoredMark(ulong Height, Digest HeaderHash, AbstainReason Abstaining) : JournalRecord;
 
+/// <summary>This node began to ask the others what it signed above a height, or has learnt that it forgot nothing.
+/// </summary>
+internal sealed record RecallRecord(ulong Above, bool IsOver) : JournalRecord;
+
 /// <summary>
 /// The contents of journal records (docs/PROTOCOL.md, "Journal"). Framing, checksums and torn tails belong to the file.
 /// </summary>
@@ -32,6 +36,7 @@ internal static class JournalCodec
     private const byte KindPrepared = 2;
     private const byte KindPromised = 3;
     private const byte KindStored = 4;
+    private const byte KindRecall = 5;
 
     /// <summary>The record's bytes.</summary>
     public static byte[] Encode(JournalRecord record) => record switch
@@ -41,6 +46,7 @@ internal static class JournalCodec
         PreparedRecord r => Join(KindPrepared, r.Certificate.ToBytes(), ConsensusMessageCodec.Encode(r.Commit)),
         PromisedRecord r => Join(KindPromised, ConsensusMessageCodec.Encode(r.ViewChange), []),
         StoredMark r => EncodeMark(r),
+        RecallRecord r => EncodeRecall(r),
         _ => throw new ArgumentException($"No layout for {record}.", nameof(record)),
     };
 
@@ -53,6 +59,8 @@ internal static class JournalCodec
         byte kind = r.U8();
         if (kind == KindStored)
             return ReadMark(ref r);
+        if (kind == KindRecall)
+            return ReadRecall(ref r);
         int firstLength = (int)Math.Min(r.U32(), int.MaxValue);
         ReadOnlySpan<byte> first = r.Take(firstLength);
         ReadOnlySpan<byte> second = r.Take(r.Remaining);
@@ -108,6 +116,24 @@ internal static class JournalCodec
     private static StoredMark? ReadMark(ref BigEndianReader r)
     {
         var mark = new StoredMark(r.U64(), r.Digest(), (AbstainReason)r.U8());
-        return r.AtEnd && mark.Abstaining <= AbstainReason.LedgerRestored ? mark : null;
+        return r.AtEnd && mark.Abstaining <= AbstainReason.Amnesia ? mark : null;
+    }
+
+    private static byte[] EncodeRecall(RecallRecord recall)
+    {
+        byte[] bytes = new byte[Prefix + 8 + 1];
+        var w = new BigEndianWriter(bytes);
+        w.U8(Version);
+        w.U8(KindRecall);
+        w.U64(recall.Above);
+        w.U8((byte)(recall.IsOver ? 1 : 0));
+        return bytes;
+    }
+
+    private static RecallRecord? ReadRecall(ref BigEndianReader r)
+    {
+        ulong above = r.U64();
+        byte over = r.U8();
+        return r.AtEnd && over <= 1 ? new RecallRecord(above, over == 1) : null;
     }
 }

@@ -2,34 +2,57 @@ using GovChain.Core.Model;
 
 namespace GovChain.Consensus;
 
+/// <summary>What the vote journal says at start, beside the round rebuilt from it.</summary>
+/// <param name="Abstaining">Why the node must abstain; None when it may vote.</param>
+/// <param name="OpenRecall">The height above which an earlier start asked the others and did not hear enough; null if
+/// none did.</param>
+/// <param name="OwnVotes">All votes of this validator in the journal.</param>
+internal sealed record JournalFindings(AbstainReason Abstaining, ulong? OpenRecall, IReadOnlySet<Vote> OwnVotes);
+
 /// <summary>
 /// Rebuilds a round from the vote journal and decides whether this node may vote (docs/PROTOCOL.md, "Journal").
 /// </summary>
 internal static class JournalReplay
 {
     /// <summary>
-    /// Puts what was signed at the round's height into <paramref name="round"/>, and says why the node must abstain, if
-    /// it must.
+    /// Puts what was signed at the round's height into <paramref name="round"/>, and says what else the journal holds.
     /// </summary>
-    public static AbstainReason Apply(JournalContents journal, BlockHeader tip, ConsensusConfig config, Round round)
+    public static JournalFindings Apply(JournalContents journal, BlockHeader tip, ConsensusConfig config, Round round)
+    {
+        var own = new HashSet<Vote>();
+        ulong? openRecall = null;
+        AbstainReason reason = Condition(journal, tip);
+        var newest = new StoredMark(0, default, AbstainReason.None);
+        for (int i = 0; i < journal.Records.Count && reason == AbstainReason.None; i++)
+        {
+            JournalRecord? record = JournalCodec.TryDecode(journal.Records[i]);
+            if (record is StoredMark mark)
+                newest = mark;
+            else if (record is RecallRecord recall)
+                openRecall = recall.IsOver ? null : openRecall ?? recall.Above;
+            else if (HeightOf(record) is not { } height || (height == round.Height && !TryApply(record!, config, round)))
+                reason = AbstainReason.JournalDamaged;
+            else if (height > round.Height)
+                reason = AbstainReason.LedgerOlderThanJournal;
+            else
+                own.Add(VoteIn(record!, config));
+        }
+        return new JournalFindings(reason == AbstainReason.None ? Judge(newest, tip) : reason, openRecall, own);
+    }
+
+    private static AbstainReason Condition(JournalContents journal, BlockHeader tip)
     {
         if (journal.LedgerRestored)
             return AbstainReason.LedgerRestored;
         if (journal.Condition == JournalCondition.Damaged)
             return AbstainReason.JournalDamaged;
-        if (journal.Condition == JournalCondition.Missing && tip.Height > 0)
-            return AbstainReason.JournalMissing;
-        var newest = new StoredMark(0, default, AbstainReason.None);
-        foreach (byte[] bytes in journal.Records)
-        {
-            JournalRecord? record = JournalCodec.TryDecode(bytes);
-            if (record is StoredMark mark)
-                newest = mark;
-            else if (HeightOf(record) is not { } height || (height == round.Height && !TryApply(record!, config, round)))
-                return AbstainReason.JournalDamaged;
-            else if (height > round.Height)
-                return AbstainReason.LedgerOlderThanJournal;
-        }
+        return journal.Condition == JournalCondition.Missing && tip.Height > 0
+            ? AbstainReason.JournalMissing
+            : AbstainReason.None;
+    }
+
+    private static AbstainReason Judge(StoredMark newest, BlockHeader tip)
+    {
         if (newest.Abstaining != AbstainReason.None)
             return newest.Abstaining;
         if (newest.Height > tip.Height)
@@ -40,6 +63,17 @@ internal static class JournalReplay
             ? AbstainReason.JournalDamaged
             : AbstainReason.None;
     }
+
+    private static Vote VoteIn(JournalRecord record, ConsensusConfig config) => record switch
+    {
+        AcceptedRecord r => VoteOf(r.Prepare, config),
+        PreparedRecord r => VoteOf(r.Commit, config),
+        PromisedRecord r => JustificationRules.VoteOf(config, r.ViewChange.Height, r.ViewChange.View, r.ViewChange.Payload),
+        _ => throw new ArgumentException($"No vote in {record}.", nameof(record)),
+    };
+
+    private static Vote VoteOf(VoteMessage vote, ConsensusConfig config) =>
+        new(vote.Type, config.ChainId, config.Epoch, vote.VoteHeight, vote.View, vote.BlockHash);
 
     private static ulong? HeightOf(JournalRecord? record) => record switch
     {
@@ -66,7 +100,7 @@ internal static class JournalReplay
                 round.OwnProposal = own ? proposal : null;
                 round.OwnPrepare = r.Prepare;
                 round.Votes.Add(r.Prepare);
-                round.AddBlock(proposal.Block);
+                round.AddBlock(proposal.Block, out _);
                 return true;
             case PreparedRecord r:
                 if (!Reserve(VoteType.Commit, r.Commit.View, r.Commit, config, round))

@@ -84,6 +84,42 @@ public sealed record ProposalRequest(ulong AtHeight, Digest BlockHash) : Consens
     public override ulong Height => AtHeight;
 }
 
+/// <summary>A Prepare, Commit or ViewChange with its signature, as others keep it; the signer goes without saying.
+/// </summary>
+/// <param name="PreparedView">Only for a view change: the view the block was prepared in, or -1.</param>
+public readonly record struct SignedVote(
+    VoteType Type, ulong Epoch, ulong Height, uint View, Digest BlockHash, long PreparedView, Signature Signature)
+{
+    /// <summary>What the signature is over.</summary>
+    public Vote VoteOn(Digest chainId) => new(Type, chainId, Epoch, Height, View, BlockHash, PreparedView);
+
+    /// <summary>Whether its signer signs it later than <paramref name="other"/>: by height, view, and within a view
+    /// ViewChange, Prepare, Commit.</summary>
+    public bool IsNewerThan(in SignedVote other) =>
+        (Height, View, Rank).CompareTo((other.Height, other.View, other.Rank)) > 0;
+
+    private int Rank => Type == VoteType.ViewChange ? 0 : (int)Type;
+}
+
+/// <summary>A starting validator asks what the others have seen of it above the ledger it started with.</summary>
+/// <param name="Token">The asker's own number for this start; comes back in the answer.</param>
+/// <param name="Above">The height of its ledger when it began to ask.</param>
+public sealed record RecallRequest(ulong Token, ulong Above) : ConsensusMessage
+{
+    /// <summary>0: it belongs to no round.</summary>
+    public override ulong Height => 0;
+}
+
+/// <summary>Answers a <see cref="RecallRequest"/>.</summary>
+/// <param name="Token">The request's.</param>
+/// <param name="Newest">The asker's newest vote that the answering node has seen, of whatever height; null if none.
+/// </param>
+public sealed record RecallResponse(ulong Token, SignedVote? Newest) : ConsensusMessage
+{
+    /// <summary>0: it belongs to no round.</summary>
+    public override ulong Height => 0;
+}
+
 /// <summary>Answers a <see cref="ProposalRequest"/>.</summary>
 public sealed record ProposalResponse(ProposedBlock Block) : ConsensusMessage
 {

@@ -27,7 +27,7 @@ public enum DecodeFailure
 /// The fixed binary layouts of docs/PROTOCOL.md, "Messages". Strict: one encoding per message, every count is checked
 /// against its bound and the bytes present before anything is allocated. Never throws on what came from outside.
 /// </summary>
-public static class ConsensusMessageCodec
+public static partial class ConsensusMessageCodec
 {
     /// <summary>The version byte.</summary>
     public const byte Version = 1;
@@ -52,6 +52,8 @@ public static class ConsensusMessageCodec
     private const byte TypeStatus = 6;
     private const byte TypeProposalRequest = 7;
     private const byte TypeProposalResponse = 8;
+    private const byte TypeRecallRequest = 9;
+    private const byte TypeRecallResponse = 10;
 
     /// <summary>The message's bytes.</summary>
     /// <exception cref="ArgumentException">A message of a type without layout, or a vote that is neither Prepare nor
@@ -65,6 +67,8 @@ public static class ConsensusMessageCodec
         StatusMessage m => EncodeStatus(m),
         ProposalRequest m => EncodeRequest(m),
         ProposalResponse m => EncodeResponse(m),
+        RecallRequest m => EncodeRecallRequest(m),
+        RecallResponse m => EncodeRecallResponse(m),
         _ => throw new ArgumentException($"No layout for {message}.", nameof(message)),
     };
 
@@ -104,6 +108,12 @@ public static class ConsensusMessageCodec
                 break;
             case TypeProposalResponse:
                 message = ReadBlock(ref r) is { } block ? new ProposalResponse(block) : null;
+                break;
+            case TypeRecallRequest:
+                message = new RecallRequest(r.U64(), r.U64());
+                break;
+            case TypeRecallResponse:
+                message = ReadRecallResponse(ref r);
                 break;
             default:
                 return DecodeFailure.UnknownType;

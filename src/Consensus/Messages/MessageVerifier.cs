@@ -83,6 +83,7 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
             DecidedMessage m => VerifyDecided(m, tipHeight),
             StatusMessage { Tip: { } tip } => VerifyDecided(tip, tipHeight),
             ProposalResponse m => VerifyHeader(m.Block.Header),
+            RecallResponse { Newest: { } vote } => VerifyRecalled(vote),
             _ => MessageFailure.None,
         };
         if (failure == MessageFailure.None)
@@ -145,6 +146,17 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
             m.Prepared, config.ChainId, config.Epoch, m.Height, _set, verifier) == CertificateFailure.None
             ? MessageFailure.None
             : MessageFailure.BadCertificate;
+    }
+
+    /// <summary>What others say that this validator signed must bear its own signature.</summary>
+    private MessageFailure VerifyRecalled(SignedVote vote)
+    {
+        if (vote.Epoch != config.Epoch)
+            return MessageFailure.WrongEpoch;
+        return verifier.VerifyOne(
+            _set[config.Self].Key, vote.VoteOn(config.ChainId).SigningDigest(), vote.Signature)
+            ? MessageFailure.None
+            : MessageFailure.BadSignature;
     }
 
     private MessageFailure VerifyDecided(DecidedMessage m, ulong tipHeight)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Verification;
+using GovChain.Storage.Integrity;
 
 namespace GovChain.Node.Auditing;
 
@@ -17,6 +18,12 @@ internal sealed record AuditReport(
 {
     /// <summary>Nothing deviates.</summary>
     public bool Ok => FirstProblem is null;
+
+    /// <summary>Every file of a data directory; none for a node that was asked over the network.</summary>
+    public IReadOnlyList<FileReport> Files { get; init; } = [];
+
+    /// <summary>What deviates in files and rows of a data directory, and what a crash may have left there.</summary>
+    public IReadOnlyList<DirectoryFinding> Findings { get; init; } = [];
 
     /// <summary>For scripts.</summary>
     public JsonObject ToJson() => new()
@@ -36,5 +43,20 @@ internal sealed record AuditReport(
             ["found"] = FirstProblem.Found,
             ["meaning"] = FirstProblem.Meaning,
         },
+        ["findings"] = new JsonArray([.. Findings.Select(static f => (JsonNode)new JsonObject
+        {
+            ["file"] = f.File,
+            ["where"] = f.Where,
+            ["expected"] = f.Expected,
+            ["found"] = f.Found,
+            ["meaning"] = f.Meaning,
+            ["damage"] = f.IsDamage,
+        })]),
+        ["files"] = new JsonArray([.. Files.Select(static f => (JsonNode)new JsonObject
+        {
+            ["file"] = f.File,
+            ["condition"] = f.Condition.ToString().ToUpperInvariant(),
+            ["remark"] = f.Remark,
+        })]),
     };
 }

@@ -20,35 +20,47 @@ internal static class ChainAudit
     /// <param name="read">Reads one block; called for ascending heights, one call at a time.</param>
     /// <param name="proven">Given every block once it is proven, in order; null: nobody wants them.</param>
     /// <param name="progress">Told the height that was proven.</param>
-    /// <param name="compare">Compares what is stored beside the blocks with the replayed ledger; null: nothing is.</param>
     /// <param name="cancellation">Ends the audit.</param>
     public static async Task<AuditReport> RunAsync(
         string source, Genesis genesis, ulong tipHeight, Func<ulong, CancellationToken, Task<RawBlock>> read,
-        Func<RawBlock, CancellationToken, Task>? proven, Action<ulong>? progress, Func<InMemoryLedger, AuditProblem?>? compare,
-        CancellationToken cancellation)
+        Func<RawBlock, CancellationToken, Task>? proven, Action<ulong>? progress, CancellationToken cancellation)
     {
         var verifier = new PlatformSignatureVerifier();
         var auditor = new ChainAuditor(genesis);
         var prepared = new Queue<(RawBlock Raw, Task<PreparedBlock> Prepared)>();
+        AuditProblem? unreadable = null;
         ulong next = 0;
-        while (auditor.Problem is null && (next <= tipHeight || prepared.Count > 0))
+        while (auditor.Problem is null && ((next <= tipHeight && unreadable is null) || prepared.Count > 0))
         {
-            while (next <= tipHeight && prepared.Count < WindowBlocks)
+            while (next <= tipHeight && unreadable is null && prepared.Count < WindowBlocks)
             {
                 ulong height = next++;
-                RawBlock raw = await read(height, cancellation);
-                prepared.Enqueue((raw, Task.Run(() => PreparedBlock.Prepare(height, raw, genesis, verifier), cancellation)));
+                try
+                {
+                    RawBlock raw = await read(height, cancellation);
+                    prepared.Enqueue((raw, Task.Run(() => PreparedBlock.Prepare(height, raw, genesis, verifier), cancellation)));
+                }
+                catch (UnreadableBlockException e)
+                {
+                    unreadable = e.Problem;
+                }
             }
-            (RawBlock block, Task<PreparedBlock> preparing) = prepared.Dequeue();
-            if (!auditor.Add(await preparing))
+            if (!prepared.TryDequeue(out (RawBlock Raw, Task<PreparedBlock> Prepared) block) || !auditor.Add(await block.Prepared))
                 continue;
             if (proven is not null)
-                await proven(block, cancellation);
+                await proven(block.Raw, cancellation);
             progress?.Invoke(auditor.NextHeight - 1);
         }
         InMemoryLedger ledger = auditor.Ledger;
         return new AuditReport(
             source, genesis.ChainId, ledger.Tip.Height, ledger.Tip.LogSizeAfter - 1, ledger.Tip.LogRoot, ledger.Tip.StateRoot,
-            auditor.Problem ?? compare?.Invoke(ledger));
+            auditor.Problem ?? unreadable);
     }
+}
+
+/// <summary>A block cannot be read where it is stored: the chain is proven up to it.</summary>
+internal sealed class UnreadableBlockException(AuditProblem problem) : Exception(problem.Found)
+{
+    /// <summary>What is wrong.</summary>
+    public AuditProblem Problem { get; } = problem;
 }

@@ -3,21 +3,26 @@ using GovChain.Core.Execution;
 using GovChain.Core.Verification;
 using GovChain.Node.Commands;
 using GovChain.Storage;
+using GovChain.Storage.Integrity;
 
 namespace GovChain.Node.Auditing;
 
-/// <summary>Audits a node's data directory, of a stopped or a running node: the chain, and all that is kept beside it.
+/// <summary>
+/// Audits a node's data directory, of a stopped or a running node: every file, the chain, and all that is kept beside it.
 /// </summary>
 internal static class DirectoryAudit
 {
+    /// <summary>Deviating rows named at most: one damaged block of a table can touch very many.</summary>
+    private const int RowsMax = 100;
+
     /// <summary>As below, without an export.</summary>
     public static Task<AuditReport> RunAsync(
         string path, Digest? expected, Genesis genesis, Action<ulong, ulong>? progress, CancellationToken cancellation) =>
         RunAsync(path, expected, new GenesisFile(genesis, []), export: null, progress, cancellation);
 
-    /// <summary>Reads every block and replays it; then reads every other row and compares.</summary>
+    /// <summary>Checks every file; reads every block and replays it; then reads every other row and compares.</summary>
     /// <param name="path">The data directory.</param>
-    /// <param name="expected">The genesis digest to audit against; null: the directory's own.</param>
+    /// <param name="expected">The genesis digest to audit against; null: the genesis file's.</param>
     /// <param name="founded">The genesis file; its digest must be the directory's.</param>
     /// <param name="export">Takes the whole ledger and is completed if nothing deviates; null: no export.</param>
     /// <param name="progress">Told the proven height and the height to reach.</param>
@@ -27,22 +32,30 @@ internal static class DirectoryAudit
         CancellationToken cancellation)
     {
         Genesis genesis = founded.Genesis;
-        using DataDirectory directory = DataDirectory.OpenReadOnly(path);
-        if (directory.ChainId != (expected ?? genesis.ChainId) || genesis.ChainId != directory.ChainId)
+        Digest? owner = DirectoryCheck.OwnerOf(path);
+        if ((expected ?? genesis.ChainId) != genesis.ChainId || (owner is { } found && found != genesis.ChainId))
         {
             throw new CommandException(ExitCode.VerificationFailed,
-                $"{path} is of the ledger {directory.ChainId}; the genesis is of {genesis.ChainId}"
+                $"{path} is of the ledger {owner?.ToString() ?? "unknown"}; the genesis is of {genesis.ChainId}"
                 + (expected is null ? "." : $", expected was {expected}."));
         }
-        using LedgerStore store = LedgerStore.OpenReadOnly(directory);
+        DirectoryReport directory = DirectoryCheck.Run(path, genesis.ChainId, onRead: null, cancellation);
+        if (!directory.LedgerOpens)
+            return Combine(NothingProven(path, genesis), directory, []);
+        using DataDirectory data = DataDirectory.OpenUnverified(path, genesis.ChainId);
+        using LedgerStore store = LedgerStore.OpenReadOnly(data);
         using LedgerSnapshot ledger = store.OpenSnapshot();
         ulong tip = ledger.TipHeight;
         if (export is not null)
             await export.BeginAsync(founded, cancellation);
-        AuditReport report = await ChainAudit.RunAsync(
+        AuditReport chain = await ChainAudit.RunAsync(
             path, genesis, tip, (height, _) => Task.FromResult(Read(ledger, height)), export is null ? null : export.AddAsync,
-            progress is null ? null : height => progress(height, tip),
-            _ => Compare(ledger), cancellation);
+            progress is null ? null : height => progress(height, tip), cancellation);
+        List<DirectoryFinding> findings = [.. LedgerIntegrity.Check(ledger).Take(RowsMax).Select(static f => f.InFile())];
+        // Whether the journal is of the ledger's time can be told by a sound ledger only.
+        if (chain.Ok && findings.Count == 0 && JournalVerdict.Of(data, ledger, genesis) is { } forgotten)
+            findings.Add(forgotten);
+        AuditReport report = Combine(chain, directory, findings);
         if (export is not null && report.Ok)
             await export.CompleteAsync(cancellation);
         return report;
@@ -50,16 +63,32 @@ internal static class DirectoryAudit
 
     private static RawBlock Read(LedgerSnapshot ledger, ulong height)
     {
-        StoredBlock block = ledger.Read(height);
-        return new RawBlock(block.Header.ToBytes(), block.Certificate?.ToBytes() ?? [], block.Leaves);
+        try
+        {
+            StoredBlock block = ledger.Read(height);
+            return new RawBlock(block.Header.ToBytes(), block.Certificate?.ToBytes() ?? [], block.Leaves);
+        }
+        catch (Exception e) when (StoredDamage.Is(e))
+        {
+            throw new UnreadableBlockException(new AuditProblem(
+                height, e is StorageException s ? s.Where : "stored block", "the block as it was stored", e is StorageException d ? d.What : e.Message,
+                "This node cannot serve the block, and proves nothing from it on. 'govchain node repair' fetches it from the others."));
+        }
     }
 
-    /// <summary>The replayed roots equal the headers'; what is stored must equal the roots.</summary>
-    private static AuditProblem? Compare(LedgerSnapshot ledger)
+    private static AuditReport Combine(AuditReport chain, DirectoryReport directory, IReadOnlyList<DirectoryFinding> rows)
     {
-        LedgerFinding? finding = LedgerIntegrity.Check(ledger).FirstOrDefault();
-        return finding is null ? null : new AuditProblem(
-            ledger.TipHeight, finding.Where, finding.Expected, finding.Found,
-            $"{finding.What} The blocks themselves are whole: what the node keeps beside them was damaged or altered.");
+        DirectoryFinding[] findings = [.. directory.Findings, .. rows];
+        DirectoryFinding? first = findings.FirstOrDefault(static f => f.IsDamage);
+        return chain with
+        {
+            Files = directory.Files,
+            Findings = findings,
+            FirstProblem = chain.FirstProblem ?? (first is null
+                ? null : new AuditProblem(chain.Height, $"{first.File}, {first.Where}", first.Expected, first.Found, first.Meaning)),
+        };
     }
+
+    private static AuditReport NothingProven(string path, Genesis genesis) =>
+        new(path, genesis.ChainId, 0, 0, genesis.Block.Header.LogRoot, genesis.Block.Header.StateRoot, null);
 }

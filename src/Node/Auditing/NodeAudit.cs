@@ -37,7 +37,7 @@ internal static class NodeAudit
                     block.Header.Header.Memory, block.Header.Certificate.Memory, [.. block.Envelopes.Select(e => e.Memory)]);
             },
             export is null ? null : export.AddAsync,
-            progress is null ? null : height => progress(height, tip), compare: null, cancellation);
+            progress is null ? null : height => progress(height, tip), cancellation);
         if (export is not null && report.Ok)
             await export.CompleteAsync(cancellation);
         return report;

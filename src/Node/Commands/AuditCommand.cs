@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Auditing;
+using GovChain.Storage.Integrity;
 using Spectre.Console;
 
 namespace GovChain.Node.Commands;
@@ -29,11 +30,13 @@ internal static class AuditCommand
             HelpName = "FILE",
         };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the file that --export names" };
+        var files = new Option<bool>("--files") { Description = "List every file of the directory, and why it matters or does not" };
         Option<bool> json = Output.JsonOption();
         var command = new Command("audit",
             "Prove a chain whole from its genesis: hash every record again, execute every transaction again, verify every signature "
-            + "and certificate, compare every root. The first deviation is named exactly.\n\n"
-            + "--node takes the address of the administration listener, on the node's own machine.") { data, genesis, digest, export, overwrite, json };
+            + "and certificate, compare every root. Of a data directory, also account for every file to its last byte. Each deviation is "
+            + "named exactly, with what it implies and what to do; nothing is changed.\n\n"
+            + "--node takes the address of the administration listener, on the node's own machine.") { data, genesis, digest, export, overwrite, files, json };
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -59,7 +62,7 @@ internal static class AuditCommand
             if (result.GetValue(json))
                 Output.Json(ToJson(report, exported));
             else
-                Print(report, exported);
+                Print(report, result.GetValue(files), exported);
             return report.Ok ? ExitCode.Ok : ExitCode.ProblemsFound;
         });
         return command;
@@ -73,9 +76,9 @@ internal static class AuditCommand
         return json;
     }
 
-    private static void Print(AuditReport report, LedgerExport? exported)
+    private static void Print(AuditReport report, bool files, LedgerExport? exported)
     {
-        Print(report);
+        Print(report, files);
         if (exported is not null)
         {
             Output.Line(report.Ok
@@ -84,7 +87,7 @@ internal static class AuditCommand
         }
     }
 
-    internal static void Print(AuditReport report)
+    internal static void Print(AuditReport report, bool files = false)
     {
         if (report.FirstProblem is { } problem)
         {
@@ -93,12 +96,28 @@ internal static class AuditCommand
             Output.Line($"  found    {problem.Found}");
             Output.Line($"  {problem.Meaning}");
             Output.Line($"  proven before it: {report.Transactions} transactions to block {report.Height}");
-            return;
         }
-        Output.Line($"WHOLE: {report.Source}: {report.Transactions} transactions in {report.Height} blocks");
-        Output.Line($"  genesis digest {report.ChainId}");
-        Output.Line($"  log root       {report.LogRoot}");
-        Output.Line($"  state root     {report.StateRoot}");
+        else
+        {
+            Output.Line($"WHOLE: {report.Source}: {report.Transactions} transactions in {report.Height} blocks");
+            Output.Line($"  genesis digest {report.ChainId}");
+            Output.Line($"  log root       {report.LogRoot}");
+            Output.Line($"  state root     {report.StateRoot}");
+        }
+        foreach (DirectoryFinding finding in report.Findings)
+        {
+            Output.Line($"{(finding.IsDamage ? "DAMAGED" : "SUSPECT")} {finding.File}: {finding.Where}");
+            Output.Line($"  expected {finding.Expected}");
+            Output.Line($"  found    {finding.Found}");
+            Output.Line($"  {finding.Meaning}");
+        }
+        if (report.Files.Count > 0)
+        {
+            Output.Line("files: " + string.Join(", ", report.Files.GroupBy(static f => f.Condition).OrderBy(static g => g.Key)
+                .Select(static g => $"{g.Count()} {g.Key.ToString().ToLowerInvariant()}")) + (files ? "" : "; --files lists them"));
+        }
+        foreach (FileReport file in files ? report.Files : [])
+            Output.Line($"  {file.Condition.ToString().ToLowerInvariant(),-10} {file.File}: {file.Remark}");
     }
 
     private static async Task<AuditReport> WithProgressAsync(bool quiet, Func<Action<ulong, ulong>?, Task<AuditReport>> audit)

@@ -25,7 +25,8 @@ internal static class ImportCommand
         };
         var state = new Option<string?>("--state")
         {
-            Description = "File in which the import remembers what it did (default: .govchain-import/TYPE-DIGEST.jsonl)",
+            Description = "File in which the import remembers what it did "
+                + "(default: in your own data folder, one for each ledger, type, file and key)",
             HelpName = "FILE",
         };
         Option<bool> json = Output.JsonOption();
@@ -43,7 +44,7 @@ internal static class ImportCommand
             using LedgerClient client = options.Connect(result);
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
             string typeName = result.GetRequiredValue(type);
-            string statePath = result.GetValue(state) ?? DefaultState(typeName, read.Digest);
+            string statePath = result.GetValue(state) ?? DefaultState(factory, typeName, read.Digest);
             using ImportState memory = ImportState.Open(statePath, factory.ChainId, typeName, read.Digest, factory.Signer);
             var importer = new Importer(client, factory, read, typeName, memory);
             ImportSummary summary = await RunAsync(importer, read, result.GetValue(json), cancellation);
@@ -53,8 +54,22 @@ internal static class ImportCommand
         return command;
     }
 
-    internal static string DefaultState(string type, Digest digest) =>
-        Path.Combine(".govchain-import", $"{type}-{digest.ToShortString()}.jsonl");
+    /// <summary>
+    /// The same wherever the import is started and wherever the file lies, or an amendment could be made twice. An
+    /// account without a home must say where.
+    /// </summary>
+    private static string DefaultState(TransactionFactory factory, string type, Digest digest)
+    {
+        string home = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        if (home.Length == 0)
+        {
+            throw new CommandException(
+                ExitCode.Usage, "This account has no home folder to remember the import in: name a file with --state.");
+        }
+        string name = $"{factory.ChainId.ToShortString()}-{type}-{digest.ToShortString()}-{factory.Signer.ToShortString()}.jsonl";
+        return Path.Combine(home, "govchain", "imports", name);
+    }
 
     private static async Task<ImportSummary> RunAsync(
         Importer importer, ImportFile file, bool quiet, CancellationToken cancellation)

@@ -9,7 +9,8 @@ namespace GovChain.Node.Consensus;
 /// What this node holds of the height in progress: blocks built or checked, with all that executing them gave, so that
 /// committing executes nothing again, and envelopes fetched or recovered from the journal. Safe from any thread.
 /// </summary>
-/// <remarks>Bounded by the core, which asks for few blocks per height; all is dropped when the height passes.</remarks>
+/// <remarks>Bounded by the core, which holds few blocks per height and says which it forgets; all is dropped when the
+/// height passes.</remarks>
 internal sealed class BlockBodies
 {
     private readonly object _gate = new();
@@ -78,6 +79,22 @@ internal sealed class BlockBodies
         {
             for (int i = 0; i < leafHashes.Count; i++)
                 found[i] ??= _verified.GetValueOrDefault(leafHashes[i]);
+        }
+    }
+
+    /// <summary>Drops a block and the transactions that no other block here has; what a check still needs it fetches
+    /// again.</summary>
+    public void Forget(Digest blockHash)
+    {
+        lock (_gate)
+        {
+            _executed.Remove(blockHash);
+            _verified.Clear();
+            foreach (ExecutedBlock block in _executed.Values)
+            {
+                foreach (VerifiedTransaction transaction in block.Transactions)
+                    _verified[transaction.Transaction.LeafHash] = transaction;
+            }
         }
     }
 

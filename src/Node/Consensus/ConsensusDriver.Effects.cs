@@ -39,9 +39,15 @@ internal sealed partial class ConsensusDriver
                 _timeline.Executing(build: false);
                 Begin(CheckAsync(check, _height.Token));
                 break;
+            case ForgetBlock forget:
+                _bodies.Forget(forget.BlockHash);
+                break;
             case CommitBlock commit:
                 _timeline.Certified();
                 _commits.Enqueue(commit);
+                break;
+            case FindSigner find:
+                Begin(FindSignerAsync(find));
                 break;
             case NeedBlocks need:
                 _events.NeedBlocks(need);
@@ -182,6 +188,37 @@ internal sealed partial class ConsensusDriver
                 _timeline.Executed();
             _inputs.Enqueue(new BlockChecked(check.Block.Hash, fault));
         });
+    }
+
+    private async Task FindSignerAsync(FindSigner find)
+    {
+        SignedVote? found = null;
+        await GuardAsync(
+            () =>
+            {
+                found = FindInLedger(find);
+                return Task.CompletedTask;
+            },
+            CancellationToken.None);
+        _posted.Post(() => _inputs.Enqueue(new SignerFound(find.To, find.Token, found)));
+    }
+
+    private SignedVote? FindInLedger(FindSigner find)
+    {
+        SignedVote? found = null;
+        try
+        {
+            using LedgerSnapshot view = _ledger.OpenSnapshot();
+            ulong last = Math.Max(find.Above, view.TipHeight - Math.Min(view.TipHeight, FindSigner.CertificatesMax));
+            for (ulong height = view.TipHeight; height > last && found is null && !_stopping; height--)
+                found = FindSigner.In(view.GetCertificate(height)!, find.To);
+        }
+        catch (StorageException e)
+        {
+            // An old certificate that cannot be read is for the operator, and no reason to stop voting.
+            _events.Alarm(new Alarm(AlarmCode.LocalCheckFailed, e.Message));
+        }
+        return found;
     }
 
     /// <summary>A height that has passed is no error; anything else stops the node.</summary>

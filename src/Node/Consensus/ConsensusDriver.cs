@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Security.Cryptography;
 using GovChain.Client.Keys;
 using GovChain.Consensus;
 using GovChain.Core.Model;
@@ -47,6 +49,7 @@ internal sealed partial class ConsensusDriver
     private ulong _durable;
     private ulong _statusDueMs;
     private ulong _workPausedUntilMs;
+    private ConsensusStanding _standing;
     private bool _hasWork;
     private bool _unsynced;
     private volatile bool _stopping;
@@ -81,11 +84,13 @@ internal sealed partial class ConsensusDriver
         _events = events;
         _timeline = new BlockTimeline(time);
         _durable = journal?.DurableIndex ?? 0;
+        _standing = ConsensusStanding.Of(core);
         _thread = new Thread(Run) { Name = "consensus", IsBackground = true };
     }
 
-    /// <summary>The view and leader of the height in progress, as of the last step.</summary>
-    public (uint View, int Leader) Position { get; private set; }
+    /// <summary>The view and leader of the height in progress, and whether this node votes, as of the last step.
+    /// </summary>
+    public ConsensusStanding Standing => Volatile.Read(ref _standing);
 
     /// <summary>Begins.</summary>
     public void Start() => _thread.Start();
@@ -108,9 +113,12 @@ internal sealed partial class ConsensusDriver
         _posted.Close();
     }
 
-    /// <summary>A verified message came in.</summary>
-    public void Deliver(VerifiedMessage message, ulong utcMs) =>
-        _posted.Post(() => _inputs.Enqueue(new MessageReceived(message, utcMs)));
+    /// <summary>A verified message came in; <paramref name="taken"/> is called when the core is about to get it.</summary>
+    public void Deliver(VerifiedMessage message, ulong utcMs, Action taken) => _posted.Post(() =>
+    {
+        taken();
+        _inputs.Enqueue(new MessageReceived(message, utcMs));
+    });
 
     /// <summary>Something was added to the pool.</summary>
     public void WorkAdded()
@@ -150,7 +158,7 @@ internal sealed partial class ConsensusDriver
         var spare = new List<Action>();
         try
         {
-            _inputs.Enqueue(new Start());
+            _inputs.Enqueue(new Start(BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8))));
             Settle();
             while (!_stopping)
             {
@@ -187,7 +195,7 @@ internal sealed partial class ConsensusDriver
             TellWork();
         }
         while (_inputs.Count > 0);
-        Position = (_core.View, _core.Leader);
+        Volatile.Write(ref _standing, ConsensusStanding.Of(_core));
     }
 
     private void Drain()

@@ -34,6 +34,16 @@ internal static class JournalLoader
         }
     }
 
+    /// <summary>What a start would find in the journal; nothing is changed. Null where it cannot be read.</summary>
+    public static JournalContents? Inspect(DataDirectory directory, ulong tipHeight)
+    {
+        JournalOpening opening = VoteJournal.Read(directory);
+        return opening.Condition is FileCondition.Clean or FileCondition.TornTailTruncated
+            && TryRead(opening.Records, tipHeight, new BlockBodies()) is { } records
+            ? new JournalContents(JournalCondition.Sound, records, (ulong)records.Count + 1)
+            : null;
+    }
+
     /// <summary>What the protocol takes from the ledger's parameters.</summary>
     public static ConsensusParameters ParametersOf(Parameters parameters) => new(
         parameters.BaseTimeoutMs,

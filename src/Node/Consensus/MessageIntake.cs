@@ -19,19 +19,20 @@ internal sealed class MessageIntake
     private readonly ValidatorSet _validators;
     private readonly MessageVerifier _verifier;
     private readonly Func<ulong> _tipHeight;
-    private readonly Action<VerifiedMessage, ulong> _deliver;
+    private readonly Action<VerifiedMessage, ulong, Action> _deliver;
     private readonly TimeProvider _time;
     private readonly PeerProgress _progress;
     private readonly Load[] _loads;
     private readonly Channel<Arrival> _arrivals = Channel.CreateUnbounded<Arrival>(
         new UnboundedChannelOptions { SingleReader = true });
 
-    /// <summary>Hands verified messages to <paramref name="deliver"/> with the time of their arrival.</summary>
+    /// <summary>Hands verified messages to <paramref name="deliver"/> with the time of their arrival and what to call once
+    /// they are taken: until then they count against their sender.</summary>
     public MessageIntake(
         ValidatorSet validators,
         MessageVerifier verifier,
         Func<ulong> tipHeight,
-        Action<VerifiedMessage, ulong> deliver,
+        Action<VerifiedMessage, ulong, Action> deliver,
         TimeProvider time,
         PeerProgress progress)
     {
@@ -84,14 +85,14 @@ internal sealed class MessageIntake
     {
         MessageFailure failure = _verifier.Verify(
             arrival.From, arrival.Message, _tipHeight(), out VerifiedMessage? verified);
-        Release(arrival.From, arrival.Bytes);
         if (verified is null)
         {
+            Release(arrival.From, arrival.Bytes);
             _progress.Misbehaved(arrival.From, $"sent a consensus message that does not verify ({failure})");
             return;
         }
         _progress.Heard(arrival.From, arrival.Message);
-        _deliver(verified, arrival.UtcMs);
+        _deliver(verified, arrival.UtcMs, () => Release(arrival.From, arrival.Bytes));
     }
 
     private void Release(int from, int bytes)

@@ -7,6 +7,7 @@ using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Node.Alarms;
 using GovChain.Node.Ledger;
+using GovChain.Node.Pool;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
 using GovChain.Storage;
@@ -159,8 +160,11 @@ internal sealed partial class LedgerGateway
             Protos.V1.Rejection? obstacle = held.Obstacle is { } o ? Messages.Of(o) : null;
             return new GetTransactionResponse { Outcome = Outcomes.Pending(id.ToString(), obstacle) };
         }
-        return _outcomes.TryGet(id, out Core.Model.Rejection? rejection)
-            ? new GetTransactionResponse { Outcome = Refused(id.ToString(), rejection) }
+        return _outcomes.Find(id) is { } exit
+            ? new GetTransactionResponse
+            {
+                Outcome = Outcome(id.ToString(), SubmissionResult.Of(exit, _ledger.Tip.TimestampMs)),
+            }
             : throw NoTransaction(id.ToString());
     }
 

@@ -31,11 +31,8 @@ internal sealed class NodeStatus(
     public static string SoftwareVersion { get; } =
         typeof(NodeStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
-    /// <summary>Why this node does not vote.</summary>
-    public AbstainReason Abstaining { get; set; }
-
-    /// <summary>View and leader of the height in progress.</summary>
-    public Func<(uint View, int Leader)> Position { get; set; } = static () => (0, 0);
+    /// <summary>View and leader of the height in progress, and whether this node votes.</summary>
+    public Func<ConsensusStanding> Standing { get; set; } = static () => new(0, 0, AbstainReason.None, false);
 
     /// <summary>Blocks behind the others.</summary>
     public Func<ulong> Lag { get; set; } = static () => 0;
@@ -69,7 +66,7 @@ internal sealed class NodeStatus(
     public GetStatusResponse Describe()
     {
         BlockHeader tip = ledger.Tip;
-        (uint view, int leader) = Position();
+        ConsensusStanding standing = Standing();
         var response = new GetStatusResponse
         {
             Department = genesis.Validators[self].Department,
@@ -82,12 +79,14 @@ internal sealed class NodeStatus(
             LogSize = tip.LogSizeAfter,
             LogRoot = tip.LogRoot.ToString(),
             StateRoot = tip.StateRoot.ToString(),
-            View = view,
-            Leader = genesis.Validators[leader].Department,
+            View = standing.View,
+            Leader = genesis.Validators[standing.Leader].Department,
             PoolTransactions = (ulong)pool.Count,
             PoolBytes = (ulong)pool.Bytes,
-            Voting = Abstaining == AbstainReason.None,
-            AbstainingBecause = Explain(Abstaining),
+            Voting = standing is { Abstaining: AbstainReason.None, IsRecalling: false },
+            AbstainingBecause = standing.IsRecalling
+                ? "It has just started and waits for the others to say that it has forgotten no vote."
+                : Explain(standing.Abstaining),
             LastError = Volatile.Read(ref _lastError),
             Departments = (uint)genesis.Validators.Count,
             Quorum = (uint)genesis.Validators.QuorumSize,
@@ -121,7 +120,8 @@ internal sealed class NodeStatus(
         return response;
     }
 
-    private static string Explain(AbstainReason reason) => reason switch
+    /// <summary>A reason in a sentence; empty for a node that votes.</summary>
+    public static string Explain(AbstainReason reason) => reason switch
     {
         AbstainReason.None => "",
         AbstainReason.JournalMissing =>
@@ -132,6 +132,8 @@ internal sealed class NodeStatus(
         AbstainReason.LedgerOlderThanJournal =>
             "The ledger is older than the vote journal, as after restoring an old copy of it.",
         AbstainReason.LedgerRestored => "The ledger was restored or repaired: votes may be forgotten.",
+        AbstainReason.Amnesia =>
+            "Another department holds a vote of this node that its journal lacks: the data directory was wiped or put back.",
         _ => reason.ToString(),
     };
 }

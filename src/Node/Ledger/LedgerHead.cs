@@ -24,7 +24,7 @@ internal sealed class LedgerHead
         _store = store;
         _validators = validators;
         using LedgerSnapshot view = store.OpenSnapshot();
-        _head = new Head(view.Tip, view.TipCertificate, RunOf(view.GetState(StateKey.Leader)));
+        _head = new Head(view.Tip, view.TipCertificate, LeaderOf(view, validators));
     }
 
     /// <summary>The genesis digest.</summary>
@@ -58,18 +58,22 @@ internal sealed class LedgerHead
             if (change.Key.Kind == StateKind.Leader)
                 leader = change.Value;
         }
-        _head = new Head(block.Header, certificate, RunOf(leader));
+        _head = new Head(block.Header, certificate, RunOf(leader, _validators));
         Interlocked
             .Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
             .SetResult();
     }
 
-    private LeaderRun RunOf(ReadOnlyMemory<byte>? value)
+    /// <summary>Who led the newest block of a ledger.</summary>
+    public static LeaderRun LeaderOf(LedgerSnapshot view, ValidatorSet validators) =>
+        RunOf(view.GetState(StateKey.Leader), validators);
+
+    private static LeaderRun RunOf(ReadOnlyMemory<byte>? value, ValidatorSet validators)
     {
         if (value is not { } bytes)
             return LeaderRun.Genesis;
         LeaderState state = LeaderState.Parser.ParseFrom(bytes.Span);
-        return new LeaderRun(_validators.IndexOf(state.LastProposer), state.Run);
+        return new LeaderRun(validators.IndexOf(state.LastProposer), state.Run);
     }
 
     private sealed record Head(BlockHeader Tip, Certificate? Certificate, LeaderRun Leader);

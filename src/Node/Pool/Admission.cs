@@ -274,7 +274,7 @@ internal sealed class Admission
             return false;
         Finish(offered, offers, answers);
         foreach ((PendingEnvelope envelope, SubmissionResult result) in refused)
-            Finish(envelope, result);
+            Finish(envelope, result, isPooled: false);
         return true;
     }
 
@@ -293,8 +293,11 @@ internal sealed class Admission
         if (rejection.Code == RejectionCode.Duplicate
             && state.FindTransaction(envelope.Transaction.Id) is { } location)
             return SubmissionResult.Committed(location);
+        // What was in the pool before its expiry may stand in a prepared block: it is as pending as it was.
+        if (rejection.Code == RejectionCode.Expired && _outcomes.Find(envelope.Transaction.Id) is { } left)
+            return SubmissionResult.Of(left, _ledger.Tip.TimestampMs);
         if (rejection.IsPermanent)
-            _outcomes.Add([new PoolExit(envelope.Transaction, rejection)]);
+            _outcomes.Add([new PoolExit(envelope.Transaction, rejection, WasPooled: false)]);
         return SubmissionResult.Refused(rejection);
     }
 
@@ -332,8 +335,9 @@ internal sealed class Admission
         }
     }
 
-    /// <summary>Answers, and forgets the envelope.</summary>
-    private void Finish(PendingEnvelope envelope, SubmissionResult result)
+    /// <summary>Answers, and forgets the envelope. Who waits for the end waits on only if the pool has it: of what is not
+    /// there nobody will hear again.</summary>
+    private void Finish(PendingEnvelope envelope, SubmissionResult result, bool isPooled = true)
     {
         foreach (SubmissionTicket ticket in envelope.Close())
         {
@@ -341,7 +345,7 @@ internal sealed class Admission
             RecordTrace.Add(ticket.Trace, RecordTrace.Admission, ticket.SubmittedAt, now);
             if (!result.IsFinal)
                 ticket.PooledAt = now;
-            if (result.IsFinal || !ticket.UntilFinal)
+            if (result.IsFinal || !ticket.UntilFinal || !isPooled)
                 ticket.Complete(result);
         }
         _pending.TryRemove(new KeyValuePair<Digest, PendingEnvelope>(envelope.Transaction.LeafHash, envelope));

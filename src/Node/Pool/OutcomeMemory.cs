@@ -1,11 +1,9 @@
-using System.Diagnostics.CodeAnalysis;
 using GovChain.Core.Cryptography;
-using GovChain.Core.Model;
 
 namespace GovChain.Node.Pool;
 
 /// <summary>
-/// The last final refusals, by transaction id, for those who ask what became of a transaction. Bounded: the oldest is
+/// The last refusals, by transaction id, for those who ask what became of a transaction. Bounded: the oldest is
 /// forgotten first. Safe from any thread.
 /// </summary>
 /// <remarks>
@@ -14,7 +12,7 @@ namespace GovChain.Node.Pool;
 internal sealed class OutcomeMemory(int capacity)
 {
     private readonly object _gate = new();
-    private readonly Dictionary<Digest, Rejection> _rejections = [];
+    private readonly Dictionary<Digest, PoolExit> _exits = [];
     private readonly Queue<Digest> _order = [];
 
     /// <summary>Remembers refusals; a newer one for the same transaction takes the older one's place.</summary>
@@ -25,21 +23,21 @@ internal sealed class OutcomeMemory(int capacity)
             foreach (PoolExit exit in exits)
             {
                 Digest id = exit.Transaction.Id;
-                if (!_rejections.ContainsKey(id))
+                if (!_exits.ContainsKey(id))
                 {
                     if (_order.Count == capacity)
-                        _rejections.Remove(_order.Dequeue());
+                        _exits.Remove(_order.Dequeue());
                     _order.Enqueue(id);
                 }
-                _rejections[id] = exit.Rejection;
+                _exits[id] = exit;
             }
         }
     }
 
-    /// <summary>Why the transaction was refused, if it was and is still remembered.</summary>
-    public bool TryGet(Digest transactionId, [NotNullWhen(true)] out Rejection? rejection)
+    /// <summary>How the transaction left, if it was refused and is still remembered.</summary>
+    public PoolExit? Find(Digest transactionId)
     {
         lock (_gate)
-            return _rejections.TryGetValue(transactionId, out rejection);
+            return _exits.TryGetValue(transactionId, out PoolExit exit) ? exit : null;
     }
 }

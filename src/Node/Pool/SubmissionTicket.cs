@@ -17,6 +17,10 @@ internal readonly record struct SubmissionResult(TransactionLocation? Location, 
     /// <summary>Refused or expired.</summary>
     public static SubmissionResult Refused(Rejection rejection) => new(null, rejection, true);
 
+    /// <summary>Out of the pool: refused, or pending still where only a clock says that it expired.</summary>
+    public static SubmissionResult Of(PoolExit exit, ulong headerTimeMs) =>
+        exit.IsFinalAfter(headerTimeMs) ? Refused(exit.Rejection) : Pending(exit.Rejection);
+
     /// <summary>In the pool.</summary>
     public static SubmissionResult Pending(Rejection? obstacle) => new(null, obstacle, false);
 }

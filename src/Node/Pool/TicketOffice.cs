@@ -96,8 +96,8 @@ internal sealed class TicketOffice
         }
     }
 
-    /// <summary>Answers all who wait for transactions that can no longer commit.</summary>
-    public void AnswerRefused(IReadOnlyList<PoolExit> exits)
+    /// <summary>Answers all who wait for transactions that left the pool, the newest header being of this time.</summary>
+    public void AnswerRefused(IReadOnlyList<PoolExit> exits, ulong headerTimeMs)
     {
         foreach (PoolExit exit in exits)
         {
@@ -105,7 +105,7 @@ internal sealed class TicketOffice
             lock (_gate)
                 _waiting.Remove(exit.Transaction.Id, out tickets);
             foreach (SubmissionTicket ticket in tickets ?? [])
-                ticket.Complete(SubmissionResult.Refused(exit.Rejection));
+                ticket.Complete(SubmissionResult.Of(exit, headerTimeMs));
         }
     }
 }

@@ -7,7 +7,18 @@ using Transaction = GovChain.Core.Model.Transaction;
 namespace GovChain.Node.Pool;
 
 /// <summary>A transaction that left the pool without being committed, and why.</summary>
-internal readonly record struct PoolExit(Transaction Transaction, Rejection Rejection);
+/// <param name="Transaction">It.</param>
+/// <param name="Rejection">Why.</param>
+/// <param name="WasPooled">False: refused at the door, so no block that this node knows of can hold it.</param>
+internal readonly record struct PoolExit(Transaction Transaction, Rejection Rejection, bool WasPooled = true)
+{
+    /// <summary>
+    /// Whether no block can bring it any more, after a header of this time. A clock alone does not make EXPIRED final: a
+    /// block prepared in time may still be decided.
+    /// </summary>
+    public bool IsFinalAfter(ulong headerTimeMs) =>
+        !WasPooled || Rejection.Code != RejectionCode.Expired || Transaction.Body.ExpiresAtMs <= headerTimeMs;
+}
 
 /// <summary>What blocks and the passing of time do to the pool.</summary>
 internal sealed partial class TransactionPool

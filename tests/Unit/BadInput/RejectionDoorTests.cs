@@ -53,6 +53,23 @@ public sealed class RejectionDoorTests
         await RefuseAsync(Ledger.Change("x", 0, validMs: 0), "EXPIRED", StatusCode.FailedPrecondition, 400, "Sign it again");
 
     [Test]
+    public async Task ExpiredInThePoolByTheClockAlone_IsAnsweredAsPendingAtOnce()
+    {
+        await _node.DisposeAsync();
+        _node = await LiveNode.StartAsync(new NodeRuntimeOptions { Pool = new PoolOptions { ExpiryGraceMs = 0 } });
+        byte[] ahead = Ledger.Change("x", 5, validMs: 2_000);
+        string id = TestLedger.IdOf(ahead).ToString();
+        await _node.Gateway.SubmitAsync(ahead, WaitFor.Accepted, TimeSpan.FromSeconds(30), default);
+        Assert.That(() => _node.Gateway.GetTransaction(id).Outcome.Rejection?.Code,
+            Is.EqualTo("EXPIRED").After(60_000, 20), "the sweep takes it out");
+
+        // No header has passed its expiry, so a block that was prepared in time could still bring it; and nobody hears of it again.
+        TransactionOutcome again = await _node.Gateway.SubmitAsync(ahead, WaitFor.Committed, TimeSpan.FromMinutes(5), default)
+            .WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.That((again.Status, again.Rejection.Code), Is.EqualTo((TransactionStatus.Pending, "EXPIRED")));
+    }
+
+    [Test]
     public async Task ExpiryTooFarAhead_MayBeAcceptedLater()
     {
         await RefuseAsync(Ledger.Change("x", 0, validMs: 30UL * 24 * 3_600_000), "EXPIRY_TOO_FAR",

@@ -29,6 +29,12 @@ public sealed class CodecTest
         yield return new StatusMessage(3, decided);
         yield return new ProposalRequest(5, block.Hash);
         yield return new ProposalResponse(block);
+        yield return new RecallRequest(ulong.MaxValue, 3);
+        yield return new RecallResponse(4, null);
+        yield return new RecallResponse(4, FindSigner.In(prepared, 2));
+        ViewChangePayload change = Four.ViewChange(2, 1, prepared).Payload;
+        yield return new RecallResponse(4, new SignedVote(
+            VoteType.ViewChange, 0, 1, 1, change.PreparedHash, change.PreparedView, change.Signature));
     }
 
     private static IEnumerable<JournalRecord> Records()
@@ -39,6 +45,7 @@ public sealed class CodecTest
         yield return new PreparedRecord(prepared, Four.Vote(VoteType.Commit, block.Hash, 1));
         yield return new PromisedRecord(Four.ViewChange(1, 1, prepared));
         yield return new StoredMark(5, block.Hash, AbstainReason.JournalMissing);
+        yield return new RecallRecord(5, IsOver: true);
     }
 
     [TestCaseSource(nameof(Messages))]
@@ -75,7 +82,7 @@ public sealed class CodecTest
         if (bytes.Length > 2)
         {
             bytes[0] = ConsensusMessageCodec.Version;
-            bytes[1] = (byte)(bytes[1] % 9);
+            bytes[1] = (byte)(bytes[1] % 11);
             ConsensusMessageCodec.TryDecode(bytes, out _);
             JournalCodec.TryDecode(bytes);
         }

@@ -88,6 +88,33 @@ public sealed class ConsensusCoreTest
     }
 
     [Test]
+    public void Views_WithoutEnd_EachWithItsBlock_TheOldestBlocksAreForgotten()
+    {
+        var node = new CoreHarness(_four, 3);
+        var proposed = new List<Digest>();
+        for (uint view = 1; view <= 40; view++)
+        {
+            int leader = (int)(view % 4);
+            if (leader == 3)
+                continue;
+            ProposedBlock block = _four.Block(leader, (byte)view);
+            proposed.Add(block.Hash);
+            node.Accept(_four.Propose(block, view, leader, _four.Justification(view)));
+        }
+        Digest[] forgotten = [.. node.Effects.OfType<ForgetBlock>().Select(e => e.BlockHash)];
+        Assert.That(forgotten, Is.EqualTo(proposed[..^6]), "the six newest are kept");
+    }
+
+    [Test]
+    public void BlockChecked_ThatNobodyWaitsFor_IsForgotten()
+    {
+        var node = new CoreHarness(_four, 1);
+        Digest late = _four.Block(0, 9).Hash;
+        node.Step(new BlockChecked(late, BlockFault.None));
+        Assert.That(node.Effects.OfType<ForgetBlock>().Single().BlockHash, Is.EqualTo(late));
+    }
+
+    [Test]
     public void BlockStored_WithAGap_IsAProgrammerError()
     {
         var node = new CoreHarness(_four, 1);
@@ -277,7 +304,7 @@ public sealed class ConsensusCoreTest
             _four, 1, new JournalContents(JournalCondition.Sound, [], 1), block.Header,
             _four.Certificate(VoteType.Commit, block));
         Assert.That(node.Core.Abstaining, Is.EqualTo(AbstainReason.None));
-        Assert.That(JournalCodec.TryDecode(node.Journal.Single()), Is.TypeOf<StoredMark>());
+        Assert.That(JournalCodec.TryDecode(node.Journal[0]), Is.TypeOf<StoredMark>());
     }
 
     [Test]

@@ -12,12 +12,21 @@ internal sealed class CoreHarness
 {
     public const ulong Utc = 1_200;
 
+    /// <summary>Of the one start.</summary>
+    public const ulong Token = 7;
+
     private readonly Fixture _fixture;
     private readonly int _self;
     private readonly MessageVerifier _verifier;
 
+    /// <summary>A core that has begun; by default the others say at once that it has forgotten nothing.</summary>
     public CoreHarness(
-        Fixture fixture, int self, JournalContents? journal = null, BlockHeader? tip = null, Certificate? certificate = null)
+        Fixture fixture,
+        int self,
+        JournalContents? journal = null,
+        BlockHeader? tip = null,
+        Certificate? certificate = null,
+        bool recalls = true)
     {
         _fixture = fixture;
         _self = self;
@@ -26,7 +35,12 @@ internal sealed class CoreHarness
         LeaderRun run = tip.Height == 0 ? LeaderRun.Genesis : new LeaderRun(tip.Proposer, 1);
         Core = new ConsensusCore(fixture.Config(self), tip, certificate, run, journal ?? JournalContents.None);
         Journal = [.. journal?.Records ?? []];
-        Step(new Start());
+        Step(new Start(Token));
+        for (int peer = 0; recalls && Core.IsRecalling; peer++)
+        {
+            if (peer != self)
+                Receive(peer, new RecallResponse(Token, null));
+        }
     }
 
     public ConsensusCore Core { get; }

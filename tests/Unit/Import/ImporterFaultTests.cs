@@ -151,6 +151,19 @@ public sealed class ImporterFaultTests
     }
 
     [Test]
+    public async Task Run_SigningExpiredByAClockOnly_IsSignedAnewAlthoughItIsPending()
+    {
+        ImportFile file = File(1, records: 1);
+        var seen = new HashSet<ulong>();
+        _target.Before = (body, _) => Task.FromResult(seen.Add(body.ExpiresAtMs) && seen.Count == 1
+            ? Outcomes.Pending("", ImportTarget.Reject(RejectionCode.Expired))
+            : null);
+        ImportSummary summary = await RunAsync(file);
+        Assert.That((summary.Committed, summary.Refused.Count), Is.EqualTo((1, 0)));
+        Assert.That(seen, Has.Count.EqualTo(2), "no header may come to make it final; the same bytes again would wait for ever");
+    }
+
+    [Test]
     public async Task Run_AnswerLostAndSigningExpiredSince_FindsTheFirstSigningOnTheLedger()
     {
         ImportFile file = File(1, records: 1);

@@ -61,7 +61,7 @@ public sealed class FourNodeTests(bool tls)
             [.. Enumerable.Range(5, 20).Select(i => _nodes[1].CommitAsync(_ledger.Change($"L-{i}", 0)))];
         await Task.WhenAll(more);
         await AllEqualAsync();
-        Assert.That(_nodes[3].Gateway.GetStatus().Voting, Is.True);
+        await _nodes[3].UntilAsync(s => s.Voting, "the others have said that it forgot nothing");
         await _nodes[3].CommitAsync(_ledger.Change("L-99", 0));
     }
 

@@ -111,7 +111,7 @@ public sealed class LedgerExportTests
         await export.BeginAsync(Founded(), CancellationToken.None);
         AuditReport report = await ChainAudit.RunAsync(
             "test", Ledger.Genesis, (ulong)blocks.Count - 1, (height, _) => Task.FromResult(blocks[(int)height]),
-            export.AddAsync, progress: null, compare: null, CancellationToken.None);
+            export.AddAsync, progress: null, CancellationToken.None);
         if (report.Ok)
             await export.CompleteAsync(CancellationToken.None);
         return report;

@@ -172,6 +172,30 @@ public sealed class TransactionPoolTests
     }
 
     [Test]
+    public async Task Sweep_ExpiredLongAgoByTheClockAlone_LeavesAsPendingUntilAHeaderPassesIt()
+    {
+        TransactionPool pool = Pool();
+        VerifiedTransaction transaction = PoolFixture.Change("a", 0, expiresAtMs: 5_000);
+        Add(pool, transaction);
+        List<PoolExit> exits = pool.Sweep(tipTimeMs: 1_000, nowMs: 5_000 + new PoolOptions().ExpiryGraceMs);
+        Assert.That(exits.Single().Rejection.Code, Is.EqualTo(RejectionCode.Expired));
+
+        var office = new TicketOffice();
+        var ticket = new SubmissionTicket(transaction.Transaction.Id, untilFinal: true, DateTimeOffset.UnixEpoch, default);
+        office.Take(ticket);
+        office.AnswerRefused(exits, headerTimeMs: 4_999);
+        SubmissionResult result = await ticket.Result;
+        Assert.That(result.IsFinal, Is.False, "a block prepared in time may still be decided");
+        Assert.That(result.Rejection!.Code, Is.EqualTo(RejectionCode.Expired), "and the reason is told");
+
+        var memory = new OutcomeMemory(4);
+        memory.Add(exits);
+        PoolExit left = memory.Find(transaction.Transaction.Id)!.Value;
+        Assert.That(SubmissionResult.Of(left, headerTimeMs: 4_999).IsFinal, Is.False);
+        Assert.That(SubmissionResult.Of(left, headerTimeMs: 5_000).IsFinal, Is.True);
+    }
+
+    [Test]
     public void Random_AddsBlocksAndTakings_AgreeWithTheDumbTwin([Values(1, 2, 3, 4, 5)] int seed)
     {
         TestContext.Out.WriteLine($"seed {seed}");

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
+using GovChain.Consensus;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 using NUnit.Framework;
@@ -26,6 +27,11 @@ public sealed class FrozenNumbersTest
 
     [Test]
     public void VoteTypes_KeepTheirNumbers() => Expect<VoteType>("Propose=1 Prepare=2 Commit=3 ViewChange=4");
+
+    [Test]
+    public void AbstainReasons_KeepTheirNumbers() => Expect<AbstainReason>(
+        "None=0 JournalMissing=1 JournalDamaged=2 JournalOlderThanLedger=3 LedgerOlderThanJournal=4 LedgerRestored=5 "
+        + "Amnesia=6");
 
     [Test]
     public void OfficerRoles_KeepTheirNumbers() => Expect<OfficerRole>(

@@ -1,5 +1,6 @@
 using GovChain.Core.Model;
 using GovChain.Storage;
+using GovChain.Storage.Integrity;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Unit.Storage;

@@ -1,5 +1,6 @@
 using GovChain.Core.Merkle;
 using GovChain.Storage;
+using GovChain.Storage.Integrity;
 using NUnit.Framework;
 using RocksDbSharp;
 
@@ -20,7 +21,7 @@ public sealed class LedgerDamageTest : LedgerFixture
         Copy(Old, LedgerPath);
         StorageException refusal = OpenRefused(StorageError.Damaged);
         Assert.That(refusal.Message, Does.Contain("ends at block 3").And.Contain("block 6 was durable")
-            .And.Contain("fetches the ledger from its peers"));
+            .And.Contain("govchain node repair"));
     }
 
     [Test]

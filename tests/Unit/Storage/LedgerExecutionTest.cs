@@ -3,6 +3,7 @@ using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Storage;
+using GovChain.Storage.Integrity;
 using GovChain.Tests.Unit.Execution;
 using NUnit.Framework;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using GovChain.Core.Execution;
 using GovChain.Storage;
+using GovChain.Storage.Integrity;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Unit.Storage;

@@ -4,6 +4,7 @@ using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Storage;
+using GovChain.Storage.Integrity;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Unit.Storage;

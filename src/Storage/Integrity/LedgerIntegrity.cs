@@ -4,14 +4,21 @@ using GovChain.Core.Execution;
 using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 
-namespace GovChain.Storage;
+namespace GovChain.Storage.Integrity;
 
 /// <summary>A deviation in what is stored.</summary>
 /// <param name="What">What is wrong, one sentence.</param>
 /// <param name="Where">Column family and key.</param>
 /// <param name="Expected">What should be there.</param>
 /// <param name="Found">What is.</param>
-public sealed record LedgerFinding(string What, string Where, string Expected, string Found);
+public sealed record LedgerFinding(string What, string Where, string Expected, string Found)
+{
+    /// <summary>The same as a deviation of the directory, with the file where RocksDB names one.</summary>
+    public DirectoryFinding InFile() => new(
+        DirectoryCheck.FileNamedIn(What) ?? "ledger/", Where, Expected, Found,
+        $"{What} What a node keeps was damaged or altered here; it is refused when it is read. Run 'govchain node repair'.",
+        IsDamage: true);
+}
 
 /// <summary>
 /// Reads every row of a ledger once and checks that the column families fit together: chain of headers, log against
@@ -53,7 +60,8 @@ public static class LedgerIntegrity
         {
             finding = new LedgerFinding(e.What, e.Where, "readable data", "damage");
         }
-        catch (Exception e) when (e is MissingTileException or CorruptTileException or CorruptPageException)
+        catch (Exception e) when (e is MissingTileException or CorruptTileException or CorruptPageException
+            or CorruptStateException or ArgumentException or OverflowException)
         {
             finding = new LedgerFinding(e.Message, "ledger", "readable data", "damage");
         }

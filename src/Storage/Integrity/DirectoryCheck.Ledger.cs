@@ -1,0 +1,220 @@
+using System.Text.RegularExpressions;
+
+namespace GovChain.Storage.Integrity;
+
+/// <summary>The RocksDB directory.</summary>
+public static partial class DirectoryCheck
+{
+    private const int ReadBytes = 256 * 1024;
+
+    private const string LedgerAside = "Run 'govchain node repair': it moves the ledger aside, keeps the blocks that are sound "
+        + "under their certificates and fetches the rest.";
+
+    /// <summary>False where it cannot be opened.</summary>
+    private static bool CheckLedger(Scope scope, DurableTip? tip)
+    {
+        if (!Directory.Exists(scope.At("ledger")))
+        {
+            if (tip is { } durable)
+            {
+                scope.Damaged("ledger/", "the whole folder", $"blocks 0 to {durable.Height}", "no folder",
+                    $"Acknowledged blocks are lost here. {LedgerAside}");
+            }
+            return false;
+        }
+        var bad = new List<(string File, BadRecord Record)>();
+        string? manifest = CheckCurrent(scope);
+        foreach (string file in Directory.EnumerateFiles(scope.At("ledger")).Select(Path.GetFileName)!)
+        {
+            if ((file == manifest || file.EndsWith(".log", StringComparison.Ordinal)) && FindBad(scope, file) is { } record)
+                bad.Add((file, record));
+        }
+        bool opens = CheckFiles(scope);
+        foreach ((string file, BadRecord record) in bad)
+            AddBadRecord(scope, file, record, opens);
+        CheckOtherLedgerFiles(scope, manifest);
+        return opens;
+    }
+
+    private static string? CheckCurrent(Scope scope)
+    {
+        string path = scope.At("ledger", "CURRENT");
+        if (!File.Exists(path))
+        {
+            scope.Damaged("ledger/CURRENT", "the whole file", "the manifest's name", "no file",
+                $"The ledger cannot be opened without it. {LedgerAside}");
+            return null;
+        }
+        byte[] content = File.ReadAllBytes(path);
+        string text = System.Text.Encoding.Latin1.GetString(content.AsSpan(0, Math.Min(content.Length, 64)));
+        if (ManifestLine().IsMatch(text) && File.Exists(scope.At("ledger", text.TrimEnd('\n'))))
+        {
+            scope.Add("ledger/CURRENT", FileCondition.Sound, "names the manifest");
+            return text.TrimEnd('\n');
+        }
+        scope.Damaged("ledger/CURRENT", "the whole file", "the name of a manifest that is there, and a line feed",
+            $"'{text.ReplaceLineEndings("\\n")}'", $"The ledger cannot be opened. {LedgerAside}");
+        return null;
+    }
+
+    private static BadRecord? FindBad(Scope scope, string file)
+    {
+        scope.Add("ledger/" + file, FileCondition.Sound, file.EndsWith(".log", StringComparison.Ordinal)
+            ? "write-ahead log: rows that are not in a table yet"
+            : "manifest: which files the ledger consists of");
+        try
+        {
+            return RecordLog.FindBad(scope.At("ledger", file), scope.OnRead, scope.Cancellation);
+        }
+        catch (FileNotFoundException)
+        {
+            return null; // the running node has removed it meanwhile
+        }
+    }
+
+    /// <summary>A bad record is damage only if something is missing for it: a crash leaves a torn end.</summary>
+    private static void AddBadRecord(Scope scope, string file, BadRecord record, bool opens)
+    {
+        string where = $"record {record.Number} at byte {record.Offset}";
+        const string Expected = "a record whose checksum is right";
+        if (!opens)
+        {
+            scope.Damaged("ledger/" + file, where, Expected, record.Problem,
+                $"What follows in this file is lost, and something of the ledger with it. {LedgerAside}");
+        }
+        else if (!scope.InUse)
+        {
+            scope.Suspect("ledger/" + file, where, Expected, record.Problem,
+                "The ledger reaches its durable tip without what follows in this file: a crash leaves such an end, and nothing that "
+                + "was acknowledged is in it.");
+        }
+    }
+
+    private static bool CheckFiles(Scope scope)
+    {
+        try
+        {
+            using DataDirectory directory = DataDirectory.OpenUnverified(scope.Root, scope.ChainId);
+            using LedgerStore store = LedgerStore.OpenReadOnly(directory, new LedgerOptions { BlockCacheBytes = 8 * 1024 * 1024 });
+            foreach (LedgerFile file in store.ListFiles())
+                CheckFile(scope, file);
+            return !store.IsEmpty;
+        }
+        catch (StorageException e) when (e.Error is not StorageError.NotFound)
+        {
+            CheckFilesOfDamaged(scope);
+            string file = FileNamedIn(e.What) ?? (e.Where == scope.At("tip") ? "tip" : "ledger/");
+            scope.Damaged(file, file == "ledger/" ? "the database" : "where it is opened", "a ledger that opens and reaches its durable tip", e.What,
+                $"The node does not start on it. {LedgerAside}");
+            return false;
+        }
+        catch (StorageException)
+        {
+            return false; // no block yet
+        }
+    }
+
+    /// <summary>RocksDB names the first file that it cannot use, and not always the right one: each is asked.</summary>
+    private static void CheckFilesOfDamaged(Scope scope)
+    {
+        if (LedgerDatabase.TryOpenDamaged(scope.At("ledger")) is not { } database)
+            return;
+        try
+        {
+            foreach (LedgerFile file in database.ListFiles())
+                CheckFile(scope, file);
+        }
+        catch (StorageException)
+        {
+            // Named already: why it does not open.
+        }
+        finally
+        {
+            database.RemoveUser();
+        }
+    }
+
+    private static void CheckFile(Scope scope, LedgerFile file)
+    {
+        string name = "ledger/" + file.Name;
+        string path = scope.At("ledger", file.Name);
+        if (!File.Exists(path))
+        {
+            // A running node removes what it has merged into other files.
+            if (!scope.InUse)
+                scope.Damaged(name, file.Holds, $"{file.Bytes} bytes", "no file", $"These rows are lost here. {LedgerAside}");
+            return;
+        }
+        uint checksum = Checksum(path, scope, out long length);
+        if (length != file.Bytes)
+            scope.Damaged(name, file.Holds, $"{file.Bytes} bytes", $"{length} bytes", $"Rows are lost here. {LedgerAside}");
+        else if (file.Checksum is { } expected && checksum != expected)
+        {
+            scope.Damaged(name, file.Holds, $"checksum {expected:x8}", $"checksum {checksum:x8}",
+                $"A byte of the file is not what was written; what it belongs to is refused when it is read. {LedgerAside}");
+        }
+        else
+        {
+            scope.Add(name, FileCondition.Sound, file.Checksum is null
+                ? $"{file.Holds}; written without a checksum of the whole file, so each row's own counts"
+                : file.Holds);
+        }
+    }
+
+    private static uint Checksum(string path, Scope scope, out long length)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        byte[] buffer = new byte[ReadBytes];
+        uint state = ~0u;
+        length = 0;
+        int read;
+        while ((read = file.Read(buffer)) > 0)
+        {
+            scope.Cancellation.ThrowIfCancellationRequested();
+            state = Crc32C.Append(state, buffer.AsSpan(0, read));
+            length += read;
+            scope.OnRead?.Invoke(read);
+        }
+        return ~state;
+    }
+
+    private static void CheckOtherLedgerFiles(Scope scope, string? manifest)
+    {
+        foreach (string entry in Directory.EnumerateFileSystemEntries(scope.At("ledger")))
+        {
+            string name = Path.GetFileName(entry);
+            if (scope.Knows("ledger/" + name))
+                continue;
+            (FileCondition condition, string remark) = name switch
+            {
+                "LOCK" => (FileCondition.Irrelevant, "empty; only the operating system's lock on it counts"),
+                "IDENTITY" => (FileCondition.Irrelevant, "RocksDB's name of this database, which nothing asks for"),
+                "LOG" => (FileCondition.Irrelevant, "RocksDB's messages for people"),
+                _ when name.StartsWith("LOG.old.", StringComparison.Ordinal) => (FileCondition.Irrelevant, "RocksDB's earlier messages for people"),
+                _ when name.StartsWith("OPTIONS-", StringComparison.Ordinal) =>
+                    (FileCondition.Irrelevant, "the options of a start, written for people; every start sets its own"),
+                _ when name.EndsWith(".dbtmp", StringComparison.Ordinal) => (FileCondition.Irrelevant, "a file that was being replaced"),
+                _ when name.StartsWith("MANIFEST-", StringComparison.Ordinal) && manifest is not null =>
+                    (FileCondition.Irrelevant, $"an earlier manifest; {manifest} counts"),
+                _ when name.EndsWith(".sst", StringComparison.Ordinal) || name.EndsWith(".blob", StringComparison.Ordinal) =>
+                    (FileCondition.Irrelevant, "no file of the ledger: the manifest does not name it, as after a crash while it was written"),
+                _ => (FileCondition.Unknown, "no file of a ledger; it is not read"),
+            };
+            scope.Add("ledger/" + name, condition, remark);
+        }
+    }
+
+    /// <summary>The first file of RocksDB's that a message names, relative to the data directory.</summary>
+    internal static string? FileNamedIn(string message) =>
+        NamedFile().Match(Guess().Replace(message, "")) is { Success: true } match ? "ledger/" + match.Value : null;
+
+    [GeneratedRegex(@"^MANIFEST-\d{6,20}\n$")]
+    private static partial Regex ManifestLine();
+
+    /// <summary>RocksDB adds it to whatever it meets while it reads the manifest.</summary>
+    [GeneratedRegex(@"The file \S* may be corrupted")]
+    private static partial Regex Guess();
+
+    [GeneratedRegex(@"\d{6,20}\.(sst|blob|log)|MANIFEST-\d{6,20}|CURRENT")]
+    private static partial Regex NamedFile();
+}

@@ -1,0 +1,219 @@
+using GovChain.Core.Cryptography;
+
+namespace GovChain.Storage.Integrity;
+
+/// <summary>
+/// Accounts for every file of a node's directory, of a stopped or a running node: read to its last byte and compared with
+/// its checksums, or said not to matter and why. Changes nothing. What the rows mean is <see cref="LedgerIntegrity"/>'s to
+/// check, and who signed them the auditor's.
+/// </summary>
+/// <remarks>
+/// A whole directory that is an older copy looks whole from inside; only the other departments know better. The same
+/// holds for the last group of the vote journal alone. docs/SPEC.md, "Damage".
+/// </remarks>
+public static partial class DirectoryCheck
+{
+    private const string Aside = "Run 'govchain node repair': it moves the file aside and puts the directory in order.";
+
+    /// <summary>Checks a directory.</summary>
+    /// <param name="path">The data directory.</param>
+    /// <param name="chainId">The ledger it should belong to.</param>
+    /// <param name="onRead">Told how many bytes were read; may wait, to keep to a rate.</param>
+    /// <param name="cancellation">Ends the check.</param>
+    public static DirectoryReport Run(string path, Digest chainId, Action<int>? onRead, CancellationToken cancellation)
+    {
+        var scope = new Scope(path, chainId, DataDirectory.IsInUse(path), onRead, cancellation);
+        CheckIdentity(scope);
+        DurableTip? tip = CheckTip(scope);
+        CheckJournal(scope);
+        bool opens = CheckLedger(scope, tip);
+        CheckTheRest(scope);
+        return new DirectoryReport([.. scope.Files.OrderBy(f => f.File, StringComparer.Ordinal)], scope.Findings, opens);
+    }
+
+    /// <summary>The ledger that a directory belongs to, if two of its files agree about it.</summary>
+    /// <exception cref="StorageException">NotFound: this is no node's directory.</exception>
+    public static Digest? OwnerOf(string path)
+    {
+        if (!File.Exists(Path.Combine(path, "VERSION")) && !File.Exists(Path.Combine(path, "tip")) && !Directory.Exists(Path.Combine(path, "ledger")))
+        {
+            throw new StorageException(StorageError.NotFound, path, "This is not a node's data directory.",
+                "Name the directory that holds the files 'VERSION' and 'tip' and the folder 'ledger'.");
+        }
+        string tip = Path.Combine(path, "tip");
+        return DataDirectory.TryReadChain(path) is { } chain && File.Exists(tip)
+            && TipFile.Inspect(tip, chain).Any(static s => s.IsReadable) ? chain : null;
+    }
+
+    private static void CheckIdentity(Scope scope)
+    {
+        scope.Add("VERSION", FileCondition.Sound, "the directory's format");
+        scope.Add("chain-id", FileCondition.Sound, "whose directory it is");
+        foreach ((string file, string expected, string found) in DataDirectory.InspectIdentity(scope.Root, scope.ChainId))
+        {
+            scope.Damaged(file, "the whole file", expected, found,
+                $"The node does not start on it. {Aside} If the directory is another ledger's or a newer program's, name the right one.");
+        }
+    }
+
+    private static DurableTip? CheckTip(Scope scope)
+    {
+        if (!File.Exists(scope.At("tip")))
+        {
+            if (File.Exists(scope.At("ledger", "CURRENT")))
+            {
+                scope.Damaged("tip", "the whole file", "the newest durable block", "no file",
+                    $"Whether the ledger lost its newest blocks cannot be told, so the node does not start. {Aside}");
+            }
+            return null;
+        }
+        scope.Add("tip", FileCondition.Sound, "the newest durable block");
+        TipSlot[] slots = TipFile.Inspect(scope.At("tip"), scope.ChainId);
+        scope.OnRead?.Invoke(8192);
+        DurableTip? tip = null;
+        foreach (TipSlot slot in slots)
+        {
+            if (slot.Tip is { } found && (tip is null || found.Height > tip.Value.Height))
+                tip = found;
+        }
+        bool none = slots.All(static s => !s.IsReadable);
+        foreach (TipSlot slot in slots.Where(static s => !s.IsReadable))
+        {
+            if (none)
+            {
+                scope.Damaged("tip", $"slot at byte {slot.Offset}", "a readable slot", slot.Problem,
+                    $"Neither slot is readable: the node does not start. {Aside}");
+            }
+            else if (!scope.InUse)
+            {
+                scope.Suspect("tip", $"slot at byte {slot.Offset}", "a readable slot", slot.Problem,
+                    $"The other slot says {(tip is { } t ? $"block {t.Height}" : "no block")}. A crash while this one was written leaves it so, "
+                    + "with the ledger one block further; otherwise it is damage that the next block overwrites.");
+            }
+        }
+        return tip;
+    }
+
+    private static void CheckJournal(Scope scope)
+    {
+        string path = scope.At("votes");
+        if (!File.Exists(path))
+        {
+            if (File.Exists(scope.At("ledger", "CURRENT")))
+            {
+                scope.Damaged("votes", "the whole file", "the vote journal", "no file",
+                    "The node may have voted and forgotten it: it follows and serves, and does not vote by this journal.");
+            }
+            return;
+        }
+        scope.Add("votes", FileCondition.Sound, "the vote journal");
+        JournalScan scan;
+        try
+        {
+            byte[] content = ReadJournal(path, out bool fits);
+            scope.OnRead?.Invoke(content.Length);
+            if (!fits)
+            {
+                scope.Damaged("votes", "length", $"less than {Array.MaxLength} bytes", "more", Aside);
+                return;
+            }
+            scan = JournalFormat.Scan(path, content, scope.ChainId);
+        }
+        catch (StorageException e)
+        {
+            scope.Damaged("votes", "header", $"a journal of {scope.ChainId}", e.What, "The node does not start on it. " + Aside);
+            return;
+        }
+        string where = scan.ValidLength == 0 ? "header" : $"record {scan.NextIndex} at byte {scan.ValidLength}";
+        if (scan.Condition == JournalCondition.DamagedInterior)
+        {
+            scope.Damaged("votes", where, "a group whose checksum is right", "other bytes",
+                "Promises that were durable may be lost: the node follows and serves, and does not vote by this journal.");
+        }
+        else if (scan.Condition == JournalCondition.TornTailTruncated && !scope.InUse)
+        {
+            scope.Suspect("votes", where, "a group whose checksum is right", "bytes to the end of the file that are none",
+                "A crash before a vote was durable leaves this, and nobody got that vote; the node cuts it off. If the node was stopped in "
+                + "order it is damage, and a vote that was sent may be forgotten: then run 'govchain node repair --journal'.");
+        }
+    }
+
+    private static byte[] ReadJournal(string path, out bool fits)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        fits = file.Length <= Array.MaxLength;
+        byte[] content = new byte[fits ? file.Length : 0];
+        int length = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+        return length == content.Length ? content : content[..length];
+    }
+
+    /// <summary>What else lies in the directory.</summary>
+    private static void CheckTheRest(Scope scope)
+    {
+        if (!Directory.Exists(scope.Root))
+            return;
+        foreach (string entry in Directory.EnumerateFileSystemEntries(scope.Root))
+        {
+            string name = Path.GetFileName(entry);
+            if (Directory.Exists(entry))
+                name += "/";
+            if (name == "ledger/" || scope.Knows(name))
+                continue;
+            (FileCondition condition, string remark) = name switch
+            {
+                "lock" => (FileCondition.Irrelevant, "empty; only the operating system's lock on it counts"),
+                "restored" => (FileCondition.Irrelevant, "says that the ledger is a copy: the node does not vote; its content is not read"),
+                _ when name.EndsWith(".new", StringComparison.Ordinal) =>
+                    (FileCondition.Irrelevant, "a file that was being replaced; the old one counts, and the next write overwrites this"),
+                _ when name.StartsWith("damaged-", StringComparison.Ordinal) || name.Contains(".replaced-", StringComparison.Ordinal) =>
+                    (FileCondition.Irrelevant, "what an earlier repair or restore moved aside; the node does not read it"),
+                _ when name.StartsWith("staged-", StringComparison.Ordinal) =>
+                    (FileCondition.Irrelevant, "a copy that was being made; the next start removes it"),
+                _ => (FileCondition.Unknown, "no file of a node; it is not read"),
+            };
+            scope.Add(name, condition, remark);
+        }
+    }
+
+    /// <summary>One check in progress.</summary>
+    private sealed class Scope(string root, Digest chainId, bool inUse, Action<int>? onRead, CancellationToken cancellation)
+    {
+        private readonly Dictionary<string, FileReport> _files = new(StringComparer.Ordinal);
+
+        public string Root { get; } = Path.GetFullPath(root);
+
+        public Digest ChainId { get; } = chainId;
+
+        /// <summary>A node is writing: an end that is being written is no deviation.</summary>
+        public bool InUse { get; } = inUse;
+
+        public Action<int>? OnRead { get; } = onRead;
+
+        public CancellationToken Cancellation { get; } = cancellation;
+
+        public IEnumerable<FileReport> Files => _files.Values;
+
+        public List<DirectoryFinding> Findings { get; } = [];
+
+        public string At(params string[] parts) => Path.Combine([Root, .. parts]);
+
+        public bool Knows(string file) => _files.ContainsKey(file);
+
+        public void Add(string file, FileCondition condition, string remark) =>
+            _files[file] = new FileReport(file, condition, remark);
+
+        public void Damaged(string file, string where, string expected, string found, string meaning)
+        {
+            bool exists = File.Exists(At(file)) || Directory.Exists(At(file));
+            Add(file, exists ? FileCondition.Damaged : FileCondition.Missing, where);
+            Findings.Add(new DirectoryFinding(file, where, expected, found, meaning, IsDamage: true));
+        }
+
+        public void Suspect(string file, string where, string expected, string found, string meaning)
+        {
+            if (!_files.TryGetValue(file, out FileReport? known) || known.Condition == FileCondition.Sound)
+                Add(file, FileCondition.Suspect, where);
+            Findings.Add(new DirectoryFinding(file, where, expected, found, meaning, IsDamage: false));
+        }
+    }
+}
