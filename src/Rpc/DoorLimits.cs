@@ -1,8 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Threading.RateLimiting;
-using Grpc.AspNetCore.Server;
-using Grpc.Core;
+using GovChain.Rpc.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,50 +8,76 @@ using Microsoft.Extensions.DependencyInjection;
 namespace GovChain.Rpc;
 
 /// <summary>
-/// Rates and numbers of requests at once, for the methods of the ledger service. Reads and single submissions are
-/// counted per client address on the clients' listener; streams on every listener, per address and in all.
+/// How many requests a second, and how many at once. Rates are counted per client address on the clients' listener;
+/// requests at once on every listener, per address and in all, each listener having its own.
 /// </summary>
 internal static class DoorLimits
 {
-    private enum Kind
+    /// <summary>The rates, for ASP.NET Core's rate limiting middleware.</summary>
+    public static RateLimiterOptions Rates(RpcOptions options) => new()
     {
-        Unlimited,
-        Read,
-        Submit,
-        Stream,
-    }
-
-    /// <summary>The limiter for ASP.NET Core's rate limiting middleware.</summary>
-    public static RateLimiterOptions Create(RpcOptions options) => new()
-    {
-        GlobalLimiter = PartitionedRateLimiter.CreateChained(PerAddress(options), InAll(options)),
-        OnRejected = (rejected, _) => RefuseAsync(rejected, options),
-    };
-
-    private static PartitionedRateLimiter<HttpContext> PerAddress(RpcOptions options) =>
-        PartitionedRateLimiter.Create<HttpContext, (Kind, IPAddress)>(context =>
+        GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, (RequestKind, IPAddress)>(context =>
         {
-            Kind kind = KindOf(context);
-            IPAddress address = AddressOf(context);
+            RequestKind kind = context.KindOf();
             return kind switch
             {
-                Kind.Read when IsClient(context) => RateLimitPartition.GetTokenBucketLimiter(
-                    (kind, address), _ => Bucket(options.ReadsPerSecond, options.ReadBurst)),
-                Kind.Submit when IsClient(context) => RateLimitPartition.GetTokenBucketLimiter(
-                    (kind, address), _ => Bucket(options.SubmitsPerSecond, options.SubmitBurst)),
-                Kind.Stream => RateLimitPartition.GetConcurrencyLimiter(
-                    (kind, address), _ => AtOnce(options.StreamsPerAddress)),
-                _ => RateLimitPartition.GetNoLimiter((Kind.Unlimited, IPAddress.None)),
+                RequestKind.Read when IsClient(context) => RateLimitPartition.GetTokenBucketLimiter(
+                    (kind, AddressOf(context)), _ => Bucket(options.ReadsPerSecond, options.ReadBurst)),
+                RequestKind.Submit when IsClient(context) => RateLimitPartition.GetTokenBucketLimiter(
+                    (kind, AddressOf(context)), _ => Bucket(options.SubmitsPerSecond, options.SubmitBurst)),
+                _ => RateLimitPartition.GetNoLimiter((RequestKind.Other, IPAddress.None)),
             };
-        });
+        }),
+        OnRejected = (rejected, _) => RefuseAsync(rejected.HttpContext, rejected.Lease, "RATE_LIMITED", options),
+    };
 
-    private static PartitionedRateLimiter<HttpContext> InAll(RpcOptions options) =>
-        PartitionedRateLimiter.Create<HttpContext, Kind>(context => KindOf(context) switch
+    /// <summary>The numbers at once. Only reads wait for their turn: everything else would wait too long.</summary>
+    public static PartitionedRateLimiter<HttpContext> AtOnce(RpcOptions options) =>
+        PartitionedRateLimiter.CreateChained(AtOncePerAddress(options), AtOnceInAll(options));
+
+    /// <summary>Answers RESOURCE_EXHAUSTED with what there is too much of and when to come back.</summary>
+    public static async ValueTask RefuseAsync(
+        HttpContext context, RateLimitLease lease, string reason, RpcOptions options)
+    {
+        TimeSpan after = lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan hint) ? hint : options.RetryAfter;
+        (string what, string instead) = context.KindOf() switch
         {
-            Kind.Stream => RateLimitPartition.GetConcurrencyLimiter(Kind.Stream, _ => AtOnce(options.StreamsTotal)),
-            Kind.Submit => RateLimitPartition.GetConcurrencyLimiter(Kind.Submit, _ => AtOnce(options.SubmitsWaiting)),
-            _ => RateLimitPartition.GetNoLimiter(Kind.Unlimited),
-        });
+            RequestKind.Stream => ("streams at once", "close one, or send more on one"),
+            RequestKind.Submit => ("single submissions", "use SubmitStream"),
+            RequestKind.Read => ("reads", "slow down, or read from the node of your own department"),
+            _ => ("requests at once", "slow down"),
+        };
+        var status = ErrorStatus.Of(
+            LedgerRequestException.ResourceExhausted($"Too many {what}: {instead}.", after), after);
+        context.RequestServices.GetRequiredService<RpcMetrics>().Refused(reason);
+        await ErrorResponse.WriteAsync(context, status);
+    }
+
+    private static PartitionedRateLimiter<HttpContext> AtOncePerAddress(RpcOptions options) =>
+        PartitionedRateLimiter.Create<HttpContext, (RequestKind, IPAddress)>(context =>
+            !IsClient(context)
+                ? RateLimitPartition.GetNoLimiter((RequestKind.Other, IPAddress.None))
+                : RateLimitPartition.GetConcurrencyLimiter((context.KindOf(), AddressOf(context)), key => key.Item1 switch
+                {
+                    RequestKind.Read => Permits(options.ReadsAtOncePerAddress, options.ReadsWaitingPerAddress),
+                    RequestKind.Submit => Permits(options.SubmitsWaitingPerAddress),
+                    RequestKind.Stream => Permits(options.StreamsPerAddress),
+                    _ => Permits(options.ReadsAtOncePerAddress, options.ReadsWaitingPerAddress),
+                }));
+
+    /// <summary>Health answers whatever else goes on, so it has no share in all.</summary>
+    private static PartitionedRateLimiter<HttpContext> AtOnceInAll(RpcOptions options) =>
+        PartitionedRateLimiter.Create<HttpContext, (RequestKind, bool)>(context =>
+            RateLimitPartition.Get((context.KindOf(), IsClient(context)), RateLimiter (key) => key switch
+            {
+                (RequestKind.Read, true) => Limiter(Permits(options.ReadsAtOnce, options.ReadsWaiting)),
+                (RequestKind.Read, false) => Limiter(Permits(options.AdministrationReadsAtOnce, options.ReadsWaiting)),
+                (RequestKind.Submit, true) => Limiter(Permits(options.SubmitsWaiting)),
+                (RequestKind.Submit, false) => Limiter(Permits(options.SubmitsWaitingPerAddress)),
+                (RequestKind.Stream, true) => Limiter(Permits(options.StreamsTotal)),
+                (RequestKind.Stream, false) => Limiter(Permits(options.StreamsPerAddress)),
+                _ => Limiter(Permits(int.MaxValue)),
+            }));
 
     private static TokenBucketRateLimiterOptions Bucket(int perSecond, int burst) => new()
     {
@@ -64,49 +88,16 @@ internal static class DoorLimits
         AutoReplenishment = true,
     };
 
-    private static ConcurrencyLimiterOptions AtOnce(int permits) => new() { PermitLimit = permits, QueueLimit = 0 };
+    private static ConcurrencyLimiter Limiter(ConcurrencyLimiterOptions options) => new(options);
+
+    private static ConcurrencyLimiterOptions Permits(int permits, int waiting = 0) => new()
+    {
+        PermitLimit = permits,
+        QueueLimit = waiting,
+        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+    };
 
     private static bool IsClient(HttpContext context) => context.NodeListener() != NodeListeners.Administration;
 
-    /// <summary>What a request costs. Health, metrics and the node's own endpoints are not limited here.</summary>
-    private static Kind KindOf(HttpContext context)
-    {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not { } grpc
-            || grpc.ServiceType != typeof(LedgerService))
-            return Kind.Unlimited;
-        return grpc.Method.Type != MethodType.Unary ? Kind.Stream
-            : grpc.Method.Name == nameof(LedgerService.Submit) ? Kind.Submit
-            : Kind.Read;
-    }
-
-    /// <summary>The address that is counted: for IPv6 the /64, which is what one subscriber is given.</summary>
-    private static IPAddress AddressOf(HttpContext context)
-    {
-        IPAddress address = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        if (address.IsIPv4MappedToIPv6)
-            return address.MapToIPv4();
-        if (address.AddressFamily != AddressFamily.InterNetworkV6)
-            return address;
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
-        bytes[8..].Clear();
-        return new IPAddress(bytes);
-    }
-
-    private static async ValueTask RefuseAsync(OnRejectedContext rejected, RpcOptions options)
-    {
-        TimeSpan after = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan hint)
-            ? hint
-            : options.RetryAfter;
-        (string what, string instead) = KindOf(rejected.HttpContext) switch
-        {
-            Kind.Stream => ("streams at once", "close one, or send more on one"),
-            Kind.Submit => ("single submissions", "use SubmitStream"),
-            _ => ("reads", "slow down, or read from the node of your own department"),
-        };
-        var status = ErrorStatus.Of(
-            LedgerRequestException.ResourceExhausted($"Too many {what}: {instead}.", after), after);
-        rejected.HttpContext.RequestServices.GetRequiredService<RpcMetrics>().Refused("RATE_LIMITED");
-        await ErrorResponse.WriteAsync(rejected.HttpContext, status);
-    }
+    private static IPAddress AddressOf(HttpContext context) => RemoteAddress.Counted(context.Connection.RemoteIpAddress);
 }

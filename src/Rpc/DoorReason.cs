@@ -43,6 +43,12 @@ internal enum DoorReason
 
     /// <summary>No such gRPC method, or a compressed message.</summary>
     Unimplemented,
+
+    /// <summary>The body did not arrive in time.</summary>
+    BodyTooSlow,
+
+    /// <summary>The node's own deadline is over.</summary>
+    RequestTimeout,
 }
 
 /// <summary>What the reasons are as statuses.</summary>
@@ -54,6 +60,7 @@ internal static class DoorReasons
         DoorReason.NoSuchPath => StatusCode.NotFound,
         DoorReason.MessageTooLarge => StatusCode.ResourceExhausted,
         DoorReason.Unimplemented => StatusCode.Unimplemented,
+        DoorReason.BodyTooSlow or DoorReason.RequestTimeout => StatusCode.DeadlineExceeded,
         _ => StatusCode.InvalidArgument,
     };
 
@@ -62,6 +69,7 @@ internal static class DoorReasons
     {
         DoorReason.BodyTooLarge => 413,
         DoorReason.UnsupportedMediaType => 415,
+        DoorReason.BodyTooSlow => 408,
         _ => null,
     };
 }

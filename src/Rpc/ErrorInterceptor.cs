@@ -21,6 +21,10 @@ internal sealed class ErrorInterceptor(RpcMetrics metrics, RpcOptions options, I
     {
         long startedAt = Stopwatch.GetTimestamp();
         var code = StatusCode.OK;
+        RequestClock? clock = Clock(context);
+        clock?.Handling(context.GetHttpContext().KindOf() == RequestKind.Submit
+            ? options.CommitWaitMax + options.HandlingTimeMax
+            : options.HandlingTimeMax);
         try
         {
             return await continuation(request, context);
@@ -34,6 +38,7 @@ internal sealed class ErrorInterceptor(RpcMetrics metrics, RpcOptions options, I
         finally
         {
             metrics.Ended(context.Method, code, startedAt);
+            clock?.Answering();
         }
     }
 
@@ -52,6 +57,7 @@ internal sealed class ErrorInterceptor(RpcMetrics metrics, RpcOptions options, I
     private async Task StreamAsync(Func<Task> stream, ServerCallContext context)
     {
         var code = StatusCode.OK;
+        Clock(context)?.Handling(Timeout.InfiniteTimeSpan);
         metrics.StreamOpened(context.Method);
         try
         {
@@ -80,9 +86,13 @@ internal sealed class ErrorInterceptor(RpcMetrics metrics, RpcOptions options, I
             case LedgerRequestException error:
                 if (error.Code == LedgerErrorCode.DataDamaged)
                     logger.DataDamaged(context.Method, error.Message);
+                if (error.Code is LedgerErrorCode.StreamIdle or LedgerErrorCode.SlowReader)
+                    metrics.EndedEarly(ErrorStatus.NameOf(error.Code));
                 return ToRpcException(ErrorStatus.Of(error, options.RetryAfter), context);
             case InvalidProtocolBufferException:
                 return ToRpcException(MessageGate.Malformed(), context);
+            case OperationCanceledException when Clock(context)?.Overdue is { } reason:
+                return ToRpcException(ErrorStatus.OfLate(reason, options.RetryAfter), context);
             case OperationCanceledException or IOException when context.CancellationToken.IsCancellationRequested:
                 return new RpcException(new Grpc.Core.Status(StatusCode.Cancelled, "The client went away."));
             default:
@@ -91,6 +101,9 @@ internal sealed class ErrorInterceptor(RpcMetrics metrics, RpcOptions options, I
                 return ToRpcException(ErrorStatus.OfUnexpected(reference), context);
         }
     }
+
+    private static RequestClock? Clock(ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<RequestClock>();
 
     private static RpcException ToRpcException(Status status, ServerCallContext context)
     {

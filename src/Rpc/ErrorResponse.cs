@@ -44,7 +44,8 @@ internal static class ErrorResponse
         SetRetryAfter(context, status);
         byte[] body = Encoding.UTF8.GetBytes(Json.Format(status));
         response.ContentLength = body.Length;
-        await response.Body.WriteAsync(body, context.RequestAborted);
+        // Not RequestAborted: it may be what is being explained. The request's clock breaks off who does not read.
+        await response.Body.WriteAsync(body, CancellationToken.None);
     }
 
     /// <summary>Repeats RetryInfo as the HTTP header, for clients of JSON.</summary>

@@ -80,6 +80,18 @@ internal static class ErrorStatus
             + "envelope again is safe: it can commit only once.", facts);
     }
 
+    /// <summary>A time of <see cref="RequestClock"/> is over.</summary>
+    public static Status OfLate(string reason, TimeSpan retryAfter) => reason switch
+    {
+        RequestClock.WaitedTooLong => Of(LedgerRequestException.ResourceExhausted(
+            "Too many requests of this kind are under way, and this one's turn did not come."), retryAfter),
+        RequestClock.BodyTooSlow => Of(DoorReason.BodyTooSlow,
+            "The request's body did not arrive in the time that this node allows. Try over a better line."),
+        _ => Of(DoorReason.RequestTimeout,
+            "This node did not answer in the time that it allows itself. A submission may still commit; submitting the "
+            + "same envelope again is safe."),
+    };
+
     /// <summary>Something this program did not foresee; the reference finds it in the node's log.</summary>
     public static Status OfUnexpected(string reference) => Make(StatusCode.Internal, Internal,
         $"The node failed to answer. Its log says more under reference {reference}.", [("reference", reference)]);
@@ -166,6 +178,8 @@ internal static class ErrorStatus
         LedgerErrorCode.NodeNotReady => StatusCode.Unavailable,
         LedgerErrorCode.ResourceExhausted => StatusCode.ResourceExhausted,
         LedgerErrorCode.DataDamaged => StatusCode.DataLoss,
+        LedgerErrorCode.StreamIdle => StatusCode.DeadlineExceeded,
+        LedgerErrorCode.SlowReader => StatusCode.ResourceExhausted,
         _ => throw new InvalidOperationException($"No status for {code}."),
     };
 

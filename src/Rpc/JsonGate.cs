@@ -37,7 +37,7 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
             Refusal? refusal = CheckPath(context.Request, method.MethodDescriptor.InputType)
                 ?? CheckQuery(context.Request, method)
                 ?? (method.HttpRule.Body.Length == 0
-                    ? await CheckNoBodyAsync(context.Request)
+                    ? await CheckNoBodyAsync(context)
                     : await CheckBodyAsync(context.Request, method.MethodDescriptor.InputType));
             if (refusal is not null)
             {
@@ -76,10 +76,11 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
         return null;
     }
 
-    private static async Task<Refusal?> CheckNoBodyAsync(HttpRequest request)
+    private static async Task<Refusal?> CheckNoBodyAsync(HttpContext context)
     {
         byte[] one = new byte[1];
-        return request.ContentLength is > 0 || await request.Body.ReadAsync(one) > 0
+        return context.Request.ContentLength is > 0
+            || await context.Request.Body.ReadAsync(one, context.RequestAborted) > 0
             ? new Refusal(DoorReason.UnexpectedBody, "", "This method takes no body. Put its fields into path and query.")
             : null;
     }

@@ -51,6 +51,14 @@ public sealed class LedgerRequestException : Exception
     public static LedgerRequestException ResourceExhausted(string message, TimeSpan? retryAfter = null) =>
         new(LedgerErrorCode.ResourceExhausted, message) { RetryAfter = retryAfter };
 
+    /// <summary>Nothing came on a stream for too long, and nothing was under way on it.</summary>
+    public static LedgerRequestException StreamIdle(string message) => new(LedgerErrorCode.StreamIdle, message);
+
+    /// <summary>The client of a stream took no message for too long.</summary>
+    public static LedgerRequestException SlowReader(
+        string message, params IReadOnlyList<(string Name, string Value)> facts) =>
+        new(LedgerErrorCode.SlowReader, message) { Facts = facts };
+
     /// <summary>What was read does not verify. The message says what and where; the damaged bytes are not served.
     /// </summary>
     public static LedgerRequestException DataDamaged(
@@ -84,4 +92,10 @@ public enum LedgerErrorCode
 
     /// <summary>DATA_LOSS, HTTP 500.</summary>
     DataDamaged,
+
+    /// <summary>DEADLINE_EXCEEDED, HTTP 504: open a new stream when there is something to send.</summary>
+    StreamIdle,
+
+    /// <summary>RESOURCE_EXHAUSTED, HTTP 429, with a retry hint: go on from where the facts say.</summary>
+    SlowReader,
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using GovChain.Protos.V1;
@@ -33,6 +34,7 @@ internal sealed partial class LedgerService
         int running = 1;
         // A node that begins to stop reads no more, but answers what it has read.
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(ending.Token, gateway.Stopping);
+        await using ITimer idle = time.CreateTimer(_ => OnQuiet(), null, options.StreamIdleMax, options.StreamIdleMax);
 
         Task writing = WriteAsync();
         try
@@ -40,6 +42,7 @@ internal sealed partial class LedgerService
             while (await requestStream.MoveNext(reading.Token))
             {
                 SubmitStreamRequest request = requestStream.Current;
+                idle.Change(options.StreamIdleMax, options.StreamIdleMax);
                 await window.EnterAsync(request.Envelope.Length, reading.Token);
                 await room.WaitAsync(reading.Token);
                 room.Release();
@@ -92,15 +95,31 @@ internal sealed partial class LedgerService
             {
                 await foreach ((SubmitStreamResponse response, int bytes) in answers.Reader.ReadAllAsync(ending.Token))
                 {
-                    // Without the token: a cancelled write resets the stream, and the client would never see the reason.
-                    await responseStream.WriteAsync(response);
+                    if (!await TryWriteAsync(responseStream, response, context, ending.Token))
+                    {
+                        throw LedgerRequestException.SlowReader(
+                            $"The client took no answer for {options.StreamWriteMax.TotalSeconds:0.###} s. Submit again "
+                            + "whatever was not answered.");
+                    }
                     metrics.Streamed(context.Method);
                     window.Leave(bytes);
+                    idle.Change(options.StreamIdleMax, options.StreamIdleMax);
                 }
             }
             catch (Exception e)
             {
                 Fail(e);
+            }
+        }
+
+        // What is under way is the ledger's time, not the client's.
+        void OnQuiet()
+        {
+            if (window.IsEmpty)
+            {
+                Fail(LedgerRequestException.StreamIdle(
+                    $"No envelope came for {options.StreamIdleMax.TotalSeconds:0.###} s. Open a new stream when there is "
+                    + "one."));
             }
         }
 
@@ -134,7 +153,14 @@ internal sealed partial class LedgerService
             await foreach (CommittedTransaction transaction in
                 gateway.SubscribeAsync(request.FromPosition, ending.Token).WithCancellation(ending.Token))
             {
-                await responseStream.WriteAsync(transaction); // without the token, as in SubmitStream
+                if (!await TryWriteAsync(responseStream, transaction, context, ending.Token))
+                {
+                    string next = (transaction.Position + 1).ToString(CultureInfo.InvariantCulture);
+                    throw LedgerRequestException.SlowReader(
+                        $"The client took nothing for {options.StreamWriteMax.TotalSeconds:0.###} s. Subscribe again from "
+                        + $"the position after the last one received; after all that was sent, that is {next}.",
+                        ("nextPosition", next));
+                }
                 metrics.Streamed(context.Method);
             }
         }
@@ -153,11 +179,41 @@ internal sealed partial class LedgerService
         try
         {
             await foreach (BackupChunk chunk in gateway.BackupAsync(ending.Token))
-                await responseStream.WriteAsync(chunk, ending.Token);
+            {
+                if (!await TryWriteAsync(responseStream, chunk, context, ending.Token))
+                {
+                    throw LedgerRequestException.SlowReader(
+                        $"The client took nothing of the copy for {options.StreamWriteMax.TotalSeconds:0.###} s. Begin "
+                        + "again.");
+                }
+            }
         }
         catch (OperationCanceledException) when (IsStopping(context))
         {
             throw Stopping();
+        }
+    }
+
+    /// <summary>Sends a message of a stream; false if the client does not take it in time. Nothing may be sent after
+    /// that: the message is still on its way.</summary>
+    private async Task<bool> TryWriteAsync<T>(
+        IServerStreamWriter<T> stream, T message, ServerCallContext context, CancellationToken cancellation)
+    {
+        // Without a token: cancelling a write breaks the stream off, and its client would not learn why it ended.
+        Task write = stream.WriteAsync(message, CancellationToken.None);
+        try
+        {
+            await write.WaitAsync(options.StreamWriteMax, time, cancellation);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+        finally
+        {
+            if (!write.IsCompleted && context.GetHttpContext().Features.Get<RequestClock>() is { } clock)
+                clock.Untaken = write;
         }
     }
 

@@ -37,7 +37,7 @@ public sealed class ListenersAttribute(NodeListeners allowed) : Attribute
 public static class NodeListenerExtensions
 {
     /// <summary>Marks every connection of this Kestrel listener. Call it once, in any order with UseHttps.</summary>
-    public static ListenOptions UseNodeListener(this ListenOptions listen, NodeListeners listener)
+    internal static ListenOptions UseNodeListener(this ListenOptions listen, NodeListeners listener)
     {
         var mark = new Mark(listener);
         listen.Use(next => connection =>

@@ -1,5 +1,6 @@
 using Google.Protobuf.Reflection;
 using Google.Rpc;
+using GovChain.Rpc.Connections;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
@@ -14,8 +15,7 @@ namespace GovChain.Rpc;
 
 /// <summary>
 /// Puts the services into a host: <see cref="AddGovChainRpc"/> on its services, <see cref="LimitKestrel"/> on Kestrel's
-/// limits, <see cref="NodeListenerExtensions.UseNodeListener"/> on each listener, <see cref="MapGovChainRpc"/> on the
-/// application. The host registers <see cref="ILedgerGateway"/> as a singleton.
+/// limits, <see cref="DoorHosting.UseDoor"/> on each listener, <see cref="MapGovChainRpc"/> on the application. The host registers <see cref="ILedgerGateway"/> as a singleton.
 /// </summary>
 public static class RpcHosting
 {
@@ -32,6 +32,7 @@ public static class RpcHosting
 
         services.AddSingleton(options);
         services.AddSingleton<RpcMetrics>();
+        services.AddDoor(options.ConnectionBufferBytes);
         services.TryAddSingleton(TimeProvider.System);
         services.AddRateLimiter(_ => { });
         services.AddGrpc(grpc =>
@@ -69,11 +70,27 @@ public static class RpcHosting
     {
         // gRPC lifts this for its streams, whose messages are bounded one by one.
         limits.MaxRequestBodySize = Math.Max(options.MessageBytesMax, options.JsonBodyBytesMax) + 1_024;
-        limits.MaxConcurrentConnections = 4_096;
-        limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        // Connections are counted by each listener's own gate: the operator's are not the clients'.
+        limits.MaxConcurrentConnections = null;
+        limits.MaxConcurrentUpgradedConnections = 0;
+        limits.MaxRequestLineSize = 8 * 1024;
+        limits.MaxRequestHeadersTotalSize = options.HeaderBytesMax;
+        limits.MaxRequestHeaderCount = options.HeadersMax;
+        limits.RequestHeadersTimeout = options.HeadersTimeout;
+        limits.KeepAliveTimeout = options.IdleConnectionMax;
+        limits.MaxResponseBufferSize = options.ConnectionBufferBytes;
+        limits.MaxRequestBufferSize = options.ConnectionBufferBytes;
+        // The request's clock ends a slow body alone; the server would end the connection, which a proxy shares among
+        // many clients. For answers the server's rule is the last resort, behind the clock.
+        limits.MinRequestBodyDataRate = null;
+        limits.MinResponseDataRate = new MinDataRate(240, options.ResponseTimeMax + TimeSpan.FromSeconds(30));
         limits.Http2.MaxStreamsPerConnection = 100;
-        limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
-        limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
+        limits.Http2.HeaderTableSize = 4 * 1024;
+        limits.Http2.MaxRequestHeaderFieldSize = Math.Min(8 * 1024, options.HeaderBytesMax);
+        limits.Http2.InitialConnectionWindowSize = options.ConnectionWindowBytes;
+        limits.Http2.InitialStreamWindowSize = options.ConnectionWindowBytes;
+        limits.Http2.KeepAlivePingDelay = options.PingAfter;
+        limits.Http2.KeepAlivePingTimeout = options.PingTimeout;
     }
 
     /// <summary>
@@ -85,8 +102,9 @@ public static class RpcHosting
     public static void MapGovChainRpc(this WebApplication app)
     {
         app.UseRouting();
+        app.UseMiddleware<RequestGate>();
         app.UseMiddleware<ListenerGate>();
-        app.UseRateLimiter(DoorLimits.Create(app.Services.GetRequiredService<RpcOptions>()));
+        app.UseRateLimiter(DoorLimits.Rates(app.Services.GetRequiredService<RpcOptions>()));
         app.UseMiddleware<MessageGate>();
         app.UseMiddleware<JsonGate>();
 

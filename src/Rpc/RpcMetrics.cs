@@ -21,6 +21,7 @@ internal sealed class RpcMetrics
     private readonly UpDownCounter<long> _streams;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _streamed;
+    private readonly Counter<long> _cut;
 
     public RpcMetrics(IMeterFactory factory)
     {
@@ -35,6 +36,8 @@ internal sealed class RpcMetrics
             "govchain.rpc.refused", "{request}", "Requests refused before a service saw them, by reason.");
         _streamed = meter.CreateCounter<long>(
             "govchain.rpc.streamed", "{message}", "Messages answered or delivered on streams, by method.");
+        _cut = meter.CreateCounter<long>("govchain.rpc.cut", "{request}",
+            "Requests and streams that ended before their time, by reason: too slow, idle, not read, client gone.");
     }
 
     public void Ended(string method, StatusCode code, long startedAt)
@@ -53,6 +56,8 @@ internal sealed class RpcMetrics
     }
 
     public void Streamed(string method) => _streamed.Add(1, new KeyValuePair<string, object?>("method", method));
+
+    public void EndedEarly(string reason) => _cut.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 }

@@ -11,6 +11,16 @@ internal sealed class SubmitWindow(int envelopesMax, int bytesMax)
     private long _bytes;
     private TaskCompletionSource? _waiter;
 
+    /// <summary>Nothing is under way.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_lock)
+                return _envelopes == 0;
+        }
+    }
+
     /// <summary>Waits until an envelope of this size fits, and takes its place. One alone always fits.</summary>
     public async Task EnterAsync(int bytes, CancellationToken cancellation)
     {

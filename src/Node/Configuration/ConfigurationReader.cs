@@ -73,6 +73,8 @@ internal static class ConfigurationReader
             AuthorityDirectory = clients.FilePath(Settings.AuthorityDirectory),
             CertificateNames = clients.TextList(Settings.CertificateNames),
             AnonymousRequestsPerSecond = (int)clients.Number(Settings.AnonymousRequestsPerSecond),
+            ClientConnectionsMax = (int)clients.Number(Settings.ClientConnectionsMax),
+            ClientConnectionsPerAddress = (int)clients.Number(Settings.ClientConnectionsPerAddress),
             AdministrationListen = administration.Listen(Settings.AdministrationListen),
             PoolTransactionsMax = (int)pool.Number(Settings.PoolTransactionsMax),
             PoolBytesMax = pool.Number(Settings.PoolBytesMax),

@@ -63,6 +63,12 @@ internal sealed record NodeConfiguration
     /// <summary>The longest that a stop may take.</summary>
     public required TimeSpan StopTimeout { get; init; }
 
+    /// <summary>Connections of all clients at a time.</summary>
+    public required int ClientConnectionsMax { get; init; }
+
+    /// <summary>Connections of one client address at a time.</summary>
+    public required int ClientConnectionsPerAddress { get; init; }
+
     /// <summary>The least serious messages that are logged.</summary>
     public required LogLevel LogLevel { get; init; }
 

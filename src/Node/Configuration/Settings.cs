@@ -127,6 +127,20 @@ internal static class Settings
             Example = "1000",
         };
 
+    public static readonly NumberSetting ClientConnectionsMax = new("clients.connectionsMax", 1_024, 16, 100_000)
+    {
+        Meaning = "connections of all clients at a time; more are closed at once",
+        Unit = "connections",
+        Example = "1024",
+    };
+
+    public static readonly NumberSetting ClientConnectionsPerAddress = new("clients.connectionsPerAddress", 256, 1, 100_000)
+    {
+        Meaning = "connections of one client address (IPv6: one /64) at a time; raise it for a proxy or an office behind one address",
+        Unit = "connections",
+        Example = "256",
+    };
+
     public static readonly ListenSetting AdministrationListen = new("administration.listen", LoopbackOnly: true)
     {
         Meaning = "where this machine's operator connects: metrics, audits, backups",
@@ -208,6 +222,7 @@ internal static class Settings
         Department, DataDirectory, GenesisFile, ExpectedGenesisDigest, KeyFile, PassphraseFile, StopTimeoutMs, LogLevel, LogFormat,
         PeerListen, PeerEndpoints,
         ClientListen, CertificateFile, CertificateKeyFile, AuthorityDirectory, CertificateNames, AnonymousRequestsPerSecond,
+        ClientConnectionsMax, ClientConnectionsPerAddress,
         AdministrationListen,
         PoolTransactionsMax, PoolBytesMax,
         DiskFreeBytesMin, CertificateDaysMin, JournalSyncMsMax, PeerSilentMsMax, StalledMsMax,

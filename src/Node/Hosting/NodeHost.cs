@@ -13,6 +13,7 @@ using GovChain.Node.Pool;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
+using GovChain.Rpc.Connections;
 using GovChain.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -176,6 +177,8 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         {
             ReadsPerSecond = configuration.AnonymousRequestsPerSecond,
             ReadBurst = 2 * configuration.AnonymousRequestsPerSecond,
+            ConnectionsTotal = configuration.ClientConnectionsMax,
+            ConnectionsPerAddress = Math.Min(configuration.ClientConnectionsPerAddress, configuration.ClientConnectionsMax),
         };
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "govchain" });
         NodeLogging.Configure(builder.Logging, configuration);
@@ -189,8 +192,8 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.LimitKestrel(rpc);
-            Listen(kestrel, configuration.ClientListen, NodeListeners.Clients, certificate);
-            Listen(kestrel, configuration.AdministrationListen, NodeListeners.Administration, certificate);
+            Listen(kestrel, configuration.ClientListen, rpc.ClientConnections, certificate);
+            Listen(kestrel, configuration.AdministrationListen, rpc.AdministrationListenerConnections, certificate);
         });
         WebApplication app = builder.Build();
         app.MapGovChainRpc();
@@ -199,16 +202,16 @@ internal sealed class NodeHost(NodeConfiguration configuration)
     }
 
     private static void Listen(
-        KestrelServerOptions kestrel, IPEndPoint endPoint, NodeListeners listener, ClientCertificate certificate) =>
+        KestrelServerOptions kestrel, IPEndPoint endPoint, ConnectionLimits limits, ClientCertificate certificate) =>
         kestrel.Listen(endPoint, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
-            listen.UseNodeListener(listener);
-            listen.UseHttps(new TlsHandshakeCallbackOptions
+            listen.UseDoor(limits, tls => tls.UseHttps(new TlsHandshakeCallbackOptions
             {
+                HandshakeTimeout = limits.HandshakeTimeout,
                 OnConnection = _ => ValueTask.FromResult(
                     new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current }),
-            });
+            }));
         });
 
     private async Task ListenAsync(Func<Task> start)

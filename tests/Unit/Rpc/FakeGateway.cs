@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Google.Protobuf;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
 
@@ -9,6 +10,8 @@ namespace GovChain.Tests.Unit.Rpc;
 internal sealed class FakeGateway : ILedgerGateway
 {
     public static readonly string Id = new('a', 64);
+
+    private long _taken;
 
     public NodeReadiness Readiness { get; set; } = NodeReadiness.Ready;
 
@@ -84,9 +87,24 @@ internal sealed class FakeGateway : ILedgerGateway
         yield return new BackupChunk { Start = new BackupStart { Height = 9 } };
     }
 
+    /// <summary>Bytes of each transaction of a subscription that never ends; null: three, and then silence.</summary>
+    public int? EndlessBytes { get; set; }
+
+    /// <summary>How many transactions subscriptions have taken.</summary>
+    public long Taken => Interlocked.Read(ref _taken);
+
     public async IAsyncEnumerable<CommittedTransaction> SubscribeAsync(
         ulong fromPosition, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        if (EndlessBytes is { } bytes)
+        {
+            ByteString envelope = ByteString.CopyFrom(new byte[bytes]);
+            for (ulong i = fromPosition; ; i++)
+            {
+                Interlocked.Increment(ref _taken);
+                yield return new CommittedTransaction { Position = i, Envelope = envelope };
+            }
+        }
         try
         {
             for (ulong i = fromPosition; i < fromPosition + 3; i++)

@@ -1,12 +1,16 @@
 using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Google.Protobuf;
 using GovChain.Rpc;
+using GovChain.Rpc.Connections;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
@@ -32,9 +36,20 @@ internal sealed class RpcHost : IAsyncDisposable
     /// <summary>The clients' listener, for gRPC.</summary>
     public Uri GrpcAddress => new(_addresses[1]);
 
-    /// <param name="options">Null: the defaults, with a short pause before trying again.</param>
+    /// <summary>The port of a listener that speaks one protocol without TLS, or, of the clients', with TLS.</summary>
+    public int Port(HttpProtocols protocol, NodeListeners listener = NodeListeners.Clients) => new Uri(_addresses[protocol switch
+    {
+        HttpProtocols.Http1 => 0,
+        HttpProtocols.Http2 => 1,
+        _ => 4,
+    } + (listener == NodeListeners.Administration ? 2 : 0)]).Port;
+
+    /// <summary>Starts it.</summary>
+    /// <param name="options">The bounds; the defaults, with a short pause before trying again, if null.</param>
     /// <param name="node">What answers; null: a gateway of the test's, <see cref="Gateway"/>.</param>
-    public static async Task<RpcHost> StartAsync(RpcOptions? options = null, ILedgerGateway? node = null)
+    /// <param name="certificate">Adds a clients' listener with TLS, as a node's are.</param>
+    public static async Task<RpcHost> StartAsync(
+        RpcOptions? options = null, ILedgerGateway? node = null, X509Certificate2? certificate = null)
     {
         options ??= new RpcOptions { RetryAfter = TimeSpan.FromMilliseconds(20) };
         var gateway = new FakeGateway();
@@ -52,11 +67,23 @@ internal sealed class RpcHost : IAsyncDisposable
                     kestrel.Listen(IPAddress.Loopback, 0, listen =>
                     {
                         listen.Protocols = protocol;
-                        listen.UseNodeListener(listener);
+                        listen.UseDoor(listener == NodeListeners.Clients
+                            ? options.ClientConnections : options.AdministrationListenerConnections);
                     });
                 }
             }
         });
+        if (certificate is not null)
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(
+                IPAddress.Loopback, 0, listen => listen.UseDoor(options.ClientConnections, tls => tls.UseHttps(
+                    new TlsHandshakeCallbackOptions
+                    {
+                        HandshakeTimeout = options.HandshakeTimeout,
+                        OnConnection = _ => ValueTask.FromResult(
+                            new SslServerAuthenticationOptions { ServerCertificate = certificate }),
+                    }))));
+        }
         WebApplication app = builder.Build();
         app.MapGovChainRpc();
         await app.StartAsync();
