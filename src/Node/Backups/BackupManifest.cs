@@ -24,6 +24,9 @@ internal sealed record BackupManifest
 
     private const int FileBytesMax = 64 * 1024 * 1024;
 
+    // 1 TiB: no file of a ledger is as long, and no sum of them overflows.
+    private const long EntryBytesMax = 1L << 40;
+
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -92,7 +95,7 @@ internal sealed record BackupManifest
                 throw new CommandException(ExitCode.Storage,
                     $"{path} has format {manifest.Format}; this program knows format {FormatVersion}. Run the program that wrote it.");
             }
-            if (!Digest.TryParseHex(manifest.ChainId, out _) || manifest.Files.Any(static f => !IsSafe(f.Path) || f.Bytes < 0)
+            if (!Digest.TryParseHex(manifest.ChainId, out _) || manifest.Files.Any(static f => f is null || !IsSafe(f.Path) || f.Bytes is < 0 or > EntryBytesMax)
                 || manifest.Files.DistinctBy(static f => f.Path).Count() != manifest.Files.Count)
                 throw new CommandException(ExitCode.Storage, $"{path} is damaged: it names no ledger, or files that no backup has.");
             return manifest;
