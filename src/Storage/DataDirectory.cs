@@ -62,11 +62,7 @@ public sealed class DataDirectory : IDisposable
         path = Path.GetFullPath(path);
         try
         {
-            if (!Directory.Exists(path))
-            {
-                Directory.CreateDirectory(path);
-                DurableFiles.SyncDirectory(Path.GetDirectoryName(path) ?? path);
-            }
+            Directory.CreateDirectory(path);
             FileStream held = Hold(path);
             try
             {
@@ -258,6 +254,8 @@ public sealed class DataDirectory : IDisposable
                     "Name an empty directory, or restore the file if this is a node's directory.");
             }
         }
+        // Also where the directory was there already: who made it may have died before its name was durable.
+        DurableFiles.SyncNamesAbove(path);
         DurableFiles.Replace(Path.Combine(path, ChainFile), Encoding.ASCII.GetBytes($"{chainId}\n"));
         string version = FormatVersion.ToString(CultureInfo.InvariantCulture);
         DurableFiles.Replace(Path.Combine(path, VersionFile), Encoding.ASCII.GetBytes($"{version}\n"));

@@ -26,8 +26,9 @@ internal static class LedgerOpening
         (BlockHeader header, Certificate? certificate) = Block(directory, database, row.Key, row.Value);
         CheckHash(directory, database, tip.Current, header, options);
         PublishedLedger published = CheckEnd(database, header, certificate);
-        // A crash between the batch and the tip leaves the tip one behind: only now is the block acknowledged.
-        if (!database.IsReadOnly && tip.Current?.Height != header.Height)
+        // A crash between the batch and the tip leaves the tip one behind: only now is the block acknowledged. Written
+        // even where it reads the same: a tip whose sync never ended may be in the system's memory only.
+        if (!database.IsReadOnly)
             tip.Write(new DurableTip(header.Height, header.Hash));
         return published;
     }

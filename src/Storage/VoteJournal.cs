@@ -102,12 +102,10 @@ public sealed class VoteJournal : IDisposable
             JournalScan scan;
             try
             {
-                scan = JournalFormat.Scan(path, ReadAll(file), directory.ChainId);
-                if (scan.Condition == JournalCondition.TornTailTruncated)
-                {
-                    RandomAccess.SetLength(file, scan.ValidLength);
-                    DurableFiles.Sync(file);
-                }
+                byte[] content = ReadAll(file);
+                scan = JournalFormat.Scan(path, content, directory.ChainId);
+                if (scan.Condition != JournalCondition.DamagedInterior)
+                    MakeDurable(file, content, scan, directory);
             }
             catch
             {
@@ -275,6 +273,24 @@ public sealed class VoteJournal : IDisposable
 
     private static SafeFileHandle OpenFile(string path) =>
         File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+
+    /// <summary>
+    /// What was read counts as durable from now on, but so far the last group may stand in the system's memory only: its
+    /// writer died before its sync, or the sync failed, after which no other brings it to the medium unless it is written
+    /// again. The groups before it were synced before it was written. The file's name can be as new.
+    /// </summary>
+    private static void MakeDurable(SafeFileHandle file, byte[] content, JournalScan scan, DataDirectory directory)
+    {
+        if (scan.Condition == JournalCondition.TornTailTruncated)
+            RandomAccess.SetLength(file, scan.ValidLength);
+        if (scan.Groups.Count > 0)
+        {
+            long last = scan.Groups[^1].Offset;
+            RandomAccess.Write(file, content.AsSpan((int)last, (int)(scan.ValidLength - last)), last);
+        }
+        DurableFiles.Sync(file);
+        DurableFiles.SyncDirectory(directory.Root);
+    }
 
     private static byte[] ReadAll(SafeFileHandle file)
     {

@@ -1,0 +1,92 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Faults;
+
+/// <summary>How a process under the fault layer ended.</summary>
+internal sealed record FaultRun(int ExitCode, bool Killed, string Error, List<TraceRecord> Calls)
+{
+    /// <summary>The fault was reached.</summary>
+    public bool Reached => Calls.Any(c => c.Op == TraceOp.Fault);
+
+    /// <summary>The call that the fault was for; the process may have died before it.</summary>
+    public TraceRecord? FailedCall => Calls.SkipWhile(c => c.Op != TraceOp.Fault).Skip(1).FirstOrDefault();
+
+    /// <summary>How often the storage layer stopped and was opened again.</summary>
+    public int Stops => Calls.Count(c => c.Says(Acknowledged.Stop));
+}
+
+/// <summary>faultfs.c, compiled with the machine's C compiler, and the processes that run under it.</summary>
+internal sealed class FaultLayer(string directory)
+{
+    private const int SigKill = 137;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private string Library => Path.Combine(directory, "faultfs.so");
+
+    /// <summary>Compiles it. Where there is no compiler or no Linux, the tests are skipped and say so; never under CI.</summary>
+    public void Build()
+    {
+        if (!OperatingSystem.IsLinux())
+            Skip("The fault-injecting file layer preloads a library, which needs Linux.");
+        string source = Path.Combine(AppContext.BaseDirectory, "faultfs.c");
+        try
+        {
+            (int code, string error) = Run(new ProcessStartInfo("cc",
+                ["-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC", "-o", Library, source, "-ldl", "-lpthread"]));
+            Assert.That(code, Is.Zero, $"cc refused faultfs.c: {error}");
+        }
+        catch (Win32Exception)
+        {
+            Skip("No C compiler: install gcc and the C library's headers (Debian: apt-get install gcc libc6-dev).");
+        }
+    }
+
+    /// <summary>Runs the driver once for each height, with the given call failing.</summary>
+    /// <param name="script">The chain's file.</param>
+    /// <param name="root">What is watched; the data directory lies somewhere below.</param>
+    /// <param name="data">The data directory.</param>
+    /// <param name="fault">CLASS:INDEX:KIND, or empty.</param>
+    /// <param name="heights">One opening for each.</param>
+    public FaultRun Drive(string script, string root, string data, string fault, params string[] heights)
+    {
+        string trace = root + ".trace";
+        File.Delete(trace);
+        var start = new ProcessStartInfo("dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "GovChain.Tests.Faults.dll"), "drive", script, data, .. heights]);
+        start.Environment["LD_PRELOAD"] = Library;
+        start.Environment["GOVCHAIN_FAULT_ROOT"] = root;
+        start.Environment["GOVCHAIN_FAULT_TRACE"] = trace;
+        start.Environment["GOVCHAIN_FAULT"] = fault;
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        (int code, string error) = Run(start);
+        List<TraceRecord> calls = Trace.Read(trace);
+        File.Delete(trace);
+        return new FaultRun(code, code == SigKill, error, calls);
+    }
+
+    private static (int ExitCode, string Error) Run(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        using Process process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill();
+            return (-1, $"It was still running after {Patience.TotalMinutes} minutes.");
+        }
+        return (process.ExitCode, error.Result);
+    }
+
+    private static void Skip(string reason)
+    {
+        if (Environment.GetEnvironmentVariable("CI") is { Length: > 0 })
+            Assert.Fail($"{reason} Continuous integration may not skip this.");
+        Assert.Ignore(reason);
+    }
+}
