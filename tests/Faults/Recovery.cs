@@ -1,3 +1,4 @@
+using GovChain.Core.Execution;
 using GovChain.Node.Auditing;
 using GovChain.Storage;
 
@@ -22,7 +23,8 @@ internal static class Recovery
                 CheckJournal(journal, acknowledged);
             });
             CheckJournalAgain(path, script, later);
-            AuditReport report = await DirectoryAudit.RunAsync(path, null, script.Genesis, null, CancellationToken.None);
+            AuditReport report = await DirectoryAudit.RunAsync(
+                path, null, new GenesisFile(script.Genesis, []), null, null, CancellationToken.None);
             if (report.FirstProblem is { } problem)
                 return $"audit: {problem}";
             return report.Height == until ? null : $"it went on to block {until}, but holds {report.Height}";

@@ -17,7 +17,7 @@ internal sealed class StorageFaultTest
     private static readonly string[] Heights = ["3", "6"];
 
     private static readonly bool Full = Environment.GetEnvironmentVariable("FULL") == "1";
-    private static readonly int Samples = Number("SAMPLES") ?? 8;
+    private static readonly int Samples = Number("SAMPLES") ?? 6;
     private static readonly int Seed = Number("SEED") ?? Environment.TickCount;
 
     /// <summary>FAULT=CLASS:INDEX:KIND tries this one again.</summary>
