@@ -54,8 +54,6 @@ internal static class Recovery
             if (store.Current.GetHeader(h).Hash != script.HashAt(h))
                 throw new PromiseBrokenException($"block {h} is not the one that was written");
         }
-        if (tip is not null && LedgerIntegrity.Check(store.Current).FirstOrDefault() is { } finding)
-            throw new PromiseBrokenException($"integrity: {finding}");
     }
 
     private static void CheckJournal(JournalOpening opening, Acknowledged acknowledged)

@@ -123,6 +123,9 @@ internal sealed class TestNetwork : IAsyncDisposable
         await Network.WaitUntilReadyAsync(department, cancellation);
     }
 
+    /// <summary>Stops all nodes in order, so that their directories can be read at leisure.</summary>
+    public Task StopNodesAsync() => Task.WhenAll(Network.Processes.Select(p => p.StopAsync(TimeSpan.FromSeconds(60))));
+
     /// <summary>Waits until all nodes stand at one height, audits each from genesis, and holds them against each other.
     /// </summary>
     public async Task<AuditReport[]> AuditAllAsync(CancellationToken cancellation)

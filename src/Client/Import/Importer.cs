@@ -20,6 +20,15 @@ public readonly record struct ImportProgress(int Total, int Committed, int Refus
 public sealed record ImportSummary(
     int Committed, int Registered, int Amended, int Annulled, IReadOnlyList<ImportResult> Refused);
 
+/// <summary>An event that was committed.</summary>
+/// <param name="Event">The event.</param>
+/// <param name="Envelope">What was signed for it.</param>
+/// <param name="Height">Of its block.</param>
+/// <param name="Position">In the log.</param>
+/// <param name="Version">The version of the record that it made.</param>
+public sealed record ImportAcknowledgement(
+    ImportEvent Event, SignedEnvelope Envelope, ulong Height, ulong Position, ulong Version);
+
 /// <summary>How an import goes about it.</summary>
 /// <param name="WindowEvents">Envelopes under way at once.</param>
 /// <param name="Validity">How long a signed event may still commit.</param>
@@ -63,6 +72,12 @@ public sealed class Importer
         _options = options ?? ImportOptions.Default;
         _time = time ?? TimeProvider.System;
     }
+
+    /// <summary>
+    /// Told of each commitment as it becomes known, before the import remembers it: after an interruption one may be told
+    /// again, none is left out.
+    /// </summary>
+    public Action<ImportAcknowledgement>? Acknowledged { get; init; }
 
     /// <summary>Imports what is left of the file. Called again after an interruption it goes on.</summary>
     /// <exception cref="LedgerClientException">The node cannot be reached, or refuses the import as such.</exception>
@@ -221,7 +236,7 @@ public sealed class Importer
         TransactionOutcome outcome = response.Outcome;
         if (outcome.Status == TransactionStatus.CommittedDurably)
         {
-            End(new ImportResult(flight.Event, flight.Envelope.Id.ToString(), outcome.Position, null, null));
+            EndCommitted(flight.Event, flight.Envelope, outcome);
             return;
         }
         string code = outcome.Rejection?.Code ?? outcome.Status.ToString();
@@ -249,11 +264,11 @@ public sealed class Importer
     {
         foreach (ImportAttempt attempt in _state.AttemptsOf(flight.Event))
         {
-            string id = Sign(flight.Event, attempt).Id.ToString();
-            GetTransactionResponse? found = await _client.FindTransactionAsync(id, cancellation);
+            SignedEnvelope signed = Sign(flight.Event, attempt);
+            GetTransactionResponse? found = await _client.FindTransactionAsync(signed.Id.ToString(), cancellation);
             if (found?.Outcome.Status == TransactionStatus.CommittedDurably)
             {
-                End(new ImportResult(flight.Event, id, found.Outcome.Position, null, null));
+                EndCommitted(flight.Event, signed, found.Outcome);
                 return;
             }
         }
@@ -280,6 +295,14 @@ public sealed class Importer
         IReadOnlyList<ImportAttempt> attempts = _state.AttemptsOf(index);
         ulong from = attempts.Count > 0 ? Math.Max(NowMs(), attempts[^1].ExpiresAtMs) : NowMs();
         return new ImportAttempt(index, attempts.Count, from + (ulong)_options.Validity.TotalMilliseconds);
+    }
+
+    private void EndCommitted(int index, SignedEnvelope envelope, TransactionOutcome outcome)
+    {
+        ImportEvent e = _file.Events[index];
+        Acknowledged?.Invoke(new ImportAcknowledgement(
+            e, envelope, outcome.Height, outcome.Position, _keys[e.RecordId].Version + 1));
+        End(new ImportResult(index, envelope.Id.ToString(), outcome.Position, null, null));
     }
 
     private void End(ImportResult result)

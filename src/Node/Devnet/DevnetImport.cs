@@ -20,6 +20,9 @@ internal sealed class DevnetImport(DevnetLayout layout, DevnetDepartment departm
     /// <summary>The record type.</summary>
     public string Type { get; } = type;
 
+    /// <summary>Told of each commitment as it becomes known.</summary>
+    public Action<ImportAcknowledgement>? Acknowledged { get; init; }
+
     /// <summary>How it ended; null while it runs.</summary>
     public ImportSummary? Summary { get; private set; }
 
@@ -54,7 +57,8 @@ internal sealed class DevnetImport(DevnetLayout layout, DevnetDepartment departm
         string state = layout.At("imports", $"{Department.Id}-{Type}-{File.Digest.ToShortString()}.jsonl");
         using ImportState memory = ImportState.Open(state, factory.ChainId, Type, File.Digest, factory.Signer);
         EndedBefore = memory.Results.Count;
-        Summary = await new Importer(client, factory, File, Type, memory).RunAsync(progress, cancellation);
+        var importer = new Importer(client, factory, File, Type, memory) { Acknowledged = Acknowledged };
+        Summary = await importer.RunAsync(progress, cancellation);
         Committed = [.. memory.Results.Values.Where(r => r.TransactionId is not null).OrderBy(r => r.Event)];
     }
 
