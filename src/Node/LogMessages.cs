@@ -66,4 +66,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(5022, LogLevel.Warning, "The client listener keeps its certificate: the new one cannot be used: {Reason}")]
     public static partial void CertificateNotRenewed(this ILogger logger, string reason);
+
+    [LoggerMessage(5090, LogLevel.Critical, "The node ended with code {Code}: {Reason}")]
+    public static partial void ServiceFailed(this ILogger logger, int code, string reason);
 }

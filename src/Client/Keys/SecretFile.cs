@@ -95,9 +95,18 @@ internal static class SecretFile
     {
         if (OperatingSystem.IsWindows())
             return;
-        if ((File.GetUnixFileMode(stream.SafeFileHandle) & Others) != 0)
+        UnixFileMode open = File.GetUnixFileMode(stream.SafeFileHandle) & Others;
+        if (IsCredential(path))
+            open &= ~UnixFileMode.GroupRead;
+        if (open != 0)
             throw new KeyFileException(
                 KeyFileError.PermissionsTooOpen,
                 $"The {what} '{path}' is open to other users of this machine. Close it with: chmod 600 '{path}'");
     }
+
+    // systemd hands a service its credentials in a directory of the service's own, in some versions through an access
+    // list: the list's mask then shows in the place of the group's bits, and no group may read.
+    private static bool IsCredential(string path) =>
+        Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY") is { Length: > 0 } directory
+        && Path.GetDirectoryName(Path.GetFullPath(path)) == Path.GetFullPath(directory).TrimEnd('/');
 }

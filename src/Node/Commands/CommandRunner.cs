@@ -58,7 +58,8 @@ internal static class CommandRunner
         return code;
     }
 
-    private static (int Code, string Message) Explain(Exception exception) => exception switch
+    /// <summary>The exit code of an exception, and what a person is told.</summary>
+    internal static (int Code, string Message) Explain(Exception exception) => exception switch
     {
         CommandException e => (e.ExitCode, e.Message),
         ConfigurationException e => (ExitCode.Configuration, e.Message),

@@ -38,4 +38,10 @@ internal static class ExitCode
 
     /// <summary>Ended by Ctrl-C.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>
+    /// Whether a node that ended so must not be started again before a person has mended something. The unit file
+    /// ops/systemd/govchain.service names the same codes.
+    /// </summary>
+    public static bool NeedsOperator(int code) => code is Usage or Configuration or Keys or Storage;
 }

@@ -27,16 +27,30 @@ internal static class NodeCommand
     private static Command Run()
     {
         Option<string> file = ConfigurationOption();
+        Option<string?> passphraseFile = KeyOptions.PassphraseFile();
+        passphraseFile.Description = "File with the validator key's passphrase (default: passphraseFile of the configuration, else "
+            + "$GOVCHAIN_PASSPHRASE, else asked for)";
         var stopWithInput = new Option<bool>("--stop-with-stdin") { Hidden = true };
-        var command = new Command("run", "Run a node until Ctrl-C or SIGTERM") { file, stopWithInput };
+        var command = new Command("run", "Run a node until Ctrl-C or SIGTERM, or as a service of systemd or Windows")
+            { file, passphraseFile, stopWithInput };
         command.SetAction(async (result, cancellation) =>
         {
-            NodeConfiguration configuration = ConfigurationReader.Read(result.GetRequiredValue(file));
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             if (result.GetValue(stopWithInput))
                 _ = StopWithInputAsync(stop);
-            await new NodeHost(configuration).RunAsync(stop.Token);
+            if (WindowsService.IsRunning)
+                await WindowsService.RunAsync(RunAsync);
+            else
+                await RunAsync(stop.Token);
             return ExitCode.Ok;
+
+            Task RunAsync(CancellationToken ending)
+            {
+                NodeConfiguration configuration = ConfigurationReader.Read(result.GetRequiredValue(file));
+                if (result.GetValue(passphraseFile) is { } given)
+                    configuration = configuration with { PassphraseFile = given };
+                return new NodeHost(configuration).RunAsync(ending);
+            }
         });
         return command;
     }

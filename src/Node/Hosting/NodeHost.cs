@@ -22,6 +22,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 
 namespace GovChain.Node.Hosting;
@@ -46,6 +47,9 @@ internal sealed class NodeHost(NodeConfiguration configuration)
     /// <exception cref="CommandException">It could not start, or had to stop; with the exit code.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
+        // systemd started this process, or nobody listens and nothing is sent.
+        var manager = new SystemdNotifier();
+        manager.Notify(new ServiceState("STATUS=Opening the ledger"));
         GenesisFile genesis = ReadGenesis();
         using PlatformSigner signer = KeyOptions.Open(configuration.KeyFile, configuration.PassphraseFile);
         CheckKey(genesis.Genesis, signer);
@@ -73,7 +77,10 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         string[] bound = [.. app.Urls];
         ILogger log = logging.CreateLogger<NodeHost>();
         log.Listening(configuration.Department, bound[0], network.ListenAddress.ToString(), bound[1]);
+        manager.Notify(new ServiceState($"STATUS={configuration.Department} serves clients at {bound[0]}"));
+        manager.Notify(ServiceState.Ready);
         await WaitAsync(runtime, stop);
+        manager.Notify(ServiceState.Stopping);
         await StopAsync(runtime, app, network, log);
         if (runtime.Fatal.IsCompleted)
         {

@@ -1,6 +1,8 @@
 using GovChain.Node.Configuration;
+using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Logging.EventLog;
 
 namespace GovChain.Node.Hosting;
 
@@ -23,6 +25,8 @@ internal static class NodeLogging
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         if (configuration.LogFormat == LogFormat.Json)
             logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, TimestampFormat));
+        else if (SystemdHelpers.IsSystemdService())
+            logging.AddSystemdConsole(); // the journal keeps time and priority
         else
             logging.AddSimpleConsole(console =>
             {
@@ -30,5 +34,7 @@ internal static class NodeLogging
                 console.SingleLine = true;
                 console.ColorBehavior = LoggerColorBehavior.Disabled;
             });
+        if (WindowsService.IsRunning)
+            logging.AddEventLog(new EventLogSettings { SourceName = WindowsService.EventSource });
     }
 }

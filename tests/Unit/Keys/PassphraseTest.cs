@@ -89,6 +89,27 @@ public sealed class PassphraseTest : IDisposable
     }
 
     [Test]
+    [Platform(Exclude = "Win")]
+    [NonParallelizable]
+    public void Resolve_CredentialOfTheServiceManager_MayShowTheMaskOfItsAccessList()
+    {
+        const UnixFileMode Mask = UnixFileMode.UserRead | UnixFileMode.GroupRead;
+        string file = _directory.Write("pass", "words\n"u8.ToArray(), Mask);
+        string open = _directory.Write("open", "words\n"u8.ToArray(), Mask | UnixFileMode.OtherRead);
+        Fails(KeyFileError.PermissionsTooOpen, () => Passphrase.Resolve(file, false, null, null));
+        Environment.SetEnvironmentVariable("CREDENTIALS_DIRECTORY", Path.GetDirectoryName(file));
+        try
+        {
+            Assert.That(Resolve(file, null, null), Is.EqualTo("words"));
+            Fails(KeyFileError.PermissionsTooOpen, () => Passphrase.Resolve(open, false, null, null));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("CREDENTIALS_DIRECTORY", null);
+        }
+    }
+
+    [Test]
     public void New_NotText_IsRefused()
     {
         // Not test cases: attributes cannot carry half of a character.
