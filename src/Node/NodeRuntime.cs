@@ -58,6 +58,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly IPeerNetwork _network;
     private readonly TimeProvider _time;
     private readonly ulong _forwardAfterMs;
+    private readonly ulong _salvageTip;
     private readonly string _self;
     private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ulong _startedMs;
@@ -89,6 +90,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         if (store.IsEmpty)
             store.Append(genesis.Block, certificate: null);
         _ledger = new LedgerHead(store, validators);
+        _salvageTip = options.Salvage?.TipHeight ?? 0;
         Parameters parameters = ReadParameters();
         _forwardAfterMs = parameters.ForwardTimeoutMs;
         var config = new ConsensusConfig(
@@ -114,7 +116,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
             core, validators, _journal, signer, _ledger, _pool, bodies, workshop, sizer, network, time, _metrics, events);
         _intake = new MessageIntake(
             validators, new MessageVerifier(config, verifier), () => _ledger.Tip.Height, _driver.Deliver, time, progress);
-        _sync = new BlockSync(validators, _ledger, network, verifier, batch, _driver, progress, time, OnFatal);
+        _sync = new BlockSync(validators, _ledger, network, verifier, batch, _driver, progress, time, OnFatal, options.Salvage);
         _status = new NodeStatus(genesis, self, _ledger, _pool, network, progress, _alarms, time)
         {
             Standing = () => _driver.Standing,
@@ -134,6 +136,9 @@ internal sealed class NodeRuntime : IAsyncDisposable
     /// <summary>The node for the peer network.</summary>
     public IPeerHandler PeerHandler { get; }
 
+    /// <summary>Blocks stored that came out of a damaged ledger.</summary>
+    public ulong Salvaged => _sync.Salvaged;
+
     /// <summary>Completes when the node had to stop, with the reason.</summary>
     public Task<Exception> Fatal => _fatal.Task;
 
@@ -146,6 +151,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _work = Task.WhenAll(
             Guard(_admission.RunAsync()), Guard(_intake.RunAsync()), Guard(Task.Run(_sync.RunAsync)));
         _driver.Start();
+        if (_salvageTip > _ledger.Tip.Height)
+            _sync.Request(new NeedBlocks(_salvageTip, Hint: -1));
         return Task.CompletedTask;
     }
 

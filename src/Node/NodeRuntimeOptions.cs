@@ -1,5 +1,6 @@
 using GovChain.Node.Configuration;
 using GovChain.Node.Pool;
+using GovChain.Storage;
 
 namespace GovChain.Node;
 
@@ -17,4 +18,7 @@ internal sealed record NodeRuntimeOptions
 
     /// <summary>When the certificate that clients see ends; null where there is none.</summary>
     public Func<DateTimeOffset?> CertificateEnds { get; init; } = static () => null;
+
+    /// <summary>A damaged ledger whose sound blocks are taken before peers are asked; null: none.</summary>
+    public LedgerSalvage? Salvage { get; init; }
 }

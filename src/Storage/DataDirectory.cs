@@ -206,7 +206,7 @@ public sealed class DataDirectory : IDisposable
         Initialize(path, chainId);
     }
 
-    private static void WriteRestored(string path) => DurableFiles.Replace(
+    internal static void WriteRestored(string path) => DurableFiles.Replace(
         Path.Combine(path, RestoredFile), "This ledger is a copy. A node that starts on it does not vote.\n"u8);
 
     private void Guard(Action action)
@@ -227,7 +227,7 @@ public sealed class DataDirectory : IDisposable
             Directory.Delete(left, recursive: true);
     }
 
-    private static FileStream Hold(string path)
+    internal static FileStream Hold(string path)
     {
         string file = Path.Combine(path, LockFile);
         try
@@ -256,6 +256,12 @@ public sealed class DataDirectory : IDisposable
         }
         // Also where the directory was there already: who made it may have died before its name was durable.
         DurableFiles.SyncNamesAbove(path);
+        WriteIdentity(path, chainId);
+    }
+
+    /// <summary>Writes whose directory it is, whatever stands there.</summary>
+    internal static void WriteIdentity(string path, Digest chainId)
+    {
         DurableFiles.Replace(Path.Combine(path, ChainFile), Encoding.ASCII.GetBytes($"{chainId}\n"));
         string version = FormatVersion.ToString(CultureInfo.InvariantCulture);
         DurableFiles.Replace(Path.Combine(path, VersionFile), Encoding.ASCII.GetBytes($"{version}\n"));

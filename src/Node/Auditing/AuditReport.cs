@@ -19,6 +19,9 @@ internal sealed record AuditReport(
     /// <summary>Nothing deviates.</summary>
     public bool Ok => FirstProblem is null;
 
+    /// <summary>The first deviation of the chain itself, beside what deviates in files and rows.</summary>
+    public AuditProblem? ChainProblem { get; init; }
+
     /// <summary>Every file of a data directory; none for a node that was asked over the network.</summary>
     public IReadOnlyList<FileReport> Files { get; init; } = [];
 

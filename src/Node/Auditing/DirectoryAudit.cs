@@ -84,6 +84,7 @@ internal static class DirectoryAudit
         {
             Files = directory.Files,
             Findings = findings,
+            ChainProblem = chain.FirstProblem,
             FirstProblem = chain.FirstProblem ?? (first is null
                 ? null : new AuditProblem(chain.Height, $"{first.File}, {first.Where}", first.Expected, first.Found, first.Meaning)),
         };

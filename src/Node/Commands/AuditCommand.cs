@@ -4,7 +4,6 @@ using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Auditing;
 using GovChain.Storage.Integrity;
-using Spectre.Console;
 
 namespace GovChain.Node.Commands;
 
@@ -49,8 +48,8 @@ internal static class AuditCommand
             if (exportFile is null && result.GetValue(overwrite))
                 throw new CommandException(ExitCode.Usage, "--overwrite replaces the file that --export names: name it.");
             await using LedgerExport? exported = exportFile is null ? null : LedgerExport.Create(exportFile, result.GetValue(overwrite));
-            bool quiet = result.GetValue(json) || Console.IsOutputRedirected;
-            AuditReport report = await WithProgressAsync(quiet, async progress =>
+            bool quiet = result.GetValue(json);
+            AuditReport report = await BlockProgress.RunAsync("auditing", quiet, async progress =>
             {
                 if (directory is not null)
                     return await DirectoryAudit.RunAsync(
@@ -118,24 +117,6 @@ internal static class AuditCommand
         }
         foreach (FileReport file in files ? report.Files : [])
             Output.Line($"  {file.Condition.ToString().ToLowerInvariant(),-10} {file.File}: {file.Remark}");
-    }
-
-    private static async Task<AuditReport> WithProgressAsync(bool quiet, Func<Action<ulong, ulong>?, Task<AuditReport>> audit)
-    {
-        if (quiet)
-            return await audit(null);
-        AuditReport? report = null;
-        await AnsiConsole.Progress().StartAsync(async context =>
-        {
-            ProgressTask bar = context.AddTask("auditing");
-            report = await audit((height, tip) =>
-            {
-                bar.MaxValue = Math.Max(1, tip);
-                bar.Value = height;
-                bar.Description = $"block {height} of {tip}";
-            });
-        });
-        return report!;
     }
 
     private static string FindGenesis(string directory)

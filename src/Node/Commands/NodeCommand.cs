@@ -15,6 +15,7 @@ internal static class NodeCommand
         StatusCommand.Create(),
         BackupCommands.Backup(),
         BackupCommands.Restore(),
+        RepairCommand.Create(),
     };
 
     internal static Option<string> ConfigurationOption() => new("--config")

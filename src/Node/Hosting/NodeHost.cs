@@ -31,7 +31,7 @@ namespace GovChain.Node.Hosting;
 /// The composition root: a configuration becomes a running node with its three listeners. The only place that knows every
 /// part.
 /// </summary>
-internal sealed class NodeHost(NodeConfiguration configuration)
+internal sealed partial class NodeHost(NodeConfiguration configuration)
 {
     /// <summary>How long what is queued for the others may take to leave.</summary>
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromMilliseconds(500);
@@ -51,8 +51,7 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         var manager = new SystemdNotifier();
         manager.Notify(new ServiceState("STATUS=Opening the ledger"));
         GenesisFile genesis = ReadGenesis();
-        using PlatformSigner signer = KeyOptions.Open(configuration.KeyFile, configuration.PassphraseFile);
-        CheckKey(genesis.Genesis, signer);
+        using PlatformSigner signer = OpenSigner(genesis.Genesis);
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
         using LedgerStore store = LedgerStore.Open(directory);
         using ILoggerFactory logging = LoggerFactory.Create(b => NodeLogging.Configure(b, configuration));
@@ -117,7 +116,9 @@ internal sealed class NodeHost(NodeConfiguration configuration)
         log.Stopped((long)TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds, unanswered);
     }
 
-    private GenesisFile ReadGenesis()
+    /// <summary>The configuration's genesis file, checked.</summary>
+    /// <exception cref="CommandException">It cannot be used.</exception>
+    public GenesisFile ReadGenesis()
     {
         GenesisFile file = GenesisCommand.Read(configuration.GenesisFile);
         if (configuration.ExpectedGenesisDigest is { } expected && expected != file.Genesis.ChainId)

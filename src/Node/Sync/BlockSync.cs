@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Google.Protobuf;
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
@@ -29,7 +30,8 @@ internal sealed class BlockSync(
     ConsensusDriver driver,
     PeerProgress progress,
     TimeProvider time,
-    Action<Exception> fatal)
+    Action<Exception> fatal,
+    LedgerSalvage? salvage)
 {
     /// <summary>Blocks asked for at once; an answer may be shorter.</summary>
     public const int RangeBlocks = 64;
@@ -37,7 +39,11 @@ internal sealed class BlockSync(
     private static readonly TimeSpan PassedOver = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Stands for a department's name: what was salvaged is checked like anybody's.</summary>
+    private const string Salvage = "";
+
     private readonly Dictionary<string, long> _passedOver = [];
+    private readonly HashSet<ulong> _unsalvageable = [];
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
@@ -110,9 +116,14 @@ internal sealed class BlockSync(
         }
     }
 
+    /// <summary>Blocks stored that came out of the damaged ledger.</summary>
+    public ulong Salvaged { get; private set; }
+
     /// <summary>The next range, from whoever has it; null if nobody gives it.</summary>
     private async Task<FetchedRange?> FetchAsync(ulong firstHeight, CancellationToken cancellation)
     {
+        if (ReadSalvage(firstHeight) is { } kept)
+            return kept;
         foreach (string department in Sources())
         {
             BlockRangeResponse? answer =
@@ -125,6 +136,25 @@ internal sealed class BlockSync(
                 PassOver(department, "withholds blocks that it says it has");
         }
         return null;
+    }
+
+    /// <summary>Blocks out of the damaged ledger, up to the first that is not readable there; null if it is this one.</summary>
+    private FetchedRange? ReadSalvage(ulong firstHeight)
+    {
+        if (salvage is null || _unsalvageable.Contains(firstHeight))
+            return null;
+        var blocks = new List<SyncedBlock>();
+        while (blocks.Count < RangeBlocks && salvage.TryRead(firstHeight + (ulong)blocks.Count) is { } stored)
+        {
+            var block = new SyncedBlock
+            {
+                Header = UnsafeByteOperations.UnsafeWrap(stored.Header.ToBytes()),
+                Certificate = UnsafeByteOperations.UnsafeWrap(stored.Certificate!.ToBytes()),
+            };
+            block.Envelopes.AddRange(stored.Leaves.Select(static leaf => UnsafeByteOperations.UnsafeWrap(leaf)));
+            blocks.Add(block);
+        }
+        return blocks.Count == 0 ? null : new FetchedRange(Salvage, firstHeight, blocks);
     }
 
     /// <summary>The hint first, the others in turn, those that failed lately last.</summary>
@@ -152,6 +182,11 @@ internal sealed class BlockSync(
 
     private void PassOver(string department, string complaint)
     {
+        if (department == Salvage)
+        {
+            _unsalvageable.Add(ledger.Tip.Height + 1);
+            return;
+        }
         lock (_passedOver)
             _passedOver[department] = time.GetTimestamp();
         int validator = validators.IndexOf(department);
@@ -174,7 +209,8 @@ internal sealed class BlockSync(
                 return null;
             if (Execute(block, out string? deviation) is not { } executed)
                 return deviation;
-            await driver.StoreAsync(executed, block.Certificate).WaitAsync(cancellation);
+            if (await driver.StoreAsync(executed, block.Certificate).WaitAsync(cancellation) && range.Department == Salvage)
+                Salvaged++;
         }
         return lie;
     }

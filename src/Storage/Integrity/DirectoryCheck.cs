@@ -99,7 +99,8 @@ public static partial class DirectoryCheck
         string path = scope.At("votes");
         if (!File.Exists(path))
         {
-            if (File.Exists(scope.At("ledger", "CURRENT")))
+            // A copy has none, and says so.
+            if (File.Exists(scope.At("ledger", "CURRENT")) && !File.Exists(scope.At("restored")))
             {
                 scope.Damaged("votes", "the whole file", "the vote journal", "no file",
                     "The node may have voted and forgotten it: it follows and serves, and does not vote by this journal.");

@@ -51,13 +51,10 @@ internal sealed class DamageBed : IAsyncDisposable
             await node.FoundAsync();
             await node.CommitAsync(bed._ledger.Change("L-1", 0, $"\"{new string('x', 5000)}\""));
             await node.StopAsync();
-            await node.StartAsync(); // what was in the log goes to tables
-            await node.CommitAsync(bed._ledger.Change("L-1", 1));
-            await node.StopAsync();
             Copy(bed.Sound, bed.Older);
-            await node.StartAsync();
+            await node.StartAsync(); // what was in the log goes to tables
             await node.CommitAsync(bed._ledger.Change("L-2", 0));
-            await node.CommitAsync(bed._ledger.Change("L-1", 2));
+            await node.CommitAsync(bed._ledger.Change("L-1", 1));
         }
         bed._sound = await bed.AuditAsync(bed.Sound);
         Assert.That(bed._sound.Findings, Is.Empty, "the ledger is sound before it is damaged");

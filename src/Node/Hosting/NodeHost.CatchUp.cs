@@ -1,0 +1,86 @@
+using GovChain.Client.Keys;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Node.Commands;
+using GovChain.Node.Peers;
+using GovChain.Node.Tls;
+using GovChain.Protos.V1;
+using GovChain.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace GovChain.Node.Hosting;
+
+/// <summary>How far a catch-up came.</summary>
+/// <param name="IsComplete">The ledger is as far as the others.</param>
+/// <param name="Salvaged">Blocks that came out of the damaged ledger.</param>
+/// <param name="Status">The node at the end.</param>
+internal sealed record CatchUp(bool IsComplete, ulong Salvaged, GetStatusResponse Status);
+
+/// <summary>The node without clients: it fetches the ledger and ends.</summary>
+internal sealed partial class NodeHost
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Looks in a row that must find nothing missing: peers tell their height once a second.</summary>
+    private const int LooksLevel = 10;
+
+    /// <summary>Runs the node without listeners for clients until its ledger is as far as the others'.</summary>
+    /// <param name="salvage">A damaged ledger whose sound blocks are taken before peers are asked.</param>
+    /// <param name="patience">Ends it, incomplete, when no block came for so long.</param>
+    /// <param name="progress">Told the height, and the height to reach.</param>
+    /// <param name="cancellation">Ends it; what was stored stays.</param>
+    /// <exception cref="CommandException">The node could not start, or had to stop.</exception>
+    public async Task<CatchUp> CatchUpAsync(
+        LedgerSalvage? salvage, TimeSpan patience, Action<ulong, ulong>? progress, CancellationToken cancellation)
+    {
+        GenesisFile genesis = ReadGenesis();
+        using PlatformSigner signer = OpenSigner(genesis.Genesis);
+        using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
+        using LedgerStore store = LedgerStore.Open(directory);
+        using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
+        using var verifier = new PlatformSignatureVerifier();
+        await using var network = new PeerNetwork(identity, PeersOf(genesis.Genesis), verifier, NullLoggerFactory.Instance);
+        await using var runtime = new NodeRuntime(
+            directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
+            new NodeRuntimeOptions { Salvage = salvage }, TimeProvider.System, verifier, NullLogger<NodeRuntime>.Instance);
+        await runtime.StartAsync();
+        await ListenAsync(() => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
+        bool complete = await WaitUntilLevelAsync(runtime, genesis.Genesis.Validators, patience, progress, cancellation);
+        var result = new CatchUp(complete, runtime.Salvaged, runtime.Gateway.GetStatus());
+        await network.DisposeAsync();
+        await runtime.StopAsync();
+        return runtime.Fatal.IsCompleted
+            ? throw new CommandException(ExitCode.Storage, $"The node had to stop: {(await runtime.Fatal).Message}")
+            : result;
+    }
+
+    private PlatformSigner OpenSigner(Genesis genesis)
+    {
+        PlatformSigner signer = KeyOptions.Open(configuration.KeyFile, configuration.PassphraseFile);
+        CheckKey(genesis, signer);
+        return signer;
+    }
+
+    /// <summary>Of f + 1 departments one is honest, and it shows a certificate for the height that it says it has.</summary>
+    private static async Task<bool> WaitUntilLevelAsync(
+        NodeRuntime runtime, ValidatorSet validators, TimeSpan patience, Action<ulong, ulong>? progress, CancellationToken cancellation)
+    {
+        int enough = Math.Min(validators.Count - 1, validators.Count - validators.QuorumSize + 1);
+        long since = TimeProvider.System.GetTimestamp();
+        ulong height = 0;
+        int level = 0;
+        while (level < LooksLevel && TimeProvider.System.GetElapsedTime(since) < patience && !runtime.Fatal.IsCompleted)
+        {
+            GetStatusResponse status = runtime.Gateway.GetStatus();
+            if (status.Height != height)
+                (height, since) = (status.Height, TimeProvider.System.GetTimestamp());
+            progress?.Invoke(height, height + status.Lag);
+            bool isLevel = status.Lag == 0 && status.Peers.Count(p => p.Connected && p.LastSeenMs > 0) >= enough;
+            level = isLevel ? level + 1 : 0;
+            await Task.Delay(Look, cancellation);
+        }
+        return level >= LooksLevel;
+    }
+}

@@ -1,0 +1,44 @@
+using GovChain.Node.Auditing;
+using GovChain.Storage.Integrity;
+
+namespace GovChain.Node.Repair;
+
+/// <summary>What a repair does to a directory.</summary>
+/// <param name="Aside">What is moved aside, relative to the directory.</param>
+/// <param name="RebuildsLedger">Every block is stored anew: out of what is left, or from the peers.</param>
+/// <param name="WritesIdentity">The files that say whose directory it is are written anew.</param>
+internal sealed record RepairPlan(IReadOnlyList<string> Aside, bool RebuildsLedger, bool WritesIdentity)
+{
+    private static readonly string[] Ledger = ["ledger", "tip"];
+    private static readonly string[] Identity = ["VERSION", "chain-id"];
+
+    /// <summary>There is nothing to do.</summary>
+    public bool IsEmpty => Aside.Count == 0 && !RebuildsLedger && !WritesIdentity;
+
+    /// <summary>Ledger or journal are not the old ones any more: the node does not vote.</summary>
+    public bool ForgetsVotes => RebuildsLedger || Aside.Contains("votes");
+
+    /// <summary>For a directory that is missing, or holds nothing of a node.</summary>
+    public static RepairPlan ForNothing => new([], RebuildsLedger: true, WritesIdentity: true);
+
+    /// <summary>What follows from an audit.</summary>
+    /// <param name="audit">The audit of the directory.</param>
+    /// <param name="ledger">Rebuild the ledger, whatever the audit says of it.</param>
+    /// <param name="journal">Put the vote journal aside, whatever the audit says of it.</param>
+    public static RepairPlan Of(AuditReport audit, bool ledger, bool journal)
+    {
+        var aside = new List<string>();
+        bool identity = audit.Findings.Any(f => IsDamage(f, Identity));
+        if (identity)
+            aside.AddRange(Identity);
+        bool rebuild = ledger || audit.ChainProblem is not null
+            || audit.Findings.Any(static f => f.IsDamage && (f.File == "tip" || f.File.StartsWith("ledger/", StringComparison.Ordinal)));
+        if (rebuild)
+            aside.AddRange(Ledger);
+        if (journal || audit.Findings.Any(static f => IsDamage(f, ["votes"])))
+            aside.Add("votes");
+        return new RepairPlan(aside, rebuild, identity);
+    }
+
+    private static bool IsDamage(DirectoryFinding finding, string[] files) => finding.IsDamage && files.Contains(finding.File);
+}
