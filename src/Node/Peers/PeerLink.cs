@@ -10,6 +10,7 @@ internal sealed class PeerLink(PeerEndpoint peer, ILogger logger)
     private PeerSession? _session;
     private string _lastError = "No connection yet.";
     private long _lastSeenMs;
+    private int _streams;
 
     public PeerEndpoint Peer => peer;
 
@@ -36,6 +37,18 @@ internal sealed class PeerLink(PeerEndpoint peer, ILogger logger)
             }
         }
     }
+
+    /// <summary>Counts a stream that the department opens here; false, and not counted, beyond the bound.</summary>
+    public bool TryEnter(int streamsMax)
+    {
+        if (Interlocked.Increment(ref _streams) <= streamsMax)
+            return true;
+        Leave();
+        return false;
+    }
+
+    /// <summary>A stream that was let in is over.</summary>
+    public void Leave() => Interlocked.Decrement(ref _streams);
 
     /// <summary>A frame came.</summary>
     public void Seen() => Interlocked.Exchange(ref _lastSeenMs, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());

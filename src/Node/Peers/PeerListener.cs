@@ -3,6 +3,8 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using GovChain.Node.Hosting;
 using GovChain.Node.Tls;
+using GovChain.Rpc;
+using GovChain.Rpc.Connections;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -22,10 +24,6 @@ internal sealed class PeerListener(
     PeerNetwork network, NodeIdentity identity, PeerAuthenticator authenticator, PeerRefusalLog refusals,
     ILoggerFactory logging) : IAsyncDisposable
 {
-    /// <summary>Connections at a time: every department twice, and room for strangers until TLS has refused them.
-    /// </summary>
-    private const int ConnectionsMax = 512;
-
     private WebApplication? _app;
 
     /// <summary>Where it is bound.</summary>
@@ -40,6 +38,7 @@ internal sealed class PeerListener(
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.Services.AddSingleton(network);
         builder.Services.AddRoutingCore();
+        builder.Services.AddDoor(options.BufferBytes);
         builder.Services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = options.FrameBytesMax;
@@ -48,11 +47,15 @@ internal sealed class PeerListener(
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 8 * 1024;
+            kestrel.Limits.MaxRequestHeaderCount = 32;
+            kestrel.Limits.RequestHeadersTimeout = options.HandshakeTimeout;
+            // A connection without a stream: whoever is through TLS opens one at once.
+            kestrel.Limits.KeepAliveTimeout = options.HandshakeTimeout;
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Limits.Http2.MaxStreamsPerConnection = 4;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = options.StreamsPerDepartment;
             kestrel.Limits.Http2.KeepAlivePingDelay = options.KeepAlive;
             kestrel.Limits.Http2.KeepAlivePingTimeout = options.KeepAlive;
             kestrel.Listen(listen, Configure);
@@ -72,7 +75,19 @@ internal sealed class PeerListener(
 
     private void Configure(ListenOptions listen)
     {
+        PeerNetworkOptions options = network.Options;
         listen.Protocols = HttpProtocols.Http2;
+        listen.UseDoor(new ConnectionLimits
+        {
+            Listener = NodeListeners.Peers,
+            Total = options.ConnectionsMax,
+            PerAddress = options.ConnectionsPerAddress,
+            HandshakesAtOnce = options.HandshakesAtOnce,
+            HandshakeTimeout = options.HandshakeTimeout,
+        }, UseTls);
+    }
+
+    private void UseTls(ListenOptions listen) =>
         listen.UseHttps(new TlsHandshakeCallbackOptions
         {
             HandshakeTimeout = network.Options.HandshakeTimeout,
@@ -84,7 +99,6 @@ internal sealed class PeerListener(
                 RemoteCertificateValidationCallback = (_, certificate, _, _) => Judge(tls.Connection, certificate),
             }),
         });
-    }
 
     private bool Judge(ConnectionContext connection, X509Certificate? certificate)
     {

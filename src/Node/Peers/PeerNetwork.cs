@@ -176,6 +176,13 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
             throw new RpcException(new Status(StatusCode.PermissionDenied, verdict.Message));
         }
         PeerLink link = _links[department];
+        if (!link.TryEnter(Options.StreamsPerDepartment))
+        {
+            // Not in its status: the stream that is up may be a good one.
+            Metrics.Refused(PeerRefusal.TooManyStreams);
+            throw new RpcException(new Status(StatusCode.ResourceExhausted,
+                $"{department} has {Options.StreamsPerDepartment} streams here already."));
+        }
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, _stopping.Token);
         try
         {
@@ -190,6 +197,10 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
         catch (Exception e) when (e is not RpcException)
         {
             throw new RpcException(new Status(StatusCode.Unavailable, PeerErrors.Describe(e)));
+        }
+        finally
+        {
+            link.Leave();
         }
     }
 

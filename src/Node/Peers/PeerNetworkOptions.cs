@@ -21,6 +21,28 @@ internal sealed record PeerNetworkOptions
     /// </summary>
     public int FrameBytesMax { get; init; } = 32 * 1024 * 1024;
 
+    /// <summary>
+    /// Streams that one department may have here at a time: the one that is up, one that has not been noticed to be
+    /// dead, and one that introduces itself. Each holds at most one frame that is not whole yet, so a hostile department
+    /// costs at most 3 x 32 MiB here, whatever it opens.
+    /// </summary>
+    public int StreamsPerDepartment { get; init; } = 3;
+
+    /// <summary>
+    /// Connections to this node's listener at a time, strangers included until TLS has refused them. A stranger costs 64
+    /// KiB of TLS state and two buffers of <see cref="BufferBytes"/>, for <see cref="HandshakeTimeout"/>: 512 are 160 MiB.
+    /// </summary>
+    public int ConnectionsMax { get; init; } = 512;
+
+    /// <summary>Of these, connections of one address; in a development network all departments have one.</summary>
+    public int ConnectionsPerAddress { get; init; } = 256;
+
+    /// <summary>Of these, connections that are not through TLS; one more displaces the oldest of whoever has most.</summary>
+    public int HandshakesAtOnce { get; init; } = 128;
+
+    /// <summary>Bytes in the way of one connection, in each direction, before its reading or writing stops.</summary>
+    public int BufferBytes { get; init; } = 128 * 1024;
+
     /// <summary>Consensus messages waiting for one peer. A height costs about a dozen; the oldest goes first.</summary>
     public LaneBounds ConsensusLane { get; init; } = new(4_096, 64 * 1024 * 1024);
 

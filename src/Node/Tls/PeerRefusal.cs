@@ -35,6 +35,9 @@ internal enum PeerRefusal
 
     /// <summary>This department is dialled, it does not dial.</summary>
     WrongDirection = 11,
+
+    /// <summary>It has as many streams here as it may.</summary>
+    TooManyStreams = 12,
 }
 
 /// <summary>The outcome of looking at a peer's certificate.</summary>
