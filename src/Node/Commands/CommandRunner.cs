@@ -14,9 +14,11 @@ namespace GovChain.Node.Commands;
 /// </summary>
 internal static class CommandRunner
 {
-    /// <summary>How long a command may take to end after Ctrl-C or SIGTERM. A node bounds its own stop (stopTimeoutMs), and this
-    /// lies above the longest of those.</summary>
-    private static readonly TimeSpan TerminationTimeout = TimeSpan.FromMinutes(11);
+    /// <summary>How long a command may take to end after Ctrl-C or SIGTERM.</summary>
+    private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>A node bounds its own stop (stopTimeoutMs); this lies above the longest of those.</summary>
+    private static readonly TimeSpan NodeTerminationTimeout = TimeSpan.FromMinutes(11);
 
     /// <summary>Parses and runs.</summary>
     public static async Task<int> RunAsync(RootCommand root, string[] arguments)
@@ -34,7 +36,8 @@ internal static class CommandRunner
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = TerminationTimeout,
+                ProcessTerminationTimeout = parsed.CommandResult.Command.Name is NodeCommand.RunName or DevnetCommand.Name
+                    ? NodeTerminationTimeout : TerminationTimeout,
             });
         }
         catch (Exception e)

@@ -11,6 +11,9 @@ namespace GovChain.Node.Commands;
 /// <summary><c>govchain devnet</c>: the whole product on one machine, with real processes, keys, disks and votes.</summary>
 internal static class DevnetCommand
 {
+    /// <summary>The command's name.</summary>
+    public const string Name = "devnet";
+
     private const int GeneratedEvents = 250;
 
     public static Command Create()
@@ -38,7 +41,7 @@ internal static class DevnetCommand
         };
         var exit = new Option<bool>("--exit") { Description = "Stop after the audit instead of staying until Ctrl-C" };
         Option<bool> json = Output.JsonOption();
-        var command = new Command("devnet",
+        var command = new Command(Name,
             "Run a network of departments on this machine: one process each, real keys, real votes, real disks. Imports records "
             + "through the departments' own nodes, audits every node, and stays until Ctrl-C.")
             { directory, departments, imports, exit, json };

@@ -7,6 +7,9 @@ namespace GovChain.Node.Commands;
 /// <summary><c>govchain node</c>: running a department's node.</summary>
 internal static class NodeCommand
 {
+    /// <summary>The command that runs a node.</summary>
+    public const string RunName = "run";
+
     public static Command Create() => new("node", "Run and look after a department's node")
     {
         Run(),
@@ -32,7 +35,7 @@ internal static class NodeCommand
         passphraseFile.Description = "File with the validator key's passphrase (default: passphraseFile of the configuration, else "
             + "$GOVCHAIN_PASSPHRASE, else asked for)";
         var stopWithInput = new Option<bool>("--stop-with-stdin") { Hidden = true };
-        var command = new Command("run", "Run a node until Ctrl-C or SIGTERM, or as a service of systemd or Windows")
+        var command = new Command(RunName, "Run a node until Ctrl-C or SIGTERM, or as a service of systemd or Windows")
             { file, passphraseFile, stopWithInput };
         command.SetAction(async (result, cancellation) =>
         {

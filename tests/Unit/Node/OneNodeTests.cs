@@ -215,4 +215,32 @@ public sealed class OneNodeTests
             await _node.StopAsync();
         }
     }
+
+    [Test]
+    public async Task Drain_SubmissionsUnderWay_AreAnsweredAndThoseWhoSubmitAreTold()
+    {
+        await _node.FoundAsync();
+        Task<TransactionOutcome>[] underWay = [.. Enumerable.Range(0, 100).Select(i => _node.SubmitAsync(_ledger.Change($"L-{i}", 0)))];
+
+        int unanswered = await _node.Runtime.DrainAsync(TimeSpan.FromSeconds(60));
+
+        Assert.That(unanswered, Is.Zero);
+        Assert.That(_node.Gateway.Readiness, Is.EqualTo(NodeReadiness.NotReady("This node is stopping.")));
+        Assert.That(_node.Gateway.Stopping.IsCancellationRequested);
+        foreach (TransactionOutcome outcome in await Task.WhenAll(underWay))
+            Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably));
+    }
+
+    [Test]
+    public async Task Drain_NothingCanCommit_EndsWhenItsTimeIsOver()
+    {
+        await _node.FoundAsync();
+        // Nothing fills the gap before it.
+        Task<TransactionOutcome> held = _node.SubmitAsync(_ledger.Change("L-1", 5));
+        await _node.UntilAsync(s => s.PoolTransactions == 1, "the transaction is held");
+
+        Assert.That(await _node.Runtime.DrainAsync(TimeSpan.FromMilliseconds(100)), Is.EqualTo(1));
+        await _node.StopAsync();
+        Assert.That((await held).Status, Is.EqualTo(TransactionStatus.Pending), "whoever waits is told that it is open");
+    }
 }
