@@ -164,6 +164,8 @@ public static partial class DirectoryCheck
             {
                 "lock" => (FileCondition.Irrelevant, "empty; only the operating system's lock on it counts"),
                 "restored" => (FileCondition.Irrelevant, "says that the ledger is a copy: the node does not vote; its content is not read"),
+                "genesis.json" or "manifest.json" when File.Exists(scope.At("restored")) =>
+                    (FileCondition.Irrelevant, "of the backup that this is; 'govchain node restore' reads it"),
                 _ when name.EndsWith(".new", StringComparison.Ordinal) =>
                     (FileCondition.Irrelevant, "a file that was being replaced; the old one counts, and the next write overwrites this"),
                 _ when name.StartsWith("damaged-", StringComparison.Ordinal) || name.Contains(".replaced-", StringComparison.Ordinal) =>
