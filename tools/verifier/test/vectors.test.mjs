@@ -54,6 +54,13 @@ test('merkle-log: consistency paths hold, and altered ones do not', () => {
     check(path.map(hex));
     assert.throws(() => check([...path.map(hex), ZERO_HASH]), Refusal);
     for (let i = 0; i < path.length; i++) assert.throws(() => check(path.map((p, j) => (i === j ? ZERO_HASH : hex(p)))), Refusal);
+    const between = (from, fromRoot, to, toRoot) => () => requireConsistency(BigInt(from), fromRoot, BigInt(to), toRoot, path.map(hex), 'path');
+    const [oldRoot, newRoot] = [hex(rootsBySize[oldSize]), hex(rootsBySize[newSize])];
+    assert.throws(between(oldSize, ZERO_HASH, newSize, newRoot), Refusal);
+    assert.throws(between(oldSize, oldRoot, newSize, ZERO_HASH), Refusal);
+    assert.throws(between(0, hex(rootsBySize[0]), newSize, newRoot), /no path leads from size 0/);
+    assert.throws(between(newSize + 1, newRoot, newSize, newRoot), /no path leads from size/);
+    if (path.length > 0) assert.throws(() => check(path.slice(0, -1).map(hex)), Refusal);
   }
 });
 
@@ -229,6 +236,9 @@ test('receipt: whole ones are valid, each edited one is refused', () => {
     assert.equal(summary.chainId, genesisDigest, name);
     assert.throws(() => verifyReceipt(Buffer.from(file), ZERO_HASH), /not of the trusted one/);
   }
+  const refuse = (text, expected) => assert.throws(() => verifyReceipt(Buffer.from(text), hex(genesisDigest)), expected);
+  refuse(' '.repeat(2 * 1024 * 1024 + 1), /file: 2097153 bytes/);
+  refuse(receipts[0].file.replace('receipt-1', 'receipt-2'), /^Refusal: format: /);
   const { file } = receipts[1];
   for (const { name, replace, with: by } of refusedEditsOfTheSecond) {
     assert.ok(file.includes(replace), name);
