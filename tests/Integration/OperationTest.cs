@@ -132,6 +132,8 @@ internal sealed class OperationTest
         ProgramRun restored = await RestoreAsync(backup, department);
         Assert.That(restored.ExitCode, Is.Zero, restored.Error);
         Assert.That((await RestoreAsync(backup, department)).ExitCode, Is.EqualTo(2), "a ledger is not replaced unasked");
+        Assert.That((await RestoreAsync(backup, department, "--replace")).ExitCode, Is.Zero);
+        Assert.That(Directory.EnumerateDirectories(data, "ledger.replaced-*").Count(), Is.EqualTo(1), "it is kept aside");
         Network.Network.Launch(department);
         GetStatusResponse status = await Network.Network.WaitUntilReadyAsync(department, cancellation);
         Assert.That(status.Voting, Is.False, "it cannot know what it signed after the backup");
@@ -144,8 +146,8 @@ internal sealed class OperationTest
         }
     }
 
-    private Task<ProgramRun> RestoreAsync(string backup, int department) =>
-        ProgramRun.GovchainAsync("node", "restore", "--from", backup, "--config", ConfigurationOf(department));
+    private Task<ProgramRun> RestoreAsync(string backup, int department, params string[] more) =>
+        ProgramRun.GovchainAsync(["node", "restore", "--from", backup, "--config", ConfigurationOf(department), .. more]);
 
     private async Task<int> TerminateAsync(int department, CancellationToken cancellation)
     {

@@ -51,6 +51,23 @@ public sealed class RpcDoorTests
     }
 
     [Test]
+    public async Task Backup_OnTheClientsListener_IsDeniedAndAnsweredHere()
+    {
+        RpcHost host = await StartAsync();
+        RpcException denied = await Calls.FailAsync(() => FirstOf(host.Grpc()));
+        Assert.That(denied.StatusCode, Is.EqualTo(StatusCode.PermissionDenied));
+        Assert.That((await FirstOf(host.Grpc(Administration))).Start.Height, Is.EqualTo(9));
+
+        static async Task<BackupChunk> FirstOf(CallInvoker invoker)
+        {
+            using AsyncServerStreamingCall<BackupChunk> call = invoker.AsyncServerStreamingCall(
+                Calls.Method<BackupRequest, BackupChunk>(MethodType.ServerStreaming, "Backup"), null, Calls.Soon, new BackupRequest());
+            await call.ResponseStream.MoveNext();
+            return call.ResponseStream.Current;
+        }
+    }
+
+    [Test]
     public async Task AdministrationListener_AskedByANameThatIsNotLoopback_Denies()
     {
         RpcHost host = await StartAsync();
