@@ -29,7 +29,10 @@ public sealed class LedgerClientException : Exception
     public TimeSpan? RetryAfter { get; private init; }
 
     /// <summary>The same request may succeed later without a change.</summary>
-    public bool IsTransient => Status is StatusCode.Unavailable or StatusCode.ResourceExhausted
+    public bool IsTransient => IsTransientStatus(Status);
+
+    /// <summary>A request that ends so may succeed later without a change.</summary>
+    public static bool IsTransientStatus(StatusCode status) => status is StatusCode.Unavailable or StatusCode.ResourceExhausted
         or StatusCode.DeadlineExceeded or StatusCode.Cancelled; // cancelled by the other side: our own never gets here
 
     internal static LedgerClientException From(RpcException e, Uri node)

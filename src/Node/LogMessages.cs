@@ -28,7 +28,7 @@ internal static partial class LogMessages
         this ILogger logger, string department, string clients, string peers, string administration);
 
     [LoggerMessage(5012, LogLevel.Critical, "The node stops: {Reason}")]
-    public static partial void Fatal(this ILogger logger, Exception exception, string reason);
+    public static partial void Fatal(this ILogger logger, Exception? exception, string reason);
 
     [LoggerMessage(5013, LogLevel.Debug, "Block {Height} stored with {Transactions} transactions.")]
     public static partial void Stored(this ILogger logger, ulong height, int transactions);
@@ -66,6 +66,10 @@ internal static partial class LogMessages
 
     [LoggerMessage(5022, LogLevel.Warning, "The client listener keeps its certificate: the new one cannot be used: {Reason}")]
     public static partial void CertificateNotRenewed(this ILogger logger, string reason);
+
+    [LoggerMessage(5023, LogLevel.Warning,
+        "This process may open {Limit} files; with many clients a node needs up to {Wanted}. Raise it: ulimit -n, or LimitNOFILE in systemd")]
+    public static partial void FileHandlesFew(this ILogger logger, long limit, long wanted);
 
     [LoggerMessage(5090, LogLevel.Critical, "The node ended with code {Code}: {Reason}")]
     public static partial void ServiceFailed(this ILogger logger, int code, string reason);

@@ -287,7 +287,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     {
         if (!_fatal.TrySetResult(exception))
             return;
-        _log.Fatal(exception, exception.Message);
+        // What the disk or the rules refuse is said in the message; only of a fault of the program the place is of use.
+        _log.Fatal(exception is StorageException or FatalNodeException ? null : exception, exception.Message);
         _status.Failed(exception.Message);
         _status.Stopping();
         _driver.Abort();

@@ -56,7 +56,7 @@ internal static class ErrorResponse
     }
 
     /// <summary>The table of google/rpc/code.proto, which transcoding follows too.</summary>
-    private static int HttpStatusOf(StatusCode code) => code switch
+    public static int HttpStatusOf(StatusCode code) => code switch
     {
         StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.OutOfRange => 400,
         StatusCode.Unauthenticated => 401,

@@ -72,30 +72,30 @@ public sealed class LedgerRequestException : Exception
 /// </summary>
 public enum LedgerErrorCode
 {
-    /// <summary>INVALID_ARGUMENT, HTTP 400.</summary>
+    /// <summary>A field of the request breaks its rule. Fact: the field.</summary>
     InvalidArgument,
 
-    /// <summary>NOT_FOUND, HTTP 404.</summary>
+    /// <summary>No such transaction, record, version or type.</summary>
     NotFound,
 
-    /// <summary>OUT_OF_RANGE, HTTP 400: beyond the newest block; with a retry hint.</summary>
+    /// <summary>Beyond the newest block, or still pending; with a retry hint.</summary>
     NotYetAvailable,
 
-    /// <summary>PERMISSION_DENIED, HTTP 403.</summary>
+    /// <summary>Not public, or not on this listener. Fact `listener`.</summary>
     PermissionDenied,
 
-    /// <summary>UNAVAILABLE, HTTP 503, with a retry hint.</summary>
+    /// <summary>The node cannot serve now: no genesis, catching up, stopping; with a retry hint.</summary>
     NodeNotReady,
 
-    /// <summary>RESOURCE_EXHAUSTED, HTTP 429, with a retry hint.</summary>
+    /// <summary>Too many requests or streams at once; with a retry hint.</summary>
     ResourceExhausted,
 
-    /// <summary>DATA_LOSS, HTTP 500.</summary>
+    /// <summary>What was read does not verify, and is not served.</summary>
     DataDamaged,
 
-    /// <summary>DEADLINE_EXCEEDED, HTTP 504: open a new stream when there is something to send.</summary>
+    /// <summary>A submit stream without an envelope for five minutes, and none under way.</summary>
     StreamIdle,
 
-    /// <summary>RESOURCE_EXHAUSTED, HTTP 429, with a retry hint: go on from where the facts say.</summary>
+    /// <summary>The client of a stream took nothing for 30 seconds. Fact `nextPosition` of a subscription.</summary>
     SlowReader,
 }

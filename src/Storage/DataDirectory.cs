@@ -234,13 +234,17 @@ public sealed class DataDirectory : IDisposable
         {
             return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException) && File.Exists(file))
+        catch (IOException e) when (IsHeld(e))
         {
             throw new StorageException(StorageError.Locked, path, "Another process is using this directory.",
                 "Stop the other node first; two processes with one department's key would vote twice. "
                 + $"If none is running, look for who holds {file} open.", e);
         }
     }
+
+    /// <summary>The system's number for a file that somebody else holds: EAGAIN of Linux and macOS, a sharing violation. A
+    /// read-only or failing disk has others.</summary>
+    private static bool IsHeld(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     /// <summary>The version file comes last: without it the directory counts as new, and is made again.</summary>
     private static void Initialize(string path, Digest chainId)

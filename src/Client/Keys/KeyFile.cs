@@ -69,6 +69,12 @@ public static class KeyFile
         }
     }
 
+    /// <summary>That a file is an encrypted private key that <see cref="Open"/> could try; its passphrase and curve are not
+    /// looked at.</summary>
+    /// <exception cref="KeyFileException">It is not.</exception>
+    public static void Check(string path) =>
+        CheckEncryption(path, Decode(path, Encoding.Latin1.GetString(SecretFile.Read(path, BytesMax, What))));
+
     private static byte[] Decode(string path, string text)
     {
         if (!PemEncoding.TryFind(text, out PemFields pem))

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using GovChain.Client;
 using GovChain.Client.Import;
 using GovChain.Client.Keys;
@@ -9,8 +11,9 @@ using Grpc.Core;
 namespace GovChain.Node.Commands;
 
 /// <summary>
-/// Runs a command line. Whatever goes wrong ends as one message on standard error and an exit code: an exception's
-/// stack is shown only with GOVCHAIN_DEBUG=1.
+/// Runs a command line. Whatever goes wrong ends as one message on standard error and an exit code; with --json as one line
+/// of JSON there: <c>{"error":{"reason":…,"exitCode":…,"message":…}}</c>. An exception's stack is shown only with
+/// GOVCHAIN_DEBUG=1.
 /// </summary>
 internal static class CommandRunner
 {
@@ -42,9 +45,13 @@ internal static class CommandRunner
         }
         catch (Exception e)
         {
-            return Report(e);
+            return Report(e, WantsJson(parsed));
         }
     }
+
+    private static bool WantsJson(ParseResult parsed) =>
+        parsed.CommandResult.Command.Options.OfType<Option<bool>>().FirstOrDefault(o => o.Name == "--json") is { } json
+        && parsed.GetValue(json);
 
     /// <summary>A command as it is typed, for example <c>govchain genesis create</c>.</summary>
     private static string PathOf(System.CommandLine.Parsing.CommandResult command) =>
@@ -52,36 +59,68 @@ internal static class CommandRunner
             ? $"{PathOf(parent)} {command.Command.Name}"
             : "govchain";
 
-    private static int Report(Exception exception)
+    private static int Report(Exception exception, bool json)
     {
-        (int code, string message) = Explain(exception);
-        Output.Error(message);
+        Problem problem = Explain(exception);
+        if (json)
+            Output.Error(ToJson(problem, exception));
+        else
+            Output.Error(problem.Message);
         if (Environment.GetEnvironmentVariable("GOVCHAIN_DEBUG") == "1")
             Output.Error(exception.ToString());
-        return code;
+        return problem.ExitCode;
     }
 
-    /// <summary>The exit code of an exception, and what a person is told.</summary>
-    internal static (int Code, string Message) Explain(Exception exception) => exception switch
+    private static JsonObject ToJson(Problem problem, Exception exception)
     {
-        CommandException e => (e.ExitCode, e.Message),
-        ConfigurationException e => (ExitCode.Configuration, e.Message),
-        KeyFileException e => (ExitCode.Keys, e.Message),
-        ImportFileException e => (ExitCode.Usage, e.Message),
-        StorageException e => (ExitCode.Storage, e.Message),
-        LedgerClientException e => (CodeOf(e), $"{e.Reason}: {e.Message}"),
-        OperationCanceledException => (ExitCode.Interrupted, "Interrupted."),
+        var error = new JsonObject
+        {
+            ["reason"] = problem.Reason,
+            ["exitCode"] = problem.ExitCode,
+            ["message"] = problem.Message,
+        };
+        if (exception is ConfigurationException configuration)
+            error["problems"] = ConfigurationCommands.ToJson(configuration.Problems);
+        if (exception is LedgerClientException { Facts.Count: > 0 } refusal)
+            error["facts"] = new JsonObject(refusal.Facts.Select(f => KeyValuePair.Create(f.Key, (JsonNode?)f.Value)));
+        return new JsonObject { ["error"] = error };
+    }
+
+    /// <summary>What an exception is to the user: exit code, reason for programs (docs/ERRORS.md) and a sentence.</summary>
+    internal static Problem Explain(Exception exception) => exception switch
+    {
+        CommandException { Failure: { } failure } e => new(e.ExitCode, NameOf(failure), e.Message),
+        CommandException e => new(e.ExitCode, ExitCode.NameOf(e.ExitCode), e.Message),
+        ConfigurationException e => new(ExitCode.Configuration, NameOf(StartFailure.ConfigurationInvalid), e.Message),
+        KeyFileException e => new(ExitCode.Keys, NameOf(e.Error), e.Message),
+        ImportFileException e => new(ExitCode.Usage, ExitCode.NameOf(ExitCode.Usage), e.Message),
+        StorageException e => new(ExitCode.Storage, NameOf(e.Error), e.Message),
+        LedgerClientException e => new(CodeOf(e), e.Reason, $"{e.Reason}: {e.Message}"),
+        OperationCanceledException => new(ExitCode.Interrupted, ExitCode.NameOf(ExitCode.Interrupted), "Interrupted."),
         AggregateException { InnerExceptions.Count: 1 } e => Explain(e.InnerException!),
-        _ => (ExitCode.Internal,
+        // A full disk behind standard output, a pipe whose reader has gone, a folder without rights.
+        IOException or UnauthorizedAccessException => new(ExitCode.Storage, NameOf(StorageError.Io),
+            $"The system refused to read or write: {exception.Message.TrimEnd('.')}. Check free space and rights, then start again."),
+        _ => new(ExitCode.Internal, ExitCode.NameOf(ExitCode.Internal),
             $"This is a fault of govchain: {exception.GetType().Name}: {exception.Message}\n"
             + "Please report it; with GOVCHAIN_DEBUG=1 the place is shown."),
     };
 
-    private static int CodeOf(LedgerClientException e) => e.Status switch
+    /// <summary>PORT_IN_USE of PortInUse.</summary>
+    private static string NameOf<T>(T code)
+        where T : struct, Enum => JsonNamingPolicy.SnakeCaseUpper.ConvertName(code.ToString());
+
+    private static int CodeOf(LedgerClientException e) =>
+        e.Reason is "INVALID_ADDRESS" or "INVALID_CA_FILE" ? ExitCode.Usage : CodeOf(e.Status);
+
+    /// <summary>What a command ends with that a node answered so.</summary>
+    internal static int CodeOf(StatusCode status) => status switch
     {
         StatusCode.NotFound => ExitCode.NotFound,
-        _ when e.Reason is "INVALID_ADDRESS" or "INVALID_CA_FILE" => ExitCode.Usage,
-        _ when e.IsTransient => ExitCode.Unavailable,
+        _ when LedgerClientException.IsTransientStatus(status) => ExitCode.Unavailable,
         _ => ExitCode.Refused,
     };
+
+    /// <summary>What went wrong.</summary>
+    internal readonly record struct Problem(int ExitCode, string Reason, string Message);
 }

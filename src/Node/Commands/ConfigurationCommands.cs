@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using GovChain.Core.Model;
 using GovChain.Node.Configuration;
+using GovChain.Node.Hosting;
 using Spectre.Console;
 
 namespace GovChain.Node.Commands;
@@ -19,7 +20,7 @@ internal static class ConfigurationCommands
             Description = "List every setting with meaning, unit, default and constraint instead",
         };
         Option<bool> json = Output.JsonOption();
-        var command = new Command("check-config", "Check a configuration file; every problem is reported at once") { file, explain, json };
+        var command = new Command("check-config", "Check a configuration file and the genesis, key and certificate it names; every problem is reported at once") { file, explain, json };
         command.SetAction(result =>
         {
             if (result.GetValue(explain))
@@ -82,14 +83,16 @@ internal static class ConfigurationCommands
         Output.Json(new JsonObject
         {
             ["ok"] = problems.Count == 0,
-            ["problems"] = new JsonArray([.. problems.Select(p => (JsonNode)new JsonObject
-            {
-                ["setting"] = p.Path,
-                ["problem"] = p.Problem,
-            })]),
+            ["problems"] = ToJson(problems),
         });
         return problems.Count == 0 ? ExitCode.Ok : ExitCode.Configuration;
     }
+
+    /// <summary>The problems, for scripts.</summary>
+    internal static JsonArray ToJson(IReadOnlyList<ConfigurationProblem> problems) =>
+    [
+        .. problems.Select(p => (JsonNode)new JsonObject { ["setting"] = p.Path, ["problem"] = p.Problem }),
+    ];
 
     private static int Explain(bool json)
     {
@@ -120,8 +123,7 @@ internal static class ConfigurationCommands
     {
         try
         {
-            ConfigurationReader.Read(path);
-            return [];
+            return NodeInputs.ProblemsOf(ConfigurationReader.Read(path));
         }
         catch (ConfigurationException e)
         {

@@ -1,6 +1,8 @@
+using System.Text.Json;
+
 namespace GovChain.Node.Commands;
 
-/// <summary>What a command's exit status says. Documented in docs/OPERATIONS.md; the numbers do not change.</summary>
+/// <summary>What a command's exit status says. docs/ERRORS.md has the table; the numbers do not change.</summary>
 internal static class ExitCode
 {
     /// <summary>Done.</summary>
@@ -9,7 +11,7 @@ internal static class ExitCode
     /// <summary>The command ran and found something wrong: a problem in an audit, events refused in an import.</summary>
     public const int ProblemsFound = 1;
 
-    /// <summary>The command line is wrong.</summary>
+    /// <summary>The command line, or a file named on it, is wrong.</summary>
     public const int Usage = 2;
 
     /// <summary>A configuration, profile or genesis file is wrong.</summary>
@@ -18,16 +20,17 @@ internal static class ExitCode
     /// <summary>A key file or passphrase is wrong.</summary>
     public const int Keys = 4;
 
-    /// <summary>A data directory is damaged, locked, foreign or cannot be written.</summary>
+    /// <summary>A data directory is damaged, locked, foreign or cannot be written, or the machine gives too little: disk,
+    /// open files.</summary>
     public const int Storage = 5;
 
-    /// <summary>A node cannot be reached or cannot serve now; try again.</summary>
+    /// <summary>A node cannot be reached or cannot serve now, or a port is in use; try again.</summary>
     public const int Unavailable = 6;
 
     /// <summary>The ledger refused a transaction or request, with a reason that trying again does not change.</summary>
     public const int Refused = 7;
 
-    /// <summary>A receipt or proof does not verify.</summary>
+    /// <summary>A receipt, proof or genesis does not verify.</summary>
     public const int VerificationFailed = 8;
 
     /// <summary>What was asked for does not exist.</summary>
@@ -44,4 +47,8 @@ internal static class ExitCode
     /// ops/systemd/govchain.service names the same codes.
     /// </summary>
     public static bool NeedsOperator(int code) => code is Usage or Configuration or Keys or Storage;
+
+    /// <summary>The reason in JSON errors where nothing says more: NOT_FOUND of 9.</summary>
+    public static string NameOf(int code) => JsonNamingPolicy.SnakeCaseUpper.ConvertName(
+        Array.Find(typeof(ExitCode).GetFields(), f => (int)f.GetRawConstantValue()! == code)?.Name ?? $"Exit{code}");
 }

@@ -35,8 +35,10 @@ internal static class NodeCommand
         passphraseFile.Description = "File with the validator key's passphrase (default: passphraseFile of the configuration, else "
             + "$GOVCHAIN_PASSPHRASE, else asked for)";
         var stopWithInput = new Option<bool>("--stop-with-stdin") { Hidden = true };
+        Option<bool> json = Output.JsonOption();
+        json.Description = "Log one JSON object a line, whatever the configuration says, and end with an error as one, for scripts";
         var command = new Command(RunName, "Run a node until Ctrl-C or SIGTERM, or as a service of systemd or Windows")
-            { file, passphraseFile, stopWithInput };
+            { file, passphraseFile, json, stopWithInput };
         command.SetAction(async (result, cancellation) =>
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -53,6 +55,8 @@ internal static class NodeCommand
                 NodeConfiguration configuration = ConfigurationReader.Read(result.GetRequiredValue(file));
                 if (result.GetValue(passphraseFile) is { } given)
                     configuration = configuration with { PassphraseFile = given };
+                if (result.GetValue(json))
+                    configuration = configuration with { LogFormat = LogFormat.Json };
                 return new NodeHost(configuration).RunAsync(ending);
             }
         });

@@ -15,6 +15,8 @@ internal static class Output
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    private static readonly JsonSerializerOptions OneLine = new(Indented) { WriteIndented = false };
+
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>Characters a line that go to a file: no terminal breaks them, and no address should be.</summary>
@@ -29,6 +31,9 @@ internal static class Output
     /// <summary>Prints a line, or several, for people.</summary>
     public static void Line(string text = "") =>
         Console.Out.WriteLine(Console.IsOutputRedirected ? text : TerminalText.Escape(text, keepLines: true));
+
+    /// <summary>Prints JSON on one line of standard error.</summary>
+    public static void Error(JsonNode node) => Error(node.ToJsonString(OneLine));
 
     /// <summary>Prints a line on standard error.</summary>
     public static void Error(string text) =>

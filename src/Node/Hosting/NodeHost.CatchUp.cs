@@ -3,6 +3,7 @@ using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Commands;
+using GovChain.Node.Configuration;
 using GovChain.Node.Peers;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
@@ -35,8 +36,8 @@ internal sealed partial class NodeHost
     public async Task<CatchUp> CatchUpAsync(
         LedgerSalvage? salvage, TimeSpan patience, Action<ulong, ulong>? progress, CancellationToken cancellation)
     {
-        GenesisFile genesis = ReadGenesis();
-        using PlatformSigner signer = OpenSigner(genesis.Genesis);
+        GenesisFile genesis = NodeInputs.ReadGenesis(configuration);
+        using PlatformSigner signer = NodeInputs.OpenSigner(configuration, genesis.Genesis);
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
         using LedgerStore store = LedgerStore.Open(directory);
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
@@ -46,7 +47,7 @@ internal sealed partial class NodeHost
             directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
             new NodeRuntimeOptions { Salvage = salvage }, TimeProvider.System, verifier, NullLogger<NodeRuntime>.Instance);
         await runtime.StartAsync();
-        await ListenAsync(() => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
+        await ListenAsync(Settings.PeerListen.Path, () => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
         bool complete = await WaitUntilLevelAsync(runtime, genesis.Genesis.Validators, patience, progress, cancellation);
         var result = new CatchUp(complete, runtime.Salvaged, runtime.Gateway.GetStatus());
         await network.DisposeAsync();
@@ -54,13 +55,6 @@ internal sealed partial class NodeHost
         return runtime.Fatal.IsCompleted
             ? throw new CommandException(ExitCode.Storage, $"The node had to stop: {(await runtime.Fatal).Message}")
             : result;
-    }
-
-    private PlatformSigner OpenSigner(Genesis genesis)
-    {
-        PlatformSigner signer = KeyOptions.Open(configuration.KeyFile, configuration.PassphraseFile);
-        CheckKey(genesis, signer);
-        return signer;
     }
 
     /// <summary>Of f + 1 departments one is honest, and it shows a certificate for the height that it says it has.</summary>

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Security;
-using System.Security.Cryptography;
 using Google.Protobuf;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
@@ -50,12 +49,13 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         // systemd started this process, or nobody listens and nothing is sent.
         var manager = new SystemdNotifier();
         manager.Notify(new ServiceState("STATUS=Opening the ledger"));
-        GenesisFile genesis = ReadGenesis();
-        using PlatformSigner signer = OpenSigner(genesis.Genesis);
+        GenesisFile genesis = NodeInputs.ReadGenesis(configuration);
+        using PlatformSigner signer = NodeInputs.OpenSigner(configuration, genesis.Genesis);
+        using ILoggerFactory logging = LoggerFactory.Create(b => NodeLogging.Configure(b, configuration));
+        MachineChecks.Run(configuration.DataDirectory, logging.CreateLogger<NodeHost>());
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
         using LedgerStore store = LedgerStore.Open(directory);
-        using ILoggerFactory logging = LoggerFactory.Create(b => NodeLogging.Configure(b, configuration));
-        ClientCertificate certificate = OpenCertificate(logging.CreateLogger<ClientCertificate>());
+        ClientCertificate certificate = NodeInputs.OpenCertificate(configuration, logging.CreateLogger<ClientCertificate>());
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
         using var verifier = new PlatformSignatureVerifier();
         await using var network = new PeerNetwork(
@@ -71,8 +71,9 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
             TimeProvider.System, verifier, logging.CreateLogger<NodeRuntime>());
         await using WebApplication app = BuildApplication(runtime, certificate, genesis.Genesis);
         await runtime.StartAsync();
-        await ListenAsync(() => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
-        await ListenAsync(() => app.StartAsync(CancellationToken.None));
+        await ListenAsync(Settings.PeerListen.Path, () => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
+        await ListenAsync(
+            $"{Settings.ClientListen.Path} or {Settings.AdministrationListen.Path}", () => app.StartAsync(CancellationToken.None));
         string[] bound = [.. app.Urls];
         ILogger log = logging.CreateLogger<NodeHost>();
         log.Listening(configuration.Department, bound[0], network.ListenAddress.ToString(), bound[1]);
@@ -84,8 +85,10 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         if (runtime.Fatal.IsCompleted)
         {
             Exception reason = await runtime.Fatal;
-            throw new CommandException(
-                reason is StorageException ? ExitCode.Storage : ExitCode.Internal, $"The node had to stop: {reason.Message}");
+            string message = $"The node had to stop: {reason.Message}";
+            throw reason is StorageException
+                ? new CommandException(ExitCode.Storage, message)
+                : new CommandException(StartFailure.NodeStopped, message);
         }
     }
 
@@ -116,21 +119,6 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         log.Stopped((long)TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds, unanswered);
     }
 
-    /// <summary>The configuration's genesis file, checked.</summary>
-    /// <exception cref="CommandException">It cannot be used.</exception>
-    public GenesisFile ReadGenesis()
-    {
-        GenesisFile file = GenesisCommand.Read(configuration.GenesisFile);
-        if (configuration.ExpectedGenesisDigest is { } expected && expected != file.Genesis.ChainId)
-        {
-            throw new CommandException(ExitCode.Configuration,
-                $"{configuration.GenesisFile} is of the ledger {file.Genesis.ChainId}; the configuration expects {expected}.");
-        }
-        return file.Verify(new PlatformSignatureVerifier()) is { } failure
-            ? throw new CommandException(ExitCode.Configuration, $"{configuration.GenesisFile} is refused: {failure.Message}")
-            : file;
-    }
-
     private static List<GenesisSignature> SignaturesOf(GenesisFile genesis) =>
     [
         .. genesis.Signatures.Select(s => new GenesisSignature
@@ -140,44 +128,12 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         }),
     ];
 
-    private void CheckKey(Genesis genesis, PlatformSigner signer)
-    {
-        int index = genesis.Validators.IndexOf(configuration.Department);
-        if (index < 0)
-        {
-            throw new CommandException(ExitCode.Configuration,
-                $"department: {configuration.Department} is not in the genesis; "
-                + $"{string.Join(", ", genesis.Validators.Members.Select(v => v.Department))} are.");
-        }
-        if (genesis.Validators[index].Key != signer.PublicKey)
-        {
-            throw new CommandException(ExitCode.Keys,
-                $"{configuration.KeyFile} holds the key {signer.PublicKey}; the genesis names {genesis.Validators[index].Key} "
-                + $"for {configuration.Department}. Is it another department's key, or an officer's?");
-        }
-    }
-
     private List<PeerEndpoint> PeersOf(Genesis genesis) =>
     [
         .. genesis.Body.Departments.Where(d => d.Id != configuration.Department).Select(d => new PeerEndpoint(
             d.Id, genesis.Validators[genesis.Validators.IndexOf(d.Id)].Key,
             configuration.PeerEndpoints.TryGetValue(d.Id, out string? endpoint) ? endpoint : d.Endpoint)),
     ];
-
-    private ClientCertificate OpenCertificate(ILogger logger)
-    {
-        try
-        {
-            return configuration.CertificateFile is { } file
-                ? ClientCertificate.FromFiles(file, configuration.CertificateKeyFile!, TimeProvider.System, logger)
-                : ClientCertificate.FromAuthority(
-                    configuration.AuthorityDirectory!, configuration.CertificateNames, TimeProvider.System, logger);
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(ExitCode.Configuration, $"The client listener's certificate cannot be used: {e.Message}");
-        }
-    }
 
     private WebApplication BuildApplication(NodeRuntime runtime, ClientCertificate certificate, Genesis genesis)
     {
@@ -222,7 +178,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
             }));
         });
 
-    private async Task ListenAsync(Func<Task> start)
+    private static async Task ListenAsync(string setting, Func<Task> start)
     {
         try
         {
@@ -230,12 +186,13 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
-            throw new CommandException(ExitCode.Unavailable,
-                $"A port is in use: {e.Message} Stop the program that has it, or change the address in the configuration.");
+            throw new CommandException(StartFailure.PortInUse,
+                $"{setting}: a port is in use: {e.Message} Stop the program that has it, or change the address in the configuration.");
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
-            throw new CommandException(ExitCode.Unavailable, $"A listener of {configuration.Department} cannot be opened: {e.Message}");
+            throw new CommandException(StartFailure.ListenerRefused,
+                $"{setting}: the listener cannot be opened: {e.Message}. Is it an address of this machine, and may this user have the port?");
         }
     }
 }

@@ -54,7 +54,7 @@ internal static class WindowsService
             }
             catch (Exception e)
             {
-                (int code, string message) = CommandRunner.Explain(e);
+                (int code, _, string message) = CommandRunner.Explain(e);
                 log.ServiceFailed(code, message);
                 if (!ExitCode.NeedsOperator(code))
                     Environment.Exit(code);

@@ -27,7 +27,7 @@ internal sealed class NodeRepair(NodeConfiguration configuration)
     /// <exception cref="StorageException">Locked: a node runs on it.</exception>
     public async Task<AuditReport?> AuditAsync(Action<ulong, ulong>? progress, CancellationToken cancellation)
     {
-        GenesisFile genesis = _host.ReadGenesis();
+        GenesisFile genesis = NodeInputs.ReadGenesis(configuration);
         Hold(genesis.Genesis.ChainId).Dispose();
         try
         {
@@ -48,7 +48,7 @@ internal sealed class NodeRepair(NodeConfiguration configuration)
     public async Task<RepairOutcome> RunAsync(
         RepairPlan plan, bool fetch, TimeSpan patience, Action<ulong, ulong>? progress, CancellationToken cancellation)
     {
-        Digest chainId = _host.ReadGenesis().Genesis.ChainId;
+        Digest chainId = NodeInputs.ReadGenesis(configuration).Genesis.ChainId;
         string? folder;
         using (DirectoryRepair directory = Hold(chainId))
         {

@@ -1,0 +1,161 @@
+using System.Security.Cryptography;
+using GovChain.Client.Keys;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Node.Commands;
+using GovChain.Node.Configuration;
+using GovChain.Node.Tls;
+using GovChain.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace GovChain.Node.Hosting;
+
+/// <summary>
+/// The files that a configuration names, opened and held against each other: genesis, key, certificate. What
+/// <c>node run</c> starts with is what <c>node check-config</c> checks.
+/// </summary>
+internal static class NodeInputs
+{
+    /// <summary>The genesis, signed by every department, of the ledger that is expected.</summary>
+    /// <exception cref="CommandException">It is not.</exception>
+    public static GenesisFile ReadGenesis(NodeConfiguration configuration)
+    {
+        GenesisFile file;
+        try
+        {
+            file = GenesisCommand.Read(configuration.GenesisFile);
+        }
+        catch (CommandException e)
+        {
+            throw new CommandException(StartFailure.GenesisUnusable, e.Message);
+        }
+        if (configuration.ExpectedGenesisDigest is { } expected && expected != file.Genesis.ChainId)
+        {
+            throw new CommandException(StartFailure.GenesisOfAnotherLedger,
+                $"{configuration.GenesisFile} is of the ledger {file.Genesis.ChainId}; the configuration expects {expected}. "
+                + "Take the right file, or correct expectedGenesisDigest.");
+        }
+        return file.Verify(new PlatformSignatureVerifier()) is { } failure
+            ? throw new CommandException(StartFailure.GenesisNotSigned,
+                $"{configuration.GenesisFile} is refused: {failure.Message} Every department signs it with: govchain genesis sign")
+            : file;
+    }
+
+    /// <summary>The department's place among the validators.</summary>
+    /// <exception cref="CommandException">The genesis does not name it.</exception>
+    public static int FindDepartment(NodeConfiguration configuration, Genesis genesis)
+    {
+        int index = genesis.Validators.IndexOf(configuration.Department);
+        return index >= 0 ? index : throw new CommandException(StartFailure.DepartmentNotInGenesis,
+            $"department: {configuration.Department} is not in the genesis; "
+            + $"{string.Join(", ", genesis.Validators.Members.Select(v => v.Department))} are.");
+    }
+
+    /// <summary>The department's validator key, opened.</summary>
+    /// <exception cref="CommandException">It is another key.</exception>
+    /// <exception cref="KeyFileException">It cannot be opened.</exception>
+    public static PlatformSigner OpenSigner(NodeConfiguration configuration, Genesis genesis)
+    {
+        PlatformSigner signer = KeyOptions.Open(configuration.KeyFile, configuration.PassphraseFile);
+        try
+        {
+            CheckKey(configuration, genesis, signer.PublicKey);
+            return signer;
+        }
+        catch
+        {
+            signer.Dispose();
+            throw;
+        }
+    }
+
+    private static void CheckKey(NodeConfiguration configuration, Genesis genesis, PublicKey key)
+    {
+        PublicKey expected = genesis.Validators[FindDepartment(configuration, genesis)].Key;
+        if (expected != key)
+        {
+            throw new CommandException(StartFailure.KeyOfAnother,
+                $"{configuration.KeyFile} holds the key {key}; the genesis names {expected} for {configuration.Department}. "
+                + "Is it another department's key, or an officer's? Name the right file as keyFile.");
+        }
+    }
+
+    /// <summary>The client listener's certificate.</summary>
+    /// <exception cref="CommandException">It cannot be used.</exception>
+    public static ClientCertificate OpenCertificate(NodeConfiguration configuration, ILogger logger)
+    {
+        try
+        {
+            return configuration.CertificateFile is { } file
+                ? ClientCertificate.FromFiles(file, configuration.CertificateKeyFile!, TimeProvider.System, logger)
+                : ClientCertificate.FromAuthority(
+                    configuration.AuthorityDirectory!, configuration.CertificateNames, TimeProvider.System, logger);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(StartFailure.CertificateUnusable, $"The client listener's certificate cannot be used: {e.Message}");
+        }
+    }
+
+    /// <summary>
+    /// All that is wrong with the files, by setting. Writes nothing and asks nobody: a key whose passphrase is neither in a
+    /// file nor in the environment is looked at, but not opened.
+    /// </summary>
+    public static IReadOnlyList<ConfigurationProblem> ProblemsOf(NodeConfiguration configuration)
+    {
+        var problems = new List<ConfigurationProblem>();
+        Genesis? genesis = Try(Settings.GenesisFile, () => ReadGenesis(configuration))?.Genesis;
+        if (genesis is not null)
+        {
+            Try(Settings.Department, () => FindDepartment(configuration, genesis));
+            foreach (string department in configuration.PeerEndpoints.Keys.Where(d => genesis.Validators.IndexOf(d) < 0))
+            {
+                problems.Add(new ConfigurationProblem(
+                    $"{Settings.PeerEndpoints.Path}.{department}", "the genesis names no such department."));
+            }
+        }
+        Try(Settings.KeyFile, () => CheckKeyFile(configuration, genesis));
+        if (configuration.CertificateFile is not null)
+            Try(Settings.CertificateFile, () => OpenCertificate(configuration, NullLogger.Instance));
+        if (genesis is not null && File.Exists(Path.Combine(configuration.DataDirectory, "VERSION")))
+            Try(Settings.DataDirectory, () => CheckDirectory(configuration.DataDirectory, genesis.ChainId));
+        return problems;
+
+        T? Try<T>(Setting setting, Func<T> check)
+        {
+            try
+            {
+                return check();
+            }
+            catch (Exception e) when (e is CommandException or KeyFileException or StorageException)
+            {
+                problems.Add(new ConfigurationProblem(setting.Path, e.Message));
+                return default;
+            }
+        }
+    }
+
+    private static bool CheckKeyFile(NodeConfiguration configuration, Genesis? genesis)
+    {
+        bool asks = configuration.PassphraseFile is null
+            && Environment.GetEnvironmentVariable(Passphrase.EnvironmentVariable) is null;
+        if (asks)
+        {
+            KeyFile.Check(configuration.KeyFile);
+            return true;
+        }
+        bool isNamed = genesis is not null && genesis.Validators.IndexOf(configuration.Department) >= 0;
+        using PlatformSigner signer = isNamed
+            ? OpenSigner(configuration, genesis!)
+            : KeyOptions.Open(configuration.KeyFile, configuration.PassphraseFile);
+        return true;
+    }
+
+    private static bool CheckDirectory(string path, Digest chainId)
+    {
+        using DataDirectory directory = DataDirectory.OpenReadOnly(path);
+        return directory.ChainId == chainId ? true : throw new CommandException(ExitCode.Storage,
+            $"{path} belongs to the ledger {directory.ChainId}; the genesis is of {chainId}. Name this ledger's own directory, or an empty one.");
+    }
+}
