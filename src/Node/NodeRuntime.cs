@@ -4,6 +4,7 @@ using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Alarms;
+using GovChain.Node.Auditing;
 using GovChain.Node.Consensus;
 using GovChain.Node.Gateway;
 using GovChain.Node.Ledger;
@@ -14,6 +15,7 @@ using GovChain.Node.Tracing;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
 using GovChain.Storage;
+using GovChain.Storage.Integrity;
 using Microsoft.Extensions.Logging;
 
 namespace GovChain.Node;
@@ -32,6 +34,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private const double TimeoutParts = 2;
 
     private const int GossipAgainMax = 500;
+
+    private const string SelfAuditSubject = "self-audit";
 
     private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(20);
 
@@ -59,6 +63,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ulong _forwardAfterMs;
     private readonly ulong _salvageTip;
+    private readonly SelfAudit? _selfAudit;
     private readonly string _self;
     private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ulong _startedMs;
@@ -125,7 +130,13 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Gateway = new LedgerGateway(
             genesis, genesisSignatures, _self, _ledger, _pool, _admission, _tickets, _outcomes, _status, _metrics, _alarms, time,
             _stopping.Token, log);
-        PeerHandler = new PeerHandler(_ledger, _pool, bodies, _admission, _intake, _driver);
+        PeerHandler = new PeerHandler(
+            _ledger, _pool, bodies, _admission, _intake, _driver, e => _alarms.Raise(NodeAlarm.LedgerDamaged, e.Message));
+        if (options.SelfAuditBytesPerSecond > 0)
+        {
+            _selfAudit = new SelfAudit(directory.Root, genesis.ChainId, validators, verifier,
+                options.SelfAuditBytesPerSecond, options.SelfAuditPause, OnSelfAudit);
+        }
         _watch = new AlarmWatch(_alarms, options.Alarms, WatchedBy(options), time);
         Observe(options);
     }
@@ -135,6 +146,9 @@ internal sealed class NodeRuntime : IAsyncDisposable
 
     /// <summary>The node for the peer network.</summary>
     public IPeerHandler PeerHandler { get; }
+
+    /// <summary>Rounds of the self-audit since the start.</summary>
+    public long SelfAudits => _selfAudit?.Rounds ?? 0;
 
     /// <summary>Blocks stored that came out of a damaged ledger.</summary>
     public ulong Salvaged => _sync.Salvaged;
@@ -151,6 +165,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _work = Task.WhenAll(
             Guard(_admission.RunAsync()), Guard(_intake.RunAsync()), Guard(Task.Run(_sync.RunAsync)));
         _driver.Start();
+        _selfAudit?.Start();
         if (_salvageTip > _ledger.Tip.Height)
             _sync.Request(new NeedBlocks(_salvageTip, Hint: -1));
         return Task.CompletedTask;
@@ -180,6 +195,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public async Task StopAsync()
     {
         _status.Stopping();
+        if (_selfAudit is not null)
+            await _selfAudit.StopAsync();
         _sync.Stop();
         _intake.Stop();
         _admission.Stop();
@@ -246,6 +263,11 @@ internal sealed class NodeRuntime : IAsyncDisposable
         if (alarm.Code != AlarmCode.Abstaining)
             _status.Failed($"{alarm.Code}: {alarm.Text}");
     }
+
+    /// <summary>Damage stays an alarm until a round finds none.</summary>
+    private void OnSelfAudit(DirectoryFinding? damage) => _alarms.Set(
+        NodeAlarm.LedgerDamaged, damage is not null, SelfAuditSubject,
+        () => $"{damage!.File}, {damage.Where}: {damage.Found} instead of {damage.Expected}. {damage.Meaning}");
 
     private void OnTick()
     {
@@ -334,6 +356,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _metrics.Observe("govchain.pool.size", "By", "Bytes of the envelopes in the pool.", () => _pool.Bytes);
         _metrics.Observe("govchain.admission.pending", "{transaction}", "Envelopes not yet verified.", () => _admission.PendingCount);
         _metrics.Observe("govchain.submissions.waiting", "{transaction}", "Transactions that a client of this node waits for.", () => _tickets.WaitingCount);
+        _metrics.Observe("govchain.selfaudit.rounds", "{round}", "Rounds of the self-audit since the start.", () => SelfAudits);
+        _metrics.Observe("govchain.selfaudit.read", "By", "Bytes that the self-audit has read since the start.", () => _selfAudit?.BytesRead ?? 0);
         _metrics.Observe("govchain.sync.lag", "{block}", "Blocks behind the others.", () => _sync.Lag);
         _metrics.Observe("govchain.peers.height", "{block}", "Height of a department's newest block, by what it says.", "peer",
             () => OfPeers(static p => p.Height));

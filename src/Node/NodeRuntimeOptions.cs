@@ -19,6 +19,12 @@ internal sealed record NodeRuntimeOptions
     /// <summary>When the certificate that clients see ends; null where there is none.</summary>
     public Func<DateTimeOffset?> CertificateEnds { get; init; } = static () => null;
 
+    /// <summary>How fast the node audits its own directory, bytes a second; 0: not at all.</summary>
+    public long SelfAuditBytesPerSecond { get; init; }
+
+    /// <summary>From the end of one round of that audit to the next.</summary>
+    public TimeSpan SelfAuditPause { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>A damaged ledger whose sound blocks are taken before peers are asked; null: none.</summary>
     public LedgerSalvage? Salvage { get; init; }
 }

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
+using GovChain.Node.Auditing;
 using GovChain.Node.Consensus;
 using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
@@ -19,7 +20,8 @@ internal sealed class PeerHandler(
     BlockBodies bodies,
     Admission admission,
     MessageIntake intake,
-    ConsensusDriver driver) : IPeerHandler
+    ConsensusDriver driver,
+    Action<Exception> damaged) : IPeerHandler
 {
     /// <summary>An answer ends with the block or envelope that makes it longer than this.</summary>
     private const int AnswerBytesMax = 4 * 1024 * 1024;
@@ -72,7 +74,8 @@ internal sealed class PeerHandler(
             height <= view.TipHeight && response.Blocks.Count < Math.Min(count, RangeBlocksMax) && bytes < AnswerBytesMax;
             height++)
         {
-            StoredBlock stored = view.GetBlock(height);
+            if (Undamaged(view, height) is not { } stored)
+                break;
             var block = new SyncedBlock
             {
                 Header = UnsafeByteOperations.UnsafeWrap(stored.Header.ToBytes()),
@@ -91,8 +94,22 @@ internal sealed class PeerHandler(
         if (height == 0 || height > ledger.Tip.Height)
             return leaves;
         using LedgerSnapshot view = ledger.OpenSnapshot();
-        foreach (ReadOnlyMemory<byte> leaf in view.GetBlock(height).Leaves)
+        foreach (ReadOnlyMemory<byte> leaf in Undamaged(view, height)?.Leaves ?? [])
             leaves[Core.Merkle.LogHash.Leaf(leaf.Span)] = leaf;
         return leaves;
+    }
+
+    /// <summary>Null, and an alarm, for a block that does not verify: an answer ends before it, and others are asked.</summary>
+    private StoredBlock? Undamaged(LedgerSnapshot view, ulong height)
+    {
+        try
+        {
+            return view.GetBlock(height);
+        }
+        catch (Exception e) when (StoredDamage.Is(e))
+        {
+            damaged(e);
+            return null;
+        }
     }
 }

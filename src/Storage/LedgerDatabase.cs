@@ -1,3 +1,4 @@
+using GovChain.Storage.Integrity;
 using RocksDbSharp;
 
 namespace GovChain.Storage;
@@ -11,6 +12,8 @@ namespace GovChain.Storage;
 /// </remarks>
 internal sealed partial class LedgerDatabase
 {
+    private const int ManifestNameMax = 64;
+
     private static readonly LedgerColumn[] Columns = Enum.GetValues<LedgerColumn>();
 
     private readonly RocksDb _db;
@@ -41,6 +44,7 @@ internal sealed partial class LedgerDatabase
     {
         try
         {
+            CheckManifest(path);
             if (!create)
                 CheckFamilies(path);
             DbOptions db = LedgerTuning.Database(options, create);
@@ -65,12 +69,13 @@ internal sealed partial class LedgerDatabase
     {
         try
         {
+            CheckManifest(path);
             var options = new LedgerOptions { BlockCacheBytes = 1024 * 1024 };
             DbOptions db = LedgerTuning.Database(options, create: false).SetParanoidChecks(false).SetMaxOpenFiles(64);
             return new LedgerDatabase(
                 path, RocksDb.OpenReadOnly(db, path, LedgerTuning.Families(options, Columns), errIfLogFileExists: false), readOnly: true);
         }
-        catch (RocksDbException)
+        catch (Exception e) when (e is RocksDbException or StorageException)
         {
             return null;
         }
@@ -178,6 +183,18 @@ internal sealed partial class LedgerDatabase
         {
             throw Translate($"{Location} ({NameOf(column)})", e);
         }
+    }
+
+    /// <summary>RocksDB reads a manifest with a bad checksum for ever, so it does not get one.</summary>
+    private static void CheckManifest(string path)
+    {
+        string current = Path.Combine(path, "CURRENT");
+        if (!File.Exists(current) || new FileInfo(current).Length > ManifestNameMax)
+            return; // RocksDB itself says what is wrong
+        string manifest = Path.Combine(path, File.ReadAllText(current).TrimEnd('\n'));
+        if (!File.Exists(manifest) || RecordLog.FindBad(manifest, onRead: null, CancellationToken.None) is not { IsTornEnd: false } bad)
+            return;
+        throw StorageException.Damaged(manifest, $"Record {bad.Number}, at byte {bad.Offset}, is not as it was written: {bad.Problem}.");
     }
 
     private static void CheckFamilies(string path)

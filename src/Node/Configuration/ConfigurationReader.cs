@@ -52,6 +52,7 @@ internal static class ConfigurationReader
         ConfigurationSection clients = root.Section("clients");
         ConfigurationSection administration = root.Section("administration");
         ConfigurationSection pool = root.Section("pool");
+        ConfigurationSection selfAudit = root.Section("selfAudit");
         ConfigurationSection alarms = root.Section("alarms");
         ConfigurationSection telemetry = root.Section("telemetry");
         var configuration = new NodeConfiguration
@@ -78,6 +79,7 @@ internal static class ConfigurationReader
             AdministrationListen = administration.Listen(Settings.AdministrationListen),
             PoolTransactionsMax = (int)pool.Number(Settings.PoolTransactionsMax),
             PoolBytesMax = pool.Number(Settings.PoolBytesMax),
+            SelfAuditBytesPerSecond = selfAudit.Number(Settings.SelfAuditBytesPerSecond),
             Alarms = new AlarmThresholds
             {
                 DiskFreeBytesMin = alarms.Number(Settings.DiskFreeBytesMin),
@@ -91,7 +93,7 @@ internal static class ConfigurationReader
             TraceSamplingRatio = telemetry.Fraction(Settings.TraceSamplingRatio),
         };
         CheckCertificate(clients, configuration);
-        foreach (ConfigurationSection section in new[] { root, peers, clients, administration, pool, alarms, telemetry })
+        foreach (ConfigurationSection section in new[] { root, peers, clients, administration, pool, selfAudit, alarms, telemetry })
             section.Finish();
         return configuration;
     }

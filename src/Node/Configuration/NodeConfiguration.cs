@@ -75,6 +75,9 @@ internal sealed record NodeConfiguration
     /// <summary>How log lines look.</summary>
     public required LogFormat LogFormat { get; init; }
 
+    /// <summary>How fast the node audits its own directory, bytes a second; 0: not at all.</summary>
+    public required long SelfAuditBytesPerSecond { get; init; }
+
     /// <summary>When to raise alarms.</summary>
     public required AlarmThresholds Alarms { get; init; }
 

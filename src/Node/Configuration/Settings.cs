@@ -162,6 +162,13 @@ internal static class Settings
         Example = "67108864",
     };
 
+    public static readonly NumberSetting SelfAuditBytesPerSecond = new("selfAudit.bytesPerSecond", MiB, 0, GiB)
+    {
+        Meaning = "how fast the node reads and checks its own directory, round and round; 0: not at all. Damage: alarm LEDGER_DAMAGED",
+        Unit = "bytes/s",
+        Example = "1048576",
+    };
+
     public static readonly NumberSetting DiskFreeBytesMin = new("alarms.diskFreeBytesMin", 4 * GiB, 0, 64 * TiB)
     {
         Meaning = "below this much free space on the data directory's disk: alarm DISK_LOW",
@@ -225,6 +232,7 @@ internal static class Settings
         ClientConnectionsMax, ClientConnectionsPerAddress,
         AdministrationListen,
         PoolTransactionsMax, PoolBytesMax,
+        SelfAuditBytesPerSecond,
         DiskFreeBytesMin, CertificateDaysMin, JournalSyncMsMax, PeerSilentMsMax, StalledMsMax,
         OtlpEndpoint, OtlpProtocol, TraceSamplingRatio,
     ];

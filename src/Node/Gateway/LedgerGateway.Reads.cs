@@ -6,6 +6,7 @@ using GovChain.Core.Execution;
 using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Node.Alarms;
+using GovChain.Node.Auditing;
 using GovChain.Node.Ledger;
 using GovChain.Node.Pool;
 using GovChain.Protos.V1;
@@ -200,9 +201,7 @@ internal sealed partial class LedgerGateway
             using LedgerSnapshot view = _ledger.OpenSnapshot();
             return read(view);
         }
-        catch (Exception e) when (e is StorageException { Error: StorageError.Damaged }
-            or CorruptPageException or CorruptTileException or MissingTileException or CorruptStateException
-            or InvalidProtocolBufferException or InvalidDataException)
+        catch (Exception e) when (StoredDamage.Is(e))
         {
             _status.Failed(e.Message);
             alarms.Raise(NodeAlarm.LedgerDamaged, e.Message);

@@ -66,6 +66,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
             {
                 Pool = new PoolOptions { CountMax = configuration.PoolTransactionsMax, BytesMax = configuration.PoolBytesMax },
                 Alarms = configuration.Alarms,
+                SelfAuditBytesPerSecond = configuration.SelfAuditBytesPerSecond,
                 CertificateEnds = () => certificate.Current.TargetCertificate.NotAfter,
             },
             TimeProvider.System, verifier, logging.CreateLogger<NodeRuntime>());

@@ -7,7 +7,8 @@ namespace GovChain.Storage.Integrity;
 /// <param name="Number">Which, from 1.</param>
 /// <param name="Offset">Where it begins, in bytes.</param>
 /// <param name="Problem">What is wrong.</param>
-internal sealed record BadRecord(int Number, long Offset, string Problem);
+/// <param name="IsTornEnd">The file ends within it.</param>
+internal sealed record BadRecord(int Number, long Offset, string Problem, bool IsTornEnd);
 
 /// <summary>
 /// Reads RocksDB's log format, in which its write-ahead log and its manifest are kept, record by record: blocks of 32 KiB
@@ -36,7 +37,7 @@ internal static class RecordLog
             if (FindBad(block.AsSpan(0, length), start, ref number) is { } bad)
                 return bad;
             if (length < BlockSize)
-                return number > 0 || start + length > 0 ? null : new BadRecord(1, 0, "the file is empty");
+                return number > 0 || start + length > 0 ? null : new BadRecord(1, 0, "the file is empty", IsTornEnd: true);
         }
     }
 
@@ -53,7 +54,7 @@ internal static class RecordLog
                 return record.ContainsAnyExcept((byte)0) ? Bad(ref number, start + at, "zeros, and data behind them") : null;
             int header = IsRecyclable(type) ? RecyclableHeaderSize : HeaderSize;
             if (header + length > record.Length)
-                return Bad(ref number, start + at, $"{header + length} bytes announced, {record.Length} left");
+                return Bad(ref number, start + at, $"{header + length} bytes announced, {record.Length} left", block.Length < BlockSize);
             if (Unmask(checksum) != Checksum(record[6..(header + length)]))
                 return Bad(ref number, start + at, "its checksum is of other bytes");
             number++;
@@ -61,11 +62,12 @@ internal static class RecordLog
         }
         // Less than a header fits no record: the block ends with zeros, the file does not.
         return block.Length - at is var rest && rest > 0 && (block.Length < BlockSize || block[at..].ContainsAnyExcept((byte)0))
-            ? Bad(ref number, start + at, $"{rest} bytes are no record")
+            ? Bad(ref number, start + at, $"{rest} bytes are no record", block.Length < BlockSize)
             : null;
     }
 
-    private static BadRecord Bad(ref int number, long offset, string problem) => new(++number, offset, problem);
+    private static BadRecord Bad(ref int number, long offset, string problem, bool tornEnd = false) =>
+        new(++number, offset, problem, tornEnd);
 
     private static bool IsRecyclable(byte type) => type is >= 5 and <= 8 or 11 or 131;
 

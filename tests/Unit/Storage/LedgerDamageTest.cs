@@ -97,6 +97,48 @@ public sealed class LedgerDamageTest : LedgerFixture
         OpenRefused(StorageError.Damaged);
     }
 
+    /// <summary>RocksDB by itself reads some of these for ever.</summary>
+    [Test]
+    public void Open_ByteOfTheManifestFlipped_IsRefusedNamingTheRecord()
+    {
+        MakeLedger(3);
+        string manifest = Directory.GetFiles(LedgerPath, "MANIFEST-*").Single();
+        for (long offset = 0; offset < new FileInfo(manifest).Length; offset += 61)
+        {
+            Flip(manifest, offset, 4);
+            Assert.That(OpenRefused(StorageError.Damaged).Message, Does.Contain("MANIFEST").Or.Contain("block 3 was durable").Or.Contain("RocksDB"));
+            Flip(manifest, offset, 4);
+        }
+        WithStore(store => Assert.That(store.Current.TipHeight, Is.EqualTo(3)));
+    }
+
+    /// <summary>Rows went to tables and their log was removed after the manifest was copied.</summary>
+    [Test]
+    public void Open_OlderManifestOfTheSameRun_IsRefused()
+    {
+        string older = "";
+        using (DataDirectory directory = DataDirectory.Open(DirectoryPath, Chain))
+        using (LedgerStore store = LedgerStore.Open(directory, new LedgerOptions { WriteBufferBytes = 256 * 1024 }))
+        {
+            for (int flushes = 0, blocks = 0; flushes < 2; blocks++)
+            {
+                Assert.That(blocks, Is.LessThan(500), "rows go to tables");
+                AppendNext(store, 20, 4000);
+                if (Directory.GetFiles(LedgerPath, "*.sst").Length <= flushes * Enum.GetValues<LedgerColumn>().Length)
+                    continue;
+                flushes++;
+                if (flushes == 1)
+                    File.Copy(older = Directory.GetFiles(LedgerPath, "MANIFEST-*").Single(), Old);
+            }
+        }
+        byte[] newest = File.ReadAllBytes(older);
+        Assert.That(newest.AsSpan().StartsWith(File.ReadAllBytes(Old)) && newest.Length > new FileInfo(Old).Length, "the copy is a beginning of it");
+        File.Copy(Old, older, overwrite: true);
+        OpenRefused(StorageError.Damaged);
+        File.WriteAllBytes(older, newest);
+        WithStore(store => Assert.That(LedgerIntegrity.Check(store.Current), Is.Empty));
+    }
+
     [Test]
     public void Open_UnknownColumnFamily_IsRefusedAsNewer()
     {
