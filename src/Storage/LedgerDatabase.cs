@@ -199,7 +199,10 @@ internal sealed partial class LedgerDatabase
 
     private static void CheckFamilies(string path)
     {
-        var found = RocksDb.ListColumnFamilies(new DbOptions(), path).ToHashSet(StringComparer.Ordinal);
+        var options = new DbOptions();
+        var found = RocksDb.ListColumnFamilies(options, path).ToHashSet(StringComparer.Ordinal);
+        // The binding hands out the native pointer only: collected during the call, it would be read after it was freed.
+        GC.KeepAlive(options);
         foreach (LedgerColumn column in Columns)
         {
             if (!found.Remove(NameOf(column)))

@@ -25,6 +25,7 @@ internal static class LedgerOpening
         CheckMeta(directory, database, options);
         (BlockHeader header, Certificate? certificate) = Block(directory, database, row.Key, row.Value);
         CheckHash(directory, database, tip.Current, header, options);
+        GC.KeepAlive(options); // native calls see its pointer only
         PublishedLedger published = CheckEnd(database, header, certificate);
         // A crash between the batch and the tip leaves the tip one behind: only now is the block acknowledged. Written
         // even where it reads the same: a tip whose sync never ended may be in the system's memory only.
@@ -41,6 +42,7 @@ internal static class LedgerOpening
     {
         ReadOptions options = new ReadOptions().SetVerifyChecksums(true);
         ulong? last = database.Last(LedgerColumn.Blocks, null, options) is { } row ? Height(database, row.Key) : null;
+        GC.KeepAlive(options);
         CheckTip(database, tip.Current, last, besideWriter: false);
         PublishedLedger? published = Verify(directory, database, tip);
         try
