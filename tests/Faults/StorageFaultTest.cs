@@ -17,11 +17,11 @@ internal sealed class StorageFaultTest
     private static readonly string[] Heights = ["3", "6"];
 
     private static readonly bool Full = Environment.GetEnvironmentVariable("FULL") == "1";
-    private static readonly int Samples = Number("SAMPLES") ?? 6;
+    private static readonly int Samples = Number("SAMPLES") ?? 2;
     private static readonly int Seed = Number("SEED") ?? Environment.TickCount;
 
     /// <summary>FAULT=CLASS:INDEX:KIND tries this one again.</summary>
-    private static readonly string[]? OneFault = Environment.GetEnvironmentVariable("FAULT")?.Split(':');
+    private static readonly string? OneFault = Environment.GetEnvironmentVariable("FAULT");
 
     private static readonly (string Class, string[] Kinds)[] Faults =
     [
@@ -74,23 +74,38 @@ internal sealed class StorageFaultTest
     public async Task Call_FailedOnce_StopsOrIsAbsorbed_AndEverythingAcknowledgedIsThereAfterwards()
     {
         var random = new Random(Seed);
-        List<(string Class, int Index, string Kind)> faults =
-            [.. Faults.SelectMany(f => Enumerable.Range(1, Count(f.Class)).SelectMany(i => f.Kinds.Select(k => (f.Class, i, k))))];
-        if (OneFault is { } one)
-            faults = [(one[0], int.Parse(one[1], CultureInfo.InvariantCulture), one[2])];
+        List<(string Class, string Kind, string Fault)> faults =
+        [
+            .. Faults.SelectMany(f => Enumerable.Range(1, Count(f.Class))
+                .SelectMany(i => f.Kinds.Select(k => (f.Class, k, $"{f.Class}:{i}:{k}")))),
+        ];
+        if (OneFault is not null)
+            faults = [("", "", OneFault)];
         else if (!Full)
             faults = Sample(faults, f => f.Class, random);
         var problems = new List<string>();
         var ends = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        foreach ((string @class, int index, string kind) in faults)
+        foreach ((string @class, string kind, string fault) in faults)
         {
-            string end = await TryAsync($"{@class}:{index}:{kind}", problems);
+            string end = await TryAsync(fault, problems);
             string key = $"{@class} {kind}: {end}";
             ends[key] = ends.GetValueOrDefault(key) + 1;
             Progress("failed calls", ends.Values.Sum(), faults.Count, problems.Count);
         }
         foreach ((string key, int count) in ends)
             TestContext.Out.WriteLine($"{key} {count}");
+        Assert.That(problems, Is.Empty);
+    }
+
+    /// <summary>Faults that once lost what counted as durable, or come close to it.</summary>
+    [TestCase("sync@/votes:2:eio", "stopped", Description = "The group is read back from memory; no later sync would write it.")]
+    [TestCase("sync@/tip:3:eio", "stopped", Description = "The tip is read back from memory; the next block must not run ahead.")]
+    [TestCase("mkdir:2:killed", "killed", Description = "The directories above are as new as the data directory.")]
+    [TestCase("rename@/votes:2:kill", "killed", Description = "The pruned journal is complete and not yet in place.")]
+    public async Task Call_KnownToBeDangerous_LosesNothing(string fault, string end)
+    {
+        var problems = new List<string>();
+        Assert.That(await TryAsync(fault, problems), Is.EqualTo(end));
         Assert.That(problems, Is.Empty);
     }
 
@@ -105,7 +120,7 @@ internal sealed class StorageFaultTest
                 .SelectMany(n => crashes.Select(c => (n, c))),
         ];
         if (!Full)
-            points = [.. Sample(points, p => p.Crash, random, perGroup: 2 * Samples / crashes.Length).OrderBy(p => p.Calls)];
+            points = [.. Sample(points, p => p.Crash, random, perGroup: Samples).OrderBy(p => p.Calls)];
         var problems = new List<string>();
         var medium = new Medium();
         var acknowledged = new Acknowledged();
@@ -150,7 +165,7 @@ internal sealed class StorageFaultTest
         string root = NewRoot();
         FaultRun run = Drive(root, fault);
         List<TraceRecord> calls = run.Calls;
-        bool mustDie = run.Reached && fault.Split(':')[2] is "torn" or "kill" or "killed";
+        bool mustDie = run.Reached && fault[(fault.LastIndexOf(':') + 1)..] is "torn" or "kill" or "killed";
         string end = !run.Reached ? "not reached"
             : run.Killed ? "killed"
             : run.ExitCode == Program.Stopped || run.Stops > 0 ? "stopped"

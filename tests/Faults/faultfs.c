@@ -5,7 +5,8 @@
  *   GOVCHAIN_FAULT_ROOT   the directory; calls on other files pass untouched
  *   GOVCHAIN_FAULT_TRACE  file that gets a record of every such call, in the order in which they happened, and of
  *                         everything the process writes to standard output: its acknowledgements
- *   GOVCHAIN_FAULT        CLASS:INDEX:KIND, the call to fail, counted from 1 within its class; nothing: none
+ *   GOVCHAIN_FAULT        CLASS:INDEX:KIND, the call to fail, counted from 1 within its class; CLASS@END:INDEX:KIND counts
+ *                         only calls on paths with that end; nothing: none
  *
  * Classes: write, sync, create, rename, mkdir, truncate, unlink, allocate.
  * Kinds:   eio, enospc   the call fails once and does nothing
@@ -49,7 +50,8 @@ static int trace = -1;
 static enum class fault_class = CLASSES;
 static enum kind fault_kind = NONE;
 static unsigned long fault_index;
-static unsigned long counts[CLASSES];
+static char fault_end[64];
+static unsigned long count;
 static int is_full;
 
 static void *(*real_dlsym)(void *, const char *);
@@ -86,8 +88,9 @@ static void kill_now(void)
 static void read_fault(const char *text)
 {
     char class_name[16], kind_name[16];
-    if (sscanf(text, "%15[a-z]:%lu:%15[a-z]", class_name, &fault_index, kind_name) != 3)
-        die("GOVCHAIN_FAULT is not CLASS:INDEX:KIND");
+    if (sscanf(text, "%15[a-z]:%lu:%15[a-z]", class_name, &fault_index, kind_name) != 3
+        && sscanf(text, "%15[a-z]@%63[^:]:%lu:%15[a-z]", class_name, fault_end, &fault_index, kind_name) != 4)
+        die("GOVCHAIN_FAULT is neither CLASS:INDEX:KIND nor CLASS@END:INDEX:KIND");
     for (int i = 0; i < CLASSES; i++)
         if (strcmp(class_name, class_names[i]) == 0)
             fault_class = i;
@@ -209,13 +212,18 @@ static void record(char op, int failed, const char *path, const char *second, ui
     }
 }
 
-/* Counts a call; gives what is to happen to it. The lock is held. */
-static enum kind next(enum class class)
+static int ends(const char *path, const char *end)
 {
-    counts[class]++;
+    size_t length = strlen(path), wanted = strlen(end);
+    return length >= wanted && strcmp(path + length - wanted, end) == 0;
+}
+
+/* Counts a call; gives what is to happen to it. The lock is held. */
+static enum kind next(enum class class, const char *path)
+{
     if (is_full && (class == WRITE || class == CREATE || class == ALLOCATE || class == MKDIR))
         return FULL;
-    if (class != fault_class || counts[class] != fault_index)
+    if (class != fault_class || !ends(path, fault_end) || ++count != fault_index)
         return NONE;
     record('F', 0, class_names[class], kind_names[fault_kind], 0, 0, 0, NULL, 0);
     if (fault_kind == FULL)
@@ -239,7 +247,7 @@ static void finish(enum kind kind)
 static ssize_t change(int fd, const char *path, const struct iovec *data, int parts, off_t offset, int positioned)
 {
     pthread_mutex_lock(&lock);
-    enum kind kind = next(WRITE);
+    enum kind kind = next(WRITE, path);
     size_t length = 0;
     for (int i = 0; i < parts; i++)
         length += data[i].iov_len;
@@ -333,7 +341,7 @@ static int sync_with(int fd, enum flavour flavour, off_t offset, off_t length, u
     enum kind kind = NONE;
     if (path != NULL) {
         pthread_mutex_lock(&lock);
-        kind = next(SYNC);
+        kind = next(SYNC, path);
     }
     int error = error_of(kind);
     int result = error != 0 ? -1
@@ -374,7 +382,7 @@ static int open_with(int directory, const char *name, int flags, mode_t mode)
     int existed = lstat(name, &before) == 0;
     enum class class = existed ? TRUNCATE : CREATE;
     int counted = existed ? flags & O_TRUNC : flags & O_CREAT;
-    enum kind kind = counted ? next(class) : NONE;
+    enum kind kind = counted ? next(class, path) : NONE;
     int error = error_of(kind);
     int fd = error != 0 ? -1 : real_openat(directory, name, flags, mode);
     if (fd < 0 && error == 0)
@@ -422,7 +430,7 @@ int rename(const char *from, const char *to)
     if (path == NULL || target == NULL)
         return real_rename(from, to);
     pthread_mutex_lock(&lock);
-    enum kind kind = next(RENAME);
+    enum kind kind = next(RENAME, target);
     int error = error_of(kind);
     int result = error != 0 ? -1 : real_rename(from, to);
     if (result < 0 && error == 0)
@@ -443,7 +451,7 @@ int mkdir(const char *name, mode_t mode)
     if (path == NULL || lstat(name, &before) == 0)
         return real_mkdir(name, mode);
     pthread_mutex_lock(&lock);
-    enum kind kind = next(MKDIR);
+    enum kind kind = next(MKDIR, path);
     int error = error_of(kind);
     int result = error != 0 ? -1 : real_mkdir(name, mode);
     if (result < 0 && error == 0)
@@ -463,7 +471,7 @@ int unlink(const char *name)
     if (path == NULL)
         return real_unlink(name);
     pthread_mutex_lock(&lock);
-    enum kind kind = next(UNLINK);
+    enum kind kind = next(UNLINK, path);
     int error = error_of(kind);
     int result = error != 0 ? -1 : real_unlink(name);
     if (result < 0 && error == 0)
@@ -483,7 +491,7 @@ int ftruncate(int fd, off_t length)
     if (path == NULL)
         return real_ftruncate(fd, length);
     pthread_mutex_lock(&lock);
-    enum kind kind = next(TRUNCATE);
+    enum kind kind = next(TRUNCATE, path);
     int error = error_of(kind);
     int result = error != 0 ? -1 : real_ftruncate(fd, length);
     if (result < 0 && error == 0)
@@ -507,7 +515,7 @@ int fallocate(int fd, int mode, off_t offset, off_t length)
     if (path == NULL)
         return real_fallocate(fd, mode, offset, length);
     pthread_mutex_lock(&lock);
-    enum kind kind = next(ALLOCATE);
+    enum kind kind = next(ALLOCATE, path);
     int error = error_of(kind);
     struct stat before = {0}, after = {0};
     fstat(fd, &before);

@@ -6,6 +6,8 @@ namespace GovChain.Tests.Integration;
 /// <summary>A client that imports a file, and is started again whenever it was killed or its node was gone too long.</summary>
 internal sealed class ImportProcess(TestNetwork network, int department, string file, string type)
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
     private Process? _process;
     private long _read;
     private int _told;
@@ -34,6 +36,7 @@ internal sealed class ImportProcess(TestNetwork network, int department, string 
                 // 137: killed
                 if (process.ExitCode is not (137 or ExitCode.Unavailable))
                     throw new InvalidOperationException($"The import of {type} ended with {process.ExitCode}: {await errors}");
+                await Task.Delay(Pause, cancellation);
             }
             finally
             {

@@ -31,6 +31,7 @@ internal sealed class KillRound(TestNetwork network, IReadOnlyList<(string Type,
     private readonly Random _random = new(seed);
     private readonly ImportProcess[] _imports = [.. files.Select((f, i) => new ImportProcess(network, i, f.Path, f.Type))];
     private readonly Task[] _ready = [.. Enumerable.Repeat(Task.CompletedTask, network.Count)];
+    private readonly int[] _deaths = new int[network.Count];
     private readonly SortedDictionary<string, int> _kills = new(StringComparer.Ordinal);
 
     /// <summary>Imports, kills, and checks.</summary>
@@ -108,25 +109,35 @@ internal sealed class KillRound(TestNetwork network, IReadOnlyList<(string Type,
                 nodes = [_random.Next(network.Count)];
                 break;
         }
+        foreach (int node in nodes)
+            _deaths[node]++;
         await Task.WhenAll(nodes.Select(n => network.Network.Processes[n].KillAsync()));
         await Task.Delay(_random.Next(500), cancellation);
         foreach (int node in nodes)
         {
             network.Network.Launch(node);
-            _ready[node] = ReadyAsync(node, network.Network.Processes[node].Id, cancellation);
+            _ready[node] = ReadyAsync(node, _deaths[node], cancellation);
         }
         return true;
     }
 
     /// <summary>Waits until a node that was started again answers, or was killed again.</summary>
-    private async Task ReadyAsync(int node, int process, CancellationToken cancellation)
+    private async Task ReadyAsync(int node, int deaths, CancellationToken cancellation)
     {
-        try
+        while (_deaths[node] == deaths)
         {
-            await network.Network.WaitUntilReadyAsync(node, cancellation);
-        }
-        catch (Exception) when (network.Network.Processes[node].Id != process)
-        {
+            try
+            {
+                await network.Network.WaitUntilReadyAsync(node, cancellation);
+                return;
+            }
+            catch (LedgerClientException e) when (e.IsTransient)
+            {
+                // a busy machine: the round's own bound ends this
+            }
+            catch (Exception) when (_deaths[node] != deaths)
+            {
+            }
         }
     }
 
