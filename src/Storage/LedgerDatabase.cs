@@ -36,6 +36,16 @@ internal sealed partial class LedgerDatabase
     /// <summary>A database was made here, whether or not it is whole.</summary>
     public static bool Exists(string path) => File.Exists(Path.Combine(path, "CURRENT"));
 
+    /// <summary>
+    /// Removes a database whose making a crash ended between CURRENT and the first write-ahead log: nothing was ever stored
+    /// in it, and RocksDB refuses it. Only where no block is known to be durable.
+    /// </summary>
+    public static void RemoveUnfinished(string path)
+    {
+        if (Exists(path) && !Directory.EnumerateFiles(path).Any(f => Path.GetExtension(f) is ".log" or ".sst" or ".blob"))
+            Directory.Delete(path, recursive: true);
+    }
+
     /// <param name="path">The RocksDB directory.</param>
     /// <param name="create">A new database, or one that never got a block, may be completed.</param>
     /// <param name="readOnly">Beside the process that writes to it.</param>

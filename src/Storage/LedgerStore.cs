@@ -181,6 +181,8 @@ public sealed class LedgerStore : IDisposable
                     $"The ledger is missing, but block {durable.Height} was durable.");
             }
             bool create = tip.Current is null && !readOnly;
+            if (create)
+                LedgerDatabase.RemoveUnfinished(directory.LedgerPath);
             if (!readOnly && !create)
                 Rehearse(directory, tip, options);
             database = LedgerDatabase.Open(directory.LedgerPath, create, readOnly, options);
