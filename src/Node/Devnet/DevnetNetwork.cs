@@ -6,7 +6,7 @@ namespace GovChain.Node.Devnet;
 /// <summary>The running processes of a development network, with a client for each.</summary>
 internal sealed class DevnetNetwork : IAsyncDisposable
 {
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
 
     private readonly DevnetLayout _layout;
