@@ -64,7 +64,8 @@ internal static class WireFlaws
                 first.Pieces!.RemoveRange(1, first.Pieces.Count - 1);
                 p.Pieces!.RemoveAt(0);
                 parent.Pieces!.Insert(parent.Pieces.IndexOf(p), first);
-            });
+            }
+            );
         }
         if (place.Successor is { } successor && successor.Number > field.Number)
         {
@@ -72,7 +73,8 @@ internal static class WireFlaws
             {
                 int at = parent.Pieces!.IndexOf(p);
                 parent.Pieces.Reverse(at, 2);
-            });
+            }
+            );
         }
         if (place.Rival is { } rival)
         {
@@ -80,7 +82,8 @@ internal static class WireFlaws
             {
                 Piece other = Piece.Raw(new WireBytes().Bytes(rival).ToArray());
                 parent.Pieces!.Insert(parent.Pieces.IndexOf(p) + (rival > field.Number ? 1 : 0), other);
-            });
+            }
+            );
         }
         yield return ("a tag with a needless byte", WireViolationKind.OverlongVarint, static (p, _) => p.NeedlessInTag = 1);
         yield return ("a value or length with a needless byte", WireViolationKind.OverlongVarint, static (p, _) => p.NeedlessInValue = 1);
