@@ -105,7 +105,7 @@ public sealed class JsonDoorTests : IDisposable
     [TestCase("null", "empty")]
     public void Profile_WithANameTwiceOrUnknown_IsRefusedNamingIt(string text, string named)
     {
-        CommandException refusal = Assert.Throws<CommandException>(() => Profile.Read(At("profile.json", Encoding.UTF8.GetBytes(text))));
+        CommandException refusal = Assert.Throws<CommandException>(() => Profile.Read(At("profile.json", Encoding.UTF8.GetBytes(text))))!;
         Assert.That(refusal.ExitCode, Is.EqualTo(ExitCode.Configuration));
         Assert.That(refusal.Message, Does.Contain("profile.json is no profile").And.Contain(named).And.Contain("passphraseFile"));
     }
@@ -125,7 +125,7 @@ public sealed class JsonDoorTests : IDisposable
     public void ImportLine_ThatTwoProgramsCouldReadDifferently_IsRefusedWithItsLine(string line, string named)
     {
         byte[] file = Encoding.UTF8.GetBytes("""{"op":"REGISTER","key":"ok","record":{}}""" + "\n" + line);
-        ImportFileException refusal = Assert.Throws<ImportFileException>(() => Import(file));
+        ImportFileException refusal = Assert.Throws<ImportFileException>(() => Import(file))!;
         Assert.That(refusal.Line, Is.EqualTo(2));
         Assert.That(refusal.Message, Does.Contain(named));
     }
