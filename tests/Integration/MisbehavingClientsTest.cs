@@ -29,6 +29,7 @@ internal sealed class MisbehavingClientsTest
 
     private readonly List<IDisposable> _open = [];
     private readonly List<double> _latenciesMs = [];
+    private int _answered;
 
     [Test]
     [CancelAfter(420_000)]
@@ -55,6 +56,9 @@ internal sealed class MisbehavingClientsTest
             : ["PING_FLOOD", "SETTINGS_FLOOD", "DISPLACED"];
         foreach (string reason in awaited)
             await target.UntilCountedAsync(reason, cancellation);
+        // While all of them are still there, one who behaves is answered, again and again.
+        while (Volatile.Read(ref _answered) <= 20 && !behaving.IsCompleted)
+            await Task.Delay(20, cancellation);
         _open.ForEach(c => c.Dispose());
         await over.CancelAsync();
         await behaving;
@@ -69,7 +73,6 @@ internal sealed class MisbehavingClientsTest
             + $"{bound / MiB} MiB; {_latenciesMs.Count} requests of one who behaves: median {At(0.5):0} ms, 99 % {At(0.99):0} ms, "
             + $"longest {_latenciesMs[^1]:0} ms"));
         Assert.That(growth, Is.LessThan(bound));
-        Assert.That(_latenciesMs, Has.Count.GreaterThan(5));
         await target.BehaveAsync(cancellation);
 
         double At(double part) => _latenciesMs[(int)(part * (_latenciesMs.Count - 1))];
@@ -82,6 +85,7 @@ internal sealed class MisbehavingClientsTest
             var clock = Stopwatch.StartNew();
             await target.BehaveAsync(CancellationToken.None);
             _latenciesMs.Add(clock.Elapsed.TotalMilliseconds);
+            Interlocked.Increment(ref _answered);
             await Task.Delay(50, CancellationToken.None);
         }
     }
