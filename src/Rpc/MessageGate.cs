@@ -25,7 +25,8 @@ internal sealed class MessageGate(RequestDelegate next, RpcOptions options, RpcM
         if (isGrpc && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body)
             body.MaxRequestBodySize = null;
         await next(context);
-        if (!isGrpc)
+        // Whose time is over is answered by the gate of the clock.
+        if (!isGrpc || context.Features.Get<RequestClock>()?.Overdue is not null)
             return;
         IHeaderDictionary? trailers = context.Response.HasStarted
             ? context.Features.Get<IHttpResponseTrailersFeature>()?.Trailers

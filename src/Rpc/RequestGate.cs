@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace GovChain.Rpc;
 
 /// <summary>
-/// Lets a request in when its kind has room, and holds its place until the last byte of the answer is gone: a client
-/// that does not read keeps its own place, not the node's memory. A <see cref="RequestClock"/> ends it in time.
+/// Lets a request in when its kind has room, and holds its place until the answer is gone: a client that does not
+/// read keeps its own place, not the node's memory. A <see cref="RequestClock"/> ends it in time.
 /// </summary>
 internal sealed class RequestGate(RequestDelegate next, RpcOptions options, RpcMetrics metrics, TimeProvider time)
 {
@@ -52,8 +52,8 @@ internal sealed class RequestGate(RequestDelegate next, RpcOptions options, RpcM
     }
 
     /// <summary>
-    /// Waits until the client has taken the answer. Without that the server would keep it, however large, for a request
-    /// that is over and counted nowhere.
+    /// Waits until the client has taken the answer, all but the last 4 KiB, which the server does not wait for. Without
+    /// that it would keep the answer, however large, for a request that is over and counted nowhere.
     /// </summary>
     private static async Task DrainAsync(HttpContext context, RequestClock clock)
     {

@@ -84,7 +84,7 @@ public static class RpcHosting
         // many clients. For answers the server's rule is the last resort, behind the clock.
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = new MinDataRate(240, options.ResponseTimeMax + TimeSpan.FromSeconds(30));
-        limits.Http2.MaxStreamsPerConnection = 100;
+        limits.Http2.MaxStreamsPerConnection = options.RequestsPerConnection;
         limits.Http2.HeaderTableSize = 4 * 1024;
         limits.Http2.MaxRequestHeaderFieldSize = Math.Min(8 * 1024, options.HeaderBytesMax);
         limits.Http2.InitialConnectionWindowSize = options.ConnectionWindowBytes;

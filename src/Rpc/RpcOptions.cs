@@ -11,22 +11,22 @@ namespace GovChain.Rpc;
 /// (<see cref="MemoryBytesMax"/>, docs/OPERATIONS.md has the table):</para>
 /// <list type="bullet">
 /// <item>connections: 1,024 + 64, each 64 KiB of TLS state, 2 x 64 KiB of socket buffers, a window of 128 KiB of requests
-/// nobody has read yet and 32 KiB of headers: 352 KiB, together 374 MiB;</item>
+/// nobody has read yet, 32 KiB of headers, and 32 requests that wait for their turn or whose last 4 KiB nobody takes (the
+/// server says that it has sent those), 12 KiB each: 736 KiB, together 782 MiB;</item>
 /// <item>submissions: 1,024 + 256 at once, each a message of at most 128 KiB: 160 MiB;</item>
 /// <item>reads: 64 + 8 at once, each a page of 1 MiB as objects, as text and in the socket's way: 4 MiB, together
 /// 288 MiB (a block, on the administration listener only, may be larger: the ledger's parameter says how large);</item>
 /// <item>streams: 64 + 8 at once, each a window of 4 MiB of envelopes, or 4 MiB read ahead for a subscriber: 288 MiB;
 /// </item>
-/// <item>requests that wait for their turn: 1,024 of 16 KiB: 16 MiB.</item>
 /// </list>
-/// <para>That is 1,126 MiB, where the second number is the administration listener's own share, which clients cannot
+/// <para>That is 1,518 MiB, where the second number is the administration listener's own share, which clients cannot
 /// take. An attacker needs many addresses for it; a busy day takes less than a tenth.</para>
 /// </remarks>
 public sealed class RpcOptions
 {
     private const int ConnectionOverheadBytes = (64 + 32) * 1024;
     private const int ReadBytesMax = 4 * 1024 * 1024;
-    private const int WaitingBytesMax = 16 * 1024;
+    private const int RequestStateBytesMax = 12 * 1024;
 
     /// <summary>Connections of all clients at a time.</summary>
     public int ConnectionsTotal { get; init; } = 1_024;
@@ -67,6 +67,10 @@ public sealed class RpcOptions
     /// <summary>Bytes of requests that one HTTP/2 connection may send before they are read (its window, and that of each
     /// of its requests). At a round trip of 10 ms this lets 12 MiB a second through.</summary>
     public int ConnectionWindowBytes { get; init; } = 128 * 1024;
+
+    /// <summary>Requests and streams of one HTTP/2 connection at a time; libraries wait or open another connection.
+    /// </summary>
+    public int RequestsPerConnection { get; init; } = 32;
 
     /// <summary>Headers of a request, bytes in all; a client of this service sends less than 1 KiB.</summary>
     public int HeaderBytesMax { get; init; } = 16 * 1024;
@@ -163,11 +167,11 @@ public sealed class RpcOptions
     /// <summary>What the door holds at worst, bytes; the arithmetic stands above.</summary>
     public long MemoryBytesMax =>
         (long)(ConnectionsTotal + AdministrationConnections)
-            * (ConnectionOverheadBytes + 2L * ConnectionBufferBytes + ConnectionWindowBytes)
+            * (ConnectionOverheadBytes + 2L * ConnectionBufferBytes + ConnectionWindowBytes
+                + (long)RequestsPerConnection * RequestStateBytesMax)
         + (long)(SubmitsWaiting + SubmitsWaitingPerAddress) * MessageBytesMax
         + (long)(ReadsAtOnce + AdministrationReadsAtOnce) * ReadBytesMax
-        + (long)(StreamsTotal + StreamsPerAddress) * StreamWindowBytes
-        + (long)ReadsWaiting * WaitingBytesMax;
+        + (long)(StreamsTotal + StreamsPerAddress) * StreamWindowBytes;
 
     /// <summary>The bounds of the clients' listener.</summary>
     public ConnectionLimits ClientConnections => new()
@@ -202,6 +206,7 @@ public sealed class RpcOptions
             "must be 65535 (what HTTP/2 begins with) to 16777216 bytes");
         Check(ConnectionBufferBytes is >= 16 * 1024 and <= 1024 * 1024, nameof(ConnectionBufferBytes),
             "must be 16384 to 1048576 bytes");
+        Check(RequestsPerConnection is >= 1 and <= 1_000, nameof(RequestsPerConnection), "must be 1 to 1000");
         Check(HeaderBytesMax is >= 8 * 1024 and <= 64 * 1024 && HeadersMax is >= 20 and <= 1_000, nameof(HeaderBytesMax),
             $"must be 8192 to 65536 bytes, {nameof(HeadersMax)} 20 to 1000");
         foreach ((TimeSpan limit, string name) in ((TimeSpan, string)[])[

@@ -49,6 +49,7 @@ internal sealed class MisbehavingClientTests
 
         Assert.That(headers, Does.Contain("grpc-status").And.Contain("arrive%20in%20the%20time"));
         Assert.That(_meters["govchain.rpc.cut", "BODY_TOO_SLOW"], Is.EqualTo(1));
+        Assert.That(_meters["govchain.rpc.refused"], Is.Zero, "it is counted once");
     }
 
     [Test]
@@ -145,6 +146,27 @@ internal sealed class MisbehavingClientTests
         await AssertAnsweredAsync(host);
         // Two at a time: all twelve are done with only if each gave its place back.
         await _meters.UntilAsync(12, "govchain.rpc.cut", "RESPONSE_TOO_SLOW");
+    }
+
+    [Test]
+    public async Task SmallAnswers_ThatFindNoWindow_AreBoundedByTheConnection()
+    {
+        RpcHost host = await StartAsync(new RpcOptions { RequestsPerConnection = 8 });
+        using RawConnection deaf = await RawConnection.OpenHttp2Async(host.Port(HttpProtocols.Http2), Stranger);
+        // SETTINGS_INITIAL_WINDOW_SIZE = 0.
+        await deaf.SendFrameAsync(RawConnection.Settings, 0, 0, 0, 4, 0, 0, 0, 0);
+        for (int i = 0; i < 20; i++)
+        {
+            await deaf.SendGrpcAsync(2 * i + 1, "GetGenesis");
+            await deaf.SendMessageAsync(2 * i + 1, new GetGenesisRequest());
+        }
+        using var late = new CancellationTokenSource(Bound);
+        int refused = 0;
+        while (refused < 12 && await deaf.ReadFrameAsync(late.Token) is { } frame)
+            refused += frame.Type == RawConnection.Reset ? 1 : 0;
+        Assert.That(refused, Is.EqualTo(12));
+        await _meters.UntilAsync(8, "govchain.rpc.requests", "/govchain.v1.Ledger/GetGenesis");
+        await AssertAnsweredAsync(host);
     }
 
     [Test]

@@ -67,7 +67,7 @@ internal sealed class RawConnection : IDisposable
     /// <summary>The headers of a gRPC request; its body stays open.</summary>
     public Task SendGrpcAsync(int stream, string method, byte flags = EndHeaders) => SendFrameAsync(
         Headers, flags, stream, Block(
-            (":method", "POST"), (":scheme", "http"), (":path", $"/govchain.v1.Ledger/{method}"),
+            (":method", "POST"), (":scheme", _stream is SslStream ? "https" : "http"), (":path", $"/govchain.v1.Ledger/{method}"),
             (":authority", "localhost"), ("content-type", "application/grpc"), ("te", "trailers")));
 
     /// <summary>One whole gRPC message and the end of the request.</summary>
