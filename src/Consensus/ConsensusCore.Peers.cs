@@ -71,6 +71,10 @@ public sealed partial class ConsensusCore
     /// <summary>Keeps what is for the next height, drops what is beyond, and asks the sender how far it is.</summary>
     private void OnFuture(int from, ConsensusMessage message, ulong utcMs)
     {
+        if (message is VoteMessage vote && vote.Signer != _self)
+            Remember(vote);
+        else if (message is ViewChangeMessage change && change.Payload.Signer != _self)
+            Remember(change);
         if (message.Height == _round.Height + 1)
         {
             switch (message)
@@ -80,11 +84,9 @@ public sealed partial class ConsensusCore
                     _next.Proposals[from] = (m, utcMs);
                     break;
                 case VoteMessage m when m.Signer != _self:
-                    Remember(m);
                     _next.Votes.Add(m);
                     break;
                 case ViewChangeMessage m when m.Payload.Signer != _self:
-                    Remember(m);
                     _next.ViewChanges.Add(m);
                     break;
             }

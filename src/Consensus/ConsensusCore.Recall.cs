@@ -85,8 +85,11 @@ public sealed partial class ConsensusCore
     {
         if (!Once(from, PeerTick.Recalled))
             return;
-        if (_round.Prepared is { } prepared && FindSigner.In(prepared, from) is { } vote)
-            Remember(from, vote);
+        foreach (Certificate? held in new[] { _round.Prepared, _round.Decision })
+        {
+            if (held is not null && FindSigner.In(held, from) is { } vote)
+                Remember(from, vote);
+        }
         if (_tip.Height > Math.Max(m.Above, _seen[from]?.Height ?? 0))
             _effects.Add(new FindSigner(from, m.Token, m.Above));
         else

@@ -47,7 +47,9 @@ internal sealed partial class ConsensusDriver
                 _commits.Enqueue(commit);
                 break;
             case FindSigner find:
-                Begin(FindSignerAsync(find));
+                // One search for each peer at a time; who asks again meanwhile is answered by the one under way.
+                if (_searching.Add(find.To))
+                    Begin(FindSignerAsync(find));
                 break;
             case NeedBlocks need:
                 _events.NeedBlocks(need);
@@ -193,32 +195,39 @@ internal sealed partial class ConsensusDriver
     private async Task FindSignerAsync(FindSigner find)
     {
         SignedVote? found = null;
+        bool searched = false;
         await GuardAsync(
             () =>
             {
-                found = FindInLedger(find);
+                searched = TryFindInLedger(find, out found);
                 return Task.CompletedTask;
             },
             CancellationToken.None);
-        _posted.Post(() => _inputs.Enqueue(new SignerFound(find.To, find.Token, found)));
+        _posted.Post(() =>
+        {
+            _searching.Remove(find.To);
+            if (searched) // what could not be read is no answer
+                _inputs.Enqueue(new SignerFound(find.To, find.Token, found));
+        });
     }
 
-    private SignedVote? FindInLedger(FindSigner find)
+    private bool TryFindInLedger(FindSigner find, out SignedVote? found)
     {
-        SignedVote? found = null;
+        found = null;
         try
         {
             using LedgerSnapshot view = _ledger.OpenSnapshot();
             ulong last = Math.Max(find.Above, view.TipHeight - Math.Min(view.TipHeight, FindSigner.CertificatesMax));
             for (ulong height = view.TipHeight; height > last && found is null && !_stopping; height--)
                 found = FindSigner.In(view.GetCertificate(height)!, find.To);
+            return true;
         }
         catch (StorageException e)
         {
             // An old certificate that cannot be read is for the operator, and no reason to stop voting.
             _events.Alarm(new Alarm(AlarmCode.LocalCheckFailed, e.Message));
+            return false;
         }
-        return found;
     }
 
     /// <summary>A height that has passed is no error; anything else stops the node.</summary>

@@ -41,6 +41,7 @@ internal sealed partial class ConsensusDriver
     private readonly List<Send> _sends = [];
     private readonly Queue<CommitBlock> _commits = new();
     private readonly List<Task> _jobs = [];
+    private readonly HashSet<int> _searching = [];
     private readonly Thread _thread;
     private CancellationTokenSource _height = new();
     private (SetTimer Timer, ulong DueMs)? _timer;

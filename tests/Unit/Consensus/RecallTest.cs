@@ -151,6 +151,16 @@ public sealed class RecallTest
     }
 
     [Test]
+    public void Question_OfOneWhoseVotesWereFarAhead_IsAnsweredWithThem()
+    {
+        CoreHarness node = Fresh(1);
+        VoteMessage ahead = _four.Vote(VoteType.Commit, Sha256.Hash("ahead"u8), 3, height: 7);
+        node.Receive(3, ahead);
+        node.Receive(3, new RecallRequest(99, 0));
+        Assert.That(node.Sent<RecallResponse>().Single().Newest, Is.EqualTo(Seen(ahead)));
+    }
+
+    [Test]
     public void Question_OnTheLedger_IsAnsweredFromTheCertificates()
     {
         var node = new CoreHarness(_four, 1);
