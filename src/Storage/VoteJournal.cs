@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using GovChain.Core.Cryptography;
-using Microsoft.Win32.SafeHandles;
 
 namespace GovChain.Storage;
 
@@ -32,20 +31,22 @@ public sealed class VoteJournal : IDisposable
 
     private const int StagingBytesKept = 4 * 1024 * 1024;
 
-    private readonly string _path;
+    private readonly IJournalFiles _files;
     private readonly Digest _chainId;
+    private readonly long _pruneBytesMin;
     private readonly ulong _salt;
     private readonly List<(ulong FirstIndex, long Offset)> _groups;
     private ArrayBufferWriter<byte> _staged = new();
-    private SafeFileHandle _file;
+    private IJournalFile _file;
     private long _length;
     private ulong _groupFirst;
     private Exception? _failure;
 
-    internal VoteJournal(string path, Digest chainId, SafeFileHandle file, JournalScan scan)
+    internal VoteJournal(IJournalFiles files, Digest chainId, IJournalFile file, JournalScan scan, long pruneBytesMin)
     {
-        _path = path;
+        _files = files;
         _chainId = chainId;
+        _pruneBytesMin = pruneBytesMin;
         _file = file;
         _length = scan.ValidLength;
         _groups = scan.Groups;
@@ -69,43 +70,56 @@ public sealed class VoteJournal : IDisposable
     /// </summary>
     /// <exception cref="InvalidOperationException">There is a journal already.</exception>
     /// <exception cref="StorageException">Io.</exception>
-    public static VoteJournal Create(DataDirectory directory)
-    {
-        string path = directory.JournalPath;
-        if (File.Exists(path))
-            throw new InvalidOperationException($"{path}: a new vote journal is to be made, but there is one.");
-        try
-        {
-            ulong salt = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-            DurableFiles.Replace(path, JournalFormat.Header(directory.ChainId, firstIndex: 1, salt));
-            return Open(directory).Journal!;
-        }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StorageException)
-        {
-            throw StorageException.Io(path, e);
-        }
-    }
+    public static VoteJournal Create(DataDirectory directory) => Create(
+        new JournalDirectory(directory), directory.ChainId,
+        BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))), PruneBytesMin);
 
     /// <summary>
     /// Opens the journal and reads its records. A torn tail is cut off; damage elsewhere is reported, and then there
     /// is no journal to write to.
     /// </summary>
     /// <exception cref="StorageException">Io, NewerFormat or ForeignChain.</exception>
-    public static JournalOpening Open(DataDirectory directory)
+    public static JournalOpening Open(DataDirectory directory) =>
+        Open(new JournalDirectory(directory), directory.ChainId, PruneBytesMin);
+
+    /// <summary>As <see cref="Create(DataDirectory)"/>, with a salt that no other journal has and the bytes that pruning
+    /// must free to be worth it.</summary>
+    internal static VoteJournal Create(IJournalFiles files, Digest chainId, ulong salt, long pruneBytesMin)
     {
-        string path = directory.JournalPath;
-        if (!File.Exists(path))
+        if (files.Exists)
+            throw new InvalidOperationException($"{files.Path}: a new vote journal is to be made, but there is one.");
+        try
+        {
+            using (IJournalFile next = files.CreateNext())
+            {
+                next.Write(JournalFormat.Header(chainId, firstIndex: 1, salt), 0);
+                next.Sync();
+            }
+            files.RenameNext();
+            files.SyncNames();
+            return Open(files, chainId, pruneBytesMin).Journal!;
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StorageException)
+        {
+            throw StorageException.Io(files.Path, e);
+        }
+    }
+
+    /// <inheritdoc cref="Open(DataDirectory)"/>
+    internal static JournalOpening Open(IJournalFiles files, Digest chainId, long pruneBytesMin)
+    {
+        if (!files.Exists)
             return new JournalOpening(JournalCondition.Missing, null, [], 0);
         try
         {
-            SafeFileHandle file = OpenFile(path);
+            IJournalFile file = files.Open();
             JournalScan scan;
             try
             {
                 byte[] content = ReadAll(file);
-                scan = JournalFormat.Scan(path, content, directory.ChainId);
+                scan = JournalFormat.Scan(files.Path, content, chainId);
                 if (scan.Condition != JournalCondition.DamagedInterior)
-                    MakeDurable(file, content, scan, directory);
+                    MakeDurable(files, file, content, scan);
             }
             catch
             {
@@ -117,12 +131,12 @@ public sealed class VoteJournal : IDisposable
                 file.Dispose();
                 return new JournalOpening(scan.Condition, null, scan.Records, scan.ValidLength);
             }
-            var journal = new VoteJournal(path, directory.ChainId, file, scan);
+            var journal = new VoteJournal(files, chainId, file, scan, pruneBytesMin);
             return new JournalOpening(scan.Condition, journal, scan.Records, scan.ValidLength);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StorageException)
         {
-            throw StorageException.Io(path, e);
+            throw StorageException.Io(files.Path, e);
         }
     }
 
@@ -133,8 +147,10 @@ public sealed class VoteJournal : IDisposable
         string path = directory.JournalPath;
         try
         {
-            using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            JournalScan scan = JournalFormat.Scan(path, ReadAll(file), directory.ChainId);
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0);
+            byte[] content = new byte[BoundedLength(file.Length)];
+            file.ReadExactly(content);
+            JournalScan scan = JournalFormat.Scan(path, content, directory.ChainId);
             return new JournalOpening(scan.Condition, null, scan.Records, scan.ValidLength);
         }
         catch (FileNotFoundException)
@@ -184,8 +200,8 @@ public sealed class VoteJournal : IDisposable
         try
         {
             byte[] group = JournalFormat.Seal(_staged, _groupFirst, (uint)(NextIndex - _groupFirst), _salt);
-            RandomAccess.Write(_file, group.AsSpan(0, _staged.WrittenCount), _length);
-            DurableFiles.Sync(_file);
+            _file.Write(group.AsSpan(0, _staged.WrittenCount), _length);
+            _file.Sync();
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
@@ -212,7 +228,7 @@ public sealed class VoteJournal : IDisposable
         while (keep < _groups.Count && EndIndex(keep) <= index)
             keep++;
         long from = keep < _groups.Count ? _groups[keep].Offset : _length;
-        if (from - JournalFormat.HeaderSize >= PruneBytesMin)
+        if (from - JournalFormat.HeaderSize >= _pruneBytesMin)
             Rewrite(keep, from);
     }
 
@@ -223,27 +239,27 @@ public sealed class VoteJournal : IDisposable
 
     private void Rewrite(int keep, long from)
     {
-        string temporary = _path + ".new";
         try
         {
             ulong firstIndex = keep < _groups.Count ? _groups[keep].FirstIndex : _groupFirst;
             byte[] kept = new byte[_length - from];
             ReadFully(_file, kept, from);
-            SafeFileHandle file = File.OpenHandle(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
+            IJournalFile next = _files.CreateNext();
             try
             {
-                RandomAccess.Write(file, JournalFormat.Header(_chainId, firstIndex, _salt), 0);
-                RandomAccess.Write(file, kept, JournalFormat.HeaderSize);
-                DurableFiles.Sync(file);
-                DurableFiles.Rename(temporary, _path);
+                next.Write(JournalFormat.Header(_chainId, firstIndex, _salt), 0);
+                next.Write(kept, JournalFormat.HeaderSize);
+                next.Sync();
+                _files.RenameNext();
+                _files.SyncNames();
             }
             catch
             {
-                file.Dispose();
+                next.Dispose();
                 throw;
             }
             _file.Dispose();
-            _file = file;
+            _file = next;
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
@@ -259,54 +275,52 @@ public sealed class VoteJournal : IDisposable
     private StorageException Stop(Exception cause)
     {
         _failure = cause;
-        return StorageException.Io(_path, cause);
+        return StorageException.Io(_files.Path, cause);
     }
 
     private void ThrowIfStopped()
     {
         if (_failure is not null)
         {
-            throw new StorageException(StorageError.NotWritable, _path,
+            throw new StorageException(StorageError.NotWritable, _files.Path,
                 $"The vote journal was stopped by an earlier error: {_failure.Message}", Remedy.Disk, _failure);
         }
     }
-
-    private static SafeFileHandle OpenFile(string path) =>
-        File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
 
     /// <summary>
     /// What was read counts as durable from now on, but so far the last group may stand in the system's memory only: its
     /// writer died before its sync, or the sync failed, after which no other brings it to the medium unless it is written
     /// again. The groups before it were synced before it was written. The file's name can be as new.
     /// </summary>
-    private static void MakeDurable(SafeFileHandle file, byte[] content, JournalScan scan, DataDirectory directory)
+    private static void MakeDurable(IJournalFiles files, IJournalFile file, byte[] content, JournalScan scan)
     {
         if (scan.Condition == JournalCondition.TornTailTruncated)
-            RandomAccess.SetLength(file, scan.ValidLength);
+            file.Truncate(scan.ValidLength);
         if (scan.Groups.Count > 0)
         {
             long last = scan.Groups[^1].Offset;
-            RandomAccess.Write(file, content.AsSpan((int)last, (int)(scan.ValidLength - last)), last);
+            file.Write(content.AsSpan((int)last, (int)(scan.ValidLength - last)), last);
         }
-        DurableFiles.Sync(file);
-        DurableFiles.SyncDirectory(directory.Root);
+        file.Sync();
+        files.SyncNames();
     }
 
-    private static byte[] ReadAll(SafeFileHandle file)
+    private static byte[] ReadAll(IJournalFile file)
     {
-        long length = RandomAccess.GetLength(file);
-        if (length > Array.MaxLength)
-            throw new IOException($"The vote journal has {length} bytes, more than pruning ever leaves.");
-        byte[] content = new byte[length];
+        byte[] content = new byte[BoundedLength(file.Length)];
         ReadFully(file, content, 0);
         return content;
     }
 
-    private static void ReadFully(SafeFileHandle file, Span<byte> destination, long offset)
+    private static long BoundedLength(long length) => length <= Array.MaxLength
+        ? length
+        : throw new IOException($"The vote journal has {length} bytes, more than pruning ever leaves.");
+
+    private static void ReadFully(IJournalFile file, Span<byte> destination, long offset)
     {
         while (!destination.IsEmpty)
         {
-            int read = RandomAccess.Read(file, destination, offset);
+            int read = file.Read(destination, offset);
             if (read == 0)
                 throw new EndOfStreamException("The file is shorter than a moment ago.");
             destination = destination[read..];

@@ -259,14 +259,13 @@ internal sealed class Admission
         foreach (PendingEnvelope envelope in valid)
         {
             Rejection? rejection = TransactionRules.Check(state, envelope.Transaction, view.Tip.Height + 1, timeMs);
-            if (Refuses(envelope, rejection))
+            if (AdmissionRules.Refuses(envelope.IsOwn, rejection))
             {
                 refused.Add((envelope, Refusal(state, envelope, rejection!)));
                 continue;
             }
             var entry = new PoolEntry(envelope.Verified!, envelope.Source, nowMs);
-            Rejection? obstacle = rejection?.Code == RejectionCode.VersionAhead ? null : rejection;
-            offers.Add(new PoolOffer(entry, obstacle, VersionOf(state, entry, rejection is null)));
+            offers.Add(AdmissionRules.Offer(state, entry, rejection));
             offered.Add(envelope);
         }
         var answers = new PoolAnswer[offers.Count];
@@ -277,16 +276,6 @@ internal sealed class Admission
             Finish(envelope, result, isPooled: false);
         return true;
     }
-
-    /// <summary>
-    /// A client is refused whatever stands in the way, a gap before the version apart. Of a peer's, what may commit
-    /// later is held: the peer may have a newer state.
-    /// </summary>
-    private static bool Refuses(PendingEnvelope envelope, Rejection? rejection) => rejection is not null
-        && rejection.Code != RejectionCode.VersionAhead
-        && (envelope.IsOwn || rejection.IsPermanent
-            // Clocks differ: the peer tells again when time has come.
-            || rejection.Code is RejectionCode.ExpiryTooFar or RejectionCode.SignerNotYetValid);
 
     private SubmissionResult Refusal(StateOverlay state, PendingEnvelope envelope, Rejection rejection)
     {
@@ -299,18 +288,6 @@ internal sealed class Admission
         if (rejection.IsPermanent)
             _outcomes.Add([new PoolExit(envelope.Transaction, rejection, WasPooled: false)]);
         return SubmissionResult.Refused(rejection);
-    }
-
-    /// <summary>Of what can commit now the target's version is the expected one, so nothing need be read.</summary>
-    private static ulong VersionOf(StateOverlay state, PoolEntry entry, bool canCommit)
-    {
-        if (entry.Target is not { } target)
-            return 0;
-        if (canCommit)
-            return target.ExpectedVersion;
-        return target.Key.Kind == StateKind.Record
-            ? state.Before<Protos.V1.RecordState>(target.Key)?.Version ?? 0
-            : state.Before<Protos.V1.RecordTypeState>(target.Key)?.Version ?? 0;
     }
 
     private void Finish(List<PendingEnvelope> offered, List<PoolOffer> offers, PoolAnswer[] answers)

@@ -242,7 +242,9 @@ public sealed class VoteJournalTest : StorageFixture
     public void Sync_DeviceRefuses_StopsTheJournalForGood(string device)
     {
         var scan = new JournalScan(JournalCondition.Clean, [], [], 0, 1, 0);
-        using var journal = new VoteJournal(device, Chain, File.OpenHandle(device, access: FileAccess.ReadWrite), scan);
+        var file = new JournalFile(File.OpenHandle(device, access: FileAccess.ReadWrite));
+        using var journal = new VoteJournal(
+            new JournalDirectory(_directory), Chain, file, scan, VoteJournal.PruneBytesMin);
         journal.Append([1]);
         Refused(StorageError.Io, journal.Sync);
         Assert.That(journal.DurableIndex, Is.Zero);

@@ -1,0 +1,103 @@
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Core.Verification;
+
+namespace GovChain.Tests.Simulation;
+
+/// <content>What ledgers store, and bounds.</content>
+internal sealed partial class Invariants
+{
+    // About sixty heights of a few records each, and what views without a decision add.
+    private const long JournalBytesMax = 2 * 1024 * 1024;
+
+    private readonly Dictionary<ulong, StoredBlock> _final = [];
+    private readonly SimulatedLedger _reference = new(stage.Chain.Genesis);
+
+    /// <summary>What clients have submitted, and what must become of it.</summary>
+    public Dictionary<Digest, Fate> Submitted { get; } = [];
+
+    /// <summary>Transactions some client has a receipt for, with their height.</summary>
+    public Dictionary<Digest, ulong> Acknowledged { get; } = [];
+
+    /// <summary>A node stores a block: I1 to I5 and I8.</summary>
+    public void OnStored(SimulatedNode node, StoredBlock parent, StoredBlock stored)
+    {
+        if (node.Kind == NodeKind.Hostile)
+            return;
+        BlockHeader header = stored.Header;
+        BlockHeader before = parent.Header;
+        if (header.Height != before.Height + 1 || header.ParentHash != before.Hash
+            || header.TimestampMs <= before.TimestampMs || header.Epoch != before.Epoch
+            || header.LogSizeBefore != before.LogSizeAfter)
+            throw new InvariantException("I2", $"node {node.Index} stored {header.Height} on {before.Height}");
+        CertificateFailure failure = CertificateVerifier.Verify(
+            header, stored.Certificate!, stage.Keys.Set, stage.Keys);
+        if (failure != CertificateFailure.None)
+            throw new InvariantException("I3", $"node {node.Index} stored {header.Height} with {failure}");
+        if (!_final.TryGetValue(header.Height, out StoredBlock? first))
+        {
+            Execute(stored);
+            _final[header.Height] = stored;
+        }
+        else if (first.Block.Hash != header.Hash)
+            throw new InvariantException("I1", $"two blocks at {header.Height}, the second at node {node.Index}");
+        else if (!first.Block.LeafHashes.SequenceEqual(stored.Block.LeafHashes) || first.Leader != stored.Leader)
+            throw new InvariantException("I8", $"other leaves or leader state at {header.Height}, node {node.Index}");
+        foreach (VerifiedTransaction t in stored.Transactions)
+            Acknowledge(t.Transaction.Id, header.Height);
+    }
+
+    /// <summary>A driver was told of something an operator should know.</summary>
+    public void OnAlarm(SimulatedNode node, Alarm alarm)
+    {
+        if (node.Kind != NodeKind.Honest)
+            return;
+        bool expected = alarm.Code switch
+        {
+            AlarmCode.UntimelyProposal => true,
+            AlarmCode.EquivocatingLeader or AlarmCode.InvalidProposal => stage.Scenario.Faulty.Count > 0,
+            _ => false,
+        };
+        if (!expected)
+            throw new InvariantException("alarm", $"node {node.Index}: {alarm.Text}");
+    }
+
+    /// <summary>I9 as far as a node shows it.</summary>
+    public void CheckBounds(SimulatedNode node)
+    {
+        if (node.Disk.Bytes > JournalBytesMax)
+            throw new InvariantException("I9", $"the journal of node {node.Index} has {node.Disk.Bytes} bytes");
+    }
+
+    /// <summary>After the dust has settled, every acknowledged transaction stands in every honest ledger.</summary>
+    public void CheckEnd()
+    {
+        foreach (SimulatedNode node in stage.Nodes)
+        {
+            if (node.Kind is NodeKind.Hostile or NodeKind.Twin)
+                continue;
+            foreach ((Digest id, ulong height) in Acknowledged)
+            {
+                if (!node.Ledger.Contains(id))
+                    throw new InvariantException("I5", $"node {node.Index} lacks a transaction of block {height}");
+            }
+        }
+    }
+
+    private void Execute(StoredBlock stored)
+    {
+        ExecutedBlock executed = _reference.Execute(stored.Header, stored.Transactions, out BlockFault fault)
+            ?? throw new InvariantException("I2", $"block {stored.Height} fails elsewhere: {fault}");
+        _reference.Store(executed, stored.Certificate!);
+    }
+
+    private void Acknowledge(Digest id, ulong height)
+    {
+        if (!Submitted.TryGetValue(id, out Fate fate) || fate == Fate.NeverCommits)
+            throw new InvariantException("I4", $"block {height} holds what nobody validly submitted");
+        if (!Acknowledged.TryAdd(id, height) && Acknowledged[id] != height)
+            throw new InvariantException("I4", $"one transaction in blocks {Acknowledged[id]} and {height}");
+    }
+}

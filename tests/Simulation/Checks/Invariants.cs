@@ -1,0 +1,114 @@
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+
+namespace GovChain.Tests.Simulation;
+
+/// <summary>
+/// The promises of docs/PROTOCOL.md, "Invariants", watched from outside: what leaves a node, what its disk holds, and
+/// what its ledger stores. Here: votes, and that they were durable before they were sent.
+/// </summary>
+internal sealed partial class Invariants(Stage stage)
+{
+    private readonly Dictionary<(int Node, VoteType Type, ulong Height, uint View), (Digest Hash, long Prepared)> _sent = [];
+    private readonly HashSet<(int Node, VoteType Type, ulong Height, uint View, Digest Hash)> _durable = [];
+    private readonly Dictionary<(int Node, ulong Height), uint> _promised = [];
+    private readonly Dictionary<(int Node, ulong Height), uint> _askedFor = [];
+
+    /// <summary>A journal record can no longer be lost.</summary>
+    public void OnDurable(SimulatedNode node, byte[] bytes)
+    {
+        if (node.Kind != NodeKind.Honest)
+            return;
+        int i = node.Index;
+        switch (JournalCodec.TryDecode(bytes))
+        {
+            case AcceptedRecord r:
+                if (r.Proposal.Signer == i)
+                    _durable.Add((i, VoteType.Propose, r.Proposal.Height, r.Proposal.View, r.Proposal.Block.Hash));
+                _durable.Add((i, VoteType.Prepare, r.Proposal.Height, r.Proposal.View, r.Proposal.Block.Hash));
+                break;
+            case PreparedRecord r:
+                _durable.Add((i, VoteType.Commit, r.Commit.Height, r.Commit.View, r.Commit.BlockHash));
+                break;
+            case PromisedRecord r:
+                _durable.Add((i, VoteType.ViewChange, r.ViewChange.Height, r.ViewChange.View,
+                    r.ViewChange.Payload.PreparedHash));
+                break;
+            case null:
+                throw new InvariantException(
+                    "journal", $"node {i} wrote a record that cannot be read: {Convert.ToHexString(bytes)}");
+        }
+    }
+
+    /// <summary>A node writes a journal record.</summary>
+    public void OnAppended(SimulatedNode node, byte[] bytes)
+    {
+        if (node.Kind == NodeKind.Honest && JournalCodec.TryDecode(bytes) is PromisedRecord r)
+            CheckNotEarly(node, r.ViewChange);
+    }
+
+    /// <summary>A core sends a message: I6, I7, durable before sent, and an abstaining node does not vote.</summary>
+    public void OnSent(SimulatedNode sender, ConsensusMessage message)
+    {
+        int node = sender.Index;
+        if (message is ViewChangeMessage asked && asked.Payload.Signer == node && sender.Kind != NodeKind.Honest)
+            OnViewAsked(node, asked.Height, asked.View);
+        if (sender.Kind is NodeKind.Hostile or NodeKind.Twin)
+            return;
+        switch (message)
+        {
+            case ProposeMessage m:
+                Check(sender, VoteType.Propose, m.Height, m.View, m.Block.Hash, -1);
+                break;
+            case VoteMessage m when m.Signer == node:
+                Check(sender, m.Type, m.Height, m.View, m.BlockHash, -1);
+                break;
+            case ViewChangeMessage m when m.Payload.Signer == node:
+                Check(sender, VoteType.ViewChange, m.Height, m.View, m.Payload.PreparedHash, m.Payload.PreparedView);
+                if (sender.Kind == NodeKind.Honest)
+                    _promised[(node, m.Height)] = Math.Max(m.View, _promised.GetValueOrDefault((node, m.Height)));
+                break;
+        }
+    }
+
+    /// <summary>A validator asks for a view; it counts among those that others may follow.</summary>
+    public void OnViewAsked(int node, ulong height, uint view) =>
+        _askedFor[(node, height)] = Math.Max(view, _askedFor.GetValueOrDefault((node, height)));
+
+    private void Check(SimulatedNode sender, VoteType type, ulong height, uint view, Digest hash, long prepared)
+    {
+        int node = sender.Index;
+        if (sender.Core!.Abstaining != AbstainReason.None)
+            throw new InvariantException("abstain", $"node {node} abstains and sends {type} at ({height}, {view})");
+        if (sender.Kind != NodeKind.Honest)
+            return;
+        if (!_durable.Contains((node, type, height, view, hash)))
+            throw new InvariantException("durable", $"node {node} sends {type} at ({height}, {view}) not in its journal");
+        if (!_sent.TryAdd((node, type, height, view), (hash, prepared))
+            && _sent[(node, type, height, view)] != (hash, prepared))
+            throw new InvariantException("I6", $"node {node} signs two {type} at ({height}, {view})");
+        if (view < _promised.GetValueOrDefault((node, height)))
+            throw new InvariantException("I7", $"node {node} sends {type} at ({height}, {view}) after a higher promise");
+    }
+
+    /// <summary>
+    /// An honest node gives a view up only when its timer has run out, when f+1 others asked for a higher one, or when it
+    /// can blame the leader, for which only faulty validators give cause.
+    /// </summary>
+    private void CheckNotEarly(SimulatedNode sender, ViewChangeMessage m)
+    {
+        OnViewAsked(sender.Index, m.Height, m.View);
+        if (stage.Scenario.Faulty.Count > 0)
+            return;
+        int asking = 0;
+        for (int i = 0; i < stage.Scenario.Validators; i++)
+        {
+            if (i != sender.Index && _askedFor.GetValueOrDefault((i, m.Height)) >= m.View)
+                asking++;
+        }
+        if (asking >= Quorum.Weak(stage.Scenario.Validators) || sender.TimerMayHaveFired(m.Height, m.View - 1))
+            return;
+        throw new InvariantException("timer", $"node {sender.Index} leaves ({m.Height}, {m.View - 1}) without cause");
+    }
+}

@@ -1,0 +1,101 @@
+using System.Buffers.Binary;
+using Google.Protobuf;
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+using Transaction = GovChain.Core.Model.Transaction;
+
+namespace GovChain.Tests.Simulation;
+
+/// <summary>The ledger all validators begin with, and the signing of its transactions by each department's administrator.
+/// </summary>
+internal sealed class SimulatedChain
+{
+    private const ulong ExpiryMs = 30 * 60_000;
+
+    private readonly ValidatorKeys _keys;
+    private ulong _transactions;
+
+    public SimulatedChain(ValidatorKeys keys, ulong createdAtMs, ConsensusParameters consensus)
+    {
+        _keys = keys;
+        Parameters parameters = LedgerParameters.CreateDefault();
+        parameters.BlockTransactionsMax = consensus.BlockTransactionsMax;
+        var body = new GenesisBody
+        {
+            FormatVersion = 1,
+            NetworkName = "simulation",
+            CreatedAtMs = createdAtMs,
+            Nonce = ByteString.CopyFrom(new byte[Limits.NonceBytes]),
+            Parameters = parameters,
+            ProtocolVersion = 1,
+        };
+        for (int i = 0; i < keys.Set.Count; i++)
+        {
+            body.Departments.Add(new GenesisDepartment
+            {
+                Id = keys.Set[i].Department,
+                Names = { new LocalizedText { Language = "en", Text = keys.Set[i].Department } },
+                ValidatorKey = ByteString.CopyFrom(keys.Set[i].Key.Span),
+                Endpoint = $"{keys.Set[i].Department}.example:7001",
+                Administrators =
+                {
+                    new GenesisOfficer { OfficerId = "admin", PublicKey = ByteString.CopyFrom(keys.Officer(i).Span) },
+                },
+            });
+        }
+        Genesis = Genesis.TryDecode(body.ToByteArray(), out GenesisFailure? failure)
+            ?? throw new InvalidOperationException(failure!.Message);
+    }
+
+    public Genesis Genesis { get; }
+
+    public Digest ChainId => Genesis.ChainId;
+
+    /// <summary>An administrator defines a version of a record type: it commits on the version before, and only there.
+    /// </summary>
+    public Transaction Define(int department, ulong utcMs, string type, ulong expectedVersion)
+    {
+        byte[] nonce = new byte[Limits.NonceBytes];
+        BinaryPrimitives.WriteUInt64BigEndian(nonce, ++_transactions);
+        byte[] body = new TransactionBody
+        {
+            FormatVersion = 1,
+            Algorithm = 1,
+            ChainId = ByteString.CopyFrom(ChainId.Span),
+            Signer = ByteString.CopyFrom(_keys.Officer(department).Span),
+            Nonce = ByteString.CopyFrom(nonce),
+            ExpiresAtMs = utcMs + ExpiryMs,
+            DefineType = new DefineType
+            {
+                Type = type,
+                ExpectedVersion = expectedVersion,
+                Titles = { new LocalizedText { Language = "en", Text = "Type" } },
+            },
+        }.ToByteArray();
+        return Decode(body, _keys.SignAsOfficer(department, DomainTag.Hash(DomainTag.Transaction, body)));
+    }
+
+    /// <summary>The same body under a signature that nobody made.</summary>
+    public Transaction WithGarbageSignature(Transaction transaction)
+    {
+        byte[] garbage = transaction.Signature.Span.ToArray();
+        garbage[^1] ^= 1;
+        return Signature.TryParse(garbage, out Signature signature)
+            ? Decode(transaction.Body.ToByteArray(), signature)
+            : transaction;
+    }
+
+    private Transaction Decode(byte[] body, Signature signature)
+    {
+        byte[] envelope = new SignedTransaction
+        {
+            Body = ByteString.CopyFrom(body),
+            Signature = ByteString.CopyFrom(signature.Span),
+        }.ToByteArray();
+        return TransactionDecoder.TryDecode(envelope, ChainId, out var rejection)
+            ?? throw new InvalidOperationException(rejection!.Message);
+    }
+}

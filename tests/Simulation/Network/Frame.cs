@@ -1,0 +1,62 @@
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+
+namespace GovChain.Tests.Simulation;
+
+/// <summary>What travels between processes.</summary>
+internal abstract record Frame;
+
+/// <summary>
+/// The bytes of a consensus message. What they decode to is the same for every receiver, so it is decoded once.
+/// </summary>
+internal sealed record ConsensusFrame(byte[] Bytes) : Frame
+{
+    private bool _decoded;
+    private ConsensusMessage? _message;
+
+    /// <summary>The type byte; 0 when there is none.</summary>
+    public byte Kind => Bytes.Length > 1 ? Bytes[1] : (byte)0;
+
+    /// <summary>The message, or null if the bytes are none.</summary>
+    public ConsensusMessage? Message
+    {
+        get
+        {
+            if (!_decoded)
+                ConsensusMessageCodec.TryDecode(Bytes, out _message);
+            _decoded = true;
+            return _message;
+        }
+    }
+}
+
+/// <summary>Envelopes, for the pool or as the bodies of a block; likewise decoded and verified once.</summary>
+internal sealed record EnvelopesFrame(bool AreBodies, IReadOnlyList<ReadOnlyMemory<byte>> Envelopes) : Frame
+{
+    private (Transaction Decoded, VerifiedTransaction? Verified)[]? _transactions;
+
+    /// <summary>Those that can be decoded, with the proof of the signature where it holds.</summary>
+    public IReadOnlyList<(Transaction Decoded, VerifiedTransaction? Verified)> Read(Stage stage)
+    {
+        if (_transactions is not null)
+            return _transactions;
+        var decoded = new List<Transaction>(Envelopes.Count);
+        foreach (ReadOnlyMemory<byte> envelope in Envelopes)
+        {
+            if (TransactionDecoder.TryDecode(envelope, stage.Chain.ChainId, out _) is { } transaction)
+                decoded.Add(transaction);
+        }
+        VerifiedTransaction?[] verified = VerifiedTransaction.VerifyAll(decoded, stage.Keys);
+        return _transactions = [.. decoded.Zip(verified)];
+    }
+}
+
+/// <summary>Asks for the bodies of a block.</summary>
+internal sealed record BodyRequest(IReadOnlyList<Digest> Leaves) : Frame;
+
+/// <summary>Asks for stored blocks.</summary>
+internal sealed record BlockRequest(ulong First, ulong Last) : Frame;
+
+/// <summary>Stored blocks from a height on, and how far the ledger goes.</summary>
+internal sealed record BlockResponse(IReadOnlyList<StoredBlock> Blocks) : Frame;

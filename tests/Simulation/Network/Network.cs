@@ -1,0 +1,126 @@
+namespace GovChain.Tests.Simulation;
+
+/// <summary>
+/// Links between processes, each way apart: they lose, delay, reorder and duplicate, are cut, or hold back for a while.
+/// </summary>
+internal sealed class Network(RandomRun run)
+{
+    private const int DelayMaxUs = 2_000_000;
+
+    private bool[,] _cut = new bool[0, 0];
+    private ulong[,] _cloggedUntilUs = new ulong[0, 0];
+    private bool _healed;
+
+    /// <summary>How many processes there are.</summary>
+    public int Size
+    {
+        get => _cut.GetLength(0);
+        set
+        {
+            _cut = new bool[value, value];
+            _cloggedUntilUs = new ulong[value, value];
+        }
+    }
+
+    /// <summary>Loses what it says true to, while it stands: from, to, kind of consensus message.</summary>
+    public Func<SimulatedNode, SimulatedNode, byte, bool>? Filter { get; set; }
+
+    /// <summary>Two groups; both ways, or one does not hear the other.</summary>
+    public void Partition(Prng rng, bool oneWay)
+    {
+        var side = new bool[Size];
+        for (int i = 0; i < Size; i++)
+            side[i] = rng.Chance(500);
+        for (int from = 0; from < Size; from++)
+        {
+            for (int to = 0; to < Size; to++)
+                _cut[from, to] |= side[from] != side[to] && (!oneWay || side[from]);
+        }
+    }
+
+    public void Isolate(SimulatedNode node)
+    {
+        for (int i = 0; i < Size; i++)
+            _cut[node.Slot, i] = _cut[i, node.Slot] = true;
+    }
+
+    /// <summary>Some links deliver nothing for a while and then all that was sent.</summary>
+    public void Clog(Prng rng, ulong forUs)
+    {
+        for (int from = 0; from < Size; from++)
+        {
+            for (int to = 0; to < Size; to++)
+            {
+                if (rng.Chance(300))
+                    _cloggedUntilUs[from, to] = run.NowUs + forUs;
+            }
+        }
+    }
+
+    public void Join()
+    {
+        Array.Clear(_cut);
+        Filter = null;
+    }
+
+    /// <summary>From now on nothing is lost, and nothing takes longer than ten milliseconds.</summary>
+    public void Heal()
+    {
+        Join();
+        Array.Clear(_cloggedUntilUs);
+        _healed = true;
+    }
+
+    public void Send(SimulatedNode from, SimulatedNode to, Frame frame)
+    {
+        Scenario s = run.Scenario;
+        Prng rng = run.Rng;
+        if (_healed)
+        {
+            Deliver(from, to, frame, (ulong)rng.Between(100, 10_000));
+            return;
+        }
+        if (s.Has(FaultKind.Loss) && rng.Chance(s.LossPerMille))
+        {
+            run.Faults.Add(FaultKind.Loss);
+            run.Chart?.Lost(from, to, frame, "lost");
+            return;
+        }
+        if (_cut[from.Slot, to.Slot])
+        {
+            run.Chart?.Lost(from, to, frame, "cut");
+            return;
+        }
+        if (Filter is { } filter && frame is ConsensusFrame c && filter(from, to, c.Kind))
+        {
+            run.Chart?.Lost(from, to, frame, "filtered");
+            return;
+        }
+        Deliver(from, to, frame, Latency());
+        if (s.Has(FaultKind.Duplication) && rng.Chance(s.DuplicatePerMille))
+        {
+            run.Faults.Add(FaultKind.Duplication);
+            Deliver(from, to, frame, Latency());
+        }
+    }
+
+    private ulong Latency()
+    {
+        Scenario s = run.Scenario;
+        if (!s.Has(FaultKind.Delay) || !run.Rng.Chance(s.DelayPerMille))
+            return (ulong)run.Rng.Between(100, s.LatencyMaxUs);
+        run.Faults.Add(FaultKind.Delay);
+        return (ulong)run.Rng.Between(100, DelayMaxUs);
+    }
+
+    private void Deliver(SimulatedNode from, SimulatedNode to, Frame frame, ulong delayUs)
+    {
+        ulong clogged = _cloggedUntilUs[from.Slot, to.Slot];
+        ulong waitUs = clogged > run.NowUs ? clogged - run.NowUs : 0;
+        run.After(waitUs + delayUs, () =>
+        {
+            run.Chart?.Delivered(from, to, frame);
+            to.Receive(from.Index, frame);
+        });
+    }
+}

@@ -1,0 +1,89 @@
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+
+namespace GovChain.Tests.Simulation;
+
+/// <content>What the core asks for.</content>
+internal sealed partial class SimulatedNode
+{
+    private readonly HashSet<int> _searching = [];
+
+    private void Perform(ConsensusEffect effect)
+    {
+        switch (effect)
+        {
+            case AppendJournal e:
+                Append(e);
+                break;
+            case PruneJournal e:
+                WhenDurable(e.BelowIndex, () => Prune(e.BelowIndex));
+                break;
+            case Send e:
+                WhenDurable(e.AfterJournal, () => SendNow(e));
+                break;
+            case RequestSignature e:
+                Signature signature = _stage.Keys.Sign(Index, e.Vote.SigningDigest());
+                Later(_stage.Duration(Work.Sign), () => Feed(new Signed(e.RequestId, signature)));
+                break;
+            case SetTimer e:
+                ulong delayUs = _clock.TimerUs(e.DelayMs);
+                _timer = (e.Height, e.View, _stage.NowUs + delayUs);
+                WakeLater(delayUs, () => Feed(new TimerFired(e.Height, e.View, e.Generation)), isStatus: false);
+                break;
+            case BuildProposal e:
+                Later(_stage.Duration(Work.Build), () => Build(e));
+                break;
+            case CheckBlock e:
+                Later(_stage.Duration(Work.Execute), () => CheckNow(e.Block, e.Hint, 0));
+                break;
+            case ForgetBlock e:
+                _executed.Remove(e.BlockHash);
+                break;
+            case CommitBlock e:
+                WhenDurable(e.AfterJournal, () => StoreDecided(e));
+                break;
+            case FindSigner e when _searching.Add(e.To):
+                Later(_stage.Duration(Work.Search), () => AnswerFindSigner(e));
+                break;
+            case FindSigner:
+                break; // the search under way answers
+            case NeedBlocks e:
+                FetchBlocks(e.UpToHeight, e.Hint);
+                break;
+            case Fatal e when Kind == NodeKind.Honest:
+                throw new InvariantException("fatal", $"node {Index}: {e.Reason}");
+            case Fatal:
+                break;
+            case Alarm e:
+                OnAlarm(e);
+                break;
+            default:
+                throw new InvariantException("driver", $"no such effect is known: {effect}");
+        }
+    }
+
+    private void OnAlarm(Alarm alarm)
+    {
+        _stage.Chart?.Event(this, '!', $"{alarm.Code}: {alarm.Text}");
+        _stage.Invariants.OnAlarm(this, alarm);
+    }
+
+    private void SendNow(Send e)
+    {
+        var frame = new ConsensusFrame(ConsensusMessageCodec.Encode(e.Message));
+        _stage.Trace(Slot, 3, frame.Bytes);
+        _stage.Invariants.OnSent(this, e.Message);
+        _stage.Traffic.Add(e, frame.Bytes.Length, _stage.Scenario.Validators - 1);
+        if (_adversary is null || _adversary.OnSend(e.To, e.Message))
+            Transmit(e.To, frame);
+    }
+
+    private void AnswerFindSigner(FindSigner find)
+    {
+        _searching.Remove(find.To);
+        SignedVote? found = null;
+        for (ulong height = Ledger.Height; height > find.Above && found is null; height--)
+            found = FindSigner.In(Ledger.Blocks[(int)height].Certificate!, find.To);
+        Feed(new SignerFound(find.To, find.Token, found));
+    }
+}

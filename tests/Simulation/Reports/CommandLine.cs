@@ -1,0 +1,101 @@
+using System.Globalization;
+
+namespace GovChain.Tests.Simulation;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record CommandLine
+{
+    public const string Usage =
+        """
+        usage: dotnet run -c Release --project tests/Simulation -- [what] [limits] [--json]
+
+          --seeds N           run N seeds on all cores (500 by default) ...
+          --from SEED         ... from this one on (1 by default)
+          --trace SEED        draw the run as a message chart
+          --shrink SEED       make a failing run smaller and print the line that runs it
+          --sizes             bytes and messages per block, and the largest view change, of 50 validators
+
+          --validators N      so many validators, whatever the seed says
+          --without A,B       leave these faults out: the names in the report
+          --duration-ms N     let things go wrong for at most so long
+          --transactions N    submit at most so many transactions
+          --ecdsa             with real signatures
+          --json              the report as JSON
+
+        Exit code 0: all promises kept; 1: one was broken; 2: the command line is wrong.
+        """;
+
+    public int Seeds { get; private init; } = 500;
+
+    public ulong From { get; private init; } = 1;
+
+    public ulong? Trace { get; private init; }
+
+    public ulong? Shrink { get; private init; }
+
+    public bool Sizes { get; private init; }
+
+    public bool Json { get; private init; }
+
+    public bool Help { get; private init; }
+
+    public ScenarioLimits Limits { get; private init; } = ScenarioLimits.None;
+
+    /// <summary>Null, with what is wrong, where it cannot be read.</summary>
+    public static CommandLine? TryParse(IReadOnlyList<string> args, out string? error)
+    {
+        var parsed = new CommandLine();
+        for (int i = 0; i < args.Count; i++)
+        {
+            string option = args[i];
+            CommandLine? next = option switch
+            {
+                "--json" => parsed with { Json = true },
+                "--sizes" => parsed with { Sizes = true },
+                "--ecdsa" => parsed with { Limits = parsed.Limits with { RealSignatures = true } },
+                "-h" or "--help" => parsed with { Help = true },
+                _ => i + 1 < args.Count ? parsed.With(option, args[++i]) : null,
+            };
+            if (next is null)
+            {
+                error = $"'{option}' is no option, or its value is missing or wrong.";
+                return null;
+            }
+            parsed = next;
+        }
+        error = null;
+        return parsed;
+    }
+
+    private CommandLine? With(string option, string value)
+    {
+        if (option == "--without")
+            return Without(value.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        if (!ulong.TryParse(value, CultureInfo.InvariantCulture, out ulong number))
+            return null;
+        int small = (int)Math.Min(number, int.MaxValue);
+        return option switch
+        {
+            "--seeds" when small > 0 => this with { Seeds = small },
+            "--from" => this with { From = number },
+            "--trace" => this with { Trace = number },
+            "--shrink" => this with { Shrink = number },
+            "--validators" when small is > 0 and <= 50 => this with { Limits = Limits with { Validators = small } },
+            "--duration-ms" => this with { Limits = Limits with { DurationMs = small } },
+            "--transactions" => this with { Limits = Limits with { Transactions = small } },
+            _ => null,
+        };
+    }
+
+    private CommandLine? Without(string[] names)
+    {
+        var kinds = new SortedSet<FaultKind>();
+        foreach (string name in names)
+        {
+            if (FaultCounts.Named(name) is not { } kind)
+                return null;
+            kinds.Add(kind);
+        }
+        return this with { Limits = Limits with { Without = kinds } };
+    }
+}

@@ -1,0 +1,98 @@
+using GovChain.Core.Cryptography;
+
+namespace GovChain.Tests.Simulation;
+
+/// <summary>
+/// Those who submit: a new record type, the next version of a shared one, a rival for the same version, a repetition, or
+/// what can never commit. Each is given to any node, and told again until it has a receipt.
+/// </summary>
+internal sealed class Clients(Stage stage)
+{
+    private const ulong AskAgainUs = 1_000_000;
+    private const int SharedTypes = 3;
+
+    private readonly List<SimTransaction> _submitted = [];
+    private readonly ulong[] _versions = new ulong[SharedTypes];
+    private int _served;
+    private bool _stopped;
+
+    /// <summary>Whether all that must commit has a receipt.</summary>
+    public bool AreAllServed
+    {
+        get
+        {
+            while (_served < _submitted.Count && IsServed(_submitted[_served]))
+                _served++;
+            return _served == _submitted.Count;
+        }
+    }
+
+    public void Start()
+    {
+        stage.After(1_000, Submit);
+        stage.After(AskAgainUs, AskAgain);
+    }
+
+    /// <summary>No new transactions; those under way are told to all.</summary>
+    public void Stop() => _stopped = true;
+
+    public override string ToString() => $"{_submitted.Count(t => !IsServed(t))} of {_submitted.Count} not committed";
+
+    private bool IsServed(SimTransaction transaction) =>
+        transaction.Fate != Fate.Commits || stage.Invariants.Acknowledged.ContainsKey(transaction.Id);
+
+    private void Submit()
+    {
+        if (_stopped || _submitted.Count >= stage.Scenario.TransactionsMax)
+            return;
+        SimTransaction transaction = Next();
+        _submitted.Add(transaction);
+        stage.Invariants.Submitted[transaction.Id] = transaction.Fate;
+        Prng rng = stage.Rng;
+        stage.Nodes[rng.Below(stage.Nodes.Count)].Submit(transaction.Transaction);
+        stage.After((ulong)rng.Between(1, stage.Scenario.SubmitEveryMs * 2) * 1_000, Submit);
+    }
+
+    private SimTransaction Next()
+    {
+        Prng rng = stage.Rng;
+        int department = rng.Below(stage.Scenario.Validators);
+        int number = _submitted.Count;
+        int shared = rng.Below(SharedTypes);
+        switch (rng.Below(20))
+        {
+            case < 6: // its owner's next version: it may well arrive before the one that it follows
+                return New(
+                    shared % stage.Scenario.Validators, $"shared-{shared}", _versions[shared]++, Fate.Commits);
+            case 6:
+                return New(department, $"rival-{number}", 7, Fate.NeverCommits);
+            case 7 when number > 0 && _submitted[^1].Fate != Fate.NeverCommits: // rivals for a version
+                SimTransaction first = _submitted[^1];
+                Protos.V1.DefineType define = first.Transaction.Body.DefineType;
+                if (define.Type.StartsWith("shared", StringComparison.Ordinal))
+                    break;
+                _submitted[^1] = first with { Fate = Fate.MayCommit };
+                stage.Invariants.Submitted[first.Id] = Fate.MayCommit;
+                return New(department, define.Type, define.ExpectedVersion, Fate.MayCommit);
+        }
+        return New(department, $"type-{number}", 0, Fate.Commits);
+    }
+
+    private SimTransaction New(int department, string type, ulong version, Fate fate) =>
+        new(stage.Chain.Define(department, stage.UtcMs, type, version), fate);
+
+    /// <summary>While things go wrong one node at a time is asked again, afterwards all.</summary>
+    private void AskAgain()
+    {
+        foreach (SimTransaction transaction in _submitted)
+        {
+            if (IsServed(transaction))
+                continue;
+            if (_stopped)
+                stage.Nodes.ForEach(node => node.Submit(transaction.Transaction));
+            else if (stage.Rng.Chance(100))
+                stage.Nodes[stage.Rng.Below(stage.Nodes.Count)].Submit(transaction.Transaction);
+        }
+        stage.After(AskAgainUs, AskAgain);
+    }
+}

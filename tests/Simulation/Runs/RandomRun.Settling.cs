@@ -1,0 +1,87 @@
+using GovChain.Core.Cryptography;
+
+namespace GovChain.Tests.Simulation;
+
+/// <content>The liveness phase: all is healed but the hostile, and within a bound all must be decided everywhere.</content>
+internal sealed partial class RandomRun
+{
+    private const ulong StaysSettledUs = 2_500_000;
+
+    private void Heal()
+    {
+        Chart?.Note("healed: no faults from here on but hostile validators");
+        _chaos = false;
+        _network.Heal();
+        _clients.Stop();
+        foreach (SimulatedNode node in Nodes)
+        {
+            node.Heal();
+            node.Start();
+        }
+    }
+
+    /// <summary>I10 and I12: each next decision in time while there is work, and in the end all hold the same.</summary>
+    private void Settle()
+    {
+        ulong height = DecidedHeight();
+        ulong deadline = NowUs + _bound.NextDecisionUs(HighestView());
+        while (!IsSettled())
+        {
+            ulong before = NowUs;
+            RunUntil(deadline, () => IsSettled() || DecidedHeight() > height);
+            if (IsSettled())
+                break;
+            if (DecidedHeight() > height)
+            {
+                height = DecidedHeight();
+                deadline = NowUs + _bound.NextDecisionUs(HighestView());
+                continue;
+            }
+            string what = _clients.AreAllServed ? "I12" : "I10";
+            throw new InvariantException(
+                what, $"nothing was decided for {(NowUs - before) / 1_000} ms, {Describe()}");
+        }
+        RunUntil(NowUs + StaysSettledUs, () => false);
+        if (!IsSettled())
+            throw new InvariantException("I12", $"did not stay settled: {Describe()}");
+        Invariants.CheckEnd();
+    }
+
+    private ulong DecidedHeight()
+    {
+        ulong height = 0;
+        foreach (SimulatedNode node in Nodes)
+        {
+            if (node.Kind == NodeKind.Honest)
+                height += node.Ledger.Height;
+        }
+        return height;
+    }
+
+    private uint HighestView()
+    {
+        uint view = 0;
+        foreach (SimulatedNode node in Nodes)
+        {
+            if (node.Kind == NodeKind.Honest && node.Core is { } core)
+                view = Math.Max(view, core.View);
+        }
+        return view;
+    }
+
+    private bool IsSettled()
+    {
+        Digest? tip = null;
+        foreach (SimulatedNode node in Nodes)
+        {
+            if (node.Kind is NodeKind.Hostile or NodeKind.Twin)
+                continue;
+            if (!node.IsUp || (tip is { } known && known != node.Ledger.Tip.Block.Hash))
+                return false;
+            tip = node.Ledger.Tip.Block.Hash;
+        }
+        return _clients.AreAllServed;
+    }
+
+    private string Describe() => string.Join("; ", Nodes) + $"; {_clients}";
+}

@@ -1,0 +1,158 @@
+using GovChain.Consensus;
+using GovChain.Core.Model;
+
+namespace GovChain.Tests.Simulation;
+
+/// <summary>What a run is made of, drawn from its seed: sizes, timings, and which faults may happen how often.</summary>
+internal sealed record Scenario
+{
+    private static readonly FaultKind[] Kinds = Enum.GetValues<FaultKind>();
+
+    public required ulong Seed { get; init; }
+
+    public required int Validators { get; init; }
+
+    /// <summary>What each validator is that is not honest, by index; at most f of them.</summary>
+    public required IReadOnlyDictionary<int, NodeKind> Faulty { get; init; }
+
+    /// <summary>The faults that may happen.</summary>
+    public required IReadOnlySet<FaultKind> Faults { get; init; }
+
+    public required int LossPerMille { get; init; }
+
+    public required int DuplicatePerMille { get; init; }
+
+    public required int DelayPerMille { get; init; }
+
+    /// <summary>Of a message that nothing happens to.</summary>
+    public required int LatencyMaxUs { get; init; }
+
+    /// <summary>About so often something is done to the network, a clock, a process or a disk.</summary>
+    public required int ChaosEveryMs { get; init; }
+
+    /// <summary>How long things go wrong, before all is healed.</summary>
+    public required int DurationMs { get; init; }
+
+    public required int SubmitEveryMs { get; init; }
+
+    public required int TransactionsMax { get; init; }
+
+    public required ConsensusParameters Parameters { get; init; }
+
+    /// <summary>Signatures are those of real ledgers.</summary>
+    public bool RealSignatures { get; init; }
+
+    public bool Has(FaultKind kind) => Faults.Contains(kind);
+
+    public bool HasHostile => Faulty.Values.Any(kind => kind is NodeKind.Hostile or NodeKind.Twin);
+
+    /// <summary>What a seed stands for, with what the command line leaves out or shortens.</summary>
+    public static Scenario Of(ulong seed, ScenarioLimits limits)
+    {
+        Scenario drawn = Draw(seed, limits.Validators);
+        return drawn with
+        {
+            Faults = drawn.Faults.Except(limits.Without).ToHashSet(),
+            Faulty = limits.Without.Contains(FaultKind.Twin)
+                ? drawn.Faulty.Where(f => f.Value != NodeKind.Twin).ToDictionary()
+                : drawn.Faulty,
+            DurationMs = Math.Min(drawn.DurationMs, limits.DurationMs),
+            TransactionsMax = Math.Min(drawn.TransactionsMax, limits.Transactions),
+            RealSignatures = limits.RealSignatures,
+        };
+    }
+
+    private static Scenario Draw(ulong seed, int? validators)
+    {
+        var rng = new Prng(seed ^ 0x5EED_0F_5CE7A210);
+        int n = DrawSize(rng);
+        n = validators ?? n;
+        var faults = new HashSet<FaultKind>();
+        // Half of the kinds in a run: with all of them nothing goes on for long.
+        foreach (FaultKind kind in Kinds)
+        {
+            if (rng.Chance(500))
+                faults.Add(kind);
+        }
+        // In some runs as many blocks as can be: long journals, many leaders, pruning.
+        bool quick = rng.Chance(80);
+        return new Scenario
+        {
+            Seed = seed,
+            Validators = n,
+            Faulty = DrawFaulty(rng, n),
+            Faults = faults,
+            LossPerMille = rng.Below(300),
+            DuplicatePerMille = rng.Below(300),
+            DelayPerMille = rng.Below(100),
+            LatencyMaxUs = rng.Chance(700) ? 5_000 : 100_000,
+            ChaosEveryMs = rng.Between(80, 800),
+            DurationMs = rng.Between(2_500, 6_000),
+            SubmitEveryMs = quick ? rng.Between(5, 15) : rng.Between(30, 400),
+            TransactionsMax = quick ? 150 : 60,
+            Parameters = new ConsensusParameters(
+                BaseTimeoutMs: (ulong)rng.Between(150, 500),
+                TimeoutCapMs: 4_000,
+                LeaderBlocksMax: (uint)rng.Between(1, 12),
+                TimePrecisionMs: 500,
+                MessageDelayMs: (ulong)rng.Between(500, 5_000),
+                BlockTransactionsMax: quick ? 1U : 8U),
+        };
+    }
+
+    /// <summary>Mostly four to seven: below, no validator may be faulty; above, a run costs more and shows little else.
+    /// </summary>
+    private static int DrawSize(Prng rng)
+    {
+        ReadOnlySpan<byte> sizes =
+        [
+            1, 2, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 8, 8, 8, 9, 10, 10,
+        ];
+        return sizes[rng.Below(sizes.Length)];
+    }
+
+    private static Dictionary<int, NodeKind> DrawFaulty(Prng rng, int n)
+    {
+        int f = Quorum.Faulty(n);
+        int count = rng.Chance(600) ? f : rng.Below(f + 1);
+        bool mixed = rng.Chance(300);
+        NodeKind kind = DrawKind(rng);
+        var faulty = new Dictionary<int, NodeKind>();
+        while (faulty.Count < count)
+            faulty.TryAdd(rng.Below(n), mixed ? DrawKind(rng) : kind);
+        return faulty;
+    }
+
+    private static NodeKind DrawKind(Prng rng) => rng.Below(10) switch
+    {
+        < 3 => NodeKind.Forgetful,
+        < 4 => NodeKind.Twin,
+        _ => NodeKind.Hostile,
+    };
+}
+
+/// <summary>What a run leaves out of its scenario: how a failure is made smaller.</summary>
+internal sealed record ScenarioLimits
+{
+    public static ScenarioLimits None { get; } = new();
+
+    /// <summary>Faults that do not happen.</summary>
+    public IReadOnlySet<FaultKind> Without { get; init; } = new SortedSet<FaultKind>();
+
+    /// <summary>How many validators, whatever the seed says.</summary>
+    public int? Validators { get; init; }
+
+    public int DurationMs { get; init; } = int.MaxValue;
+
+    public int Transactions { get; init; } = int.MaxValue;
+
+    public bool RealSignatures { get; init; }
+
+    /// <summary>As options of the command line.</summary>
+    public override string ToString() =>
+        (Validators is { } n ? $" --validators {n}" : "")
+        + (Without.Count > 0 ? $" --without {string.Join(',', Without.Select(FaultCounts.NameOf))}" : "")
+        + (DurationMs < int.MaxValue ? $" --duration-ms {DurationMs}" : "")
+        + (Transactions < int.MaxValue ? $" --transactions {Transactions}" : "")
+        + (RealSignatures ? " --ecdsa" : "");
+}
