@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GovChain.Core.Cryptography;
+using GovChain.Node.Peers;
 
 namespace GovChain.Node.Configuration;
 
@@ -68,6 +69,7 @@ internal static class ConfigurationReader
             LogFormat = root.Choice(Settings.LogFormat),
             PeerListen = peers.Listen(Settings.PeerListen),
             PeerEndpoints = peers.Texts(Settings.PeerEndpoints),
+            Peers = ReadPeers(peers),
             ClientListen = clients.Listen(Settings.ClientListen),
             CertificateFile = clients.FilePath(Settings.CertificateFile),
             CertificateKeyFile = clients.FilePath(Settings.CertificateKeyFile),
@@ -96,6 +98,49 @@ internal static class ConfigurationReader
         foreach (ConfigurationSection section in new[] { root, peers, clients, administration, pool, selfAudit, alarms, telemetry })
             section.Finish();
         return configuration;
+    }
+
+    private static PeerNetworkOptions ReadPeers(ConfigurationSection peers)
+    {
+        int framesPerSecond = (int)peers.Number(PeerSettings.FramesPerSecond);
+        var options = new PeerNetworkOptions
+        {
+            ConnectionsMax = (int)peers.Number(PeerSettings.ConnectionsMax),
+            ConnectionsPerAddress = (int)peers.Number(PeerSettings.ConnectionsPerAddress),
+            HandshakesAtOnce = (int)peers.Number(PeerSettings.HandshakesMax),
+            HandshakeTimeout = peers.Milliseconds(PeerSettings.HandshakeTimeoutMs),
+            FrameBytesMax = (int)peers.Number(PeerSettings.FrameBytesMax),
+            ConsensusLane = LaneBounds.Consensus(peers.Number(PeerSettings.ConsensusQueueBytesMax)),
+            ReplyLane = LaneBounds.Reply(peers.Number(PeerSettings.ReplyQueueBytesMax)),
+            GossipLane = LaneBounds.Gossip(peers.Number(PeerSettings.GossipQueueBytesMax)),
+            InboundFramesPerSecond = framesPerSecond,
+            InboundFrameBurst = 2 * framesPerSecond,
+            RequestsMax = (int)peers.Number(PeerSettings.RequestsMax),
+            RequestBacklog = (int)peers.Number(PeerSettings.RequestBacklog),
+            BlocksTimeout = peers.Milliseconds(PeerSettings.BlocksTimeoutMs),
+            EnvelopesTimeout = peers.Milliseconds(PeerSettings.EnvelopesTimeoutMs),
+            WriteTimeout = peers.Milliseconds(PeerSettings.WriteTimeoutMs),
+            KeepAlive = peers.Milliseconds(PeerSettings.KeepAliveMs),
+            RedialBase = peers.Milliseconds(PeerSettings.RedialMsMin),
+            RedialMax = peers.Milliseconds(PeerSettings.RedialMsMax),
+        };
+        foreach ((NumberSetting queue, LaneBounds lane) in new[]
+        {
+            (PeerSettings.ConsensusQueueBytesMax, options.ConsensusLane), (PeerSettings.ReplyQueueBytesMax, options.ReplyLane),
+        })
+        {
+            if (lane.Bytes < options.FrameBytesMax)
+            {
+                peers.Problem(queue.Name,
+                    $"{lane.Bytes}: a queue must have room for one frame, {PeerSettings.FrameBytesMax.Path} ({options.FrameBytesMax}).");
+            }
+        }
+        if (options.RedialBase > options.RedialMax)
+        {
+            peers.Problem(PeerSettings.RedialMsMin.Name, $"{options.RedialBase.TotalMilliseconds}: at most "
+                + $"{PeerSettings.RedialMsMax.Path} ({options.RedialMax.TotalMilliseconds}) is expected.");
+        }
+        return options;
     }
 
     private static void CheckCertificate(ConfigurationSection clients, NodeConfiguration c)

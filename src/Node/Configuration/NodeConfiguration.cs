@@ -1,5 +1,6 @@
 using System.Net;
 using GovChain.Core.Cryptography;
+using GovChain.Node.Peers;
 using Microsoft.Extensions.Logging;
 
 namespace GovChain.Node.Configuration;
@@ -30,6 +31,9 @@ internal sealed record NodeConfiguration
 
     /// <summary>Addresses of peers that differ from what the genesis says, by department.</summary>
     public IReadOnlyDictionary<string, string> PeerEndpoints { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The bounds towards peers.</summary>
+    public required PeerNetworkOptions Peers { get; init; }
 
     /// <summary>Where clients connect: gRPC and JSON over TLS.</summary>
     public required IPEndPoint ClientListen { get; init; }

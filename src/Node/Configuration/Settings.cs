@@ -185,7 +185,7 @@ internal static class Settings
 
     public static readonly NumberSetting JournalSyncMsMax = new("alarms.journalSyncMsMax", 250, 1, 60_000)
     {
-        Meaning = "a vote takes longer than this to reach the disk, on average over the last 32: alarm JOURNAL_SLOW",
+        Meaning = "a vote takes longer than this to reach the disk, on average over the last 32, and one of them in the last five minutes: alarm JOURNAL_SLOW",
         Unit = "ms",
         Example = "250",
     };
@@ -228,6 +228,7 @@ internal static class Settings
     [
         Department, DataDirectory, GenesisFile, ExpectedGenesisDigest, KeyFile, PassphraseFile, StopTimeoutMs, LogLevel, LogFormat,
         PeerListen, PeerEndpoints,
+        .. PeerSettings.All,
         ClientListen, CertificateFile, CertificateKeyFile, AuthorityDirectory, CertificateNames, AnonymousRequestsPerSecond,
         ClientConnectionsMax, ClientConnectionsPerAddress,
         AdministrationListen,

@@ -42,7 +42,8 @@ internal sealed partial class NodeHost
         using LedgerStore store = LedgerStore.Open(directory);
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
         using var verifier = new PlatformSignatureVerifier();
-        await using var network = new PeerNetwork(identity, PeersOf(genesis.Genesis), verifier, NullLoggerFactory.Instance);
+        await using var network = new PeerNetwork(
+            identity, PeersOf(genesis.Genesis), verifier, NullLoggerFactory.Instance, configuration.Peers);
         await using var runtime = new NodeRuntime(
             directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
             new NodeRuntimeOptions { Salvage = salvage }, TimeProvider.System, verifier, NullLogger<NodeRuntime>.Instance);

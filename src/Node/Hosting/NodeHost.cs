@@ -59,7 +59,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
         using var verifier = new PlatformSignatureVerifier();
         await using var network = new PeerNetwork(
-            identity, PeersOf(genesis.Genesis), verifier, logging);
+            identity, PeersOf(genesis.Genesis), verifier, logging, configuration.Peers);
         await using var runtime = new NodeRuntime(
             directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
             new NodeRuntimeOptions

@@ -81,8 +81,8 @@ internal sealed class PeerListener(
         {
             Listener = NodeListeners.Peers,
             Total = options.ConnectionsMax,
-            PerAddress = options.ConnectionsPerAddress,
-            HandshakesAtOnce = options.HandshakesAtOnce,
+            PerAddress = Math.Min(options.ConnectionsPerAddress, options.ConnectionsMax),
+            HandshakesAtOnce = Math.Min(options.HandshakesAtOnce, options.ConnectionsMax),
             HandshakeTimeout = options.HandshakeTimeout,
         }, UseTls);
     }
