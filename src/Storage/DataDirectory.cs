@@ -166,19 +166,17 @@ public sealed class DataDirectory : IDisposable
     public static DataDirectory OpenUnverified(string path, Digest chainId) => new(Path.GetFullPath(path), chainId, null);
 
     /// <summary>A process holds the directory at this moment.</summary>
+    /// <exception cref="StorageException">Io: whether one does cannot be told.</exception>
     internal static bool IsInUse(string path)
     {
         string file = Path.Combine(path, LockFile);
-        if (!File.Exists(file))
-            return false;
         try
         {
-            new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read).Dispose();
-            return false;
+            return FileLock.IsHeld(file);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return true;
+            throw StorageException.Io(file, e);
         }
     }
 
@@ -232,19 +230,16 @@ public sealed class DataDirectory : IDisposable
         string file = Path.Combine(path, LockFile);
         try
         {
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e) when (IsHeld(e))
-        {
-            throw new StorageException(StorageError.Locked, path, "Another process is using this directory.",
+            return FileLock.TryHold(file) ?? throw new StorageException(
+                StorageError.Locked, path, "Another process is using this directory.",
                 "Stop the other node first; two processes with one department's key would vote twice. "
-                + $"If none is running, look for who holds {file} open.", e);
+                + $"If none is running, look for who holds {file} open.");
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StorageException)
+        {
+            throw StorageException.Io(file, e);
         }
     }
-
-    /// <summary>The system's number for a file that somebody else holds: EAGAIN of Linux and macOS, a sharing violation. A
-    /// read-only or failing disk has others.</summary>
-    private static bool IsHeld(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     /// <summary>The version file comes last: without it the directory counts as new, and is made again.</summary>
     private static void Initialize(string path, Digest chainId)

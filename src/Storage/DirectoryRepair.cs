@@ -68,6 +68,25 @@ public sealed class DirectoryRepair : IDisposable
         return true;
     });
 
+    /// <summary>
+    /// Writes the tip anew, at the ledger's own end. Whoever calls has read the whole ledger under its certificates up to
+    /// that end; here it is opened once more, and must end there.
+    /// </summary>
+    /// <exception cref="StorageException">Damaged: the ledger does not open, or has another end. Or Io.</exception>
+    public void RestoreTip(DurableTip proven) => Guard(_root, () =>
+    {
+        using DataDirectory directory = DataDirectory.OpenUnverified(_root, _chainId);
+        using LedgerStore store = LedgerStore.OpenWithoutTip(directory);
+        var end = new DurableTip(store.Current.TipHeight, store.Current.Tip.Hash);
+        if (end != proven)
+        {
+            throw StorageException.Damaged(directory.LedgerPath,
+                $"The ledger ends at block {end.Height} ({end.HeaderHash}); proven was block {proven.Height} ({proven.HeaderHash}).");
+        }
+        TipFile.Replace(directory.TipPath, _chainId, proven);
+        return true;
+    });
+
     /// <summary>Lets the node have the directory.</summary>
     public void Dispose() => _held.Dispose();
 

@@ -15,22 +15,27 @@ internal static class LedgerOpening
     public const ulong FormatVersion = 1;
 
     /// <summary>Gives the newest ledger, or null where there is no block yet.</summary>
-    public static PublishedLedger? Verify(DataDirectory directory, LedgerDatabase database, TipFile tip)
+    /// <param name="directory">Whose it must be.</param>
+    /// <param name="database">The ledger.</param>
+    /// <param name="tip">What it must reach; null to take its own end for it.</param>
+    /// <param name="besideWriter">A node appends meanwhile: the ledger may have gone on since the tip was read.</param>
+    public static PublishedLedger? Verify(DataDirectory directory, LedgerDatabase database, TipFile? tip, bool besideWriter)
     {
         ReadOptions options = new ReadOptions().SetVerifyChecksums(true);
         (byte[] Key, byte[] Value)? last = database.Last(LedgerColumn.Blocks, null, options);
-        CheckTip(database, tip.Current, last is null ? null : Height(database, last.Value.Key), database.IsReadOnly);
+        if (tip is not null)
+            CheckTip(database, tip, last is null ? null : Height(database, last.Value.Key), besideWriter);
         if (last is not { } row)
             return null;
         CheckMeta(directory, database, options);
         (BlockHeader header, Certificate? certificate) = Block(directory, database, row.Key, row.Value);
-        CheckHash(directory, database, tip.Current, header, options);
+        CheckHash(directory, database, tip?.Current, header, options);
         GC.KeepAlive(options); // native calls see its pointer only
         PublishedLedger published = CheckEnd(database, header, certificate);
         // A crash between the batch and the tip leaves the tip one behind: only now is the block acknowledged. Written
         // even where it reads the same: a tip whose sync never ended may be in the system's memory only.
         if (!database.IsReadOnly)
-            tip.Write(new DurableTip(header.Height, header.Hash));
+            tip!.Write(new DurableTip(header.Height, header.Hash));
         return published;
     }
 
@@ -40,11 +45,7 @@ internal static class LedgerOpening
     /// </summary>
     public static void Rehearse(DataDirectory directory, LedgerDatabase database, TipFile tip)
     {
-        ReadOptions options = new ReadOptions().SetVerifyChecksums(true);
-        ulong? last = database.Last(LedgerColumn.Blocks, null, options) is { } row ? Height(database, row.Key) : null;
-        GC.KeepAlive(options);
-        CheckTip(database, tip.Current, last, besideWriter: false);
-        PublishedLedger? published = Verify(directory, database, tip);
+        PublishedLedger? published = Verify(directory, database, tip, besideWriter: false);
         try
         {
             foreach (LedgerFile file in database.ListFiles())
@@ -73,8 +74,9 @@ internal static class LedgerOpening
             : throw StorageException.Damaged(database.Location, "The ledger holds no block.");
     }
 
-    private static void CheckTip(LedgerDatabase database, DurableTip? tip, ulong? last, bool besideWriter)
+    private static void CheckTip(LedgerDatabase database, TipFile file, ulong? last, bool besideWriter)
     {
+        DurableTip? tip = file.Current;
         string found = last is { } height ? $"ends at block {height}" : "holds no block";
         if (tip is { } durable && (last is null || last < durable.Height))
         {
@@ -83,7 +85,8 @@ internal static class LedgerOpening
         }
         if (last is { } end && end > (tip is { } t ? t.Height + 1 : 0) && !besideWriter)
         {
-            throw StorageException.Damaged(database.Location,
+            // A ledger cannot gain blocks under certificates by damage: the tip is the older one.
+            throw StorageException.Damaged(file.Location,
                 $"The ledger {found}, but the durable tip is {(tip is { } d ? $"block {d.Height}" : "unset")}: "
                 + "the two are from different times.");
         }

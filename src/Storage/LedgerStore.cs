@@ -22,13 +22,13 @@ public sealed class LedgerStore : IDisposable
     private readonly Lock _gate = new();
     private readonly DataDirectory _directory;
     private readonly LedgerDatabase _database;
-    private readonly TipFile _tip;
+    private readonly TipFile? _tip; // null where it is not believed
     private PublishedLedger? _published;
     private LedgerSnapshot? _current;
     private Exception? _failure;
     private bool _disposed;
 
-    private LedgerStore(DataDirectory directory, LedgerDatabase database, TipFile tip)
+    private LedgerStore(DataDirectory directory, LedgerDatabase database, TipFile? tip)
     {
         _directory = directory;
         _database = database;
@@ -61,12 +61,30 @@ public sealed class LedgerStore : IDisposable
     {
         if (!LedgerDatabase.Exists(directory.LedgerPath) && !File.Exists(directory.TipPath))
             throw NothingToRead(directory);
-        int attempts = DataDirectory.IsInUse(directory.Root) ? AttemptsBesideNode : 1;
+        return OpenReadOnly(directory, options, believesTip: true);
+    }
+
+    /// <summary>
+    /// Opens a ledger whose tip file is lost or damaged, to read only: it ends where the database ends, and whether it
+    /// reached further once cannot be told from it.
+    /// </summary>
+    /// <exception cref="StorageException">Damaged, ForeignChain, NewerFormat, NotFound or Io.</exception>
+    public static LedgerStore OpenWithoutTip(DataDirectory directory, LedgerOptions? options = null)
+    {
+        if (!LedgerDatabase.Exists(directory.LedgerPath))
+            throw NothingToRead(directory);
+        return OpenReadOnly(directory, options, believesTip: false);
+    }
+
+    private static LedgerStore OpenReadOnly(DataDirectory directory, LedgerOptions? options, bool believesTip)
+    {
+        bool besideWriter = DataDirectory.IsInUse(directory.Root);
+        int attempts = besideWriter ? AttemptsBesideNode : 1;
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                return Open(directory, readOnly: true, options ?? new LedgerOptions());
+                return Open(directory, readOnly: true, options ?? new LedgerOptions(), believesTip, besideWriter);
             }
             catch (StorageException e) when (e.Error == StorageError.Damaged && attempt < attempts)
             {
@@ -97,7 +115,7 @@ public sealed class LedgerStore : IDisposable
                 Fill(batch, block, certificate);
                 _database.WriteSynced(batch);
             }
-            _tip.Write(new DurableTip(block.Header.Height, block.Header.Hash));
+            _tip!.Write(new DurableTip(block.Header.Height, block.Header.Hash));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -161,35 +179,36 @@ public sealed class LedgerStore : IDisposable
             _disposed = true;
         }
         _current?.Dispose();
-        _tip.Dispose();
+        _tip?.Dispose();
         _database.RemoveUser();
     }
 
-    private static LedgerStore Open(DataDirectory directory, bool readOnly, LedgerOptions options)
+    private static LedgerStore Open(
+        DataDirectory directory, bool readOnly, LedgerOptions options, bool believesTip = true, bool besideWriter = false)
     {
         TipFile? tip = null;
         LedgerDatabase? database = null;
         try
         {
             // Before the database: beside a running node the tip must not be newer than what is read.
-            tip = OpenTip(directory, readOnly);
-            if (!LedgerDatabase.Exists(directory.LedgerPath) && tip.Current is null && readOnly)
+            tip = believesTip ? OpenTip(directory, readOnly) : null;
+            if (!LedgerDatabase.Exists(directory.LedgerPath) && tip?.Current is null && readOnly)
                 throw NothingToRead(directory);
-            if (!LedgerDatabase.Exists(directory.LedgerPath) && tip.Current is { } durable)
+            if (!LedgerDatabase.Exists(directory.LedgerPath) && tip?.Current is { } durable)
             {
                 throw StorageException.Damaged(directory.LedgerPath,
                     $"The ledger is missing, but block {durable.Height} was durable.");
             }
-            bool create = tip.Current is null && !readOnly;
+            bool create = tip?.Current is null && !readOnly;
             if (create)
                 LedgerDatabase.RemoveUnfinished(directory.LedgerPath);
             if (!readOnly && !create)
-                Rehearse(directory, tip, options);
+                Rehearse(directory, tip!, options);
             database = LedgerDatabase.Open(directory.LedgerPath, create, readOnly, options);
             if (!readOnly)
                 DurableFiles.SyncDirectory(directory.Root);
             var store = new LedgerStore(directory, database, tip);
-            if (LedgerOpening.Verify(directory, database, tip) is { } published)
+            if (LedgerOpening.Verify(directory, database, tip, besideWriter) is { } published)
                 store.Publish(published);
             return store;
         }

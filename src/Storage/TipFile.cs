@@ -46,11 +46,17 @@ internal sealed class TipFile : IDisposable
     /// <summary>Makes a file that knows of no block yet.</summary>
     public static TipFile Create(string path, Digest chainId)
     {
-        byte[] empty = new byte[2 * SlotStride];
-        WriteSlot(empty, chainId, null);
-        empty.AsSpan(0, SlotSize).CopyTo(empty.AsSpan(SlotStride));
-        DurableFiles.Replace(path, empty);
+        Replace(path, chainId, null);
         return Open(path, chainId, readOnly: false);
+    }
+
+    /// <summary>Writes a file anew, whatever stands there; both slots say the same.</summary>
+    public static void Replace(string path, Digest chainId, DurableTip? tip)
+    {
+        byte[] content = new byte[2 * SlotStride];
+        WriteSlot(content, chainId, tip);
+        content.AsSpan(0, SlotSize).CopyTo(content.AsSpan(SlotStride));
+        DurableFiles.Replace(path, content);
     }
 
     /// <summary>Opens an existing file.</summary>

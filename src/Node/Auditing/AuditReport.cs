@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Verification;
+using GovChain.Storage;
 using GovChain.Storage.Integrity;
 
 namespace GovChain.Node.Auditing;
@@ -27,6 +28,9 @@ internal sealed record AuditReport(
 
     /// <summary>What deviates in files and rows of a data directory, and what a crash may have left there.</summary>
     public IReadOnlyList<DirectoryFinding> Findings { get; init; } = [];
+
+    /// <summary>Where a data directory's ledger ends, all of it proven; null where it is not, or is no directory's.</summary>
+    public DurableTip? Proven { get; init; }
 
     /// <summary>For scripts.</summary>
     public JsonObject ToJson() => new()

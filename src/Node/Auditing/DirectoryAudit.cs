@@ -43,7 +43,7 @@ internal static class DirectoryAudit
         if (!directory.LedgerOpens)
             return Combine(NothingProven(path, genesis), directory, []);
         using DataDirectory data = DataDirectory.OpenUnverified(path, genesis.ChainId);
-        using LedgerStore store = LedgerStore.OpenReadOnly(data);
+        using LedgerStore store = directory.TipIsLost ? LedgerStore.OpenWithoutTip(data) : LedgerStore.OpenReadOnly(data);
         using LedgerSnapshot ledger = store.OpenSnapshot();
         ulong tip = ledger.TipHeight;
         if (export is not null)
@@ -55,7 +55,10 @@ internal static class DirectoryAudit
         // Whether the journal is of the ledger's time can be told by a sound ledger only.
         if (chain.Ok && findings.Count == 0 && JournalVerdict.Of(data, ledger, genesis) is { } forgotten)
             findings.Add(forgotten);
-        AuditReport report = Combine(chain, directory, findings);
+        AuditReport report = Combine(chain, directory, findings) with
+        {
+            Proven = chain.Ok && findings.All(static f => !f.IsDamage) ? new DurableTip(tip, ledger.Tip.Hash) : null,
+        };
         if (export is not null && report.Ok)
             await export.CompleteAsync(cancellation);
         return report;

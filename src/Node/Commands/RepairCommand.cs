@@ -29,6 +29,7 @@ internal static class RepairCommand
             "Repair a stopped node's data directory. The directory is audited; what is damaged is moved into a dated folder in it, "
             + "never deleted; blocks that are sound under their certificates are kept, the others are fetched from the peers and "
             + "verified, and everything that follows from blocks is made again by executing them.\n\n"
+            + "Where only the file 'tip' is damaged, the ledger stays and the tip is written anew, from what its certificates prove.\n\n"
             + "A node whose ledger or vote journal was repaired follows and serves, and does not vote: it may have forgotten votes.")
         { file, yes, ledger, journal, later, wait, json };
         command.SetAction(async (result, cancellation) =>
@@ -78,6 +79,13 @@ internal static class RepairCommand
             Output.Line($"  moves {string.Join(", ", plan.Aside)} into a new folder {Path.Combine(directory, "damaged-...")}");
         if (plan.WritesIdentity)
             Output.Line("  writes VERSION and chain-id anew, from the configuration's genesis");
+        if (plan.Tip is { } tip)
+        {
+            Output.Line($"  keeps the ledger, which is whole, and writes the tip anew: block {tip.Height}, the last that its certificates prove");
+            Output.Line(plan.ForgetsVotes
+                ? "  cannot tell by the vote journal whether the ledger has every block that the node voted on"
+                : "  finds by the vote journal that the ledger has every block that the node voted on: the node votes as before");
+        }
         if (plan.RebuildsLedger)
             Output.Line("  stores every block anew: those that are sound under their certificates from here, the others from the peers");
         if (plan.ForgetsVotes)
@@ -96,7 +104,9 @@ internal static class RepairCommand
         Output.Line(outcome.Folder is null ? "Nothing had to be moved." : $"Moved to {outcome.Folder}. Keep it until the cause is known.");
         if (outcome.CatchUp is not { } caught)
         {
-            Output.Line("Start the node; what is missing is fetched then.");
+            Output.Line(plan.Tip is { } tip
+                ? $"REPAIRED: the tip says block {tip.Height}. Start the node; newer blocks are fetched then."
+                : "Start the node; what is missing is fetched then.");
             return;
         }
         Output.Line($"{(caught.IsComplete ? "REPAIRED" : "NOT COMPLETE")}: block {caught.Status.Height}, {caught.Salvaged} blocks kept, "
@@ -116,6 +126,7 @@ internal static class RepairCommand
         ["aside"] = new JsonArray([.. plan.Aside.Select(static a => (JsonNode)a)]),
         ["rebuildsLedger"] = plan.RebuildsLedger,
         ["writesIdentity"] = plan.WritesIdentity,
+        ["writesTip"] = plan.Tip?.Height,
         ["votesAfterwards"] = !plan.ForgetsVotes,
         ["folder"] = outcome?.Folder,
         ["complete"] = outcome is null ? null : outcome.CatchUp?.IsComplete ?? !plan.RebuildsLedger,

@@ -15,6 +15,7 @@ internal sealed record RepairOutcome(string? Folder, CatchUp? CatchUp);
 /// <summary>
 /// Repairs a stopped node's directory: what is damaged goes aside, blocks that are sound under their certificates are
 /// taken out of it, the rest comes from the peers, and everything that follows from blocks is made again by execution.
+/// Where only the tip's file is damaged, the ledger that the audit has proven stays, and the tip is written anew.
 /// </summary>
 internal sealed class NodeRepair(NodeConfiguration configuration)
 {
@@ -55,6 +56,8 @@ internal sealed class NodeRepair(NodeConfiguration configuration)
             folder = directory.MoveAside(plan.Aside, plan.ForgetsVotes);
             if (plan.WritesIdentity)
                 directory.WriteIdentity();
+            if (plan.Tip is { } tip)
+                directory.RestoreTip(tip);
         }
         if (!fetch || !plan.RebuildsLedger)
             return new RepairOutcome(folder, null);

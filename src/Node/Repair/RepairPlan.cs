@@ -1,4 +1,5 @@
 using GovChain.Node.Auditing;
+using GovChain.Storage;
 using GovChain.Storage.Integrity;
 
 namespace GovChain.Node.Repair;
@@ -12,14 +13,20 @@ internal sealed record RepairPlan(IReadOnlyList<string> Aside, bool RebuildsLedg
     private static readonly string[] Ledger = ["ledger", "tip"];
     private static readonly string[] Identity = ["VERSION", "chain-id"];
 
+    /// <summary>The tip's file alone is written anew, to say this; null: it is not.</summary>
+    public DurableTip? Tip { get; private init; }
+
     /// <summary>There is nothing to do.</summary>
     public bool IsEmpty => Aside.Count == 0 && !RebuildsLedger && !WritesIdentity;
 
-    /// <summary>Ledger or journal are not the old ones any more: the node does not vote.</summary>
-    public bool ForgetsVotes => RebuildsLedger || Aside.Contains("votes");
+    /// <summary>
+    /// Ledger or journal are not the old ones any more, or do not fit together: the node does not vote. Beside a tip that is
+    /// written anew, the journal is what says whether the ledger still has every block that the node voted on.
+    /// </summary>
+    public bool ForgetsVotes { get; private init; }
 
     /// <summary>For a directory that is missing, or holds nothing of a node.</summary>
-    public static RepairPlan ForNothing => new([], RebuildsLedger: true, WritesIdentity: true);
+    public static RepairPlan ForNothing => new([], RebuildsLedger: true, WritesIdentity: true) { ForgetsVotes = true };
 
     /// <summary>What follows from an audit.</summary>
     /// <param name="audit">The audit of the directory.</param>
@@ -31,14 +38,27 @@ internal sealed record RepairPlan(IReadOnlyList<string> Aside, bool RebuildsLedg
         bool identity = audit.Findings.Any(f => IsDamage(f, Identity));
         if (identity)
             aside.AddRange(Identity);
-        bool rebuild = ledger || audit.ChainProblem is not null
-            || audit.Findings.Any(static f => f.IsDamage && (f.File == "tip" || f.File.StartsWith("ledger/", StringComparison.Ordinal)));
+        bool tip = audit.Findings.Any(static f => IsDamage(f, ["tip"]));
+        bool rebuild = ledger || audit.ChainProblem is not null || (tip && audit.Proven is null)
+            || audit.Findings.Any(static f => f.IsDamage && f.File.StartsWith("ledger/", StringComparison.Ordinal));
         if (rebuild)
             aside.AddRange(Ledger);
-        if (journal || audit.Findings.Any(static f => IsDamage(f, ["votes"])))
+        else if (tip)
+            aside.Add("tip");
+        bool votes = journal || audit.Findings.Any(static f => IsDamage(f, ["votes"]));
+        if (votes)
             aside.Add("votes");
-        return new RepairPlan(aside, rebuild, identity);
+        return new RepairPlan(aside, rebuild, identity)
+        {
+            Tip = tip && !rebuild ? audit.Proven : null,
+            ForgetsVotes = rebuild || votes || (tip && !JournalFits(audit)),
+        };
     }
 
     private static bool IsDamage(DirectoryFinding finding, string[] files) => finding.IsDamage && files.Contains(finding.File);
+
+    /// <summary>Read to its last byte, without a torn end, and of the ledger's time.</summary>
+    private static bool JournalFits(AuditReport audit) =>
+        audit.Files.Any(static f => f is { File: "votes", Condition: FileCondition.Sound })
+        && audit.Files.All(static f => f.File != "restored") && audit.Findings.All(static f => f.File != "votes");
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using GovChain.Storage;
 
 namespace GovChain.Node.Tls;
 
@@ -82,17 +83,13 @@ internal sealed class LocalCertificateAuthority : IDisposable
 
     private static FileStream Hold(string file)
     {
-        for (int attempt = 1; ; attempt++)
+        for (int attempt = 1; attempt <= LockAttempts; attempt++)
         {
-            try
-            {
-                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (attempt < LockAttempts && File.Exists(file))
-            {
-                Thread.Sleep(LockPause);
-            }
+            if (FileLock.TryHold(file) is { } held)
+                return held;
+            Thread.Sleep(LockPause);
         }
+        throw new IOException($"Another process has held {file} for {LockAttempts * LockPause.TotalSeconds:0} seconds.");
     }
 
     private static void Create(string certificateFile, string keyFile)

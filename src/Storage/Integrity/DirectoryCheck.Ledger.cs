@@ -7,6 +7,9 @@ public static partial class DirectoryCheck
 {
     private const int ReadBytes = 256 * 1024;
 
+    private const string TipAside = "Run 'govchain node repair': where the ledger is whole it writes the tip anew, from what "
+        + "the ledger's certificates prove.";
+
     private const string LedgerAside = "Run 'govchain node repair': it moves the ledger aside, keeps the blocks that are sound "
         + "under their certificates and fetches the rest.";
 
@@ -31,7 +34,7 @@ public static partial class DirectoryCheck
         }
         bool opens = CheckFiles(scope);
         foreach ((string file, BadRecord record) in bad)
-            AddBadRecord(scope, file, record, opens);
+            AddBadRecord(scope, file, record, opens && !scope.TipIsLost);
         CheckOtherLedgerFiles(scope, manifest);
         return opens;
     }
@@ -94,24 +97,45 @@ public static partial class DirectoryCheck
     {
         try
         {
-            using DataDirectory directory = DataDirectory.OpenUnverified(scope.Root, scope.ChainId);
-            using LedgerStore store = LedgerStore.OpenReadOnly(directory, new LedgerOptions { BlockCacheBytes = 8 * 1024 * 1024 });
-            foreach (LedgerFile file in store.ListFiles())
-                CheckFile(scope, file);
-            return !store.IsEmpty;
+            return CheckFiles(scope, LedgerStore.OpenReadOnly);
         }
-        catch (StorageException e) when (e.Error is not StorageError.NotFound)
+        catch (StorageException e) when (e.Where == scope.At("tip"))
         {
-            CheckFilesOfDamaged(scope);
-            string file = FileNamedIn(e.What) ?? (e.Where == scope.At("tip") ? "tip" : "ledger/");
-            scope.Damaged(file, file == "ledger/" ? "the database" : "where it is opened", "a ledger that opens and reaches its durable tip", e.What,
-                $"The node does not start on it. {LedgerAside}");
-            return false;
+            scope.Damaged("tip", "where the ledger is opened", "a tip that the ledger reaches and does not pass by more than a block", e.What,
+                $"The node does not start on it. {TipAside}");
+            try
+            {
+                return CheckFiles(scope, LedgerStore.OpenWithoutTip);
+            }
+            catch (StorageException further)
+            {
+                return DoesNotOpen(scope, further);
+            }
         }
-        catch (StorageException)
+        catch (StorageException e)
         {
+            return DoesNotOpen(scope, e);
+        }
+    }
+
+    private static bool CheckFiles(Scope scope, Func<DataDirectory, LedgerOptions, LedgerStore> open)
+    {
+        using DataDirectory directory = DataDirectory.OpenUnverified(scope.Root, scope.ChainId);
+        using LedgerStore store = open(directory, new LedgerOptions { BlockCacheBytes = 8 * 1024 * 1024 });
+        foreach (LedgerFile file in store.ListFiles())
+            CheckFile(scope, file);
+        return !store.IsEmpty;
+    }
+
+    private static bool DoesNotOpen(Scope scope, StorageException e)
+    {
+        if (e.Error == StorageError.NotFound)
             return false; // no block yet
-        }
+        CheckFilesOfDamaged(scope);
+        string file = FileNamedIn(e.What) ?? "ledger/";
+        scope.Damaged(file, file == "ledger/" ? "the database" : "where it is opened", "a ledger that opens and reaches its durable tip", e.What,
+            $"The node does not start on it. {LedgerAside}");
+        return false;
     }
 
     /// <summary>RocksDB names the first file that it cannot use, and not always the right one: each is asked.</summary>

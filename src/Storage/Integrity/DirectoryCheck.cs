@@ -63,7 +63,7 @@ public static partial class DirectoryCheck
             if (File.Exists(scope.At("ledger", "CURRENT")))
             {
                 scope.Damaged("tip", "the whole file", "the newest durable block", "no file",
-                    $"Whether the ledger lost its newest blocks cannot be told, so the node does not start. {Aside}");
+                    $"Whether the ledger lost its newest blocks cannot be told, so the node does not start. {TipAside}");
             }
             return null;
         }
@@ -82,7 +82,7 @@ public static partial class DirectoryCheck
             if (none)
             {
                 scope.Damaged("tip", $"slot at byte {slot.Offset}", "a readable slot", slot.Problem,
-                    $"Neither slot is readable: the node does not start. {Aside}");
+                    $"Neither slot is readable: the node does not start. {TipAside}");
             }
             else if (!scope.InUse)
             {
@@ -199,6 +199,9 @@ public static partial class DirectoryCheck
         public List<DirectoryFinding> Findings { get; } = [];
 
         public string At(params string[] parts) => Path.Combine([Root, .. parts]);
+
+        /// <summary>Nothing says how far the ledger must reach, so what is missing at its end cannot be told.</summary>
+        public bool TipIsLost => Findings.Any(static f => f.IsDamage && f.File == "tip");
 
         public bool Knows(string file) => _files.ContainsKey(file);
 

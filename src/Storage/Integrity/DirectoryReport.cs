@@ -41,10 +41,14 @@ public sealed record DirectoryFinding(
 /// <summary>What a check of a node's directory found.</summary>
 /// <param name="Files">Every file, those that are missing too.</param>
 /// <param name="Findings">What deviates.</param>
-/// <param name="LedgerOpens">The ledger can be read as far as the newest block, and reaches the durable tip.</param>
+/// <param name="LedgerOpens">The ledger can be read as far as the newest block, and reaches the durable tip, if one is
+/// believed.</param>
 public sealed record DirectoryReport(
     IReadOnlyList<FileReport> Files, IReadOnlyList<DirectoryFinding> Findings, bool LedgerOpens)
 {
+    /// <summary>The tip's file is missing, unreadable or older than the ledger: nothing says how far that must reach.</summary>
+    public bool TipIsLost => Findings.Any(static f => f.IsDamage && f.File == "tip");
+
     /// <summary>The first damage; null if there is none.</summary>
     public DirectoryFinding? FirstDamage => Findings.FirstOrDefault(static f => f.IsDamage);
 }

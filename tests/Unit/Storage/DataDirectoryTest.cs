@@ -40,6 +40,36 @@ public sealed class DataDirectoryTest : StorageFixture
         DataDirectory.Open(DirectoryPath, Chain).Dispose();
     }
 
+    /// <summary>A name that leads to itself is what any file system can be made to answer with an error of its own.</summary>
+    [Test]
+    public void Open_LockThatTheSystemCannotOpen_SaysWhatHappened_AndNotThatAnotherHoldsIt()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("Needs symbolic links that anybody may make.");
+        DataDirectory.Open(DirectoryPath, Chain).Dispose();
+        string file = Path.Combine(DirectoryPath, "lock");
+        File.Delete(file);
+        File.CreateSymbolicLink(file, file);
+        foreach (Action open in new Action[]
+        {
+            () => DataDirectory.Open(DirectoryPath, Chain).Dispose(), () => DirectoryRepair.Hold(DirectoryPath, Chain).Dispose(),
+            () => DirectoryRepair.IsInUse(DirectoryPath),
+        })
+        {
+            StorageException refusal = Refused(StorageError.Io, open);
+            Assert.That(refusal.Message, Does.Contain(file).And.Contain("symbolic link").And.Not.Contain("using this directory"));
+        }
+    }
+
+    [Test]
+    public void IsInUse_IsTrueWhileAnotherHoldsTheLock_AndOnlyThen()
+    {
+        Assert.That(DirectoryRepair.IsInUse(DirectoryPath), Is.False, "no directory");
+        using (DataDirectory.Open(DirectoryPath, Chain))
+            Assert.That(DirectoryRepair.IsInUse(DirectoryPath), Is.True);
+        Assert.That(DirectoryRepair.IsInUse(DirectoryPath), Is.False);
+    }
+
     [Test]
     public void OpenReadOnly_BesideTheWriter_Works()
     {

@@ -53,7 +53,7 @@ public sealed class LedgerDamageTest : LedgerFixture
         File.Copy(TipPath, Old);
         MakeLedger(5);
         File.Copy(Old, TipPath, overwrite: true);
-        Assert.That(OpenRefused(StorageError.Damaged).Message, Does.Contain("different times"));
+        Assert.That(OpenRefused(StorageError.Damaged).Message, Does.Contain("different times").And.Contain(TipPath));
     }
 
     [Test]
