@@ -210,6 +210,10 @@ public sealed class LedgerClient : IDisposable
         {
             return await reader.MoveNext(cancellation);
         }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled && cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(e.Status.Detail, e, cancellation);
+        }
         catch (RpcException e)
         {
             throw LedgerClientException.From(e, node);

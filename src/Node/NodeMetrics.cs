@@ -2,11 +2,19 @@ using System.Diagnostics.Metrics;
 
 namespace GovChain.Node;
 
+/// <summary>How fast votes became durable of late.</summary>
+/// <param name="Mean">Of the last 32 times; zero before there were as many.</param>
+/// <param name="Slowest">Of those of the last <see cref="NodeMetrics.SyncsMatterFor"/>; zero where there were none.</param>
+internal readonly record struct JournalPace(TimeSpan Mean, TimeSpan Slowest);
+
 /// <summary>What the node measures: meter "GovChain.Node". docs/OBSERVABILITY.md lists every instrument.</summary>
 internal sealed class NodeMetrics : IDisposable
 {
     /// <summary>The meter's name, for exporters.</summary>
     public const string MeterName = "GovChain.Node";
+
+    /// <summary>How long a slow disk is held against a node that has nothing to vote on.</summary>
+    public static readonly TimeSpan SyncsMatterFor = TimeSpan.FromMinutes(5);
 
     private const int SyncsRemembered = 32;
 
@@ -37,11 +45,15 @@ internal sealed class NodeMetrics : IDisposable
     private readonly Counter<long> _signatures;
     private readonly Counter<long> _viewChanges;
     private readonly Counter<long> _backups;
+    private readonly TimeProvider _time;
     private readonly double[] _syncs = new double[SyncsRemembered];
+    private readonly long[] _syncedAt = new long[SyncsRemembered];
     private int _syncCount;
 
-    public NodeMetrics()
+    /// <param name="time">Tells how long ago something was; the system's if null.</param>
+    public NodeMetrics(TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _blocks = _meter.CreateCounter<long>("govchain.blocks", "{block}", "Blocks stored.");
         _transactions = _meter.CreateCounter<long>("govchain.transactions", "{transaction}", "Transactions stored.");
         _blockTransactions = _meter.CreateHistogram(
@@ -69,10 +81,23 @@ internal sealed class NodeMetrics : IDisposable
         _backups.Add(0);
     }
 
-    /// <summary>The mean of the last 32 times to make votes durable; none before there were as many.</summary>
-    public TimeSpan RecentJournalSync => Volatile.Read(ref _syncCount) < SyncsRemembered
-        ? TimeSpan.Zero
-        : TimeSpan.FromMilliseconds(_syncs.Average());
+    /// <summary>How fast votes became durable of late. For any thread.</summary>
+    public JournalPace JournalPace
+    {
+        get
+        {
+            int count = Volatile.Read(ref _syncCount);
+            if (count < SyncsRemembered)
+                return default;
+            double slowest = 0;
+            for (int i = 0; i < SyncsRemembered; i++)
+            {
+                if (_time.GetElapsedTime(Volatile.Read(ref _syncedAt[i])) < SyncsMatterFor)
+                    slowest = Math.Max(slowest, _syncs[i]);
+            }
+            return new JournalPace(TimeSpan.FromMilliseconds(_syncs.Average()), TimeSpan.FromMilliseconds(slowest));
+        }
+    }
 
     /// <summary>Shows a value that is asked for when somebody looks.</summary>
     public void Observe(string name, string unit, string description, Func<double> value) =>
@@ -92,6 +117,7 @@ internal sealed class NodeMetrics : IDisposable
     {
         _journalSync.Record(elapsed.TotalSeconds);
         _syncs[_syncCount % SyncsRemembered] = elapsed.TotalMilliseconds;
+        Volatile.Write(ref _syncedAt[_syncCount % SyncsRemembered], _time.GetTimestamp());
         Volatile.Write(ref _syncCount, _syncCount + 1);
     }
 

@@ -51,7 +51,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly MessageIntake _intake;
     private readonly BlockSync _sync;
     private readonly NodeStatus _status;
-    private readonly NodeMetrics _metrics = new();
+    private readonly NodeMetrics _metrics;
     private readonly StorageMetrics _storageMetrics;
     private readonly AlarmBoard _alarms;
     private readonly AlarmWatch _watch;
@@ -89,6 +89,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         int self = IndexOf(validators, signer.PublicKey);
         _self = validators[self].Department;
         (_log, _directory, _network, _time, _validators) = (log, directory, network, time, validators);
+        _metrics = new NodeMetrics(time);
         _startedMs = time.NowMs();
         _alarms = new AlarmBoard(time, log);
         _storageMetrics = new StorageMetrics(directory, store);
@@ -338,7 +339,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Lag = () => _sync.Lag,
         Ready = () => _pool.ReadyCount,
         PoolFill = () => Math.Max((double)_pool.Count / options.Pool.CountMax, (double)_pool.Bytes / options.Pool.BytesMax),
-        JournalSync = () => _metrics.RecentJournalSync,
+        Journal = () => _metrics.JournalPace,
         CertificateEnds = options.CertificateEnds,
     };
 

@@ -23,7 +23,8 @@ internal sealed class FaultLayer(string directory)
     private const int SigKill = 137;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private string Library => Path.Combine(directory, "faultfs.so");
+    /// <summary>What is preloaded.</summary>
+    public string Library => Path.Combine(directory, "faultfs.so");
 
     /// <summary>Compiles it. Where there is no compiler or no Linux, the tests are skipped and say so; never under CI.</summary>
     public void Build()

@@ -14,6 +14,7 @@
  *          short         half of the bytes are written and reported
  *          torn          half of the bytes are written, then the process dies
  *          kill, killed  the process dies before, after the call
+ *          hang          the call never returns; others go on
  *
  * One lock is held over a call and its record, so the trace is in the order of the effects. It does not see what stdio
  * writes or what is written through a mapping; the tests hold the image made from the trace against the real files.
@@ -37,11 +38,11 @@
 #include <unistd.h>
 
 enum class { WRITE, SYNC, CREATE, RENAME, MKDIR, TRUNCATE, UNLINK, ALLOCATE, CLASSES };
-enum kind { NONE, EIO_ONCE, ENOSPC_ONCE, FULL, SHORT, TORN, KILL, KILLED };
+enum kind { NONE, EIO_ONCE, ENOSPC_ONCE, FULL, SHORT, TORN, KILL, KILLED, HANG };
 
 static const char *const class_names[CLASSES] = {
     "write", "sync", "create", "rename", "mkdir", "truncate", "unlink", "allocate"};
-static const char *const kind_names[] = {"none", "eio", "enospc", "full", "short", "torn", "kill", "killed"};
+static const char *const kind_names[] = {"none", "eio", "enospc", "full", "short", "torn", "kill", "killed", "hang"};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char root[PATH_MAX];
@@ -230,6 +231,11 @@ static enum kind next(enum class class, const char *path)
         is_full = 1;
     if (fault_kind == KILL)
         kill_now();
+    if (fault_kind == HANG) {
+        pthread_mutex_unlock(&lock);
+        for (;;)
+            pause();
+    }
     return fault_kind;
 }
 

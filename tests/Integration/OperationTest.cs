@@ -19,18 +19,24 @@ internal sealed class OperationTest
     /// <summary>An import sends a key's next event when the one before has ended: few keys make it last.</summary>
     private const int Keys = 6, EventsOfAKey = 40, Events = Keys * EventsOfAKey;
 
+    /// <summary>The department that sends its traces over gRPC.</summary>
+    private const int OverGrpc = 2;
+
     private readonly string _files = Directory.CreateTempSubdirectory("govchain-test-").FullName;
-    private readonly OtlpReceiver _collector = new();
+    private OtlpReceiver _collector = null!;
     private TestNetwork? _network;
 
     private TestNetwork Network => _network!;
+
+    [SetUp]
+    public async Task StartAsync() => _collector = await OtlpReceiver.StartAsync();
 
     [TearDown]
     public async Task StopAsync()
     {
         if (_network is not null)
             await _network.DisposeAsync();
-        _collector.Dispose();
+        await _collector.DisposeAsync();
         Directory.Delete(_files, recursive: true);
     }
 
@@ -63,7 +69,10 @@ internal sealed class OperationTest
             Assert.That(import.Summary.Committed, Is.EqualTo(Events));
             await ImportAssert.AcknowledgedStandEverywhereAsync(Network, import, cancellation);
         }
-        AssertTraces();
+        AssertTraces(overGrpc: false);
+        await Network.DefineTypeAsync(OverGrpc, "traced-over-grpc", cancellation);
+        Assert.That(await TerminateAsync(OverGrpc, cancellation), Is.Zero);
+        AssertTraces(overGrpc: true);
     }
 
     /// <summary>Starts an import through department 0 and waits until a tenth of it has ended.</summary>
@@ -84,15 +93,30 @@ internal sealed class OperationTest
         return file;
     }
 
-    /// <summary>Department 0 logs everything as JSON, traces everything, and thinks its disk is small.</summary>
+    /// <summary>Department 0 logs everything as JSON, traces everything, and thinks its disk is small; department 2 traces
+    /// everything over gRPC.</summary>
     private void Watched(DevnetLayout layout)
     {
-        string path = layout.At(layout.Read()![0].Id, "node.json");
+        Change(layout, 0, node =>
+        {
+            node["logFormat"] = "Json";
+            node["logLevel"] = "Trace";
+            node["alarms"] = new JsonObject { ["diskFreeBytesMin"] = 64L << 40 };
+            node["telemetry"] = new JsonObject { ["otlpEndpoint"] = _collector.HttpEndpoint, ["traceSamplingRatio"] = 1 };
+        });
+        Change(layout, OverGrpc, node => node["telemetry"] = new JsonObject
+        {
+            ["otlpEndpoint"] = _collector.GrpcEndpoint,
+            ["otlpProtocol"] = "Grpc",
+            ["traceSamplingRatio"] = 1,
+        });
+    }
+
+    private static void Change(DevnetLayout layout, int department, Action<JsonObject> change)
+    {
+        string path = layout.At(layout.Read()![department].Id, "node.json");
         JsonObject node = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
-        node["logFormat"] = "Json";
-        node["logLevel"] = "Trace";
-        node["alarms"] = new JsonObject { ["diskFreeBytesMin"] = 64L << 40 };
-        node["telemetry"] = new JsonObject { ["otlpEndpoint"] = _collector.Endpoint, ["traceSamplingRatio"] = 1 };
+        change(node);
         File.WriteAllText(path, node.ToJsonString());
     }
 
@@ -208,9 +232,9 @@ internal sealed class OperationTest
     }
 
     /// <summary>Of one submission every phase, all children of one span.</summary>
-    private void AssertTraces()
+    private void AssertTraces(bool overGrpc)
     {
-        ReceivedSpan[] spans = [.. _collector.Spans];
+        ReceivedSpan[] spans = [.. _collector.Spans.Where(s => s.OverGrpc == overGrpc)];
         Assert.That(spans.Select(s => s.Service).Distinct(), Is.EqualTo(new[] { "govchain" }));
         string[] phases = ["govchain.admission", "govchain.pool", "govchain.consensus.prepare", "govchain.consensus.commit", "govchain.ledger.append", "govchain.receipt"];
         ReceivedSpan? whole = spans.Where(s => s.Name == "govchain.submit").FirstOrDefault(submit =>

@@ -1,73 +1,105 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using Google.Protobuf;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace GovChain.Tests.Integration;
 
 /// <summary>A span as a collector gets it; ids in hexadecimal, empty where there is no parent.</summary>
-internal sealed record ReceivedSpan(string TraceId, string SpanId, string ParentId, string Name, string Service);
+/// <param name="OverGrpc">It came over gRPC, otherwise over HTTP.</param>
+internal sealed record ReceivedSpan(string TraceId, string SpanId, string ParentId, string Name, string Service, bool OverGrpc);
 
 /// <summary>
-/// An OpenTelemetry collector of the simplest kind: takes OTLP over HTTP and keeps the spans. Reads the wire format by field
-/// numbers (opentelemetry/proto/trace/v1/trace.proto), so that nothing of the exporter checks itself.
+/// An OpenTelemetry collector of the simplest kind: takes OTLP over HTTP and over gRPC, each at its address, and keeps the
+/// spans. Reads the wire format by field numbers (opentelemetry/proto/trace/v1/trace.proto) and the frames of gRPC by hand,
+/// so that nothing of the exporter checks itself.
 /// </summary>
-internal sealed class OtlpReceiver : IDisposable
+internal sealed class OtlpReceiver : IAsyncDisposable
 {
-    private readonly HttpListener _listener = new();
-    private readonly ConcurrentQueue<ReceivedSpan> _spans = new();
-    private readonly Task _serving;
+    private const string GrpcMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    private const int FramePrefix = 5;
 
-    public OtlpReceiver()
+    private readonly ConcurrentQueue<ReceivedSpan> _spans = new();
+    private readonly WebApplication _app;
+
+    private OtlpReceiver()
     {
-        using (var probe = new TcpListener(IPAddress.Loopback, 0))
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            probe.Start();
-            Endpoint = $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/v1/traces";
-        }
-        _listener.Prefixes.Add(Endpoint + "/");
-        _listener.Start();
-        _serving = ServeAsync();
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        _app = builder.Build();
+        _app.MapPost("/v1/traces", TakeHttpAsync);
+        _app.MapPost(GrpcMethod, TakeGrpcAsync);
     }
 
-    /// <summary>What a configuration names.</summary>
-    public string Endpoint { get; }
+    /// <summary>What a configuration names, for OTLP over HTTP.</summary>
+    public string HttpEndpoint { get; private set; } = "";
+
+    /// <summary>The same for OTLP over gRPC.</summary>
+    public string GrpcEndpoint { get; private set; } = "";
 
     /// <summary>All that came so far.</summary>
     public IReadOnlyList<ReceivedSpan> Spans => [.. _spans];
 
-    public void Dispose()
+    public static async Task<OtlpReceiver> StartAsync()
     {
-        _listener.Close();
-        _serving.GetAwaiter().GetResult();
+        var receiver = new OtlpReceiver();
+        await receiver._app.StartAsync();
+        string[] bound = [.. receiver._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+        (receiver.HttpEndpoint, receiver.GrpcEndpoint) = ($"{bound[0]}/v1/traces", bound[1]);
+        return receiver;
     }
 
-    private async Task ServeAsync()
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private async Task TakeHttpAsync(HttpContext http)
     {
-        while (true)
+        Take(await BodyAsync(http), overGrpc: false);
+        http.Response.ContentType = "application/x-protobuf";
+    }
+
+    /// <summary>One message in, one empty message and a status out.</summary>
+    private async Task TakeGrpcAsync(HttpContext http)
+    {
+        byte[] framed = await BodyAsync(http);
+        bool isWhole = framed.Length >= FramePrefix && framed[0] == 0
+            && BinaryPrimitives.ReadInt32BigEndian(framed.AsSpan(1)) == framed.Length - FramePrefix;
+        if (isWhole)
+            Take(framed[FramePrefix..], overGrpc: true);
+        http.Response.ContentType = "application/grpc";
+        http.Response.DeclareTrailer("grpc-status");
+        await http.Response.Body.WriteAsync(new byte[FramePrefix]);
+        http.Response.AppendTrailer("grpc-status", isWhole ? "0" : "3");
+    }
+
+    private static async Task<byte[]> BodyAsync(HttpContext http)
+    {
+        using var body = new MemoryStream();
+        await http.Request.Body.CopyToAsync(body);
+        return body.ToArray();
+    }
+
+    private void Take(byte[] request, bool overGrpc)
+    {
+        foreach ((int field, byte[] resourceSpans) in Fields(request))
         {
-            HttpListenerContext context;
-            try
-            {
-                context = await _listener.GetContextAsync();
-            }
-            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
-            {
-                return;
-            }
-            using var body = new MemoryStream();
-            await context.Request.InputStream.CopyToAsync(body);
-            foreach ((int field, byte[] resourceSpans) in Fields(body.ToArray()))
-            {
-                if (field == 1)
-                    Read(resourceSpans);
-            }
-            context.Response.ContentType = "application/x-protobuf";
-            context.Response.Close();
+            if (field == 1)
+                Read(resourceSpans, overGrpc);
         }
     }
 
-    private void Read(byte[] resourceSpans)
+    private void Read(byte[] resourceSpans, bool overGrpc)
     {
         ILookup<int, byte[]> parts = Fields(resourceSpans).ToLookup(f => f.Field, f => f.Bytes);
         string service = "";
@@ -86,7 +118,7 @@ internal sealed class OtlpReceiver : IDisposable
                 ILookup<int, byte[]> span = Fields(bytes).ToLookup(f => f.Field, f => f.Bytes);
                 _spans.Enqueue(new ReceivedSpan(
                     Convert.ToHexStringLower(span[1].First()), Convert.ToHexStringLower(span[2].First()),
-                    Convert.ToHexStringLower(span[4].FirstOrDefault() ?? []), Text(span[5].First()), service));
+                    Convert.ToHexStringLower(span[4].FirstOrDefault() ?? []), Text(span[5].First()), service, overGrpc));
             }
         }
     }

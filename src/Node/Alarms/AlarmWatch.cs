@@ -32,8 +32,8 @@ internal sealed record WatchedNode
     /// <summary>How full the pool is, 0 to 1.</summary>
     public required Func<double> PoolFill { get; init; }
 
-    /// <summary>Mean time to make votes durable, of late.</summary>
-    public required Func<TimeSpan> JournalSync { get; init; }
+    /// <summary>How fast votes became durable, of late.</summary>
+    public required Func<JournalPace> Journal { get; init; }
 
     /// <summary>When the clients' certificate ends; null where there is none.</summary>
     public required Func<DateTimeOffset?> CertificateEnds { get; init; }
@@ -74,9 +74,10 @@ internal sealed class AlarmWatch(AlarmBoard board, AlarmThresholds thresholds, W
         double fill = node.PoolFill();
         board.Set(NodeAlarm.PoolFull, fill >= PoolFillMax, "", () => string.Create(
             CultureInfo.InvariantCulture, $"The pool is filled to {fill:P0}. Beyond 100 % submissions are refused with POOL_FULL."));
-        TimeSpan sync = node.JournalSync();
-        board.Set(NodeAlarm.JournalSlow, sync > thresholds.JournalSyncMax, "", () => string.Create(
-            CultureInfo.InvariantCulture, $"Votes take {sync.TotalMilliseconds:F0} ms to reach the disk; {thresholds.JournalSyncMax.TotalMilliseconds:F0} ms are allowed."));
+        JournalPace journal = node.Journal();
+        // An idle node has no newer times that would make the mean good again.
+        board.Set(NodeAlarm.JournalSlow, journal.Mean > thresholds.JournalSyncMax && journal.Slowest > thresholds.JournalSyncMax, "", () => string.Create(
+            CultureInfo.InvariantCulture, $"Votes take {journal.Mean.TotalMilliseconds:F0} ms to reach the disk; {thresholds.JournalSyncMax.TotalMilliseconds:F0} ms are allowed."));
         LookAtCertificate();
         LookAtDisk();
     }

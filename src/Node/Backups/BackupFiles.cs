@@ -12,11 +12,18 @@ internal static class BackupFiles
 
     /// <summary>Reads every file of a backup and compares it with the manifest; files that it does not name are refused.
     /// </summary>
+    /// <param name="directory">The backup.</param>
+    /// <param name="manifest">Its manifest.</param>
+    /// <param name="progress">Told how many bytes were read.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="besides">One more file that may be there, and is not read; null: none.</param>
     /// <exception cref="CommandException">The first deviation.</exception>
     public static async Task VerifyAsync(
-        string directory, BackupManifest manifest, Action<long>? progress, CancellationToken cancellation)
+        string directory, BackupManifest manifest, Action<long>? progress, CancellationToken cancellation, string? besides = null)
     {
         var named = manifest.Files.Select(static f => f.Path).Append(BackupManifest.FileName).ToHashSet(StringComparer.Ordinal);
+        if (besides is not null)
+            named.Add(besides);
         foreach (string file in Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories))
         {
             string path = Path.GetRelativePath(directory, file).Replace('\\', '/');

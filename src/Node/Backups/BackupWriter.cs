@@ -14,6 +14,11 @@ namespace GovChain.Node.Backups;
 /// Takes a backup of a running node over its administration listener. It stands under another name until it is complete,
 /// synced and read back; whatever fails leaves nothing behind.
 /// </summary>
+/// <remarks>
+/// A process that is killed leaves what it had under that other name; the next run on the same target removes it and copies
+/// anew. It is not taken up: the node's files are other ones by then, and telling which are the same would mean to read all
+/// of both, which costs as much as the copy.
+/// </remarks>
 internal sealed class BackupWriter(LedgerClient client, string target)
 {
     private const string GenesisName = "genesis.json";
@@ -32,20 +37,21 @@ internal sealed class BackupWriter(LedgerClient client, string target)
     public async Task<(BackupManifest Manifest, AuditReport? Audit)> RunAsync(
         Digest? expected, bool audit, Action<string, double>? progress, CancellationToken cancellation)
     {
-        Prepare();
+        using FileStream mark = Prepare();
         try
         {
             GenesisFile genesis = await FetchGenesisAsync(expected, cancellation);
             BackupManifest manifest = await ReceiveAsync(genesis, progress, cancellation);
             await BackupFiles.VerifyAsync(
-                Partial, manifest with { Files = [.. manifest.Files, EmptyMark] }, n => progress?.Invoke("reading back", (double)n / manifest.Bytes), cancellation);
+                Partial, manifest, n => progress?.Invoke("reading back", (double)n / manifest.Bytes), cancellation, besides: Mark);
             AuditReport? report = await CheckAsync(genesis.Genesis, manifest, audit, progress, cancellation);
             await using (FileStream file = BackupFiles.Create(Path.Combine(Partial, BackupManifest.FileName)))
             {
                 await file.WriteAsync(manifest.ToBytes(), cancellation);
                 file.Flush(flushToDisk: true);
             }
-            File.Delete(Path.Combine(Partial, Mark));
+            mark.Dispose();
+            File.Delete(mark.Name);
             BackupFiles.SyncDirectories(Partial);
             DurableFiles.Move(Partial, _target);
             return (manifest, report);
@@ -56,34 +62,40 @@ internal sealed class BackupWriter(LedgerClient client, string target)
         }
         finally
         {
+            mark.Dispose();
             if (Directory.Exists(Partial))
                 Directory.Delete(Partial, recursive: true);
         }
     }
 
-    private static BackupEntry EmptyMark { get; } = new(Mark, 0, Convert.ToHexStringLower(SHA256.HashData([])));
-
-    /// <summary>A directory of this name that is left of a backup that was cut off is removed; any other is refused.</summary>
-    private void Prepare()
+    /// <summary>A directory of this name that is left of a backup that was cut off is removed; any other is refused, and one
+    /// that is being written.</summary>
+    /// <returns>The mark of a backup under way, held until it ends.</returns>
+    private FileStream Prepare()
     {
         if (Directory.Exists(_target) || File.Exists(_target))
             throw new CommandException(ExitCode.Usage, $"{_target} exists already; a backup is not written over anything. Name a new directory.");
+        string mark = Path.Combine(Partial, Mark);
         try
         {
             if (Directory.Exists(Partial))
             {
-                if (!File.Exists(Path.Combine(Partial, Mark)))
+                if (!File.Exists(mark))
                     throw new CommandException(ExitCode.Usage, $"{Partial} is in the way, and is no backup that was cut off. Remove it.");
+                (FileLock.TryHold(mark) ?? throw BeingWritten()).Dispose();
                 Directory.Delete(Partial, recursive: true);
             }
             Directory.CreateDirectory(Partial);
-            File.WriteAllBytes(Path.Combine(Partial, Mark), []);
+            return FileLock.TryHold(mark) ?? throw BeingWritten();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CommandException(ExitCode.Storage, $"{Partial} cannot be made: {e.Message}");
         }
     }
+
+    private CommandException BeingWritten() => new(ExitCode.Unavailable,
+        $"Another backup is being written to {_target}. Wait until it ends, or name another directory.");
 
     private async Task<GenesisFile> FetchGenesisAsync(Digest? expected, CancellationToken cancellation)
     {

@@ -107,17 +107,31 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
     private async Task StopAsync(NodeRuntime runtime, WebApplication app, PeerNetwork network, ILogger log)
     {
         long begun = TimeProvider.System.GetTimestamp();
-        using var watchdog = new Timer(_ =>
+        using var ended = new ManualResetEventSlim();
+        // A thread of its own: those of the pool may be what hangs.
+        var watchdog = new Thread(() =>
         {
+            if (ended.Wait(configuration.StopTimeout))
+                return;
             log.StopForced((long)configuration.StopTimeout.TotalMilliseconds);
             Environment.Exit(ExitCode.Internal);
-        }, null, configuration.StopTimeout, Timeout.InfiniteTimeSpan);
-        int unanswered = runtime.Fatal.IsCompleted ? 0 : await runtime.DrainAsync(DrainTimeout);
-        await app.StopAsync(CancellationToken.None);
-        await network.FlushAsync(FlushTimeout);
-        await network.DisposeAsync();
-        await runtime.StopAsync();
-        log.Stopped((long)TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds, unanswered);
+        })
+        { IsBackground = true, Name = "stop watchdog" };
+        watchdog.Start();
+        try
+        {
+            int unanswered = runtime.Fatal.IsCompleted ? 0 : await runtime.DrainAsync(DrainTimeout);
+            await app.StopAsync(CancellationToken.None);
+            await network.FlushAsync(FlushTimeout);
+            await network.DisposeAsync();
+            await runtime.StopAsync();
+            log.Stopped((long)TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds, unanswered);
+        }
+        finally
+        {
+            ended.Set();
+            watchdog.Join();
+        }
     }
 
     private static List<GenesisSignature> SignaturesOf(GenesisFile genesis) =>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Google.Protobuf;
 using Google.Rpc;
+using GovChain.Client;
 using GovChain.Node;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
@@ -37,6 +38,9 @@ internal sealed class LiveNode : IAsyncDisposable
     public CallInvoker Grpc => _grpc ??= _host!.Grpc();
 
     public ILedgerGateway Gateway => _node.Gateway;
+
+    /// <summary>The SDK's client of the administration listener; whoever asks disposes it.</summary>
+    public LedgerClient ConnectAdministration() => _host!.ConnectAdministration();
 
     /// <summary>The node stops taking part; the services go on and ask it.</summary>
     public Task PauseAsync() => _node.Runtime.StopAsync();

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using GovChain.Core.Model;
+using GovChain.Node;
 using GovChain.Node.Alarms;
 using GovChain.Node.Configuration;
 using GovChain.Node.Peers;
@@ -28,6 +29,7 @@ internal sealed class AlarmTests : IDisposable
     private int _ready;
     private double _fill;
     private TimeSpan _sync = TimeSpan.FromMilliseconds(1), _certificate = TimeSpan.FromDays(90);
+    private TimeSpan? _slowest;
 
     public AlarmTests()
     {
@@ -43,7 +45,7 @@ internal sealed class AlarmTests : IDisposable
             Lag = () => _lag,
             Ready = () => _ready,
             PoolFill = () => _fill,
-            JournalSync = () => _sync,
+            Journal = () => new JournalPace(_sync, _slowest ?? _sync),
             CertificateEnds = () => _clock.GetUtcNow() + _certificate,
         };
         _watch = new AlarmWatch(_board, new AlarmThresholds { DiskFreeBytesMin = 0 }, node, _clock);
@@ -110,6 +112,37 @@ internal sealed class AlarmTests : IDisposable
     }
 
     [Test]
+    public void Watch_JournalWasSlowAndNothingSlowCameSince_ClearsTheAlarm()
+    {
+        _sync = TimeSpan.FromSeconds(1);
+        Look();
+        Assert.That(Names(), Is.EqualTo(new[] { "JOURNAL_SLOW" }));
+
+        _slowest = TimeSpan.Zero; // the mean of the last 32 is as it was
+        Look();
+
+        Assert.That(Names(), Is.Empty);
+    }
+
+    [Test]
+    public void JournalPace_AnIdleNode_ForgetsItsSlowTimesAfterFiveMinutes()
+    {
+        using var metrics = new NodeMetrics(_clock);
+        for (int i = 0; i < 31; i++)
+            metrics.JournalSynced(TimeSpan.FromSeconds(1));
+        Assert.That(metrics.JournalPace, Is.EqualTo(default(JournalPace)), "too few to judge");
+        metrics.JournalSynced(TimeSpan.FromSeconds(1));
+        Assert.That(metrics.JournalPace, Is.EqualTo(new JournalPace(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1))));
+
+        _clock.Now += NodeMetrics.SyncsMatterFor - TimeSpan.FromSeconds(1);
+        metrics.JournalSynced(TimeSpan.FromMilliseconds(2));
+        Assert.That(metrics.JournalPace.Slowest, Is.EqualTo(TimeSpan.FromSeconds(1)), "not yet");
+        _clock.Now += TimeSpan.FromSeconds(1);
+        Assert.That(metrics.JournalPace.Slowest, Is.EqualTo(TimeSpan.FromMilliseconds(2)));
+        Assert.That(metrics.JournalPace.Mean, Is.GreaterThan(TimeSpan.FromMilliseconds(900)), "the mean alone would hold for ever");
+    }
+
+    [Test]
     public void Watch_BlocksCome_IsNotStalledHoweverLongWorkWaits()
     {
         _ready = 3;
@@ -134,7 +167,7 @@ internal sealed class AlarmTests : IDisposable
             Lag = () => 0,
             Ready = () => 0,
             PoolFill = () => 0,
-            JournalSync = () => default,
+            Journal = () => default,
             CertificateEnds = () => null,
         }, _clock);
         watch.Look();

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Google.Protobuf;
+using GovChain.Client;
 using GovChain.Rpc;
 using GovChain.Rpc.Connections;
 using Grpc.Core;
@@ -101,6 +102,9 @@ internal sealed class RpcHost : IAsyncDisposable
         _clients.Add(client);
         return client;
     }
+
+    /// <summary>The SDK's client of the administration listener; whoever asks disposes it.</summary>
+    public LedgerClient ConnectAdministration() => new(new Uri(_addresses[3]), GrpcChannel.ForAddress(_addresses[3]));
 
     /// <summary>A gRPC client of a listener.</summary>
     public CallInvoker Grpc(NodeListeners listener = NodeListeners.Clients)
