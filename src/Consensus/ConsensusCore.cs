@@ -31,7 +31,7 @@ public sealed partial class ConsensusCore
     private bool _halted;
     private BlockHeader _tip;
     private Certificate? _tipCertificate;
-    private LeaderRun _leaderRun;
+    private LeaderOrder _leaders;
     private Round _round;
     private Inbox _next;
     private ulong _journalNext;
@@ -46,11 +46,12 @@ public sealed partial class ConsensusCore
     /// <param name="config">Chain, validators, own index, parameters.</param>
     /// <param name="tip">The newest header in the ledger.</param>
     /// <param name="tipCertificate">Its certificate; null only at genesis.</param>
-    /// <param name="leader">The leader state after it.</param>
+    /// <param name="nextLeaders">Who leads the height after it.</param>
     /// <param name="journal">The vote journal as found.</param>
     /// <exception cref="ArgumentException">The parts do not fit each other.</exception>
     public ConsensusCore(
-        ConsensusConfig config, BlockHeader tip, Certificate? tipCertificate, LeaderRun leader, JournalContents journal)
+        ConsensusConfig config, BlockHeader tip, Certificate? tipCertificate, LeaderOrder nextLeaders,
+        JournalContents journal)
     {
         if (config.Self < 0 || config.Self >= config.Validators.Count)
             throw new ArgumentException("This node is no member of the validator set.", nameof(config));
@@ -65,7 +66,7 @@ public sealed partial class ConsensusCore
         _answered = new PeerTick[_set.Count];
         _tip = tip;
         _tipCertificate = tipCertificate;
-        _leaderRun = leader;
+        _leaders = nextLeaders;
         _journalNext = journal.NextIndex;
         _next = new Inbox(_set.Count);
         _round = new Round(tip.Height + 1, new Inbox(_set.Count));
@@ -179,7 +180,7 @@ public sealed partial class ConsensusCore
         _signing.Clear();
         _tip = header;
         _tipCertificate = stored.Certificate;
-        _leaderRun = stored.Leader;
+        _leaders = stored.NextLeaders;
         _hasWork = false;
         ulong mark = Append(new StoredMark(header.Height, header.Hash, _abstaining));
         if (header.Height % PruneEveryHeights == 0 && _recall is null)
@@ -214,8 +215,7 @@ public sealed partial class ConsensusCore
             TryDecide(commit.View, commit.BlockHash);
     }
 
-    private int LeaderOf(uint view) =>
-        LeaderSchedule.Leader(_leaderRun, _config.Parameters.LeaderBlocksMax, _set.Count, view);
+    private int LeaderOf(uint view) => _leaders.Leader(view);
 
     private ulong Append(JournalRecord record, ProposedBlock? bodies = null)
     {

@@ -44,8 +44,8 @@ public sealed record Signed(ulong RequestId, Signature Signature) : ConsensusInp
 /// </summary>
 /// <param name="Header">The stored header.</param>
 /// <param name="Certificate">Its commit certificate, verified.</param>
-/// <param name="Leader">The leader state after this block.</param>
-public sealed record BlockStored(BlockHeader Header, Certificate Certificate, LeaderRun Leader) : ConsensusInput;
+/// <param name="NextLeaders">Who leads the next height.</param>
+public sealed record BlockStored(BlockHeader Header, Certificate Certificate, LeaderOrder NextLeaders) : ConsensusInput;
 
 /// <summary>Answers <see cref="FindSigner"/>: the newest Commit of that validator in the ledger, or null.</summary>
 public sealed record SignerFound(int To, ulong Token, SignedVote? Newest) : ConsensusInput;

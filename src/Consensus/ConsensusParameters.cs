@@ -6,14 +6,12 @@ namespace GovChain.Consensus;
 /// <summary>What the protocol takes from the ledger's parameters.</summary>
 /// <param name="BaseTimeoutMs">A view's timeout at view 0; it doubles with each view.</param>
 /// <param name="TimeoutCapMs">The longest timeout.</param>
-/// <param name="LeaderBlocksMax">K: blocks one leader leads in a row.</param>
 /// <param name="TimePrecisionMs">PRECISION: how far honest clocks may differ.</param>
 /// <param name="MessageDelayMs">MSGDELAY at view 0: how long a proposal may travel; grows by a tenth per view.</param>
 /// <param name="BlockTransactionsMax">Transactions in a block.</param>
 public sealed record ConsensusParameters(
     ulong BaseTimeoutMs = 1_000,
     ulong TimeoutCapMs = 30_000,
-    uint LeaderBlocksMax = 256,
     ulong TimePrecisionMs = 500,
     ulong MessageDelayMs = 5_000,
     uint BlockTransactionsMax = 5_000);
@@ -26,22 +24,6 @@ public sealed record ConsensusParameters(
 /// <param name="Parameters">The ledger's parameters.</param>
 public sealed record ConsensusConfig(
     Digest ChainId, ulong Epoch, ValidatorSet Validators, int Self, ConsensusParameters Parameters);
-
-/// <summary>
-/// Who led the newest block, from which the next leader follows: the ledger's own leader state, with the department
-/// given as its index.
-/// </summary>
-/// <param name="LastProposer">Index of the newest header's proposer; -1 at genesis or when it is no longer a member.
-/// </param>
-/// <param name="Run">Blocks it has led in a row; 0 at genesis.</param>
-public readonly record struct LeaderRun(int LastProposer, uint Run)
-{
-    /// <summary>Before the first block.</summary>
-    public static LeaderRun Genesis => new(-1, 0);
-
-    /// <summary>The run after one more block, by <paramref name="proposer"/>.</summary>
-    public LeaderRun After(int proposer) => new(proposer, proposer == LastProposer ? Run + 1 : 1);
-}
 
 /// <summary>A block as consensus knows it: the header and the leaf hashes in order. Bodies never enter the core.</summary>
 /// <remarks>The header does not commit to the leaf hashes directly; only execution shows that they belong to it.

@@ -95,7 +95,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _storageMetrics = new StorageMetrics(directory, store);
         if (store.IsEmpty)
             store.Append(genesis.Block, certificate: null);
-        _ledger = new LedgerHead(store, validators);
+        _ledger = new LedgerHead(store);
         _salvageTip = options.Salvage?.TipHeight ?? 0;
         Parameters parameters = ReadParameters();
         _forwardAfterMs = parameters.ForwardTimeoutMs;
@@ -103,7 +103,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
             genesis.ChainId, _ledger.Tip.Epoch, validators, self, JournalLoader.ParametersOf(parameters));
         var bodies = new BlockBodies();
         (_journal, JournalContents journal) = JournalLoader.Open(directory, _ledger.Tip.Height, bodies);
-        var core = new ConsensusCore(config, _ledger.Tip, _ledger.TipCertificate, _ledger.Leader, journal);
+        var core = new ConsensusCore(config, _ledger.Tip, _ledger.TipCertificate, _ledger.NextLeaders, journal);
 
         var batch = _batch = new BatchVerifier(verifier, options.Admission.VerifyThreads, _metrics);
         PeerProgress progress = _progress = new PeerProgress(validators.Count);

@@ -158,11 +158,13 @@ internal static class ErrorStatus
         RejectionCode.MalformedEnvelope or RejectionCode.TooLarge or RejectionCode.UnsupportedVersion
             or RejectionCode.UnsupportedAlgorithm or RejectionCode.WrongChain or RejectionCode.InvalidPublicKey
             or RejectionCode.InvalidSignature or RejectionCode.HighS or RejectionCode.InvalidField
+            or RejectionCode.InvalidProof
             => StatusCode.InvalidArgument,
         RejectionCode.UnknownSigner or RejectionCode.SignerNotYetValid or RejectionCode.SignerExpired
             or RejectionCode.SignerRevoked or RejectionCode.NotPermitted => StatusCode.PermissionDenied,
         RejectionCode.VersionConflict => StatusCode.Aborted,
-        RejectionCode.OfficerExists or RejectionCode.KeyInUse or RejectionCode.Duplicate => StatusCode.AlreadyExists,
+        RejectionCode.OfficerExists or RejectionCode.KeyInUse or RejectionCode.Duplicate
+            or RejectionCode.AlreadySuspended => StatusCode.AlreadyExists,
         RejectionCode.PoolFull => StatusCode.ResourceExhausted,
         RejectionCode.NodeNotReady => StatusCode.Unavailable,
         _ => StatusCode.FailedPrecondition,

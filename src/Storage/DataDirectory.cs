@@ -11,7 +11,7 @@ namespace GovChain.Storage;
 public sealed class DataDirectory : IDisposable
 {
     /// <summary>The format this program writes, and the newest it reads.</summary>
-    public const int FormatVersion = 1;
+    public const int FormatVersion = 2;
 
     private const string VersionFile = "VERSION";
     private const string ChainFile = "chain-id";
@@ -56,7 +56,7 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Opens the directory for writing, or makes it; holds it until disposed.</summary>
     /// <param name="path">The directory.</param>
     /// <param name="chainId">The ledger it must belong to, and will if it is new.</param>
-    /// <exception cref="StorageException">Locked, NewerFormat, ForeignChain, Damaged or Io.</exception>
+    /// <exception cref="StorageException">Locked, NewerFormat, OlderFormat, ForeignChain, Damaged or Io.</exception>
     public static DataDirectory Open(string path, Digest chainId)
     {
         path = Path.GetFullPath(path);
@@ -92,7 +92,7 @@ public sealed class DataDirectory : IDisposable
     }
 
     /// <summary>Opens an existing directory beside the process that may be using it, to read only.</summary>
-    /// <exception cref="StorageException">NotFound, NewerFormat, Damaged or Io.</exception>
+    /// <exception cref="StorageException">NotFound, NewerFormat, OlderFormat, Damaged or Io.</exception>
     public static DataDirectory OpenReadOnly(string path)
     {
         path = Path.GetFullPath(path);
@@ -277,6 +277,12 @@ public sealed class DataDirectory : IDisposable
             throw new StorageException(StorageError.NewerFormat, file,
                 $"The directory has format {version}; this program knows formats up to {FormatVersion}.",
                 "Run the newer program that wrote it.");
+        }
+        if (version < FormatVersion)
+        {
+            throw new StorageException(StorageError.OlderFormat, file,
+                $"The directory has format {version}, whose state this program does not know; it knows format {FormatVersion}.",
+                "Until version 1 nothing is converted: run the program that wrote it, or found a new ledger with this one.");
         }
         file = Path.Combine(path, ChainFile);
         if (!File.Exists(file) || !Digest.TryParseHex(ReadLine(file), out Digest chainId))

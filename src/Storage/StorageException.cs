@@ -23,6 +23,9 @@ public enum StorageError
 
     /// <summary>Opened for reading only, or stopped by an earlier error.</summary>
     NotWritable = 7,
+
+    /// <summary>Written by an older version of this program, under rules that this one no longer has.</summary>
+    OlderFormat = 8,
 }
 
 /// <summary>

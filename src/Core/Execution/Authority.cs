@@ -46,6 +46,56 @@ public static class Authority
                 Facts(last, ("firstHeight", FieldRules.Invariant(last.FirstHeight))));
     }
 
+    /// <summary>
+    /// Whether a department's validator key may sign a protocol transaction in the block at this height; if so, the
+    /// interval that says for which department.
+    /// </summary>
+    public static Rejection? CheckValidator(
+        StateOverlay state, PublicKey key, ulong height, out ValidatorInterval? signer)
+    {
+        StateKey stateKey = StateKey.OfficerKey(key);
+        signer = FindValidator(state, stateKey, height);
+        if (signer is not null)
+            return null;
+        OfficerKeyState? entry = state.Before<OfficerKeyState>(stateKey);
+        if (entry is null || entry.ValidatorIntervals.Count == 0)
+        {
+            return new Rejection(
+                RejectionCode.UnknownSigner,
+                $"No department has the validator key {key.ToShortString()}... on this ledger, and nobody else may sign "
+                + "such a transaction.",
+                ("signer", key.ToString()));
+        }
+        ValidatorInterval last = entry.ValidatorIntervals[^1];
+        return last.LastHeight != 0 && last.LastHeight < height
+            ? new Rejection(
+                RejectionCode.SignerRevoked,
+                $"The validator key of {last.Department} was taken back after block {last.LastHeight}.",
+                ("department", last.Department),
+                ("lastHeight", FieldRules.Invariant(last.LastHeight)))
+            : new Rejection(
+                RejectionCode.SignerNotYetValid,
+                $"The validator key of {last.Department} acts from block {last.FirstHeight} on; this is {height}.",
+                ("department", last.Department),
+                ("firstHeight", FieldRules.Invariant(last.FirstHeight)));
+    }
+
+    /// <summary>The interval in which a key acts as a department's validator key at a height; null if it does not.
+    /// </summary>
+    internal static ValidatorInterval? FindValidator(StateOverlay state, StateKey key, ulong height)
+    {
+        foreach (ValidatorInterval interval in state.Before<OfficerKeyState>(key)?.ValidatorIntervals ?? [])
+        {
+            if (Covers(interval, height))
+                return interval;
+        }
+        return null;
+    }
+
+    /// <summary>Whether the interval counts at a height.</summary>
+    internal static bool Covers(ValidatorInterval interval, ulong height) =>
+        interval.FirstHeight <= height && (interval.LastHeight == 0 || height <= interval.LastHeight);
+
     /// <summary>Whether the signer has the role, for what it wants to do.</summary>
     internal static Rejection? Require(OfficerInterval signer, OfficerRole role, string purpose)
     {
@@ -59,7 +109,8 @@ public static class Authority
             Facts(signer, ("requiredRole", name)));
     }
 
-    private static bool Covers(OfficerInterval interval, ulong height) =>
+    /// <inheritdoc cref="Covers(ValidatorInterval, ulong)"/>
+    internal static bool Covers(OfficerInterval interval, ulong height) =>
         interval.FirstHeight <= height && (interval.LastHeight == 0 || height <= interval.LastHeight);
 
     private static Rejection? CheckTime(OfficerInterval interval, ulong timeMs, out OfficerInterval? signer)

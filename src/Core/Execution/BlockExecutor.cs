@@ -99,7 +99,7 @@ public static class BlockExecutor
             ChainId = tip.ChainId,
             Height = tip.Height + 1,
             ParentHash = tip.Hash,
-            Epoch = EpochAfter(tip),
+            Epoch = tip.NextEpoch,
             ValidatorSetHash = tip.NextValidatorSetHash,
             NextValidatorSetHash = validators.Hash,
             TimestampMs = timestampMs,
@@ -120,7 +120,7 @@ public static class BlockExecutor
         return Compare(BlockFailureKind.ChainId, tip.ChainId, header.ChainId)
             ?? Compare(BlockFailureKind.Height, tip.Height + 1, header.Height)
             ?? Compare(BlockFailureKind.ParentHash, tip.Hash, header.ParentHash)
-            ?? Compare(BlockFailureKind.Epoch, EpochAfter(tip), header.Epoch)
+            ?? Compare(BlockFailureKind.Epoch, tip.NextEpoch, header.Epoch)
             ?? Compare(BlockFailureKind.ValidatorSetHash, validators.Hash, header.ValidatorSetHash)
             ?? Compare(BlockFailureKind.NextValidatorSetHash, validators.Hash, header.NextValidatorSetHash)
             ?? Require(
@@ -167,7 +167,9 @@ public static class BlockExecutor
         BlockHeader frame,
         IReadOnlyList<VerifiedTransaction> transactions)
     {
-        state.Write(StateKey.Leader, LeaderAfter(state, validators[frame.Proposer].Department));
+        state.Write(StateKey.Leader, LeaderSchedule.After(
+            state.Leader, state.CurrentLeader, frame.Height, validators[frame.Proposer].Department,
+            state.Parameters.LeaderBlocksMax));
         var leaves = new Digest[transactions.Count];
         for (int i = 0; i < leaves.Length; i++)
             leaves[i] = transactions[i].Transaction.LeafHash;
@@ -177,20 +179,6 @@ public static class BlockExecutor
         BlockHeader header = frame.WithResult(log.NewSize, log.NewRoot, tree.NewRoot);
         return new ExecutedBlock(header, transactions, log, tree, changes, state.Records);
     }
-
-    private static LeaderState LeaderAfter(StateOverlay state, string proposer)
-    {
-        LeaderState? before = state.Before<LeaderState>(StateKey.Leader);
-        return new LeaderState
-        {
-            LastProposer = proposer,
-            Run = before?.LastProposer == proposer ? before.Run + 1 : 1,
-        };
-    }
-
-    /// <summary>An epoch ends with the block that names another set for the next one.</summary>
-    private static ulong EpochAfter(BlockHeader tip) =>
-        tip.NextValidatorSetHash == tip.ValidatorSetHash ? tip.Epoch : tip.Epoch + 1;
 
     private static Digest ParametersHash(ILedgerView view) => LedgerParameters.Hash(
         (view.GetState(StateKey.Parameters) ?? throw new CorruptStateException(StateKey.Parameters, "no value")).Span);

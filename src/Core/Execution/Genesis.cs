@@ -95,13 +95,15 @@ public sealed class Genesis
         return new ExecutedBlock(header, [], log, state, changes, []);
     }
 
-    /// <summary>Parameters, departments, their validator keys, their administrators and those officers' keys.</summary>
+    /// <summary>Parameters, leader state, departments, their validator keys, administrators and those officers' keys.
+    /// </summary>
     private StateChange[] InitialState()
     {
         var changes = new List<StateChange>();
         void Add(StateKey key, IMessage value) => changes.Add(new StateChange(key, StateValue.Encode(key, value)));
 
         Add(StateKey.Parameters, Body.Parameters);
+        Add(StateKey.Leader, LeaderSchedule.Founded(Validators));
         foreach (GenesisDepartment department in Body.Departments)
         {
             Add(StateKey.Department(department.Id), new DepartmentState
@@ -114,7 +116,11 @@ public sealed class Genesis
             });
             Add(
                 StateKey.OfficerKey(Key(department.ValidatorKey)),
-                new OfficerKeyState { PublicKey = department.ValidatorKey });
+                new OfficerKeyState
+                {
+                    PublicKey = department.ValidatorKey,
+                    ValidatorIntervals = { new ValidatorInterval { Department = department.Id } },
+                });
             foreach (GenesisOfficer officer in department.Administrators)
             {
                 Add(StateKey.OfficerKey(Key(officer.PublicKey)), new OfficerKeyState

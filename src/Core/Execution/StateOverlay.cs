@@ -28,6 +28,19 @@ public sealed class StateOverlay(ILedgerView view)
     public Parameters Parameters => Before<Parameters>(StateKey.Parameters)
         ?? throw new CorruptStateException(StateKey.Parameters, "no value");
 
+    /// <summary>The epoch of the block.</summary>
+    public ulong Epoch => Tip.NextEpoch;
+
+    /// <summary>What the leaders are computed from, as it stood before the block.</summary>
+    /// <exception cref="CorruptStateException">The ledger has none.</exception>
+    public LeaderState Leader => Before<LeaderState>(StateKey.Leader)
+        ?? throw new CorruptStateException(StateKey.Leader, "no value");
+
+    /// <summary>The same, as the block's transactions so far have left it.</summary>
+    internal LeaderState CurrentLeader => _written.TryGetValue(StateKey.Leader, out IMessage? written)
+        ? (LeaderState)written
+        : Leader;
+
     /// <summary>One entry per record action so far, in order.</summary>
     public IReadOnlyList<RecordVersionEntry> Records => _records;
 

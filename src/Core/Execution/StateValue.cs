@@ -39,7 +39,11 @@ public static class StateValue
     public static T? Read<T>(ILedgerView view, StateKey key) where T : class, IMessage<T>, new() =>
         view.GetState(key) is { } bytes ? Decode<T>(key, bytes.Span) : null;
 
-    /// <summary>What the next leader is computed from; empty after the genesis block.</summary>
-    public static LeaderState ReadLeader(ILedgerView view) =>
-        Read<LeaderState>(view, StateKey.Leader) ?? new LeaderState();
+    /// <summary>Who leads the next height.</summary>
+    /// <exception cref="CorruptStateException">The state is damaged.</exception>
+    public static LeaderOrder NextLeaders(ILedgerView view)
+    {
+        var state = new StateOverlay(view);
+        return LeaderSchedule.Next(state.Leader, view.Tip.Height, state.Parameters.LeaderBlocksMax);
+    }
 }

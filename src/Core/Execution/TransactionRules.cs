@@ -26,11 +26,25 @@ public static class TransactionRules
             ?? CheckExpiry(transaction.Body.ExpiresAtMs, timeMs, state.Parameters.ExpiryHorizonMs);
         if (rejection is not null)
             return rejection;
+        if (transaction.IsProtocol)
+        {
+            rejection = Authority.CheckValidator(state, transaction.Signer, height, out ValidatorInterval? validator);
+            return rejection is not null
+                ? rejection
+                : Act(state, new ProtocolContext(height, timeMs, position, validator!.Department), transaction.Body);
+        }
         rejection = Authority.Check(state, transaction.Signer, height, timeMs, out OfficerInterval? signer);
         if (rejection is not null)
             return rejection;
         return Act(state, new TransactionContext(height, timeMs, position, signer!), transaction.Body);
     }
+
+    private static Outcome Act(StateOverlay state, in ProtocolContext at, TransactionBody body) =>
+        body.ActionCase switch
+        {
+            TransactionBody.ActionOneofCase.SuspendLeader => SuspensionRules.Suspend(state, at, body.SuspendLeader),
+            _ => throw new InvalidOperationException($"The decoder let the action {body.ActionCase} through."),
+        };
 
     private static Outcome Act(StateOverlay state, in TransactionContext at, TransactionBody body) =>
         body.ActionCase switch

@@ -1,3 +1,4 @@
+using GovChain.Core.Cryptography;
 using GovChain.Protos.V1;
 
 namespace GovChain.Core.Model;
@@ -5,6 +6,8 @@ namespace GovChain.Core.Model;
 /// <summary>The rules of an action's fields that need no state (docs/SPEC.md, "Actions").</summary>
 internal static class ActionRules
 {
+    private const int ProtocolActionMin = 80;
+
     /// <summary>The first field of the body's action that breaks its rule, or null.</summary>
     public static FieldViolation? Check(TransactionBody body) => body.ActionCase switch
     {
@@ -18,9 +21,13 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.DefineType => DefineType("define_type", body.DefineType),
         TransactionBody.ActionOneofCase.EnrolOfficer => Enrol("enrol_officer", body.EnrolOfficer),
         TransactionBody.ActionOneofCase.RevokeOfficer => Revoke("revoke_officer", body.RevokeOfficer),
+        TransactionBody.ActionOneofCase.SuspendLeader => Suspend("suspend_leader", body.SuspendLeader),
         _ => FieldViolation.Of("action", "exactly one of register, amend, annul, define_type, enrol_officer, "
-            + "revoke_officer", ""),
+            + "revoke_officer, suspend_leader", ""),
     };
+
+    /// <summary>Actions from number 80 on are signed by a department's validator key.</summary>
+    public static bool IsProtocol(TransactionBody.ActionOneofCase action) => (int)action >= ProtocolActionMin;
 
     private static FieldViolation? Change(string at, RecordChange change, bool hasPayload)
     {
@@ -64,4 +71,23 @@ internal static class ActionRules
     private static FieldViolation? Revoke(string at, RevokeOfficer officer) =>
         FieldRules.Officer($"{at}.officer_id", officer.OfficerId)
         ?? FieldRules.Text($"{at}.reason", officer.Reason, Limits.ShortTextBytesMax);
+
+    private static FieldViolation? Suspend(string at, SuspendLeader action)
+    {
+        FieldViolation? violation = FieldRules.Number($"{at}.height", action.Height, 1, ulong.MaxValue)
+            ?? FieldRules.Number($"{at}.view", action.View, 0, uint.MaxValue - 1)
+            ?? FieldRules.Number($"{at}.view_changes", (ulong)action.ViewChanges.Count, 1, Limits.ValidatorsMax);
+        for (int i = 0; violation is null && i < action.ViewChanges.Count; i++)
+            violation = ViewChange($"{at}.view_changes[{i}]", action.ViewChanges[i], action.View);
+        return violation;
+    }
+
+    /// <summary>A vote to leave a view: what it holds prepared was prepared in that view or an older one.</summary>
+    private static FieldViolation? ViewChange(string at, SignedViewChange change, uint view) =>
+        FieldRules.Key($"{at}.signer", change.Signer.Span)
+        ?? FieldRules.Number($"{at}.prepared", change.Prepared, 0, view + 1)
+        ?? (change.Prepared == 0
+            ? FieldRules.Length($"{at}.prepared_hash", change.PreparedHash.Span, 0, "bytes where nothing is prepared")
+            : FieldRules.Length($"{at}.prepared_hash", change.PreparedHash.Span, Digest.Size, "bytes, a block's hash"))
+        ?? FieldRules.LowSignature($"{at}.signature", change.Signature.Span);
 }

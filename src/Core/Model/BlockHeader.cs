@@ -38,6 +38,9 @@ public sealed class BlockHeader : IEquatable<BlockHeader>
     /// <summary>The set that certifies the next block.</summary>
     public required Digest NextValidatorSetHash { get; init; }
 
+    /// <summary>The epoch of the next block: one ends with the block that names another set for the next one.</summary>
+    public ulong NextEpoch => NextValidatorSetHash == ValidatorSetHash ? Epoch : Epoch + 1;
+
     /// <summary>UTC milliseconds; greater than the parent's.</summary>
     public required ulong TimestampMs { get; init; }
 

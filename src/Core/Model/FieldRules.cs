@@ -98,6 +98,13 @@ internal static class FieldRules
             ? null
             : FieldViolation.Of(field, $"{length} {what}", bytes.IsEmpty ? "" : $"{Invariant(bytes.Length)} bytes");
 
+    /// <summary>A signature that an action carries; the envelope's own has codes of its own.</summary>
+    public static FieldViolation? LowSignature(string field, ReadOnlySpan<byte> bytes) =>
+        Signature.TryParse(bytes, out Signature signature) && signature.IsLowS
+            ? null
+            : FieldViolation.Of(
+                field, $"{Signature.Size} bytes, r and s in range and s low", Convert.ToHexStringLower(bytes));
+
     public static FieldViolation? Number(string field, ulong value, ulong min, ulong max) =>
         value >= min && value <= max
             ? null

@@ -19,7 +19,8 @@ public sealed record Rejection(RejectionCode Code, string Message, params IReadO
         RejectionCode.ExpiryTooFar or RejectionCode.UnknownSigner or RejectionCode.SignerNotYetValid
         or RejectionCode.NotPermitted or RejectionCode.VersionAhead or RejectionCode.UnknownType
         or RejectionCode.UnknownOfficer or RejectionCode.OfficerExists
-        or RejectionCode.LastAdministrator or RejectionCode.NotActive or RejectionCode.PoolFull
+        or RejectionCode.LastAdministrator or RejectionCode.ProofOutOfRange or RejectionCode.TooManySuspended
+        or RejectionCode.NotActive or RejectionCode.PoolFull
         or RejectionCode.NodeNotReady);
 
     /// <summary>The code as it stands in interfaces: VERSION_CONFLICT.</summary>

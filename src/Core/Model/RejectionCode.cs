@@ -84,6 +84,18 @@ public enum RejectionCode
     /// <summary>The department would be left without an administrator.</summary>
     LastAdministrator = 48,
 
+    /// <summary>The signatures that the transaction carries do not prove what it says.</summary>
+    InvalidProof = 50,
+
+    /// <summary>The proof is of a height or an epoch that the state does not know, any more or yet.</summary>
+    ProofOutOfRange = 51,
+
+    /// <summary>The leader was suspended for this, or later than this, already.</summary>
+    AlreadySuspended = 52,
+
+    /// <summary>As many leaders are suspended as there may be at a time.</summary>
+    TooManySuspended = 53,
+
     /// <summary>The same transaction is on the ledger; its receipt is the answer.</summary>
     Duplicate = 60,
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Merkle;
 using GovChain.Protos.V1;
@@ -10,7 +11,9 @@ namespace GovChain.Core.Model;
 /// </summary>
 public sealed class Transaction
 {
-    internal Transaction(ReadOnlyMemory<byte> envelope, TransactionBody body, Digest id, PublicKey signer, Signature signature)
+    internal Transaction(
+        ReadOnlyMemory<byte> envelope, TransactionBody body, Digest id, PublicKey signer, Signature signature,
+        IReadOnlyList<SignatureCheck> carried)
     {
         Envelope = envelope;
         Body = body;
@@ -18,6 +21,7 @@ public sealed class Transaction
         Signer = signer;
         Signature = signature;
         LeafHash = LogHash.Leaf(envelope.Span);
+        SignatureChecks = [new SignatureCheck(signer, id, signature), .. carried];
     }
 
     /// <summary>The exact bytes that were submitted: one leaf of the log.</summary>
@@ -38,11 +42,15 @@ public sealed class Transaction
     /// <summary>In range and low-s.</summary>
     public Signature Signature { get; }
 
-    /// <summary>What there is to verify.</summary>
-    public SignatureCheck SignatureCheck => new(Signer, Id, Signature);
+    /// <summary>What there is to verify: the envelope's own signature first, then those that the action carries.</summary>
+    public IReadOnlyList<SignatureCheck> SignatureChecks { get; }
+
+    /// <summary>A protocol action: to be signed by a department's validator key, where all others are an officer's.
+    /// </summary>
+    public bool IsProtocol => ActionRules.IsProtocol(Body.ActionCase);
 }
 
-/// <summary>A transaction whose signature was verified. Only <see cref="VerifyAll"/> makes one.</summary>
+/// <summary>A transaction whose signatures were verified. Only <see cref="VerifyAll"/> makes one.</summary>
 public sealed class VerifiedTransaction
 {
     private VerifiedTransaction(Transaction transaction) => Transaction = transaction;
@@ -51,18 +59,24 @@ public sealed class VerifiedTransaction
     public Transaction Transaction { get; }
 
     /// <summary>
-    /// Verifies a batch; the result has null where the signature is wrong, and the same length and order.
+    /// Verifies a batch; the result has null where a signature is wrong, and the same length and order.
     /// </summary>
     public static VerifiedTransaction?[] VerifyAll(IReadOnlyList<Transaction> transactions, ISignatureVerifier verifier)
     {
-        var checks = new SignatureCheck[transactions.Count];
-        for (int i = 0; i < checks.Length; i++)
-            checks[i] = transactions[i].SignatureCheck;
-        var valid = new bool[checks.Length];
-        verifier.Verify(checks, valid);
-        var verified = new VerifiedTransaction?[checks.Length];
-        for (int i = 0; i < checks.Length; i++)
-            verified[i] = valid[i] ? new VerifiedTransaction(transactions[i]) : null;
+        var checks = new List<SignatureCheck>(transactions.Count);
+        foreach (Transaction transaction in transactions)
+            checks.AddRange(transaction.SignatureChecks);
+        bool[] valid = new bool[checks.Count];
+        verifier.Verify(CollectionsMarshal.AsSpan(checks), valid);
+        var verified = new VerifiedTransaction?[transactions.Count];
+        int next = 0;
+        for (int i = 0; i < verified.Length; i++)
+        {
+            int count = transactions[i].SignatureChecks.Count;
+            if (valid.AsSpan(next, count).IndexOf(false) < 0)
+                verified[i] = new VerifiedTransaction(transactions[i]);
+            next += count;
+        }
         return verified;
     }
 }

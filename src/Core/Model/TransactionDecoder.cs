@@ -37,7 +37,9 @@ public static class TransactionDecoder
         if (rejection is null && ActionRules.Check(body) is { } violation)
             rejection = Refuse(violation);
         return rejection is null
-            ? new Transaction(envelope, body, DomainTag.Hash(DomainTag.Transaction, bytes), signer, signature)
+            ? new Transaction(
+                envelope, body, DomainTag.Hash(DomainTag.Transaction, bytes), signer, signature,
+                CarriedSignatures.Of(body, chainId))
             : null;
     }
 

@@ -76,8 +76,8 @@ public sealed class PreparedBlock
         int wrong = Array.IndexOf(verified, null);
         return wrong < 0
             ? new PreparedBlock(header, certificate, verified!, [.. transactions.Select(t => t.LeafHash)])
-            : Bad(height, Position(header, wrong), $"a signature by {transactions[wrong].Signer}", "another",
-                "The officer did not sign these bytes.");
+            : Bad(height, Position(header, wrong), $"a signature by {transactions[wrong].Signer}, and those it carries", "another",
+                "Its signer did not sign these bytes, or a signature that it carries is another's.");
     }
 
     private static string Position(BlockHeader header, int index) =>

@@ -25,7 +25,7 @@ public sealed record SignerProof(ReadOnlyMemory<byte> Value, IReadOnlyList<Diges
 /// <param name="Position">The leaf's index in the log.</param>
 /// <param name="InclusionPath">From the leaf upwards, to the log root of <paramref name="Block"/>.</param>
 /// <param name="Block">The block that holds the position.</param>
-/// <param name="Signer">The officer who signed.</param>
+/// <param name="Signer">The officer or the department that signed.</param>
 public sealed record Receipt(
     ReadOnlyMemory<byte> GenesisBody,
     ReadOnlyMemory<byte> Envelope,

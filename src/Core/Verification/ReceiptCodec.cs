@@ -114,7 +114,8 @@ public static class ReceiptCodec
             json.WriteNumber("version", change.ExpectedVersion + 1);
         }
         json.WriteString("department", proven.Signer.Department);
-        json.WriteString("officer", proven.Signer.OfficerId);
+        if (proven.Signer.OfficerId is { } officer)
+            json.WriteString("officer", officer);
         json.WriteNumber("height", proven.Header.Height);
         json.WriteString("recordedAt", UtcTime.Format(proven.Header.TimestampMs));
         json.WriteEndObject();

@@ -19,7 +19,7 @@ public enum ReceiptFailureKind
     /// <summary>The envelope is no valid transaction of this ledger.</summary>
     InvalidTransaction,
 
-    /// <summary>The officer's signature does not verify.</summary>
+    /// <summary>The signer's signature, or one that the transaction carries, does not verify.</summary>
     InvalidSignature,
 
     /// <summary>A certificate does not certify its header.</summary>

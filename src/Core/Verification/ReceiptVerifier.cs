@@ -10,9 +10,9 @@ namespace GovChain.Core.Verification;
 /// <param name="Genesis">The ledger.</param>
 /// <param name="Transaction">What was recorded.</param>
 /// <param name="Header">When, and with what.</param>
-/// <param name="Signer">For whom the officer signed, and in which roles.</param>
+/// <param name="Signer">For whom it was signed.</param>
 public sealed record ProvenTransaction(
-    Genesis Genesis, Transaction Transaction, BlockHeader Header, OfficerInterval Signer);
+    Genesis Genesis, Transaction Transaction, BlockHeader Header, SignerStatus Signer);
 
 /// <summary>
 /// Checks a receipt with nothing but the genesis digest: no node, no clock, no trust. Never throws on any receipt.
@@ -63,8 +63,11 @@ public static class ReceiptVerifier
             return Fail(out failure, ReceiptFailureKind.InvalidInclusion,
                 $"The inclusion path does not lead from the envelope to the log root of block {header.Height} ({inclusion}).");
         }
-        if (!signatures.VerifyOne(transaction.SignatureCheck))
-            return Fail(out failure, ReceiptFailureKind.InvalidSignature, "The officer's signature does not verify.");
+        if (VerifiedTransaction.VerifyAll([transaction], signatures)[0] is null)
+        {
+            return Fail(out failure, ReceiptFailureKind.InvalidSignature,
+                "The signer's signature, or one that the transaction carries, does not verify.");
+        }
         return VerifySigner(receipt, genesis, transaction, signatures, out failure);
     }
 
@@ -90,17 +93,10 @@ public static class ReceiptVerifier
                 $"The path does not lead from the signer's entry to the state root of block {proving.Height} ({presence}).");
         }
         if (WireProfile.Check<OfficerKeyState>(receipt.Signer.Value.Span, int.MaxValue) is { } violation)
-            return Fail(out failure, ReceiptFailureKind.InvalidSignerProof, $"The signer's entry is no officer's: {violation}.");
-        OfficerKeyState officer = OfficerKeyState.Parser.ParseFrom(receipt.Signer.Value.Span);
-        foreach (OfficerInterval interval in officer.Intervals)
-        {
-            bool covers = interval.FirstHeight <= header.Height
-                && (interval.LastHeight == 0 || header.Height <= interval.LastHeight)
-                && interval.ValidFromMs <= header.TimestampMs
-                && (interval.ValidUntilMs == 0 || header.TimestampMs < interval.ValidUntilMs);
-            if (covers)
-                return new ProvenTransaction(genesis, transaction, header, interval);
-        }
+            return Fail(out failure, ReceiptFailureKind.InvalidSignerProof, $"The signer's entry is no key's: {violation}.");
+        OfficerKeyState entry = OfficerKeyState.Parser.ParseFrom(receipt.Signer.Value.Span);
+        if (SignerStatus.At(entry, transaction.IsProtocol, header) is { } status)
+            return new ProvenTransaction(genesis, transaction, header, status);
         return Fail(out failure, ReceiptFailureKind.SignerNotAuthorised,
             $"The signer's entry says that this key could not sign in block {header.Height}.");
     }

@@ -3,7 +3,6 @@ using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Consensus;
 using GovChain.Node.Gateway;
-using GovChain.Node.Ledger;
 using GovChain.Storage;
 using GovChain.Storage.Integrity;
 
@@ -22,7 +21,7 @@ internal static class JournalVerdict
         var config = new ConsensusConfig(
             genesis.ChainId, ledger.Tip.Epoch, validators, Self: 0, JournalLoader.ParametersOf(new StateOverlay(ledger).Parameters));
         AbstainReason reason = new ConsensusCore(
-            config, ledger.Tip, ledger.TipCertificate, LedgerHead.LeaderOf(ledger, validators), contents).Abstaining;
+            config, ledger.Tip, ledger.TipCertificate, StateValue.NextLeaders(ledger), contents).Abstaining;
         return reason == AbstainReason.None ? null : new DirectoryFinding(
             "votes", "marks of stored blocks", $"votes up to block {ledger.TipHeight} and no further than the next",
             reason.ToString(), $"{NodeStatus.Explain(reason)} The node follows and serves, and does not vote by this journal.",

@@ -94,7 +94,9 @@ internal static class ReceiptCommand
         Output.Line($"VALID: {path}");
         Output.Line($"  transaction {proven.Transaction.Id}, {proven.Transaction.Body.ActionCase.ToString().ToLowerInvariant()}");
         Output.Line($"  recorded on {UtcTime.Format(proven.Header.TimestampMs)} in block {proven.Header.Height} of {proven.Genesis.Body.NetworkName}");
-        Output.Line($"  signed by officer {proven.Signer.OfficerId} of {proven.Signer.Department}");
+        Output.Line(proven.Signer.OfficerId is { } officer
+            ? $"  signed by officer {officer} of {proven.Signer.Department}"
+            : $"  signed by the validator of {proven.Signer.Department}");
         Output.Line($"  certified by {quorum} of {proven.Genesis.Validators.Count} departments");
     }
 }

@@ -142,7 +142,7 @@ internal sealed partial class ConsensusDriver
         }
         _hasWork = false;
         _workPausedUntilMs = 0;
-        _inputs.Enqueue(new BlockStored(block.Header, certificate, _ledger.Leader));
+        _inputs.Enqueue(new BlockStored(block.Header, certificate, _ledger.NextLeaders));
         _events.Stored(block, _timeline);
         _timeline = new BlockTimeline(_time);
     }

@@ -48,7 +48,6 @@ internal static class JournalLoader
     public static ConsensusParameters ParametersOf(Parameters parameters) => new(
         parameters.BaseTimeoutMs,
         parameters.TimeoutCapMs,
-        parameters.LeaderBlocksMax,
         parameters.TimePrecisionMs,
         parameters.MessageDelayMs,
         parameters.BlockTransactionsMax);

@@ -18,10 +18,10 @@ internal static class ReceiptBuilder
             ?? throw new InvalidDataException($"The leaf at {location.Position} is no transaction: {rejection!.Message}");
         BlockHeader header = view.GetHeader(location.Height);
         var nodes = new TileLogNodeSource(view, header.LogSizeAfter);
-        StateKey officer = StateKey.OfficerKey(transaction.Signer);
-        ReadOnlyMemory<byte> value = view.GetState(officer)
+        StateKey signerKey = StateKey.OfficerKey(transaction.Signer);
+        ReadOnlyMemory<byte> value = view.GetState(signerKey)
             ?? throw new InvalidDataException($"The signer of the leaf at {location.Position} is not in the state.");
-        StatePath path = StateTree.Prove(view, view.Tip.StateRoot, officer.TreeKey);
+        StatePath path = StateTree.Prove(view, view.Tip.StateRoot, signerKey.TreeKey);
         CertifiedBlock? later =
             location.Height == view.TipHeight ? null : new CertifiedBlock(view.Tip, view.TipCertificate!);
         var receipt = new Receipt(
@@ -31,8 +31,9 @@ internal static class ReceiptBuilder
             LogProofs.Inclusion(nodes, location.Position, header.LogSizeAfter),
             new CertifiedBlock(header, view.GetCertificate(location.Height)!),
             new SignerProof(value, path.Siblings.ToArray(), later));
-        OfficerInterval signer = OfficerKeyState.Parser.ParseFrom(value.Span).Intervals.First(
-            i => i.FirstHeight <= header.Height && (i.LastHeight == 0 || header.Height <= i.LastHeight));
+        SignerStatus signer = SignerStatus.At(
+            OfficerKeyState.Parser.ParseFrom(value.Span), transaction.IsProtocol, header)
+            ?? throw new InvalidDataException($"The signer of the leaf at {location.Position} could not sign it.");
         return ReceiptCodec.Write(receipt, new ProvenTransaction(genesis, transaction, header, signer));
     }
 }

@@ -1,8 +1,6 @@
-using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
-using GovChain.Protos.V1;
 using GovChain.Storage;
 
 namespace GovChain.Node.Ledger;
@@ -14,17 +12,15 @@ namespace GovChain.Node.Ledger;
 internal sealed class LedgerHead
 {
     private readonly LedgerStore _store;
-    private readonly ValidatorSet _validators;
     private volatile Head _head;
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Takes a store that holds at least the genesis block.</summary>
-    public LedgerHead(LedgerStore store, ValidatorSet validators)
+    public LedgerHead(LedgerStore store)
     {
         _store = store;
-        _validators = validators;
         using LedgerSnapshot view = store.OpenSnapshot();
-        _head = new Head(view.Tip, view.TipCertificate, LeaderOf(view, validators));
+        _head = new Head(view.Tip, view.TipCertificate, StateValue.NextLeaders(view));
     }
 
     /// <summary>The genesis digest.</summary>
@@ -36,8 +32,8 @@ internal sealed class LedgerHead
     /// <summary>Its certificate; null at genesis.</summary>
     public Certificate? TipCertificate => _head.Certificate;
 
-    /// <summary>Who led it.</summary>
-    public LeaderRun Leader => _head.Leader;
+    /// <summary>Who leads the next height.</summary>
+    public LeaderOrder NextLeaders => _head.NextLeaders;
 
     /// <summary>Completes when the ledger has a block that it had not when this was called.</summary>
     public Task NextBlock => Volatile.Read(ref _next).Task;
@@ -52,29 +48,12 @@ internal sealed class LedgerHead
     public void Append(ExecutedBlock block, Certificate certificate)
     {
         _store.Append(block, certificate);
-        ReadOnlyMemory<byte>? leader = null;
-        foreach (StateChange change in block.Changes)
-        {
-            if (change.Key.Kind == StateKind.Leader)
-                leader = change.Value;
-        }
-        _head = new Head(block.Header, certificate, RunOf(leader, _validators));
+        using (LedgerSnapshot view = _store.OpenSnapshot())
+            _head = new Head(block.Header, certificate, StateValue.NextLeaders(view));
         Interlocked
             .Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
             .SetResult();
     }
 
-    /// <summary>Who led the newest block of a ledger.</summary>
-    public static LeaderRun LeaderOf(LedgerSnapshot view, ValidatorSet validators) =>
-        RunOf(view.GetState(StateKey.Leader), validators);
-
-    private static LeaderRun RunOf(ReadOnlyMemory<byte>? value, ValidatorSet validators)
-    {
-        if (value is not { } bytes)
-            return LeaderRun.Genesis;
-        LeaderState state = LeaderState.Parser.ParseFrom(bytes.Span);
-        return new LeaderRun(validators.IndexOf(state.LastProposer), state.Run);
-    }
-
-    private sealed record Head(BlockHeader Tip, Certificate? Certificate, LeaderRun Leader);
+    private sealed record Head(BlockHeader Tip, Certificate? Certificate, LeaderOrder NextLeaders);
 }

@@ -26,7 +26,7 @@ internal sealed class Admission
 
     private static readonly Rejection BadSignature = new(
         RejectionCode.InvalidSignature,
-        "The signature is not the signer's over this body. Check that key and chain are the ones you mean, and sign again.");
+        "The signature is not the signer's over this body, or one that the body carries is another's. Check that key and chain are the ones you mean, and sign again.");
 
     private readonly AdmissionOptions _options;
     private readonly LedgerHead _ledger;
@@ -76,7 +76,7 @@ internal sealed class Admission
             });
     }
 
-    /// <summary>Envelopes that wait to be verified.</summary>
+    /// <summary>Signatures that wait to be verified, of envelopes in admission.</summary>
     public int PendingCount => Volatile.Read(ref _pendingCount);
 
     /// <summary>Runs until <see cref="Stop"/>.</summary>
@@ -332,7 +332,7 @@ internal sealed class Admission
     private bool TryReserve(PendingEnvelope envelope)
     {
         int bytes = envelope.Transaction.Envelope.Length;
-        int count = Interlocked.Increment(ref _pendingCount);
+        int count = Interlocked.Add(ref _pendingCount, envelope.Transaction.SignatureChecks.Count);
         long total = Interlocked.Add(ref _pendingBytes, bytes);
         if (count <= _options.PendingMax && total <= _options.PendingBytesMax)
             return true;
@@ -342,7 +342,7 @@ internal sealed class Admission
 
     private void Release(PendingEnvelope envelope)
     {
-        Interlocked.Decrement(ref _pendingCount);
+        Interlocked.Add(ref _pendingCount, -envelope.Transaction.SignatureChecks.Count);
         Interlocked.Add(ref _pendingBytes, -envelope.Transaction.Envelope.Length);
     }
 

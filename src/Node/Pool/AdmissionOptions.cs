@@ -3,7 +3,8 @@ namespace GovChain.Node.Pool;
 /// <summary>Admission's bounds.</summary>
 internal sealed record AdmissionOptions
 {
-    /// <summary>Envelopes decoded and not yet verified: what one core verifies in about three seconds.</summary>
+    /// <summary>Signatures of envelopes decoded and not yet verified, an envelope's own and those it carries: what one core
+    /// verifies in about three seconds.</summary>
     public int PendingMax { get; init; } = 8_192;
 
     /// <summary>Bytes of those.</summary>

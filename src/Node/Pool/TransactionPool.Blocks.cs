@@ -43,7 +43,7 @@ internal sealed partial class TransactionPool
             }
             foreach (RecordVersionEntry record in block.Records)
                 MoveChain(record.Record, record.Version);
-            var changed = new ChangedKeys(block.Changes, MoveChain);
+            var changed = new ChangedKeys(block.Changes, MoveChain, _protocol > 0);
             foreach (RecordVersionEntry record in block.Records)
             {
                 if (_chains.TryGetValue(record.Record, out RecordChain? chain))
@@ -167,14 +167,19 @@ internal sealed partial class TransactionPool
             SetReady(entry);
     }
 
-    /// <summary>What a block changed apart from records: seldom anything.</summary>
+    /// <summary>
+    /// What a block changed apart from records: seldom anything but the leader state, on which protocol transactions
+    /// depend, of which there are seldom any.
+    /// </summary>
     private sealed class ChangedKeys
     {
         private readonly HashSet<string> _types = [];
         private readonly bool _everything;
+        private readonly bool _protocol;
 
-        public ChangedKeys(IReadOnlyList<StateChange> changes, Action<StateKey, ulong> moveChain)
+        public ChangedKeys(IReadOnlyList<StateChange> changes, Action<StateKey, ulong> moveChain, bool holdsProtocol)
         {
+            _protocol = holdsProtocol;
             foreach (StateChange change in changes)
             {
                 switch (change.Key.Kind)
@@ -193,9 +198,10 @@ internal sealed partial class TransactionPool
             }
         }
 
-        public bool Any => _everything || _types.Count > 0;
+        public bool Any => _everything || _protocol || _types.Count > 0;
 
         public bool Affects(PoolEntry entry) =>
-            _everything || (TransactionTarget.TypeOf(entry.Transaction.Body) is { } type && _types.Contains(type));
+            _everything || entry.Transaction.IsProtocol
+            || (TransactionTarget.TypeOf(entry.Transaction.Body) is { } type && _types.Contains(type));
     }
 }

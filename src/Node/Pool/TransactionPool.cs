@@ -43,6 +43,7 @@ internal sealed partial class TransactionPool
     private ulong _height;
     private long _bytes;
     private int _ready;
+    private int _protocol;
     private long _taking;
 
     /// <summary>An empty pool on top of a ledger of <paramref name="height"/>, shared by the given departments.</summary>
@@ -253,6 +254,7 @@ internal sealed partial class TransactionPool
         _byId.Add(entry.Transaction.Id, entry);
         _bySource[entry.Source] = _bySource.GetValueOrDefault(entry.Source) + 1;
         _bytes += entry.Bytes;
+        _protocol += entry.Transaction.IsProtocol ? 1 : 0;
         entry.Previous = _last;
         if (_last is null)
             _first = entry;
@@ -268,6 +270,7 @@ internal sealed partial class TransactionPool
         _byId.Remove(entry.Transaction.Id);
         _bySource[entry.Source]--;
         _bytes -= entry.Bytes;
+        _protocol -= entry.Transaction.IsProtocol ? 1 : 0;
         if (entry.Previous is null)
             _first = entry.Next;
         else

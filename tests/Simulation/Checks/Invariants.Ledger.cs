@@ -43,7 +43,9 @@ internal sealed partial class Invariants
         }
         else if (first.Block.Hash != header.Hash)
             throw new InvariantException("I1", $"two blocks at {header.Height}, the second at node {node.Index}");
-        else if (!first.Block.LeafHashes.SequenceEqual(stored.Block.LeafHashes) || first.Leader != stored.Leader)
+        else if (!first.Block.LeafHashes.SequenceEqual(stored.Block.LeafHashes)
+            || first.NextLeaders.First != stored.NextLeaders.First
+            || !first.NextLeaders.Order.SequenceEqual(stored.NextLeaders.Order))
             throw new InvariantException("I8", $"other leaves or leader state at {header.Height}, node {node.Index}");
         foreach (VerifiedTransaction t in stored.Transactions)
             Acknowledge(t.Transaction.Id, header.Height);

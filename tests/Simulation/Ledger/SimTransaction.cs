@@ -26,11 +26,12 @@ internal sealed record SimTransaction(Transaction Transaction, Fate Fate)
 
 /// <summary>A block as it stands on a simulated disk.</summary>
 /// <param name="Certificate">Null only at genesis.</param>
+/// <param name="NextLeaders">Who leads the next height.</param>
 internal sealed record StoredBlock(
     GovChain.Consensus.ProposedBlock Block,
     Certificate? Certificate,
     IReadOnlyList<VerifiedTransaction> Transactions,
-    GovChain.Consensus.LeaderRun Leader)
+    LeaderOrder NextLeaders)
 {
     public BlockHeader Header => Block.Header;
 

@@ -18,11 +18,12 @@ internal sealed class SimulatedChain
     private readonly ValidatorKeys _keys;
     private ulong _transactions;
 
-    public SimulatedChain(ValidatorKeys keys, ulong createdAtMs, ConsensusParameters consensus)
+    public SimulatedChain(ValidatorKeys keys, ulong createdAtMs, Scenario scenario)
     {
         _keys = keys;
         Parameters parameters = LedgerParameters.CreateDefault();
-        parameters.BlockTransactionsMax = consensus.BlockTransactionsMax;
+        parameters.BlockTransactionsMax = scenario.Parameters.BlockTransactionsMax;
+        parameters.LeaderBlocksMax = scenario.LeaderBlocksMax;
         var body = new GenesisBody
         {
             FormatVersion = 1,

@@ -20,7 +20,7 @@ internal sealed class SimulatedLedger
         _genesis = genesis;
         _ledger = new InMemoryLedger(genesis);
         _set = genesis.Validators;
-        _blocks.Add(new StoredBlock(new ProposedBlock(_ledger.Tip, []), null, [], ReadLeader()));
+        _blocks.Add(new StoredBlock(new ProposedBlock(_ledger.Tip, []), null, [], StateValue.NextLeaders(_ledger)));
     }
 
     public StoredBlock Tip => _blocks[^1];
@@ -63,7 +63,7 @@ internal sealed class SimulatedLedger
     {
         _ledger.Apply(executed);
         _blocks.Add(new StoredBlock(
-            BlockOf(executed), certificate, executed.Transactions, ReadLeader()));
+            BlockOf(executed), certificate, executed.Transactions, StateValue.NextLeaders(_ledger)));
     }
 
     /// <summary>The directory of some time ago was put back: blocks above a height are gone.</summary>
@@ -84,12 +84,4 @@ internal sealed class SimulatedLedger
     /// <summary>An executed block as consensus knows it.</summary>
     public static ProposedBlock BlockOf(ExecutedBlock executed) =>
         new(executed.Header, [.. executed.Transactions.Select(t => t.Transaction.LeafHash)]);
-
-    private LeaderRun ReadLeader()
-    {
-        LeaderState? state = StateValue.Read<LeaderState>(_ledger, StateKey.Leader);
-        return state is null || state.LastProposer.Length == 0
-            ? LeaderRun.Genesis
-            : new LeaderRun(_set.IndexOf(state.LastProposer), state.Run);
-    }
 }

@@ -155,7 +155,7 @@ internal sealed partial class SimulatedNode
         WriteLedger();
         ForgetHeight();
         StoredBlock tip = Ledger.Tip;
-        Feed(new BlockStored(tip.Header, tip.Certificate!, tip.Leader));
+        Feed(new BlockStored(tip.Header, tip.Certificate!, tip.NextLeaders));
         TellWork();
         if (IsUp)
             StoreFetched();

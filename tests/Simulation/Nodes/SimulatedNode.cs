@@ -74,7 +74,7 @@ internal sealed partial class SimulatedNode
             return;
         }
         StoredBlock tip = Ledger.Tip;
-        Core = new ConsensusCore(_config, tip.Header, tip.Certificate, tip.Leader, journal);
+        Core = new ConsensusCore(_config, tip.Header, tip.Certificate, tip.NextLeaders, journal);
         _stage.Trace(Slot, 1, []);
         _stage.Chart?.Event(this, 'S', $"starts at height {tip.Height} with {journal.Records.Count} journal records");
         Feed(new Start(_stage.Rng.Next()));

@@ -48,7 +48,7 @@ internal sealed class MessageChart(TextWriter writer)
         writer.WriteLine($"seed {s.Seed}: {s.Validators} validators, f = {Quorum.Faulty(s.Validators)}, Q = "
             + $"{Quorum.Size(s.Validators)}; {string.Join(", ", stage.Nodes.Select(n => $"{n.Slot} {n.Kind}"
                 + (n.Slot == n.Index ? "" : $" of {n.Index}")))}");
-        writer.WriteLine($"timeout {s.Parameters.BaseTimeoutMs} ms, K = {s.Parameters.LeaderBlocksMax}, things go wrong for "
+        writer.WriteLine($"timeout {s.Parameters.BaseTimeoutMs} ms, K = {s.LeaderBlocksMax}, things go wrong for "
             + $"{s.DurationMs} ms: {string.Join(", ", s.Faults.Order().Select(FaultCounts.NameOf))}");
         writer.WriteLine("o=> arrives  x=> lost  S starts  C dies  J journal record  V view  # block stored  D disk  T clock  "
             + "! alarm  x refused");

@@ -37,6 +37,9 @@ internal sealed record Scenario
 
     public required int TransactionsMax { get; init; }
 
+    /// <summary>K: blocks one leader leads in a row.</summary>
+    public required uint LeaderBlocksMax { get; init; }
+
     public required ConsensusParameters Parameters { get; init; }
 
     /// <summary>Signatures are those of real ledgers.</summary>
@@ -90,10 +93,10 @@ internal sealed record Scenario
             DurationMs = rng.Between(2_500, 6_000),
             SubmitEveryMs = quick ? rng.Between(5, 15) : rng.Between(30, 400),
             TransactionsMax = quick ? 150 : 60,
+            LeaderBlocksMax = (uint)rng.Between(1, 12),
             Parameters = new ConsensusParameters(
                 BaseTimeoutMs: (ulong)rng.Between(150, 500),
                 TimeoutCapMs: 4_000,
-                LeaderBlocksMax: (uint)rng.Between(1, 12),
                 TimePrecisionMs: 500,
                 MessageDelayMs: (ulong)rng.Between(500, 5_000),
                 BlockTransactionsMax: quick ? 1U : 8U),

@@ -34,7 +34,7 @@ internal abstract class Stage : IDisposable
         Keys = scenario.RealSignatures
             ? EcdsaKeys.Create(scenario.Validators)
             : new SimulatedKeys(scenario.Validators, scenario.Seed);
-        Chain = new SimulatedChain(Keys, UtcBaseMs - 1_000, scenario.Parameters);
+        Chain = new SimulatedChain(Keys, UtcBaseMs - 1_000, scenario);
         Invariants = new Invariants(this);
         _byValidator = [.. Enumerable.Range(0, scenario.Validators).Select(_ => new List<SimulatedNode>(1))];
     }

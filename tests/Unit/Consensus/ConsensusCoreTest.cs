@@ -78,7 +78,7 @@ public sealed class ConsensusCoreTest
     public void BlockStored_LearntBySync_EndsTheRoundAndIsIdempotent()
     {
         CoreHarness node = Prepared(1, out ProposedBlock block);
-        var stored = new BlockStored(block.Header, _four.Certificate(VoteType.Commit, block), new LeaderRun(0, 1));
+        var stored = new BlockStored(block.Header, _four.Certificate(VoteType.Commit, block), _four.Leaders());
         node.Step(stored);
         Assert.That(node.Core.Height, Is.EqualTo(2));
         int effects = node.Effects.Count;
@@ -120,7 +120,7 @@ public sealed class ConsensusCoreTest
         var node = new CoreHarness(_four, 1);
         ProposedBlock second = _four.Block(parent: _four.Block().Header);
         Assert.Throws<InvalidOperationException>(() => node.Step(
-            new BlockStored(second.Header, _four.Certificate(VoteType.Commit, second), new LeaderRun(0, 2))));
+            new BlockStored(second.Header, _four.Certificate(VoteType.Commit, second), _four.Leaders())));
     }
 
     [Test]

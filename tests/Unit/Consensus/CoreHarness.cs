@@ -32,8 +32,8 @@ internal sealed class CoreHarness
         _self = self;
         _verifier = new MessageVerifier(fixture.Config(self), fixture.Keys);
         tip ??= fixture.Genesis;
-        LeaderRun run = tip.Height == 0 ? LeaderRun.Genesis : new LeaderRun(tip.Proposer, 1);
-        Core = new ConsensusCore(fixture.Config(self), tip, certificate, run, journal ?? JournalContents.None);
+        LeaderOrder leaders = fixture.Leaders(tip.Height == 0 ? 0 : tip.Proposer);
+        Core = new ConsensusCore(fixture.Config(self), tip, certificate, leaders, journal ?? JournalContents.None);
         Journal = [.. journal?.Records ?? []];
         Step(new Start(Token));
         for (int peer = 0; recalls && Core.IsRecalling; peer++)

@@ -26,6 +26,9 @@ internal sealed class Fixture
 
     public ConsensusConfig Config(int self) => new(ChainId, 0, Keys.Set, self, new ConsensusParameters());
 
+    /// <summary>All of them, beginning with one.</summary>
+    public LeaderOrder Leaders(int first = 0) => new([.. Enumerable.Range(0, Count)], first);
+
     /// <summary>A block on <paramref name="parent"/> that differs by <paramref name="salt"/>.</summary>
     public ProposedBlock Block(int proposer = 0, byte salt = 0, BlockHeader? parent = null)
     {

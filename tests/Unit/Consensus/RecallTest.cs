@@ -115,7 +115,7 @@ public sealed class RecallTest
         CoreHarness node = Fresh(1);
         ProposedBlock first = _four.Block();
         Certificate certificate = _four.Certificate(VoteType.Commit, first);
-        node.Step(new BlockStored(first.Header, certificate, new LeaderRun(0, 1)));
+        node.Step(new BlockStored(first.Header, certificate, _four.Leaders()));
         var again = new CoreHarness(_four, 1, node.Restarted(), first.Header, certificate, recalls: false);
         Assert.That(again.Sent<RecallRequest>().First().Above, Is.Zero, "the ledger it caught up with hides nothing");
         again.Receive(0, new RecallResponse(CoreHarness.Token, Voted(VoteType.Commit, 1, height: 1)));
@@ -166,7 +166,7 @@ public sealed class RecallTest
         var node = new CoreHarness(_four, 1);
         ProposedBlock first = _four.Block();
         Certificate certificate = _four.Certificate(VoteType.Commit, first);
-        node.Step(new BlockStored(first.Header, certificate, new LeaderRun(0, 1)));
+        node.Step(new BlockStored(first.Header, certificate, _four.Leaders()));
         node.Receive(2, new RecallRequest(99, 0));
         FindSigner find = node.Effects.OfType<FindSigner>().Single();
         Assert.That(find, Is.EqualTo(new FindSigner(2, 99, 0)));

@@ -37,31 +37,6 @@ public sealed class RulesTest
     public void Quorum_Size_IsAsSpecified(int n, int q) => Assert.That(Quorum.Size(n), Is.EqualTo(q));
 
     [Test]
-    public void Leader_StaysForKBlocks_ThenPassesOn_AndWithEachView()
-    {
-        const uint k = 3;
-        LeaderRun run = LeaderRun.Genesis;
-        var leaders = new List<int>();
-        for (int i = 0; i < 12; i++)
-        {
-            int leader = LeaderSchedule.Leader(run, k, 4, 0);
-            leaders.Add(leader);
-            run = run.After(leader);
-        }
-        Assert.That(leaders, Is.EqualTo(new[] { 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3 }));
-        Assert.That(LeaderSchedule.Leader(new LeaderRun(2, 1), k, 4, 3), Is.EqualTo(1));
-        Assert.That(LeaderSchedule.Leader(new LeaderRun(3, 1), k, 4, uint.MaxValue), Is.EqualTo((int)((3UL + uint.MaxValue) % 4)));
-        Assert.That(LeaderSchedule.Leader(new LeaderRun(0, 9), k, 1, 5), Is.Zero);
-    }
-
-    [Test]
-    public void Leader_DeadOne_CostsOneViewChangeNotOnePerHeight()
-    {
-        LeaderRun run = new LeaderRun(0, 1).After(1);
-        Assert.That(LeaderSchedule.Leader(run, 256, 4, 0), Is.EqualTo(1), "who proposed in view 1 leads view 0 next");
-    }
-
-    [Test]
     public void Timeout_Doubles_UpToTheCap()
     {
         var p = new ConsensusParameters(BaseTimeoutMs: 1_000, TimeoutCapMs: 30_000);

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 
@@ -41,6 +42,33 @@ internal static class Actions
 
     public static TransactionBody Revoke(string id) =>
         new() { RevokeOfficer = new RevokeOfficer { OfficerId = id, Reason = "left" } };
+
+    /// <summary>View changes of these keys, properly signed, against the leader of a view.</summary>
+    public static TransactionBody Suspend(
+        Digest chainId, ulong height, uint view, IEnumerable<TestKey> keys, uint prepared = 0, ulong epoch = 0)
+    {
+        Digest hash = prepared == 0 ? Digest.Zero : Sha256.Hash("prepared"u8);
+        Digest digest = new Vote(VoteType.ViewChange, chainId, epoch, height, view + 1, hash, prepared - 1L).SigningDigest();
+        return new TransactionBody
+        {
+            SuspendLeader = new SuspendLeader
+            {
+                Epoch = epoch,
+                Height = height,
+                View = view,
+                ViewChanges =
+                {
+                    keys.Select(key => new SignedViewChange
+                    {
+                        Signer = ByteString.CopyFrom(key.Public.Span),
+                        Prepared = prepared,
+                        PreparedHash = prepared == 0 ? ByteString.Empty : ByteString.CopyFrom(hash.Span),
+                        Signature = ByteString.CopyFrom(key.Sign(digest).Span),
+                    }),
+                },
+            },
+        };
+    }
 
     private static RecordChange Change(string type, string id, ulong expected, string? content, string reason) => new()
     {

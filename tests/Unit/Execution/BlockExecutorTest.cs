@@ -173,15 +173,14 @@ public sealed class BlockExecutorTest
     [Test]
     public void Leader_RunIsCountedFromBlockToBlock()
     {
-        Assert.That(StateValue.ReadLeader(new TestLedger().State), Is.EqualTo(new LeaderState()));
+        Assert.That(new TestLedger().Leader, Is.EqualTo(new LeaderState { Departments = { "alpha", "beta" } }));
         var seen = new List<(string, uint)>();
         foreach (ushort proposer in new ushort[] { 0, 0, 1, 1, 0 })
         {
             VerifiedTransaction next = _ledger.Make(AlphaClerk, Actions.Register($"r{seen.Count}"));
             _ledger.State.Apply(BlockExecutor.Build(
                 _ledger.State, _ledger.Genesis.Validators, _ledger.NextTimeMs, proposer, [next]).Block!);
-            LeaderState leader = StateValue.ReadLeader(_ledger.State);
-            seen.Add((leader.LastProposer, leader.Run));
+            seen.Add((_ledger.Leader.LastProposer, _ledger.Leader.Run));
         }
         Assert.That(seen, Is.EqualTo(new[] { ("alpha", 2U), ("alpha", 3U), ("beta", 1U), ("beta", 2U), ("alpha", 1U) }));
     }

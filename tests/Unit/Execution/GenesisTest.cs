@@ -35,6 +35,7 @@ public sealed class GenesisTest
             Assert.That(_genesis.Block.Changes.GroupBy(c => c.Key.Kind).Select(g => (g.Key, g.Count())), Is.EqualTo(new[]
             {
                 (StateKind.Parameters, 1), (StateKind.Department, 2), (StateKind.OfficerKey, 4), (StateKind.Officer, 2),
+                (StateKind.Leader, 1),
             }));
         }
     }

@@ -41,6 +41,8 @@ internal sealed class TestLedger
     /// <summary>What <see cref="Commit(IEnumerable{VerifiedTransaction})"/> committed.</summary>
     public List<ExecutedBlock> Blocks { get; } = [];
 
+    public LeaderState Leader => Read<LeaderState>(StateKey.Leader)!;
+
     public ulong NextTimeMs => State.Tip.TimestampMs + 1_000;
 
     /// <summary>A ledger on which alpha has a clerk and owns the type licence, and beta has a clerk: height 1.</summary>

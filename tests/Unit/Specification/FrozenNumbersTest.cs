@@ -19,7 +19,7 @@ public sealed class FrozenNumbersTest
         + "InvalidSignature=7 HighS=8 NotActive=9 InvalidField=10 Expired=20 ExpiryTooFar=21 UnknownSigner=30 "
         + "SignerNotYetValid=31 SignerExpired=32 SignerRevoked=33 NotPermitted=34 VersionConflict=40 VersionAhead=41 "
         + "UnknownType=42 RecordAnnulled=43 RecordInForce=44 OfficerExists=45 UnknownOfficer=46 KeyInUse=47 "
-        + "LastAdministrator=48 Duplicate=60 PoolFull=70 NodeNotReady=71");
+        + "LastAdministrator=48 InvalidProof=50 ProofOutOfRange=51 AlreadySuspended=52 TooManySuspended=53 Duplicate=60 PoolFull=70 NodeNotReady=71");
 
     [Test]
     public void StateKinds_KeepTheirNumbers() => Expect<StateKind>(
@@ -46,7 +46,7 @@ public sealed class FrozenNumbersTest
         Expect<SignedTransaction>("body=1 signature=2");
         Expect<TransactionBody>(
             "format_version=1 algorithm=2 chain_id=3 signer=4 nonce=5 expires_at_ms=6 register=16 amend=17 annul=18 "
-            + "define_type=40 enrol_officer=48 revoke_officer=49");
+            + "define_type=40 enrol_officer=48 revoke_officer=49 suspend_leader=81");
         Expect<RecordName>("type=1 id=2");
         Expect<RecordChange>(
             "record=1 expected_version=2 payload=3 reason=4 legal_basis=5 effective_date=6");
@@ -56,12 +56,15 @@ public sealed class FrozenNumbersTest
         Expect<DefineType>("type=1 expected_version=2 titles=3 public_read=4 description=13");
         Expect<EnrolOfficer>("officer_id=1 public_key=2 roles=3 valid_from_ms=4 valid_until_ms=5");
         Expect<RevokeOfficer>("officer_id=1 reason=2");
+        Expect<SuspendLeader>("epoch=1 height=2 view=3 view_changes=4");
+        Expect<SignedViewChange>("signer=1 prepared=2 prepared_hash=3 signature=4");
         Expect<Parameters>(
             "block_bytes_max=1 block_transactions_max=2 expiry_horizon_ms=3 leader_blocks_max=4 suspension_heights=5 "
             + "base_timeout_ms=6 timeout_cap_ms=7 time_precision_ms=8 message_delay_ms=9 forward_timeout_ms=10 "
             + "complaint_timeout_ms=11");
         Expect<DepartmentState>("id=1 names=2 validator_key=3 endpoint=4 administrators=5 admitted_height=6");
-        Expect<OfficerKeyState>("public_key=1 intervals=2");
+        Expect<OfficerKeyState>("public_key=1 intervals=2 validator_intervals=3");
+        Expect<ValidatorInterval>("department=1 first_height=2 last_height=3");
         Expect<OfficerInterval>(
             "department=1 officer_id=2 roles=3 first_height=4 last_height=5 valid_from_ms=6 valid_until_ms=7");
         Expect<OfficerState>("department=1 officer_id=2 current_key=3 keys=4");
@@ -70,7 +73,9 @@ public sealed class FrozenNumbersTest
         Expect<RecordState>(
             "record=1 version=2 status=3 payload_digest=4 media_type=5 payload_bytes=6 department=7 officer_id=8 reason=9 "
             + "legal_basis=10 effective_date=11 recorded_at_ms=12 height=13 position=14 payload_position=15");
-        Expect<LeaderState>("last_proposer=1 run=2");
+        Expect<LeaderState>("last_proposer=1 run=2 first_leaders=3 departments=4 suspensions=5");
+        Expect<LeaderSuspension>(
+            "department=1 first_height=2 last_height=3 blamed_height=4 blamed_view=5 position=6");
         Expect<GenesisBody>(
             "format_version=1 network_name=2 created_at_ms=3 nonce=4 departments=5 parameters=6 protocol_version=7");
         Expect<GenesisDepartment>("id=1 names=2 validator_key=3 endpoint=4 administrators=5");

@@ -63,6 +63,7 @@ public sealed class VectorsTest
                 Vector("define type", Actions.Define(), 4),
                 Vector("enrol officer", Actions.Enrol("4711", TestLedger.Spare, OfficerRole.Clerk, OfficerRole.Auditor), 5),
                 Vector("revoke officer", Actions.Revoke("4711"), 6),
+                Vector("suspend leader", Suspension(), 7),
             },
         });
     }
@@ -164,6 +165,13 @@ public sealed class VectorsTest
                 Vector("roles out of order", Field(Actions.Enrol("4711", TestLedger.Spare, OfficerRole.Auditor, OfficerRole.Clerk))),
                 Vector("role 6", Field(Actions.Enrol("4711", TestLedger.Spare, (OfficerRole)6))),
                 Vector("validity that ends as it begins", Field(Actions.Enrol("4711", TestLedger.Spare, OfficerRole.Clerk), b => b.EnrolOfficer.ValidFromMs = b.EnrolOfficer.ValidUntilMs = 7)),
+                Vector("no view change", Field(Suspension(), b => b.SuspendLeader.ViewChanges.Clear())),
+                Vector("suspension for no height", Field(Suspension(), b => b.SuspendLeader.Height = 0)),
+                Vector("suspension for the last view", Field(Suspension(), b => b.SuspendLeader.View = uint.MaxValue)),
+                Vector("view change without a key", Field(Suspension(), b => b.SuspendLeader.ViewChanges[2].Signer = ByteString.Empty)),
+                Vector("prepared in the view asked for", Field(Suspension(), b => b.SuspendLeader.ViewChanges[1].Prepared = 5)),
+                Vector("prepared hash without a prepared view", Field(Suspension(), b => b.SuspendLeader.ViewChanges[0].Prepared = 0)),
+                Vector("view change with high s", Field(Suspension(), b => b.SuspendLeader.ViewChanges[1].Signature = ByteString.CopyFrom([.. new byte[31], 1, 0x80, .. new byte[31]]))),
                 Vector("revocation reason of 1,025 bytes", Field(Actions.Revoke("4711"), b => b.RevokeOfficer.Reason = new string('x', 1_025))),
             },
         });
@@ -335,6 +343,9 @@ public sealed class VectorsTest
         action.Register.EffectiveDate = "2026-01-31";
         return action;
     }
+
+    private TransactionBody Suspension() =>
+        Actions.Suspend(_ledger.Genesis.ChainId, 9, 3, Validators[1..], prepared: 2);
 
     private TransactionBody Fixed(TransactionBody action, TestKey signer, int nonce)
     {

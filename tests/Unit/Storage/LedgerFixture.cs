@@ -88,7 +88,7 @@ public abstract class LedgerFixture : StorageFixture
     private static Transaction MakeTransaction(ulong position, int bytes)
     {
         byte[] envelope = EnvelopeAt(position, bytes);
-        return new Transaction(envelope, new TransactionBody(), Sha256.Hash(envelope), Signer, default);
+        return new Transaction(envelope, new TransactionBody(), Sha256.Hash(envelope), Signer, default, []);
     }
 
     private static StateUpdate Update(IStatePageReader pages, Digest root, IEnumerable<StateChange> changes) =>

@@ -12,12 +12,14 @@ namespace GovChain.Tests.Unit.Verification;
 /// <summary>
 /// A ledger of four departments and five blocks with everything signed and certified, from fixed keys, nonces and
 /// times: its bytes come out the same each time. Alpha's clerk signs positions 4 to 6, is revoked at 7, in block 3;
-/// alpha's deputy signs 8 and 9.
+/// alpha's deputy signs 8 and 10; at 9, in block 4, beta's
+/// validator suspends alpha as leader.
 /// </summary>
 internal sealed class EvidenceLedger
 {
     public const ulong FirstOfClerk = 4;
-    public const ulong LastOfDeputy = 9;
+    public const ulong SuspensionOfAlpha = 9;
+    public const ulong LastOfDeputy = 10;
     public const ulong TipHeight = 5;
 
     /// <summary>Of alpha, beta, delta and gamma: the order of their ids.</summary>
@@ -43,7 +45,9 @@ internal sealed class EvidenceLedger
             (administrator, Actions.Enrol("deputy", deputy, OfficerRole.Clerk)));
         Commit((clerk, Actions.Register("A-1", content: "{\"名称\":\"北京市\"}")), (clerk, Actions.Register("A-2")));
         Commit((clerk, Actions.Amend("A-1", 1)), (administrator, Actions.Revoke("clerk")));
-        Commit((deputy, Actions.Register("B-1")));
+        Commit(
+            (deputy, Actions.Register("B-1")),
+            (Validators[1], Actions.Suspend(Genesis.ChainId, 3, 0, Validators[1..])));
         Commit((deputy, Actions.Annul("A-2", 1)));
     }
 

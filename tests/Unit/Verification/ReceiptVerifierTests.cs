@@ -49,9 +49,20 @@ public sealed class ReceiptVerifierTests : IDisposable
     [Test]
     public void Verify_OfficerRevokedLater_ReceiptStillProvesWhatWasSignedBefore()
     {
-        ProvenTransaction proven = AssertProven(Ledger.ProvenToTip(EvidenceLedger.FirstOfClerk));
-        Assert.That(proven.Signer.LastHeight, Is.EqualTo(3), "the newest state knows of the revocation");
+        Receipt receipt = Ledger.ProvenToTip(EvidenceLedger.FirstOfClerk);
+        OfficerKeyState entry = OfficerKeyState.Parser.ParseFrom(receipt.Signer.Value.Span);
+        Assert.That(entry.Intervals.Single().LastHeight, Is.EqualTo(3), "the newest state knows of the revocation");
+        ProvenTransaction proven = AssertProven(receipt);
         Assert.That(proven.Header.Height, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Verify_SignedByAValidator_NamesTheDepartmentAndNoOfficer()
+    {
+        Receipt receipt = Ledger.ProvenToTip(EvidenceLedger.SuspensionOfAlpha);
+        Assert.That(AssertProven(receipt).Signer, Is.EqualTo(new SignerStatus("beta", null)));
+        string file = System.Text.Encoding.UTF8.GetString(Ledger.FileOf(receipt, _verifier));
+        Assert.That(file, Does.Contain("\"action\": \"suspend_leader\"").And.Not.Contain("\"officer\""));
     }
 
     [Test]

@@ -1,7 +1,8 @@
 // A ledger, block by block: SPEC "Header", "Log tree", "Execution" and "State values" together.
 import { readCertificate, readHeader, requireCommitted } from './blocks.mjs';
 import { ZERO_HASH } from './bytes.mjs';
-import { countProposer, execute, foundState } from './execution.mjs';
+import { execute, foundState } from './execution.mjs';
+import { countProposer } from './leaders.mjs';
 import { Log } from './log-tree.mjs';
 import { at, require } from './refusal.mjs';
 import { State } from './state.mjs';
@@ -77,20 +78,22 @@ export class Chain {
     const { parameters } = this.#genesis.body;
     const transaction = readTransaction(envelope, this.#genesis.chainId);
     transaction.requireSigned();
-    this.signatures++;
+    this.signatures += 1 + transaction.carried;
     const id = transaction.id.toString('latin1');
     const position = this.#log.size;
     require(!this.#ids.has(id), 'transaction id', () => `it stands at position ${this.#ids.get(id)} too`, 'DUPLICATE');
     this.#ids.set(id, position);
     this.envelopeBytes += BigInt(envelope.length);
     require(this.envelopeBytes <= parameters.block_bytes_max, 'block', `more than ${parameters.block_bytes_max} bytes of envelopes`);
-    execute(this.#state, transaction, { height: this.#tip.height, timeMs: this.#tip.timeMs, parameters }, position);
+    const block = { height: this.#tip.height, epoch: this.#tip.epoch, timeMs: this.#tip.timeMs, parameters };
+    execute(this.#state, transaction, block, position);
     this.#log.append(envelope);
   }
 
   /** The block's end: log and state must have the header's roots. */
   end() {
-    countProposer(this.#state, this.#genesis.set.members[this.#tip.proposer].department);
+    const { set, body } = this.#genesis;
+    countProposer(this.#state, set.members[this.#tip.proposer].department, this.#tip.height, body.parameters);
     this.changes = this.#state.commit();
     requireFields(this.#tip, { logSizeAfter: this.#log.size, logRoot: this.#log.root(), stateRoot: this.#state.root() });
   }

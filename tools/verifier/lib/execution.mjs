@@ -1,7 +1,9 @@
 // SPEC "Execution": the rules of the ledger, applied to a state.
 import { sha256 } from './bytes.mjs';
+import { foundedLeader, suspendLeader, validatorAt } from './leaders.mjs';
 import { Refusal, require } from './refusal.mjs';
 import { KIND, officerId, recordId } from './state.mjs';
+import { PROTOCOL_ACTIONS } from './transaction.mjs';
 
 const CLERK = 1;
 const ADMINISTRATOR = 4;
@@ -15,15 +17,18 @@ const ACTIONS = {
   define_type: defineType,
   enrol_officer: enrolOfficer,
   revoke_officer: revokeOfficer,
+  suspend_leader: suspendLeader,
 };
 
 /** SPEC "Genesis", first state. */
-export function foundState(state, { body }) {
+export function foundState(state, { body, set }) {
   state.set(KIND.parameters, 'parameters', body.parameters);
+  state.set(KIND.leader, 'leader', foundedLeader(set));
   for (const department of body.departments) {
     const { id, names, validator_key, endpoint, administrators } = department;
     state.set(KIND.department, id, { id, names, validator_key, endpoint, administrators: administrators.length });
-    state.set(KIND.key, validator_key, { public_key: validator_key });
+    const acting = { department: id, first_height: 0n, last_height: 0n };
+    state.set(KIND.key, validator_key, { public_key: validator_key, validator_intervals: [acting] });
     for (const { officer_id, public_key } of administrators) {
       state.set(KIND.officer, officerId(id, officer_id), { department: id, officer_id, current_key: public_key, keys: 1 });
       const interval = interval0(id, officer_id);
@@ -37,24 +42,18 @@ const interval0 = (department, officer_id) => ({
   department, officer_id, roles: [ADMINISTRATOR], first_height: 0n, last_height: 0n, valid_from_ms: 0n, valid_until_ms: 0n,
 });
 
-/** The leader's value after a block that a department proposed. */
-export function countProposer(state, department) {
-  const leader = state.before(KIND.leader, 'leader');
-  const run = leader?.last_proposer === department ? leader.run + 1 : 1;
-  state.set(KIND.leader, 'leader', { last_proposer: department, run });
-}
-
 /**
  * Executes a transaction whose form and signature are checked.
- * @param block { height, timeMs, parameters } of the block
+ * @param block { height, epoch, timeMs, parameters } of the block
  * @param position in the log
  */
 export function execute(state, transaction, block, position) {
   const { expiresAtMs } = transaction;
   require(block.timeMs < expiresAtMs, 'expires_at_ms', () => `${expiresAtMs}, and the block's time is ${block.timeMs}`, 'EXPIRED');
   require(expiresAtMs - block.timeMs <= block.parameters.expiry_horizon_ms, 'expires_at_ms', 'too far ahead', 'EXPIRY_TOO_FAR');
-  const signer = authorise(state, transaction.signer, block);
   const { name, value } = transaction.action;
+  const signer = PROTOCOL_ACTIONS.includes(name)
+    ? { department: authoriseValidator(state, transaction.signer, block) } : authorise(state, transaction.signer, block);
   ACTIONS[name](state, value, { ...block, position, signer, action: name });
 }
 
@@ -72,6 +71,16 @@ function authorise(state, key, { height, timeMs }) {
   if (interval.valid_until_ms !== 0n && timeMs >= interval.valid_until_ms)
     throw refuse(`valid until ${interval.valid_until_ms}`, 'SIGNER_EXPIRED');
   return interval;
+}
+
+function authoriseValidator(state, key, { height }) {
+  const department = validatorAt(state, key, height);
+  if (department !== undefined) return department;
+  const last = state.before(KIND.key, key)?.validator_intervals.at(-1);
+  if (last === undefined) throw new Refusal('signer', 'no department has this validator key', 'UNKNOWN_SIGNER');
+  throw last.last_height !== 0n && last.last_height < height
+    ? new Refusal('signer', `taken back after block ${last.last_height}`, 'SIGNER_REVOKED')
+    : new Refusal('signer', `acts from block ${last.first_height} on`, 'SIGNER_NOT_YET_VALID');
 }
 
 function requireRole(signer, role) {

@@ -44,6 +44,14 @@ const EnrolOfficer = define('EnrolOfficer', {
 
 const RevokeOfficer = define('RevokeOfficer', { 1: string('officer_id'), 2: string('reason') });
 
+const SignedViewChange = define('SignedViewChange', {
+  1: bytes('signer'), 2: uint32('prepared'), 3: bytes('prepared_hash'), 4: bytes('signature'),
+});
+
+const SuspendLeader = define('SuspendLeader', {
+  1: uint64('epoch'), 2: uint64('height'), 3: uint32('view'), 4: repeated(message('view_changes', SignedViewChange)),
+});
+
 export const TransactionBody = define('TransactionBody', {
   1: uint32('format_version'),
   2: uint32('algorithm'),
@@ -57,7 +65,8 @@ export const TransactionBody = define('TransactionBody', {
   40: oneof('action', message('define_type', DefineType)),
   48: oneof('action', message('enrol_officer', EnrolOfficer)),
   49: oneof('action', message('revoke_officer', RevokeOfficer)),
-}, [...range(19, 27), 50, ...range(64, 66), ...range(80, 84)]);
+  81: oneof('action', message('suspend_leader', SuspendLeader)),
+}, [...range(19, 27), 50, ...range(64, 66), 80, ...range(82, 84)]);
 
 export const SignedTransaction = define('SignedTransaction', { 1: bytes('body'), 2: bytes('signature') });
 
@@ -94,9 +103,14 @@ const OfficerInterval = define('OfficerInterval', {
   7: uint64('valid_until_ms'),
 });
 
+const ValidatorInterval = define('ValidatorInterval', {
+  1: string('department'), 2: uint64('first_height'), 3: uint64('last_height'),
+});
+
 export const OfficerKeyState = define('OfficerKeyState', {
   1: bytes('public_key'),
   2: repeated(message('intervals', OfficerInterval)),
+  3: repeated(message('validator_intervals', ValidatorInterval)),
 });
 
 export const OfficerState = define('OfficerState', {
@@ -135,7 +149,22 @@ export const RecordState = define('RecordState', {
   15: uint64('payload_position'),
 });
 
-export const LeaderState = define('LeaderState', { 1: string('last_proposer'), 2: uint32('run') });
+const LeaderSuspension = define('LeaderSuspension', {
+  1: string('department'),
+  2: uint64('first_height'),
+  3: uint64('last_height'),
+  4: uint64('blamed_height'),
+  5: uint32('blamed_view'),
+  6: uint64('position'),
+});
+
+export const LeaderState = define('LeaderState', {
+  1: string('last_proposer'),
+  2: uint32('run'),
+  3: repeated(uint32('first_leaders')),
+  4: repeated(string('departments')),
+  5: repeated(message('suspensions', LeaderSuspension)),
+});
 
 const GenesisOfficer = define('GenesisOfficer', { 1: string('officer_id'), 2: bytes('public_key') });
 

@@ -7,7 +7,7 @@ import { OfficerKeyState } from './messages.mjs';
 import { at, Refusal, require } from './refusal.mjs';
 import { KIND, stateKey } from './state.mjs';
 import { leafHash as stateLeafHash, rootOfPath } from './state-tree.mjs';
-import { readTransaction, RECORD_ACTIONS } from './transaction.mjs';
+import { PROTOCOL_ACTIONS, readTransaction, RECORD_ACTIONS } from './transaction.mjs';
 import { decode } from './wire.mjs';
 
 export const RECEIPT_BYTES_MAX = 2 * 1024 * 1024;
@@ -42,9 +42,9 @@ export function verifyReceipt(file, genesisDigest) {
   const siblings = readHashes(signer.path, 'signer, path');
   const stateRoot = rootOfPath(key, stateLeafHash(key, sha256(value)), siblings, 'signer, path');
   require(stateRoot.equals((later ?? block).stateRoot), 'signer, path', 'it does not lead to the state root');
-  const officer = officerAt(value, block);
+  const signedFor = signerAt(value, block, PROTOCOL_ACTIONS.includes(transaction.action.name));
 
-  const summary = summarise(genesis, transaction, block, officer);
+  const summary = summarise(genesis, transaction, block, signedFor);
   require(Array.isArray(receipt.epochs) && receipt.epochs.length === 0, 'epochs', 'an empty array is expected');
   requireCanonical(file, receipt, summary);
   // Last, because they take the longest; what is left to be wrong is a signature.
@@ -86,15 +86,16 @@ function readHashes(hashes, where) {
   return hashes.map((hash, i) => fromHex(hash, 32, `${where} ${i}`));
 }
 
-function officerAt(value, { height, timeMs }) {
-  const { intervals } = decode(OfficerKeyState, value, 'signer, value');
-  const covering = intervals.filter((i) => i.first_height <= height && (i.last_height === 0n || i.last_height >= height)
+function signerAt(value, { height, timeMs }, byValidator) {
+  const { intervals, validator_intervals: acting } = decode(OfficerKeyState, value, 'signer, value');
+  const covers = (i) => i.first_height <= height && (i.last_height === 0n || i.last_height >= height);
+  const covering = byValidator ? acting.filter(covers) : intervals.filter((i) => covers(i)
     && i.valid_from_ms <= timeMs && (i.valid_until_ms === 0n || i.valid_until_ms > timeMs));
-  require(covering.length > 0, 'signer, value', 'the signer was not an officer in this block');
+  require(covering.length > 0, 'signer, value', 'the signer could not sign in this block');
   return covering[0];
 }
 
-function summarise(genesis, { action, id }, block, officer) {
+function summarise(genesis, { action, id }, block, { department, officer_id: officer }) {
   const record = RECORD_ACTIONS.includes(action.name) ? action.value : null;
   return {
     network: genesis.body.network_name,
@@ -104,8 +105,8 @@ function summarise(genesis, { action, id }, block, officer) {
     ...(record && {
       type: record.record.type, recordId: record.record.id, version: exactNumber(record.expected_version + 1n, 'version'),
     }),
-    department: officer.department,
-    officer: officer.officer_id,
+    department,
+    ...(officer !== undefined && { officer }),
     height: exactNumber(block.height, 'height'),
     recordedAt: block.timeMs > YEAR_9999_MS ? String(block.timeMs) : new Date(Number(block.timeMs)).toISOString(),
   };

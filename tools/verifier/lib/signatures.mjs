@@ -35,6 +35,16 @@ function load(point) {
 /** Whether these are the 33 bytes of a compressed point on the curve (SEC 1, 2.3.3). */
 export const isPublicKey = (point) => keyOf(point) !== null;
 
+/** Whether these are 64 bytes with 0 < r < n and 0 < s <= (n - 1) / 2. */
+export function isSignature(signature) {
+  try {
+    requireSignatureForm(signature, '');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** 0 < r < n and 0 < s <= (n - 1) / 2. */
 export function requireSignatureForm(signature, where) {
   require(signature.length === 64, where, () => `a signature of ${signature.length} bytes`, 'INVALID_FIELD');

@@ -1,12 +1,13 @@
 // SPEC "Transaction" and "Actions": everything about an envelope that can be said without the ledger's state, in the order of
 // SPEC "Rejection codes".
-import { sha256, tag } from './bytes.mjs';
+import { voteBytes } from './blocks.mjs';
+import { sha256, tag, ZERO_HASH } from './bytes.mjs';
 import {
   isDate, requireIdentifier, requireLength, requireMediaType, requirePublicKey, requireText, requireTexts,
 } from './fields.mjs';
 import { SignedTransaction, TransactionBody } from './messages.mjs';
 import { require } from './refusal.mjs';
-import { requireSignature, requireSignatureForm } from './signatures.mjs';
+import { isSignature, requireSignature, requireSignatureForm } from './signatures.mjs';
 import { decode } from './wire.mjs';
 
 export const ENVELOPE_BYTES_MAX = 65_535;
@@ -16,6 +17,9 @@ const ROLE_MAX = 5;
 
 export const RECORD_ACTIONS = ['register', 'amend', 'annul'];
 
+/** Signed by a department's validator key; all others by an officer's. */
+export const PROTOCOL_ACTIONS = ['suspend_leader'];
+
 const CHECKS = {
   register: requireRecordChange,
   amend: requireRecordChange,
@@ -23,11 +27,20 @@ const CHECKS = {
   define_type: requireDefineType,
   enrol_officer: requireEnrolOfficer,
   revoke_officer: requireRevokeOfficer,
+  suspend_leader: requireSuspendLeader,
 };
 
+/** The signatures that an action carries beside the envelope's own: [{ signer, message, signature }]. */
+const CARRIED = {
+  suspend_leader: carriedViewChanges,
+};
+
+const VIEW_CHANGE = 4;
+const VALIDATORS_MAX = 200;
+
 /**
- * Checks an envelope for a ledger: { envelope, action: { name, value }, id, signer, expiresAtMs, requireSigned }. The signature is
- * verified when `requireSigned` is called.
+ * Checks an envelope for a ledger: { envelope, action: { name, value }, id, signer, expiresAtMs, carried, requireSigned }. The
+ * signatures, its own and as many as are `carried`, are verified when `requireSigned` is called.
  */
 export function readTransaction(envelope, chainId) {
   require(envelope.length <= ENVELOPE_BYTES_MAX, 'envelope', () => `${envelope.length} bytes`, 'TOO_LARGE');
@@ -46,13 +59,18 @@ export function readTransaction(envelope, chainId) {
   require(body.action !== null, 'action', 'missing', INVALID);
   CHECKS[body.action.name](body.action.value, body.action.name);
   const signed = Buffer.concat([TAG, bytes]);
+  const carried = CARRIED[body.action.name]?.(body.action.value, chainId) ?? [];
   return {
     envelope,
     action: body.action,
     id: sha256(signed),
     signer: body.signer,
     expiresAtMs: body.expires_at_ms,
-    requireSigned: () => requireSignature(body.signer, signed, signature, 'signature'),
+    carried: carried.length,
+    requireSigned: () => {
+      requireSignature(body.signer, signed, signature, 'signature');
+      carried.forEach((c, i) => requireSignature(c.signer, c.message, c.signature, `${body.action.name}, signature ${i}`));
+    },
   };
 }
 
@@ -95,4 +113,28 @@ function requireEnrolOfficer(enrolment, action) {
 function requireRevokeOfficer(revocation, action) {
   requireIdentifier('officer', revocation.officer_id, `${action}.officer_id`);
   requireText(revocation.reason, 0, 1024, `${action}.reason`);
+}
+
+function requireSuspendLeader({ height, view, view_changes: changes }, action) {
+  require(height > 0n, `${action}.height`, 'missing', INVALID);
+  require(view < 2 ** 32 - 1, `${action}.view`, () => `${view}`, INVALID);
+  require(changes.length >= 1 && changes.length <= VALIDATORS_MAX, `${action}.view_changes`, () => `${changes.length}`, INVALID);
+  changes.forEach(({ signer, prepared, prepared_hash: hash, signature }, i) => {
+    const field = (name) => `${action}.view_changes[${i}].${name}`;
+    requirePublicKey(signer, field('signer'));
+    require(prepared <= view + 1, field('prepared'), () => `${prepared}; at most view + 1`, INVALID);
+    requireLength(hash, prepared === 0 ? 0 : 32, field('prepared_hash'));
+    require(isSignature(signature), field('signature'), 'not r and s in range with s low', INVALID);
+  });
+}
+
+function carriedViewChanges({ epoch, height, view, view_changes: changes }, chainId) {
+  return changes.map(({ signer, prepared, prepared_hash: hash, signature }) => ({
+    signer,
+    signature,
+    message: voteBytes({
+      type: VIEW_CHANGE, chainId, epoch, height, view: view + 1, blockHash: prepared === 0 ? ZERO_HASH : hash,
+      preparedView: prepared - 1,
+    }),
+  }));
 }

@@ -2,8 +2,9 @@
 import { createECDH, createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { voteBytes } from '../lib/blocks.mjs';
 import { sha256, tag, u64, ZERO_HASH } from '../lib/bytes.mjs';
-import { countProposer, execute, foundState } from '../lib/execution.mjs';
+import { execute, foundState } from '../lib/execution.mjs';
 import { foundingBytes, readGenesis } from '../lib/genesis.mjs';
+import { countProposer } from '../lib/leaders.mjs';
 import { Log } from '../lib/log-tree.mjs';
 import { GenesisBody, SignedTransaction, TransactionBody } from '../lib/messages.mjs';
 import { State } from '../lib/state.mjs';
@@ -119,6 +120,20 @@ export class LedgerBuilder {
     return encode(SignedTransaction, { body, signature });
   }
 
+  /** The fields that suspend the leader of a view, by the view changes of some validators. */
+  suspension(height, view, signers = [1, 2, 3], { epoch = 0n, prepared = 0, signedView = view + 1 } = {}) {
+    const prepared_hash = prepared === 0 ? Buffer.alloc(0) : Buffer.alloc(32, 9);
+    const message = voteBytes({
+      type: 4, chainId: this.digest, epoch, height, view: signedView, blockHash: prepared === 0 ? ZERO_HASH : prepared_hash,
+      preparedView: prepared - 1,
+    });
+    const view_changes = signers.map((i) => {
+      const key = this.validators[i] ?? this.administrators[0];
+      return { signer: key.public, prepared, prepared_hash, signature: key.sign(message) };
+    });
+    return { epoch, height, view, view_changes };
+  }
+
   /** Appends a block of valid envelopes. */
   commit(...envelopes) {
     const draft = this.draft(envelopes);
@@ -127,7 +142,7 @@ export class LedgerBuilder {
       execute(this.#state, readTransaction(envelope, this.digest), { ...draft, parameters }, this.#log.size);
       this.#log.append(envelope);
     }
-    countProposer(this.#state, this.genesis.set.members[draft.proposer].department);
+    countProposer(this.#state, this.genesis.set.members[draft.proposer].department, draft.height, parameters);
     this.#state.commit();
     this.seal({ ...draft, logRoot: this.#log.root(), stateRoot: this.#state.root() }, envelopes);
     return this;
@@ -142,7 +157,7 @@ export class LedgerBuilder {
   draft(envelopes) {
     const { height, logSizeAfter, timeMs } = this.tip;
     return {
-      height: height + 1n, parentHash: this.tipHash, timeMs: timeMs + 1000n, proposer: Number(height % 4n),
+      height: height + 1n, epoch: 0n, parentHash: this.tipHash, timeMs: timeMs + 1000n, proposer: Number(height % 4n),
       logSizeBefore: logSizeAfter, logSizeAfter: logSizeAfter + BigInt(envelopes.length), logRoot: ZERO_HASH, stateRoot: ZERO_HASH,
     };
   }

@@ -66,6 +66,9 @@ test('a ledger with every action is whole, however the file is cut into chunks',
   for (const size of [1, 7, 1000]) assert.deepEqual(await verify(ledger.file(), ledger.digest, size), found);
 });
 
+/** A transaction of beta's validator that suspends the leader of a view. */
+const suspend = (l, ...proof) => [l.sign(l.validators[1], 'suspend_leader', l.suspension(...proof))];
+
 /** Each rule of SPEC "Execution", broken by a transaction at the end of a block that a quorum signed all the same. */
 const BROKEN = {
   DUPLICATE: (l) => [l.sign(clerk, 'register', record('D'), { nonce: Buffer.alloc(16, 7) }),
@@ -113,6 +116,19 @@ const BROKEN = {
   'KEY_IN_USE, a validator\'s': (l) => [l.sign(l.administrators[1], 'enrol_officer', enrolment('new', l.validators[2], [1]))],
   UNKNOWN_OFFICER: (l) => [l.sign(l.administrators[0], 'revoke_officer', { officer_id: 'nobody' })],
   LAST_ADMINISTRATOR: (l) => [l.sign(l.administrators[0], 'revoke_officer', { officer_id: 'admin' })],
+  'UNKNOWN_SIGNER, an officer suspends a leader': (l) => [l.sign(l.administrators[0], 'suspend_leader', l.suspension(2n, 0))],
+  'INVALID_SIGNATURE, view changes for another view': (l) => suspend(l, 2n, 0, [1, 2, 3], { signedView: 2 }),
+  'INVALID_PROOF, a view change too few': (l) => suspend(l, 2n, 0, [1, 2]),
+  'INVALID_PROOF, one too many': (l) => suspend(l, 2n, 0, [0, 1, 2, 3]),
+  'INVALID_PROOF, one twice': (l) => suspend(l, 2n, 0, [1, 1, 2]),
+  'INVALID_PROOF, out of order': (l) => suspend(l, 2n, 0, [2, 1, 3]),
+  'INVALID_PROOF, signed by an administrator': (l) => suspend(l, 2n, 0, [1, 2, 9]),
+  'PROOF_OUT_OF_RANGE, a height to come': (l) => suspend(l, 3n, 0),
+  'PROOF_OUT_OF_RANGE, another epoch': (l) => suspend(l, 2n, 0, [1, 2, 3], { epoch: 1n }),
+  'ALREADY_SUSPENDED, in the same block': (l) => [...suspend(l, 2n, 0), ...suspend(l, 1n, 0)],
+  'TOO_MANY_SUSPENDED, a second of four': (l) => [...suspend(l, 2n, 0), ...suspend(l, 2n, 1)],
+  'INVALID_FIELD, prepared in the view that is asked for': (l) => suspend(l, 2n, 0, [1, 2, 3], { prepared: 2 }),
+  'INVALID_FIELD, no view change': (l) => suspend(l, 2n, 0, []),
   'INVALID_FIELD, no reason': (l) => [l.sign(clerk, 'amend', record('A-1', { expected_version: 1n }))],
   'INVALID_FIELD, no real date': (l) => [l.sign(clerk, 'register', record('B', { effective_date: '2027-02-29' }))],
   'INVALID_FIELD, an id of two points': (l) => [l.sign(clerk, 'register', record('..'))],
@@ -173,6 +189,16 @@ for (const [name, [expected, make, changes = () => ({}), certify]] of Object.ent
     await assert.rejects(check(ledger), (e) => e instanceof Refusal && expected.test(e.message));
   });
 }
+
+test('a suspended leader may not lead for a while, and what it was suspended for is kept 64 heights longer', async () => {
+  const ledger = begun();
+  ledger.commit(...suspend(ledger, 2n, 0, [1, 2, 3], { prepared: 1 }), ledger.sign(clerk, 'register', record('S')));
+  for (let i = 0; i < 70; i++) ledger.commit(ledger.sign(clerk, 'register', record(`T-${i}`)));
+  const found = await check(ledger);
+  assert.equal(found.signatures, found.transactions + 3 + found.height * 3);
+  ledger.collude(suspend(ledger, 9n, 0));
+  await assert.rejects(check(ledger), (e) => e.code === 'PROOF_OUT_OF_RANGE');
+});
 
 test('an officer\'s signature with high s is refused as such', async () => {
   const ledger = begun();

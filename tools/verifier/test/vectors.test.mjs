@@ -212,6 +212,7 @@ test('transaction: ids, leaf hashes, signatures', () => {
     assert.equal(show(transaction.id), expected.transactionId, expected.name);
     assert.equal(show(transaction.signer), publicKey);
     assert.equal(show(leafHash(transaction.envelope)), expected.leafHash);
+    transaction.requireSigned();
   }
 });
 

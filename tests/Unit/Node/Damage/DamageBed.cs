@@ -116,7 +116,8 @@ internal sealed class DamageBed : IAsyncDisposable
         }
         catch (StorageException e)
         {
-            Assert.That(e.Error, Is.AnyOf(StorageError.Damaged, StorageError.NewerFormat, StorageError.ForeignChain), $"{damage}: {e.Message}");
+            Assert.That(e.Error, Is.AnyOf(
+                StorageError.Damaged, StorageError.NewerFormat, StorageError.OlderFormat, StorageError.ForeignChain), $"{damage}: {e.Message}");
         }
     }
 
