@@ -145,8 +145,9 @@ public sealed partial class ConsensusCore
         _effects.Add(new NeedBlocks(height, hint));
     }
 
-    private void SendStatus(int to) => SendTo(
-        to, new StatusMessage(_round.View, _tipCertificate is { } c ? new DecidedMessage(_tip, c) : null), 0);
+    private void SendStatus(int to) => SendTo(to, new StatusMessage(_round.View, ProvenTip, _abstention), 0);
+
+    private DecidedMessage? ProvenTip => _tipCertificate is { } c ? new DecidedMessage(_tip, c) : null;
 
     /// <summary>Sends again, byte for byte, what this node last signed in its view.</summary>
     private void SendNewest(int to)

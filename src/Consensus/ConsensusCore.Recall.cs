@@ -3,7 +3,8 @@ using GovChain.Core.Model;
 namespace GovChain.Consensus;
 
 /// <content>
-/// Amnesia: before its first vote a validator asks the others what they have seen of it, and answers when it is asked.
+/// Amnesia: before its first vote a validator asks the others what they have seen of it, and answers when it is asked. One
+/// that has forgotten votes learns from them from which height on it votes again.
 /// </content>
 public sealed partial class ConsensusCore
 {
@@ -11,13 +12,15 @@ public sealed partial class ConsensusCore
     private readonly JournalFindings _found;
     private Recollection? _recall;
 
-    /// <summary>This node waits for Q-1 others to say that it has forgotten no vote, and does not vote until then.
-    /// </summary>
+    /// <summary>This node waits for others to say what they have seen of it, and does not vote until then: for Q-1, or
+    /// for Q where it abstains and does not know yet until when.</summary>
     public bool IsRecalling => _recall is not null;
+
+    private int AnswersNeeded => Math.Min(_abstention.IsOpen ? _quorum : _quorum - 1, _set.Count - 1);
 
     private void StartRecall(ulong token)
     {
-        if (_abstaining != AbstainReason.None || _quorum == 1)
+        if (_set.Count == 1)
             return;
         _recall = new Recollection(_config, token, _found.OpenRecall ?? _tip.Height, _found.OwnVotes);
         // Catch-up moves the tip while the question stands; a restart must still ask from here.
@@ -36,28 +39,39 @@ public sealed partial class ConsensusCore
 
     private void OnRecallResponse(int from, RecallResponse m)
     {
-        switch (_recall?.Take(from, m))
+        if (_recall is null || !_recall.Take(from, m))
+            return;
+        // What an abstaining node signed below the height of its return is known to be forgotten.
+        if (m.Newest is { } vote && _recall.IsForgotten(vote) && _abstention.AllowsAt(vote.Height))
         {
-            case RecallVerdict.Sound:
-                Append(new RecallRecord(_recall.Above, IsOver: true));
-                _recall = null;
-                BeginVoting();
-                break;
-            case RecallVerdict.Amnesia:
-                _recall = null;
-                _abstaining = AbstainReason.Amnesia;
-                Append(new StoredMark(_tip.Height, _tip.Hash, _abstaining));
-                SignedVote vote = m.Newest!.Value;
-                _effects.Add(new Alarm(AlarmCode.Abstaining,
-                    $"This node follows and serves but does not vote: {Name(from)} holds its {vote.Type} at height "
-                    + $"{vote.Height}, view {vote.View}, which its journal lacks."));
-                break;
+            Abstain(new Abstention(AbstainReason.Amnesia));
+            _effects.Add(new Alarm(AlarmCode.Abstaining,
+                $"This node follows and serves but does not vote: {Name(from)} holds its {vote.Type} at height "
+                + $"{vote.Height}, view {vote.View}, which its journal lacks."));
         }
+        if (_recall.Answers < AnswersNeeded)
+            return;
+        if (_abstention.IsOpen)
+            Abstain(_abstention with { VotesAgainAt = _recall.Highest + Abstention.Heights });
+        Append(new RecallRecord(_recall.Above, IsOver: true));
+        _recall = null;
+        if (!_abstention.IsNone && _abstention.AllowsAt(_round.Height))
+            Abstain(default);
+        BeginVoting();
+    }
+
+    /// <summary>Whether and from when on this node votes; in the journal before anything that is signed by it.</summary>
+    private void Abstain(Abstention abstention)
+    {
+        _abstention = abstention;
+        Append(new StoredMark(_tip.Height, _tip.Hash, abstention));
     }
 
     /// <summary>Does what was held back while nothing could be signed.</summary>
     private void BeginVoting()
     {
+        if (!CanVote)
+            return;
         SendNewest(Send.ToAll);
         if (_round.View > 0 && _round.Decision is null && _round.OwnViewChange is null && _round.OwnPrepare is null)
             Promise();
@@ -93,13 +107,15 @@ public sealed partial class ConsensusCore
         if (_tip.Height > Math.Max(m.Above, _seen[from]?.Height ?? 0))
             _effects.Add(new FindSigner(from, m.Token, m.Above));
         else
-            SendTo(from, new RecallResponse(m.Token, _seen[from]), 0);
+            AnswerRecall(from, m.Token);
     }
 
     private void OnSignerFound(SignerFound found)
     {
         if (found.Newest is { } vote)
             Remember(found.To, vote);
-        SendTo(found.To, new RecallResponse(found.Token, _seen[found.To]), 0);
+        AnswerRecall(found.To, found.Token);
     }
+
+    private void AnswerRecall(int to, ulong token) => SendTo(to, new RecallResponse(token, _seen[to], ProvenTip), 0);
 }

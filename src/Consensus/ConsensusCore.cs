@@ -25,7 +25,7 @@ public sealed partial class ConsensusCore
     private readonly PeerTick[] _answered;
 
     private List<ConsensusEffect> _effects = [];
-    private AbstainReason _abstaining;
+    private Abstention _abstention;
     private bool _started;
     private bool _draining;
     private bool _halted;
@@ -71,7 +71,7 @@ public sealed partial class ConsensusCore
         _next = new Inbox(_set.Count);
         _round = new Round(tip.Height + 1, new Inbox(_set.Count));
         _found = JournalReplay.Apply(journal, tip, config, _round);
-        _abstaining = _found.Abstaining;
+        _abstention = _found.Abstention;
         _seen = new SignedVote?[_set.Count];
         _round.ViewChanges.Learn(_self, _round.View);
     }
@@ -86,9 +86,12 @@ public sealed partial class ConsensusCore
     public int Leader => LeaderOf(_round.View);
 
     /// <summary>Why this node does not vote; None when it does.</summary>
-    public AbstainReason Abstaining => _abstaining;
+    public AbstainReason Abstaining => _abstention.Reason;
 
-    private bool CanVote => _abstaining == AbstainReason.None && _recall is null && !_draining;
+    /// <summary>The height at which this node votes again; 0 when it votes, or does not know it yet.</summary>
+    public ulong VotesAgainAt => _abstention.VotesAgainAt;
+
+    private bool CanVote => _abstention.IsNone && _recall is null && !_draining;
 
     private ulong LastJournal => _journalNext - 1;
 
@@ -151,12 +154,12 @@ public sealed partial class ConsensusCore
     {
         _started = true;
         // A crash may have come between the newest block and its mark; the next block must not make that two.
-        if (_tip.Height > 0 || _abstaining != AbstainReason.None)
-            Append(new StoredMark(_tip.Height, _tip.Hash, _abstaining));
-        if (_abstaining != AbstainReason.None)
+        if (_tip.Height > 0 || !_abstention.IsNone)
+            Append(new StoredMark(_tip.Height, _tip.Hash, _abstention));
+        if (!_abstention.IsNone)
         {
             _effects.Add(new Alarm(
-                AlarmCode.Abstaining, $"This node follows and serves but does not vote: {_abstaining}."));
+                AlarmCode.Abstaining, $"This node follows and serves but does not vote: {_abstention.Reason}."));
         }
         if (_round.Proposal is { } proposal && _round.Find(proposal.Block.Hash) is { } candidate)
             Check(candidate, proposal.Signer);
@@ -182,7 +185,9 @@ public sealed partial class ConsensusCore
         _tipCertificate = stored.Certificate;
         _leaders = stored.NextLeaders;
         _hasWork = false;
-        ulong mark = Append(new StoredMark(header.Height, header.Hash, _abstaining));
+        if (_recall is null && _abstention.AllowsAt(header.Height + 1))
+            _abstention = default;
+        ulong mark = Append(new StoredMark(header.Height, header.Hash, _abstention));
         if (header.Height % PruneEveryHeights == 0 && _recall is null)
             _effects.Add(new PruneJournal(mark));
         if (header.NextValidatorSetHash != _set.Hash)

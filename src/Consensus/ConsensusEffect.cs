@@ -114,28 +114,3 @@ public enum AlarmCode
     /// <summary>A fresh proposal's time is too far from this node's clock; one of the two clocks is wrong.</summary>
     UntimelyProposal,
 }
-
-/// <summary>Why a node does not vote. The numbers stand in the journal: frozen.</summary>
-public enum AbstainReason : byte
-{
-    /// <summary>It votes.</summary>
-    None = 0,
-
-    /// <summary>The journal is missing while the ledger is beyond genesis.</summary>
-    JournalMissing = 1,
-
-    /// <summary>The journal is damaged before its end, or holds records that cannot be read.</summary>
-    JournalDamaged = 2,
-
-    /// <summary>The newest mark is more than one height below the ledger: an old journal.</summary>
-    JournalOlderThanLedger = 3,
-
-    /// <summary>The journal knows of blocks that the ledger lacks.</summary>
-    LedgerOlderThanJournal = 4,
-
-    /// <summary>The ledger was restored from a copy or repaired.</summary>
-    LedgerRestored = 5,
-
-    /// <summary>Another validator holds a vote of this one that its journal lacks: wiped, or restored as a whole.</summary>
-    Amnesia = 6,
-}

@@ -71,6 +71,12 @@ internal static partial class LogMessages
         "This process may open {Limit} files; with many clients a node needs up to {Wanted}. Raise it: ulimit -n, or LimitNOFILE in systemd")]
     public static partial void FileHandlesFew(this ILogger logger, long limit, long wanted);
 
+    [LoggerMessage(5024, LogLevel.Information, "This node votes again, from block {Height} on.")]
+    public static partial void VotesAgain(this ILogger logger, ulong height);
+
+    [LoggerMessage(5025, LogLevel.Warning, "This node abstains until block {Height} and votes again then ({Reason}).")]
+    public static partial void WillVoteAgain(this ILogger logger, ulong height, string reason);
+
     [LoggerMessage(5090, LogLevel.Critical, "The node ended with code {Code}: {Reason}")]
     public static partial void ServiceFailed(this ILogger logger, int code, string reason);
 }

@@ -42,7 +42,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly ILogger _log;
     private readonly DataDirectory _directory;
     private readonly LedgerHead _ledger;
-    private readonly VoteJournal? _journal;
+    private readonly VoteJournal _journal;
     private readonly TransactionPool _pool;
     private readonly OutcomeMemory _outcomes;
     private readonly TicketOffice _tickets = new();
@@ -117,7 +117,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var sizer = new BlockSizer(parameters.BaseTimeoutMs / TimeoutParts, (int)parameters.BlockTransactionsMax);
         var workshop = new BlockWorkshop(
             validators, (ushort)self, _ledger, _pool, bodies, assembler, sizer, time, _metrics);
-        var events = new DriverEvents(OnStored, OnRefused, n => _sync!.Request(n), OnAlarm, OnTick, OnFatal);
+        var events = new DriverEvents(OnStored, OnRefused, n => _sync!.Request(n), OnAlarm, OnAbstention, OnTick, OnFatal);
         _driver = new ConsensusDriver(
             core, validators, _journal, signer, _ledger, _pool, bodies, workshop, sizer, network, time, _metrics, events);
         _intake = new MessageIntake(
@@ -162,7 +162,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     {
         _metrics.Begin();
         _log.Started(_self, _ledger.Tip.Height, _ledger.ChainId.ToString(),
-            _driver.Standing.Abstaining is var reason and not AbstainReason.None ? $"does not vote ({reason})" : "votes");
+            _driver.Standing.Abstention is { IsNone: false } abstention ? $"does not vote ({abstention.Reason})" : "votes");
         _work = Task.WhenAll(
             Guard(_admission.RunAsync()), Guard(_intake.RunAsync()), Guard(Task.Run(_sync.RunAsync)));
         _driver.Start();
@@ -211,7 +211,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     {
         await StopAsync();
         _batch.Dispose();
-        _journal?.Dispose();
+        _journal.Dispose();
         _storageMetrics.Dispose();
         _metrics.Dispose();
         _stopping.Dispose();
@@ -265,6 +265,16 @@ internal sealed class NodeRuntime : IAsyncDisposable
             _status.Failed($"{alarm.Code}: {alarm.Text}");
     }
 
+    /// <summary>The node abstains, knows until when, or votes again.</summary>
+    private void OnAbstention(Abstention abstention)
+    {
+        _alarms.Set(NodeAlarm.Abstaining, !abstention.IsNone, "", () => NodeStatus.Explain(abstention));
+        if (abstention.IsNone)
+            _log.VotesAgain(_ledger.Tip.Height + 1);
+        else if (!abstention.IsOpen)
+            _log.WillVoteAgain(abstention.VotesAgainAt, abstention.Reason.ToString());
+    }
+
     /// <summary>Damage stays an alarm until a round finds none.</summary>
     private void OnSelfAudit(DirectoryFinding? damage) => _alarms.Set(
         NodeAlarm.LedgerDamaged, damage is not null, SelfAuditSubject,
@@ -285,7 +295,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         try
         {
             // The first tick comes after the core's first journal records, which say it, are durable.
-            if (_journal is not null && _directory.IsRestored)
+            if (_directory.IsRestored)
                 _directory.ForgetRestored();
             _watch.Look();
             ulong nowMs = _time.NowMs();
@@ -334,7 +344,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
         DataDirectory = _directory.Root,
         Validators = _validators,
         Connections = () => _network.Connections,
-        Complaint = department => _progress.Of(_validators.IndexOf(department)).Complaint ?? "",
+        Complaint = department => _progress.Of(_validators.IndexOf(department)).Complaint,
+        Abstention = department => department == _self
+            ? _driver.Standing.Abstention
+            : _progress.Of(_validators.IndexOf(department)).Abstention,
         Height = () => _ledger.Tip.Height,
         Lag = () => _sync.Lag,
         Ready = () => _pool.ReadyCount,
@@ -351,7 +364,11 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _metrics.Observe("govchain.view", "{view}", "View of the height in progress.", () => _driver.Standing.View);
         _metrics.Observe("govchain.leader", "{department}", "1 for the department that leads the height in progress, 0 for the others.", "department",
             () => _validators.Members.Select((v, i) => (v.Department, i == _driver.Standing.Leader ? 1.0 : 0)));
-        _metrics.Observe("govchain.voting", "{node}", "1 if this node votes.", () => _driver.Standing is { Abstaining: AbstainReason.None, IsRecalling: false } ? 1 : 0);
+        _metrics.Observe("govchain.voting", "{node}", "1 if this node votes.", () => _driver.Standing.IsVoting ? 1 : 0);
+        _metrics.Observe("govchain.voting.again", "{block}", "Height at which this node votes again; 0 if it votes, or does not know it yet.",
+            () => _driver.Standing.Abstention.VotesAgainAt);
+        _metrics.Observe("govchain.peers.voting", "{node}", "1 for a department that votes, by what it says, 0 for one that abstains.", "peer",
+            () => OfPeers(static p => p.Abstention.IsNone ? 1 : 0));
         _metrics.Observe("govchain.pool.transactions", "{transaction}", "Transactions in the pool.", () => _pool.Count);
         _metrics.Observe("govchain.pool.transactions.max", "{transaction}", "Transactions the pool may hold.", () => options.Pool.CountMax);
         _metrics.Observe("govchain.pool.size", "By", "Bytes of the envelopes in the pool.", () => _pool.Bytes);
@@ -377,7 +394,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         });
     }
 
-    private IEnumerable<(string, double)> OfPeers(Func<(ulong Height, uint View, string? Complaint), double> value) =>
+    private IEnumerable<(string, double)> OfPeers(Func<PeerStanding, double> value) =>
         _network.Connections.Select(c => (c.Department, value(_progress.Of(_validators.IndexOf(c.Department)))));
 
     private IEnumerable<(string, double)> PeerSilence()

@@ -123,6 +123,18 @@ public sealed class DataDirectory : IDisposable
         DurableFiles.SyncDirectory(Root);
     });
 
+    /// <summary>
+    /// Puts a vote journal that cannot be gone on with under another name. The mark that the node must not vote is durable
+    /// before that, and stays until the new journal says so.
+    /// </summary>
+    /// <exception cref="StorageException">Io.</exception>
+    public void PutJournalAside() => Guard(() =>
+    {
+        WriteRestored(Root);
+        string time = DateTime.UtcNow.ToString("yyyyMMddTHHmmssfffZ", CultureInfo.InvariantCulture);
+        DurableFiles.Move(JournalPath, Path.Combine(Root, $"damaged-{time}-{Path.GetFileName(JournalPath)}"));
+    });
+
     /// <summary>A new directory within this one for something under way; one that is left over is removed when the
     /// directory is opened next.</summary>
     /// <exception cref="StorageException">Io.</exception>

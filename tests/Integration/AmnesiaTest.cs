@@ -6,7 +6,8 @@ namespace GovChain.Tests.Integration;
 
 /// <summary>
 /// A data directory that was put back as a whole, or wiped, looks clean from inside. The node must learn from the others
-/// that it has forgotten votes (docs/PROTOCOL.md, "Amnesia"), and follow and serve without voting.
+/// that it has forgotten votes (docs/PROTOCOL.md, "Amnesia"), follow and serve without voting, and vote again once it
+/// cannot contradict itself any more ("Voting again").
 /// </summary>
 [TestFixture]
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
@@ -32,7 +33,7 @@ internal sealed class AmnesiaTest
 
     [Test]
     [CancelAfter(420_000)]
-    public async Task Directory_PutBackAsAWholeThenWiped_FollowsAndServesButNeverVotes(CancellationToken cancellation)
+    public async Task Directory_PutBackAsAWholeThenWiped_AbstainsAndVotesAgainSomeBlocksLater(CancellationToken cancellation)
     {
         _network = await TestNetwork.StartAsync(cancellation);
         await Network.DefineTypeAsync(Owner, Type, cancellation);
@@ -52,26 +53,57 @@ internal sealed class AmnesiaTest
         Directory.Delete(Data, recursive: true);
         Directory.Move(copy, Data);
         await StartAsync(Forgetful, cancellation);
-        await AssertAbstainsAsync(cancellation);
+        ulong first = await AssertAbstainsAsync(cancellation);
+        await AssertVoteIsMissingAsync(cancellation);
+        await Network.KillAndRestartAsync(Forgetful, cancellation);
+        Assert.That(await AssertAbstainsAsync(cancellation), Is.EqualTo(first), "the height of the return outlasts a restart");
+        await AssertVotesAgainAsync(first, cancellation);
+
+        // Its vote counts: with another department away the others need it.
+        await Network.Network.Processes[0].KillAsync();
         await CommitAsync(cancellation);
+        await StartAsync(0, cancellation);
         await Network.Network.WaitUntilLevelAsync(cancellation);
 
         await Network.Network.Processes[Forgetful].KillAsync();
         Directory.Delete(Data, recursive: true);
         await StartAsync(Forgetful, cancellation);
-        await AssertAbstainsAsync(cancellation);
-        await AssertVoteIsMissingAsync(cancellation);
-
-        await Network.KillAndRestartAsync(Forgetful, cancellation);
-        await AssertAbstainsAsync(cancellation);
+        ulong second = await AssertAbstainsAsync(cancellation);
+        Assert.That(second, Is.GreaterThan(first));
+        await AssertVotesAgainAsync(second, cancellation);
+        await Network.Network.Processes[0].KillAsync();
+        await CommitAsync(cancellation);
+        await StartAsync(0, cancellation);
         await Network.AuditAllAsync(cancellation);
     }
 
-    private async Task AssertAbstainsAsync(CancellationToken cancellation)
+    /// <summary>It abstains and says until when, to its operator and to the others.</summary>
+    /// <returns>The height at which it votes again.</returns>
+    private async Task<ulong> AssertAbstainsAsync(CancellationToken cancellation)
     {
-        GetStatusResponse status = await SettledStatusAsync(cancellation);
+        GetStatusResponse status = await UntilAsync(
+            Forgetful, static s => s.VotesAgainAt > 0, "the forgetful node knows when it votes again", cancellation);
         Assert.That(status.Voting, Is.False);
         Assert.That(status.AbstainingBecause, Does.StartWith("Another department holds a vote of this node"));
+        Assert.That(status.Alarms.Single(static a => a.Code == "ABSTAINING").Text, Does.Contain($"until block {status.VotesAgainAt}"));
+        await UntilAsync(
+            Owner, s => s.Peers.Any(p => p.VotesAgainAt == status.VotesAgainAt && p.AbstainingBecause.Length > 0),
+            "the others see that it abstains, and until when", cancellation);
+        return status.VotesAgainAt;
+    }
+
+    private async Task AssertVotesAgainAsync(ulong height, CancellationToken cancellation)
+    {
+        using LedgerClient client = Network.Network.ConnectClient(Forgetful);
+        while ((await client.GetStatusAsync(cancellation)).Height + 1 < height)
+        {
+            Assert.That((await client.GetStatusAsync(cancellation)).Voting, Is.False);
+            await CommitAsync(cancellation);
+            await Network.Network.WaitUntilLevelAsync(cancellation);
+        }
+        GetStatusResponse status = await UntilAsync(Forgetful, static s => s.Voting, "it votes again", cancellation);
+        Assert.That(status.Height, Is.GreaterThanOrEqualTo(height - 1));
+        Assert.That(status.Alarms.Select(static a => a.Code), Does.Not.Contain("ABSTAINING"));
     }
 
     /// <summary>Without one of the other three nothing is recorded although three nodes are up.</summary>
@@ -115,15 +147,28 @@ internal sealed class AmnesiaTest
     }
 
     /// <summary>The node's status once enough of the others have answered what they know of it.</summary>
-    private async Task<GetStatusResponse> SettledStatusAsync(CancellationToken cancellation)
+    private Task<GetStatusResponse> SettledStatusAsync(CancellationToken cancellation) => UntilAsync(
+        Forgetful, static s => !s.AbstainingBecause.StartsWith("It has just started", StringComparison.Ordinal),
+        "enough others have answered", cancellation);
+
+    private async Task<GetStatusResponse> UntilAsync(
+        int department, Func<GetStatusResponse, bool> condition, string what, CancellationToken cancellation)
     {
-        using LedgerClient client = Network.Network.ConnectClient(Forgetful);
-        while (true)
+        using LedgerClient client = Network.Network.ConnectClient(department);
+        GetStatusResponse? status = null;
+        try
         {
-            GetStatusResponse status = await client.GetStatusAsync(cancellation);
-            if (!status.AbstainingBecause.StartsWith("It has just started", StringComparison.Ordinal))
-                return status;
-            await Task.Delay(100, cancellation);
+            while (true)
+            {
+                status = await client.GetStatusAsync(cancellation);
+                if (condition(status))
+                    return status;
+                await Task.Delay(100, cancellation);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            throw new AssertionException($"Not so in time: {what}. The last status was {status}.");
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed record PreparedRecord(Certificate Certificate, VoteMessage Commi
 internal sealed record PromisedRecord(ViewChangeMessage ViewChange) : JournalRecord;
 
 /// <summary>A block is durable in the ledger, and whether this node votes after it.</summary>
-internal sealed record StoredMark(ulong Height, Digest HeaderHash, AbstainReason Abstaining) : JournalRecord;
+internal sealed record StoredMark(ulong Height, Digest HeaderHash, Abstention Abstention = default) : JournalRecord;
 
 /// <summary>This node began to ask the others what it signed above a height, or has learnt that it forgot nothing.
 /// </summary>
@@ -37,6 +37,7 @@ internal static class JournalCodec
     private const byte KindPromised = 3;
     private const byte KindStored = 4;
     private const byte KindRecall = 5;
+    private const byte KindStoredReturning = 6;
 
     /// <summary>The record's bytes.</summary>
     public static byte[] Encode(JournalRecord record) => record switch
@@ -57,8 +58,8 @@ internal static class JournalCodec
         if (r.U8() != Version)
             return null;
         byte kind = r.U8();
-        if (kind == KindStored)
-            return ReadMark(ref r);
+        if (kind is KindStored or KindStoredReturning)
+            return ReadMark(ref r, kind);
         if (kind == KindRecall)
             return ReadRecall(ref r);
         int firstLength = (int)Math.Min(r.U32(), int.MaxValue);
@@ -103,20 +104,26 @@ internal static class JournalCodec
 
     private static byte[] EncodeMark(StoredMark mark)
     {
-        byte[] bytes = new byte[MarkSize];
+        bool returning = mark.Abstention.VotesAgainAt > 0;
+        byte[] bytes = new byte[MarkSize + (returning ? 8 : 0)];
         var w = new BigEndianWriter(bytes);
         w.U8(Version);
-        w.U8(KindStored);
+        w.U8(returning ? KindStoredReturning : KindStored);
         w.U64(mark.Height);
         w.Digest(mark.HeaderHash);
-        w.U8((byte)mark.Abstaining);
+        w.U8((byte)mark.Abstention.Reason);
+        if (returning)
+            w.U64(mark.Abstention.VotesAgainAt);
         return bytes;
     }
 
-    private static StoredMark? ReadMark(ref BigEndianReader r)
+    private static StoredMark? ReadMark(ref BigEndianReader r, byte kind)
     {
-        var mark = new StoredMark(r.U64(), r.Digest(), (AbstainReason)r.U8());
-        return r.AtEnd && mark.Abstaining <= AbstainReason.Amnesia ? mark : null;
+        (ulong height, Digest hash, var reason) = (r.U64(), r.Digest(), (AbstainReason)r.U8());
+        var abstention = new Abstention(reason, kind == KindStoredReturning ? r.U64() : 0);
+        return r.AtEnd && abstention.IsKnown && (kind == KindStoredReturning) == (abstention.VotesAgainAt > 0)
+            ? new StoredMark(height, hash, abstention)
+            : null;
     }
 
     private static byte[] EncodeRecall(RecallRecord recall)

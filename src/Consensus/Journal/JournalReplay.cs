@@ -3,11 +3,11 @@ using GovChain.Core.Model;
 namespace GovChain.Consensus;
 
 /// <summary>What the vote journal says at start, beside the round rebuilt from it.</summary>
-/// <param name="Abstaining">Why the node must abstain; None when it may vote.</param>
+/// <param name="Abstention">Why the node must abstain, and until when if that is known; None when it may vote.</param>
 /// <param name="OpenRecall">The height above which an earlier start asked the others and did not hear enough; null if
 /// none did.</param>
-/// <param name="OwnVotes">All votes of this validator in the journal.</param>
-internal sealed record JournalFindings(AbstainReason Abstaining, ulong? OpenRecall, IReadOnlySet<Vote> OwnVotes);
+/// <param name="OwnVotes">All votes of this validator in the journal, since it last abstained.</param>
+internal sealed record JournalFindings(Abstention Abstention, ulong? OpenRecall, IReadOnlySet<Vote> OwnVotes);
 
 /// <summary>
 /// Rebuilds a round from the vote journal and decides whether this node may vote (docs/PROTOCOL.md, "Journal").
@@ -22,10 +22,13 @@ internal static class JournalReplay
         var own = new HashSet<Vote>();
         ulong? openRecall = null;
         AbstainReason reason = Condition(journal, tip);
-        var newest = new StoredMark(0, default, AbstainReason.None);
-        for (int i = 0; i < journal.Records.Count && reason == AbstainReason.None; i++)
+        var newest = new StoredMark(0, default);
+        List<JournalRecord?> records = [.. journal.Records.Select(static bytes => JournalCodec.TryDecode(bytes))];
+        // A node that abstained votes again only where it has never voted, so what it signed before no longer matters.
+        int first = Math.Max(0, records.FindLastIndex(static r => r is StoredMark { Abstention.IsNone: false }));
+        for (int i = first; i < records.Count && reason == AbstainReason.None; i++)
         {
-            JournalRecord? record = JournalCodec.TryDecode(journal.Records[i]);
+            JournalRecord? record = records[i];
             if (record is StoredMark mark)
                 newest = mark;
             else if (record is RecallRecord recall)
@@ -37,7 +40,8 @@ internal static class JournalReplay
             else
                 own.Add(VoteIn(record!, config));
         }
-        return new JournalFindings(reason == AbstainReason.None ? Judge(newest, tip) : reason, openRecall, own);
+        return new JournalFindings(
+            reason == AbstainReason.None ? Judge(newest, tip) : new Abstention(reason), openRecall, own);
     }
 
     private static AbstainReason Condition(JournalContents journal, BlockHeader tip)
@@ -51,17 +55,18 @@ internal static class JournalReplay
             : AbstainReason.None;
     }
 
-    private static AbstainReason Judge(StoredMark newest, BlockHeader tip)
+    private static Abstention Judge(StoredMark newest, BlockHeader tip)
     {
-        if (newest.Abstaining != AbstainReason.None)
-            return newest.Abstaining;
-        if (newest.Height > tip.Height)
-            return AbstainReason.LedgerOlderThanJournal;
+        // Also of a node that abstains: it may have returned, voted, and been put back since.
         if (newest.Height + 1 < tip.Height)
-            return AbstainReason.JournalOlderThanLedger;
+            return new Abstention(AbstainReason.JournalOlderThanLedger);
+        if (!newest.Abstention.IsNone)
+            return newest.Abstention;
+        if (newest.Height > tip.Height)
+            return new Abstention(AbstainReason.LedgerOlderThanJournal);
         return newest.Height > 0 && newest.Height == tip.Height && newest.HeaderHash != tip.Hash
-            ? AbstainReason.JournalDamaged
-            : AbstainReason.None;
+            ? new Abstention(AbstainReason.JournalDamaged)
+            : default;
     }
 
     private static Vote VoteIn(JournalRecord record, ConsensusConfig config) => record switch

@@ -71,7 +71,8 @@ public sealed record DecidedMessage(BlockHeader Header, Certificate Certificate)
 /// <summary>Where the sender stands: it works on the height after <paramref name="Tip"/>, in a view. Not signed.</summary>
 /// <param name="View">Its view.</param>
 /// <param name="Tip">Its newest header and certificate; null at genesis.</param>
-public sealed record StatusMessage(uint View, DecidedMessage? Tip) : ConsensusMessage
+/// <param name="Abstention">Why it does not vote, and until when; None when it votes.</param>
+public sealed record StatusMessage(uint View, DecidedMessage? Tip, Abstention Abstention = default) : ConsensusMessage
 {
     /// <inheritdoc/>
     public override ulong Height => (Tip?.Height ?? 0) + 1;
@@ -114,7 +115,8 @@ public sealed record RecallRequest(ulong Token, ulong Above) : ConsensusMessage
 /// <param name="Token">The request's.</param>
 /// <param name="Newest">The asker's newest vote that the answering node has seen, of whatever height; null if none.
 /// </param>
-public sealed record RecallResponse(ulong Token, SignedVote? Newest) : ConsensusMessage
+/// <param name="Tip">The answering node's newest header and certificate; null at genesis.</param>
+public sealed record RecallResponse(ulong Token, SignedVote? Newest, DecidedMessage? Tip = null) : ConsensusMessage
 {
     /// <summary>0: it belongs to no round.</summary>
     public override ulong Height => 0;

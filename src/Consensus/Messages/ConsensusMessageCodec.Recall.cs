@@ -19,12 +19,18 @@ public static partial class ConsensusMessageCodec
 
     private static byte[] EncodeRecallResponse(RecallResponse m)
     {
-        byte[] bytes = new byte[Prefix + 8 + 1 + (m.Newest is null ? 0 : SignedVoteSize)];
+        byte[] bytes = new byte[Prefix + 8 + 1 + (m.Newest is null ? 0 : SignedVoteSize) + TipSize(m.Tip)];
         BigEndianWriter w = Begin(bytes, TypeRecallResponse);
         w.U64(m.Token);
         w.U8((byte)(m.Newest is null ? 0 : 1));
-        if (m.Newest is not { } vote)
-            return bytes;
+        if (m.Newest is { } vote)
+            WriteSignedVote(ref w, vote);
+        WriteTip(ref w, m.Tip);
+        return bytes;
+    }
+
+    private static void WriteSignedVote(ref BigEndianWriter w, in SignedVote vote)
+    {
         w.U8((byte)vote.Type);
         w.U64(vote.Epoch);
         w.U64(vote.Height);
@@ -32,7 +38,6 @@ public static partial class ConsensusMessageCodec
         w.Digest(vote.BlockHash);
         w.U32((uint)(vote.PreparedView + 1));
         w.Bytes(vote.Signature.Span);
-        return bytes;
     }
 
     private static RecallResponse? ReadRecallResponse(ref BigEndianReader r)
@@ -41,8 +46,19 @@ public static partial class ConsensusMessageCodec
         byte has = r.U8();
         if (r.Failed || has > 1)
             return null;
-        if (has == 0)
-            return new RecallResponse(token, null);
+        SignedVote? newest = null;
+        if (has == 1)
+        {
+            if (!TryReadSignedVote(ref r, out SignedVote vote))
+                return null;
+            newest = vote;
+        }
+        return TryReadTip(ref r, out DecidedMessage? tip) ? new RecallResponse(token, newest, tip) : null;
+    }
+
+    private static bool TryReadSignedVote(ref BigEndianReader r, out SignedVote vote)
+    {
+        vote = default;
         var type = (VoteType)r.U8();
         ulong epoch = r.U64();
         ulong height = r.U64();
@@ -52,8 +68,8 @@ public static partial class ConsensusMessageCodec
         if (!TryReadSignature(ref r, out Signature signature)
             || type is not (VoteType.Prepare or VoteType.Commit or VoteType.ViewChange)
             || (preparedView >= 0 && type != VoteType.ViewChange))
-            return null;
-        return new RecallResponse(
-            token, new SignedVote(type, epoch, height, view, hash, preparedView, signature));
+            return false;
+        vote = new SignedVote(type, epoch, height, view, hash, preparedView, signature);
+        return true;
     }
 }

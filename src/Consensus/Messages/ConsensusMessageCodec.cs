@@ -253,25 +253,45 @@ public static partial class ConsensusMessageCodec
 
     private static byte[] EncodeStatus(StatusMessage m)
     {
-        int tip = m.Tip is { } t ? BlockHeader.Size + t.Certificate.EncodedSize : 0;
-        byte[] bytes = new byte[Prefix + 4 + 1 + tip];
+        byte[] bytes = new byte[Prefix + 4 + Abstention.Size + TipSize(m.Tip)];
         BigEndianWriter w = Begin(bytes, TypeStatus);
         w.U32(m.View);
-        w.U8((byte)(m.Tip is null ? 0 : 1));
-        if (m.Tip is { } decided)
-            WriteDecided(ref w, decided);
+        w.U8((byte)m.Abstention.Reason);
+        w.U64(m.Abstention.VotesAgainAt);
+        WriteTip(ref w, m.Tip);
         return bytes;
     }
 
     private static StatusMessage? ReadStatus(ref BigEndianReader r)
     {
         uint view = r.U32();
-        byte hasTip = r.U8();
-        if (r.Failed || hasTip > 1)
-            return null;
-        if (hasTip == 0)
-            return new StatusMessage(view, null);
-        return ReadDecided(ref r) is { Height: < ulong.MaxValue } tip ? new StatusMessage(view, tip) : null;
+        var abstention = new Abstention((AbstainReason)r.U8(), r.U64());
+        return abstention.IsKnown && TryReadTip(ref r, out DecidedMessage? tip)
+            ? new StatusMessage(view, tip, abstention)
+            : null;
+    }
+
+    private static int TipSize(DecidedMessage? tip) =>
+        1 + (tip is null ? 0 : BlockHeader.Size + tip.Certificate.EncodedSize);
+
+    private static void WriteTip(ref BigEndianWriter w, DecidedMessage? tip)
+    {
+        w.U8((byte)(tip is null ? 0 : 1));
+        if (tip is not null)
+            WriteDecided(ref w, tip);
+    }
+
+    /// <summary>To the end of the message.</summary>
+    private static bool TryReadTip(ref BigEndianReader r, out DecidedMessage? tip)
+    {
+        tip = null;
+        byte has = r.U8();
+        if (r.Failed || has > 1)
+            return false;
+        if (has == 0)
+            return true;
+        tip = ReadDecided(ref r);
+        return tip is { Height: < ulong.MaxValue - Abstention.Heights };
     }
 
     private static byte[] EncodeRequest(ProposalRequest m)

@@ -50,7 +50,12 @@ public sealed class VerifiedMessage
     public ConsensusMessage Message { get; }
 
     /// <summary>The height that the signatures in it are about.</summary>
-    internal ulong ProofHeight => Message is StatusMessage { Tip: { } tip } ? tip.Height : Message.Height;
+    internal ulong ProofHeight => Message switch
+    {
+        StatusMessage { Tip: { } tip } => tip.Height,
+        RecallResponse { Tip: { } tip } => tip.Height,
+        _ => Message.Height,
+    };
 
     /// <summary>Its signatures were checked, and not passed over because the ledger was beyond their height.</summary>
     internal bool IsProven { get; }
@@ -83,7 +88,7 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
             DecidedMessage m => VerifyDecided(m, tipHeight),
             StatusMessage { Tip: { } tip } => VerifyDecided(tip, tipHeight),
             ProposalResponse m => VerifyHeader(m.Block.Header),
-            RecallResponse { Newest: { } vote } => VerifyRecalled(vote),
+            RecallResponse m => VerifyRecalled(m, tipHeight),
             _ => MessageFailure.None,
         };
         if (failure == MessageFailure.None)
@@ -148,15 +153,19 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
             : MessageFailure.BadCertificate;
     }
 
-    /// <summary>What others say that this validator signed must bear its own signature.</summary>
-    private MessageFailure VerifyRecalled(SignedVote vote)
+    /// <summary>What others say that this validator signed must bear its own signature, and their tip its certificate.
+    /// </summary>
+    private MessageFailure VerifyRecalled(RecallResponse m, ulong tipHeight)
     {
-        if (vote.Epoch != config.Epoch)
-            return MessageFailure.WrongEpoch;
-        return verifier.VerifyOne(
-            _set[config.Self].Key, vote.VoteOn(config.ChainId).SigningDigest(), vote.Signature)
-            ? MessageFailure.None
-            : MessageFailure.BadSignature;
+        if (m.Newest is { } vote)
+        {
+            if (vote.Epoch != config.Epoch)
+                return MessageFailure.WrongEpoch;
+            if (!verifier.VerifyOne(
+                _set[config.Self].Key, vote.VoteOn(config.ChainId).SigningDigest(), vote.Signature))
+                return MessageFailure.BadSignature;
+        }
+        return m.Tip is { } tip ? VerifyDecided(tip, tipHeight) : MessageFailure.None;
     }
 
     private MessageFailure VerifyDecided(DecidedMessage m, ulong tipHeight)

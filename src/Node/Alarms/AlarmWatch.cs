@@ -1,4 +1,5 @@
 using System.Globalization;
+using GovChain.Consensus;
 using GovChain.Core.Model;
 using GovChain.Node.Configuration;
 using GovChain.Node.Peers;
@@ -16,6 +17,9 @@ internal sealed record WatchedNode
 
     /// <summary>The connections to the others.</summary>
     public required Func<IReadOnlyList<PeerConnection>> Connections { get; init; }
+
+    /// <summary>Whether a department votes, this one included, and if not, why and until when.</summary>
+    public required Func<string, Abstention> Abstention { get; init; }
 
     /// <summary>What a department did last that no honest node does; empty if nothing.</summary>
     public required Func<string, string> Complaint { get; init; }
@@ -95,8 +99,13 @@ internal sealed class AlarmWatch(AlarmBoard board, AlarmThresholds thresholds, W
             _complaints[peer.Department] = complaint;
         }
         int here = 1 + connections.Count(static c => c.IsConnected), quorum = node.Validators.QuorumSize;
+        int all = node.Validators.Count;
         Lasting(NodeAlarm.NoQuorum, here < quorum, QuorumPatience, "",
-            () => $"Only {here} of {node.Validators.Count} departments are connected, and {quorum} are needed to record anything.");
+            () => $"Only {here} of {all} departments are connected, and {quorum} are needed to record anything.");
+        string[] abstaining = [.. node.Validators.Members.Select(static v => v.Department).Where(d => !node.Abstention(d).IsNone)];
+        board.Set(NodeAlarm.LedgerHalted, all - abstaining.Length < quorum, "", () =>
+            $"{abstaining.Length} of {all} departments abstain ({string.Join(", ", abstaining)}), and {quorum} must vote to record anything: no "
+            + "block can be made, so none of them comes to vote again. The ledger stands still and does not fork.");
     }
 
     private void LookAtCertificate()

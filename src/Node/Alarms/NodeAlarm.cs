@@ -50,6 +50,9 @@ internal enum NodeAlarm
 
     /// <summary>The clients' certificate ends soon.</summary>
     CertificateExpiring,
+
+    /// <summary>So many departments abstain that nothing can be recorded any more.</summary>
+    LedgerHalted,
 }
 
 /// <summary>How much it matters.</summary>
@@ -89,6 +92,7 @@ internal sealed record AlarmDefinition(NodeAlarm Code, AlarmSeverity Severity, s
         new(NodeAlarm.LedgerDamaged, AlarmSeverity.Critical, "What this node has stored does not verify.", Day),
         new(NodeAlarm.PoolFull, AlarmSeverity.Warning, "The pool of waiting transactions is nearly full."),
         new(NodeAlarm.CertificateExpiring, AlarmSeverity.Warning, "The certificate that clients see ends soon."),
+        new(NodeAlarm.LedgerHalted, AlarmSeverity.Critical, "Too many departments abstain for a quorum: the ledger stands still."),
     ];
 
     /// <summary>The code as it stands everywhere, for example JOURNAL_SLOW.</summary>

@@ -40,7 +40,9 @@ internal static class StatusCommand
         Output.Line($"  state root {s.StateRoot}");
         Output.Line($"  view       {s.View}, leader {s.Leader}, lag {s.Lag} blocks");
         Output.Line($"  pool       {s.PoolTransactions} transactions, {s.PoolBytes} bytes");
-        Output.Line(s.Voting ? "  voting     yes" : $"  voting     NO: {s.AbstainingBecause}");
+        Output.Line(s.Voting ? "  voting     yes"
+            : s.VotesAgainAt > 0 ? $"  voting     NO, abstaining until height {s.VotesAgainAt} because: {s.AbstainingBecause}"
+            : $"  voting     NO: {s.AbstainingBecause}");
         if (s.Alarms.Count == 0)
             Output.Line("  alarms     none");
         foreach (ActiveAlarm a in s.Alarms)
@@ -51,13 +53,15 @@ internal static class StatusCommand
             return;
         Table table = new Table().Border(TableBorder.Simple)
             .AddColumn("peer", c => c.NoWrap()).AddColumn("endpoint", c => c.NoWrap())
-            .AddColumns("connected", "height", "view", "lag", "last error");
+            .AddColumns("connected", "height", "view", "lag", "votes", "last error");
         foreach (PeerStatus p in s.Peers)
         {
             table.AddRow(
                 p.Department, Markup.Escape(p.Endpoint), p.Connected ? "yes" : "NO",
                 p.Height.ToString(CultureInfo.InvariantCulture), p.View.ToString(CultureInfo.InvariantCulture),
-                p.Lag.ToString(CultureInfo.InvariantCulture), Markup.Escape(Output.Value(p.LastError)));
+                p.Lag.ToString(CultureInfo.InvariantCulture),
+                p.AbstainingBecause.Length == 0 ? "yes" : p.VotesAgainAt > 0 ? $"from {p.VotesAgainAt}" : "NO",
+                Markup.Escape(Output.Value(p.LastError)));
         }
         Output.Table(table);
     }

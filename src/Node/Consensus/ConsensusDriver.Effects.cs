@@ -20,7 +20,7 @@ internal sealed partial class ConsensusDriver
                 Stage(append);
                 break;
             case PruneJournal prune:
-                _journal?.PruneBelow(Math.Min(prune.BelowIndex, _durable));
+                _journal.PruneBelow(Math.Min(prune.BelowIndex, _durable));
                 break;
             case Send send:
                 _sends.Add(send);
@@ -72,12 +72,6 @@ internal sealed partial class ConsensusDriver
 
     private void Stage(AppendJournal append)
     {
-        if (_journal is null)
-        {
-            // Only a node that never votes has none: nothing it does depends on what it remembers.
-            _durable = append.Index;
-            return;
-        }
         byte[] frame = append.Bodies is { } named
             ? JournalFrame.Encode(append.Record, named.Header.Height, BodiesOf(named))
             : JournalFrame.Encode(append.Record);

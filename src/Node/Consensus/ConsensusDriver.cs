@@ -24,7 +24,7 @@ internal sealed partial class ConsensusDriver
 
     private readonly ConsensusCore _core;
     private readonly ValidatorSet _validators;
-    private readonly VoteJournal? _journal;
+    private readonly VoteJournal _journal;
     private readonly ISigner _signer;
     private readonly LedgerHead _ledger;
     private readonly TransactionPool _pool;
@@ -58,7 +58,7 @@ internal sealed partial class ConsensusDriver
     public ConsensusDriver(
         ConsensusCore core,
         ValidatorSet validators,
-        VoteJournal? journal,
+        VoteJournal journal,
         ISigner signer,
         LedgerHead ledger,
         TransactionPool pool,
@@ -84,7 +84,7 @@ internal sealed partial class ConsensusDriver
         _metrics = metrics;
         _events = events;
         _timeline = new BlockTimeline(time);
-        _durable = journal?.DurableIndex ?? 0;
+        _durable = journal.DurableIndex;
         _standing = ConsensusStanding.Of(core);
         _thread = new Thread(Run) { Name = "consensus", IsBackground = true };
     }
@@ -196,7 +196,11 @@ internal sealed partial class ConsensusDriver
             TellWork();
         }
         while (_inputs.Count > 0);
-        Volatile.Write(ref _standing, ConsensusStanding.Of(_core));
+        ConsensusStanding before = _standing;
+        var standing = ConsensusStanding.Of(_core);
+        Volatile.Write(ref _standing, standing);
+        if (standing.Abstention != before.Abstention)
+            _events.Abstention(standing.Abstention);
     }
 
     private void Drain()
@@ -228,8 +232,6 @@ internal sealed partial class ConsensusDriver
         if (!_unsynced)
             return;
         _unsynced = false;
-        if (_journal is null)
-            return;
         long started = Stopwatch.GetTimestamp();
         _journal.Sync();
         _metrics.JournalSynced(Stopwatch.GetElapsedTime(started));

@@ -10,6 +10,7 @@ namespace GovChain.Node.Consensus;
 /// <param name="Refused">Transactions left the pool for good.</param>
 /// <param name="NeedBlocks">The ledger is behind.</param>
 /// <param name="Alarm">An operator should know.</param>
+/// <param name="Abstention">Whether and until when this node abstains has changed.</param>
 /// <param name="Tick">About a second has passed.</param>
 /// <param name="Fatal">The node must stop.</param>
 internal sealed record DriverEvents(
@@ -17,5 +18,6 @@ internal sealed record DriverEvents(
     Action<IReadOnlyList<Pool.PoolExit>> Refused,
     Action<NeedBlocks> NeedBlocks,
     Action<Alarm> Alarm,
+    Action<Abstention> Abstention,
     Action Tick,
     Action<Exception> Fatal);

@@ -10,28 +10,32 @@ namespace GovChain.Node.Consensus;
 internal static class JournalLoader
 {
     /// <summary>
-    /// The journal to go on with, null if it is damaged, and its contents. Envelopes of blocks above the ledger are
-    /// put into <paramref name="bodies"/>.
+    /// The journal to go on with, and its contents. One that is damaged is put aside, and a new one begun: the node abstains
+    /// until what it may have forgotten cannot matter. Envelopes of blocks above the ledger are put into
+    /// <paramref name="bodies"/>.
     /// </summary>
-    /// <exception cref="StorageException">It cannot be opened or made.</exception>
-    public static (VoteJournal? Journal, JournalContents Contents) Open(
+    /// <exception cref="StorageException">It cannot be opened, made or put aside.</exception>
+    public static (VoteJournal Journal, JournalContents Contents) Open(
         DataDirectory directory, ulong tipHeight, BlockBodies bodies)
     {
         bool restored = directory.IsRestored;
         JournalOpening opening = VoteJournal.Open(directory);
-        switch (opening.Condition)
+        if (opening.Journal is { } journal)
         {
-            case FileCondition.Missing:
-                VoteJournal created = VoteJournal.Create(directory);
-                return (created, new JournalContents(JournalCondition.Missing, [], created.NextIndex, restored));
-            case FileCondition.DamagedInterior:
-                return (null, new JournalContents(JournalCondition.Damaged, [], 1, restored));
-            default:
-                VoteJournal journal = opening.Journal!;
-                return TryRead(opening.Records, tipHeight, bodies) is { } records
-                    ? (journal, new JournalContents(JournalCondition.Sound, records, journal.NextIndex, restored))
-                    : (journal, new JournalContents(JournalCondition.Damaged, [], journal.NextIndex, restored));
+            if (TryRead(opening.Records, tipHeight, bodies) is { } records)
+                return (journal, new JournalContents(JournalCondition.Sound, records, journal.NextIndex, restored));
+            journal.Dispose();
         }
+        JournalCondition condition = JournalCondition.Missing;
+        if (opening.Condition != FileCondition.Missing)
+        {
+            condition = JournalCondition.Damaged;
+            directory.PutJournalAside();
+        }
+        else if (tipHeight > 0)
+            directory.MarkRestored(); // until the new journal says that the node abstains
+        VoteJournal created = VoteJournal.Create(directory);
+        return (created, new JournalContents(condition, [], created.NextIndex, restored));
     }
 
     /// <summary>What a start would find in the journal; nothing is changed. Null where it cannot be read.</summary>

@@ -2,11 +2,22 @@ using GovChain.Consensus;
 
 namespace GovChain.Node.Consensus;
 
+/// <summary>Where another department stands, by what it says.</summary>
+/// <param name="Height">Its newest block.</param>
+/// <param name="View">Its view of the next height.</param>
+/// <param name="Abstention">Whether it votes, and if not, why and until when.</param>
+/// <param name="LastComplaint">The last thing it did that no honest node does; null if nothing.</param>
+internal readonly record struct PeerStanding(ulong Height, uint View, Abstention Abstention, string? LastComplaint)
+{
+    /// <summary>The last thing it did wrong; empty if nothing.</summary>
+    public string Complaint => LastComplaint ?? "";
+}
+
 /// <summary>How far the other departments are, by what they say. Safe from any thread.</summary>
 internal sealed class PeerProgress(int validators)
 {
     private readonly object _gate = new();
-    private readonly (ulong Height, uint View, string? Complaint)[] _peers = new (ulong, uint, string?)[validators];
+    private readonly PeerStanding[] _peers = new PeerStanding[validators];
 
     /// <summary>The highest block that anybody has shown a certificate for.</summary>
     public ulong HighestTip { get; private set; }
@@ -18,11 +29,10 @@ internal sealed class PeerProgress(int validators)
             return;
         lock (_gate)
         {
-            ref (ulong Height, uint View, string? Complaint) peer = ref _peers[from];
-            if (message is StatusMessage status)
-                (peer.Height, peer.View) = (status.Tip?.Height ?? 0, status.View);
-            else
-                peer.Height = Math.Max(peer.Height, message.Height);
+            ref PeerStanding peer = ref _peers[from];
+            peer = message is StatusMessage status
+                ? peer with { Height = status.Tip?.Height ?? 0, View = status.View, Abstention = status.Abstention }
+                : peer with { Height = Math.Max(peer.Height, message.Height) };
             HighestTip = Math.Max(HighestTip, peer.Height);
         }
     }
@@ -31,16 +41,13 @@ internal sealed class PeerProgress(int validators)
     public void Misbehaved(int from, string complaint)
     {
         lock (_gate)
-            _peers[from].Complaint = complaint;
+            _peers[from] = _peers[from] with { LastComplaint = complaint };
     }
 
-    /// <summary>Height of its newest block, its view, and the last thing it did wrong.</summary>
-    public (ulong Height, uint View, string? Complaint) Of(int validator)
+    /// <summary>Where a validator stands.</summary>
+    public PeerStanding Of(int validator)
     {
         lock (_gate)
-        {
-            (ulong height, uint view, string? complaint) = _peers[validator];
-            return (height, view, complaint ?? "");
-        }
+            return _peers[validator];
     }
 }

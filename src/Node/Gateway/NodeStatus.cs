@@ -32,7 +32,7 @@ internal sealed class NodeStatus(
         typeof(NodeStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     /// <summary>View and leader of the height in progress, and whether this node votes.</summary>
-    public Func<ConsensusStanding> Standing { get; set; } = static () => new(0, 0, AbstainReason.None, false);
+    public Func<ConsensusStanding> Standing { get; set; } = static () => new(0, 0, default, false);
 
     /// <summary>Blocks behind the others.</summary>
     public Func<ulong> Lag { get; set; } = static () => 0;
@@ -83,10 +83,11 @@ internal sealed class NodeStatus(
             Leader = genesis.Validators[standing.Leader].Department,
             PoolTransactions = (ulong)pool.Count,
             PoolBytes = (ulong)pool.Bytes,
-            Voting = standing is { Abstaining: AbstainReason.None, IsRecalling: false },
-            AbstainingBecause = standing.IsRecalling
+            Voting = standing.IsVoting,
+            AbstainingBecause = standing.Abstention.IsNone && standing.IsRecalling
                 ? "It has just started and waits for the others to say that it has forgotten no vote."
-                : Explain(standing.Abstaining),
+                : Explain(standing.Abstention.Reason),
+            VotesAgainAt = standing.Abstention.VotesAgainAt,
             LastError = Volatile.Read(ref _lastError),
             Departments = (uint)genesis.Validators.Count,
             Quorum = (uint)genesis.Validators.QuorumSize,
@@ -104,21 +105,32 @@ internal sealed class NodeStatus(
         ulong highest = Math.Max(tip.Height, progress.HighestTip);
         foreach (PeerConnection connection in network.Connections)
         {
-            (ulong height, uint peerView, string? complaint) = progress.Of(genesis.Validators.IndexOf(connection.Department));
+            PeerStanding peer = progress.Of(genesis.Validators.IndexOf(connection.Department));
             response.Peers.Add(new PeerStatus
             {
                 Department = connection.Department,
                 Endpoint = connection.Endpoint,
                 Connected = connection.IsConnected,
-                Height = height,
-                View = peerView,
-                Lag = highest - height,
-                LastError = connection.LastError.Length > 0 ? connection.LastError : complaint ?? "",
+                Height = peer.Height,
+                View = peer.View,
+                Lag = highest - peer.Height,
+                LastError = connection.LastError.Length > 0 ? connection.LastError : peer.Complaint,
+                AbstainingBecause = Explain(peer.Abstention.Reason),
+                VotesAgainAt = peer.Abstention.VotesAgainAt,
                 LastSeenMs = connection.LastSeenMs,
             });
         }
         return response;
     }
+
+    /// <summary>That a node abstains, until when, and why; empty for a node that votes.</summary>
+    public static string Explain(Abstention abstention) => abstention switch
+    {
+        { IsNone: true } => "",
+        { IsOpen: true } => $"This node follows and serves but does not vote. {Explain(abstention.Reason)} "
+            + "From which block on it votes again it learns from the other departments.",
+        _ => $"This node follows and serves but does not vote until block {abstention.VotesAgainAt}. {Explain(abstention.Reason)}",
+    };
 
     /// <summary>A reason in a sentence; empty for a node that votes.</summary>
     public static string Explain(AbstainReason reason) => reason switch

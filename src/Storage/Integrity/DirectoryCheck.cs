@@ -103,7 +103,7 @@ public static partial class DirectoryCheck
             if (File.Exists(scope.At("ledger", "CURRENT")) && !File.Exists(scope.At("restored")))
             {
                 scope.Damaged("votes", "the whole file", "the vote journal", "no file",
-                    "The node may have voted and forgotten it: it follows and serves, and does not vote by this journal.");
+                    "The node may have voted and forgotten it: it follows and serves, and votes again some blocks later.");
             }
             return;
         }
@@ -129,7 +129,7 @@ public static partial class DirectoryCheck
         if (scan.Condition == JournalCondition.DamagedInterior)
         {
             scope.Damaged("votes", where, "a group whose checksum is right", "other bytes",
-                "Promises that were durable may be lost: the node follows and serves, and does not vote by this journal.");
+                "Promises that were durable may be lost: the node follows and serves, and votes again some blocks later.");
         }
         else if (scan.Condition == JournalCondition.TornTailTruncated && !scope.InUse)
         {
@@ -163,7 +163,7 @@ public static partial class DirectoryCheck
             (FileCondition condition, string remark) = name switch
             {
                 "lock" => (FileCondition.Irrelevant, "empty; only the operating system's lock on it counts"),
-                "restored" => (FileCondition.Irrelevant, "says that the ledger is a copy: the node does not vote; its content is not read"),
+                "restored" => (FileCondition.Irrelevant, "says that the ledger is a copy, or that a journal was put aside: the node abstains; its content is not read"),
                 "genesis.json" or "manifest.json" when File.Exists(scope.At("restored")) =>
                     (FileCondition.Irrelevant, "of the backup that this is; 'govchain node restore' reads it"),
                 _ when name.EndsWith(".new", StringComparison.Ordinal) =>

@@ -81,15 +81,23 @@ internal sealed partial class Invariants(Stage stage)
         int node = sender.Index;
         if (sender.Core!.Abstaining != AbstainReason.None)
             throw new InvariantException("abstain", $"node {node} abstains and sends {type} at ({height}, {view})");
+        // One that lost its journal and could not be told so counts toward f; one that knew of it keeps I6.
+        if (sender.IsUnawareOfLoss)
+            _sent.Remove((node, type, height, view));
+        CheckOnce(node, type, height, view, hash, prepared);
         if (sender.Kind != NodeKind.Honest)
             return;
         if (!_durable.Contains((node, type, height, view, hash)))
             throw new InvariantException("durable", $"node {node} sends {type} at ({height}, {view}) not in its journal");
+        if (view < _promised.GetValueOrDefault((node, height)))
+            throw new InvariantException("I7", $"node {node} sends {type} at ({height}, {view}) after a higher promise");
+    }
+
+    private void CheckOnce(int node, VoteType type, ulong height, uint view, Digest hash, long prepared)
+    {
         if (!_sent.TryAdd((node, type, height, view), (hash, prepared))
             && _sent[(node, type, height, view)] != (hash, prepared))
             throw new InvariantException("I6", $"node {node} signs two {type} at ({height}, {view})");
-        if (view < _promised.GetValueOrDefault((node, height)))
-            throw new InvariantException("I7", $"node {node} sends {type} at ({height}, {view}) after a higher promise");
     }
 
     /// <summary>

@@ -63,7 +63,7 @@ internal sealed class Network(RandomRun run)
         Filter = null;
     }
 
-    /// <summary>From now on nothing is lost, and nothing takes longer than ten milliseconds.</summary>
+    /// <summary>From now on nothing is lost but on links that are cut, and nothing takes longer than ten milliseconds.</summary>
     public void Heal()
     {
         Join();
@@ -75,12 +75,12 @@ internal sealed class Network(RandomRun run)
     {
         Scenario s = run.Scenario;
         Prng rng = run.Rng;
-        if (_healed)
+        if (_healed && !_cut[from.Slot, to.Slot])
         {
             Deliver(from, to, frame, (ulong)rng.Between(100, 10_000));
             return;
         }
-        if (s.Has(FaultKind.Loss) && rng.Chance(s.LossPerMille))
+        if (!_healed && s.Has(FaultKind.Loss) && rng.Chance(s.LossPerMille))
         {
             run.Faults.Add(FaultKind.Loss);
             run.Chart?.Lost(from, to, frame, "lost");

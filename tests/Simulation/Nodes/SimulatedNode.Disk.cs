@@ -23,6 +23,7 @@ internal sealed partial class SimulatedNode
     private ulong _lastMark;
     private bool _syncing;
     private (byte[]? Journal, ulong Height)? _copy;
+    private bool _isMarked; // the file 'restored' of production: durable, until the journal says that the node abstains
 
     /// <summary>The newest record that no crash can lose.</summary>
     public ulong DurableRecord => _durable;
@@ -54,20 +55,23 @@ internal sealed partial class SimulatedNode
         {
             JournalOpening opening = VoteJournal.Open(Disk, _stage.Chain.ChainId, PruneBytesMin);
             _journal = opening.Journal;
-            switch (opening.Condition)
+            bool marked = _isMarked;
+            if (_journal is not null)
             {
-                case FileCondition.Missing:
-                    _journal = VoteJournal.Create(Disk, _stage.Chain.ChainId, _stage.Rng.Next(), PruneBytesMin);
-                    _durable = _noted = 0;
-                    return new JournalContents(JournalCondition.Missing, [], _journal.NextIndex);
-                case FileCondition.DamagedInterior:
-                    _durable = 0;
-                    return new JournalContents(JournalCondition.Damaged, [], 1);
-                default:
-                    _durable = _journal!.DurableIndex;
-                    return new JournalContents(
-                        JournalCondition.Sound, ReadRecords(opening.Records), _journal.NextIndex);
+                _durable = _journal.DurableIndex;
+                return new JournalContents(
+                    JournalCondition.Sound, ReadRecords(opening.Records), _journal.NextIndex, marked);
             }
+            JournalCondition condition = JournalCondition.Missing;
+            if (opening.Condition == FileCondition.DamagedInterior)
+            {
+                condition = JournalCondition.Damaged;
+                Disk.PutBack(null);
+            }
+            _isMarked |= condition == JournalCondition.Damaged || Ledger.Height > 0;
+            _journal = VoteJournal.Create(Disk, _stage.Chain.ChainId, _stage.Rng.Next(), PruneBytesMin);
+            _durable = _noted = 0;
+            return new JournalContents(condition, [], _journal.NextIndex, marked);
         }
         catch (StorageException)
         {
@@ -111,15 +115,10 @@ internal sealed partial class SimulatedNode
         _stage.Invariants.OnAppended(this, e.Record);
         if (JournalCodec.TryDecode(e.Record) is StoredMark)
             _lastMark = e.Index;
-        if (_journal is null)
-        {
-            _durable = e.Index; // only a node that never votes has none
-            return;
-        }
         byte[] frame = e.Bodies is { } named
             ? JournalFrame.Encode(e.Record, named.Header.Height, _executed[named.Hash].Transactions)
             : JournalFrame.Encode(e.Record);
-        ulong index = _journal.Append(frame);
+        ulong index = _journal!.Append(frame);
         if (index != e.Index)
             throw new InvariantException("journal", $"node {Index} is at record {index}, its core at {e.Index}");
         _unsynced.Add((e.Index, e.Record));
@@ -175,6 +174,7 @@ internal sealed partial class SimulatedNode
     private void Release()
     {
         _durable = _journal!.DurableIndex;
+        _isMarked = false;
         foreach ((ulong index, byte[] record) in _unsynced)
         {
             _noted = Math.Max(_noted, index);
@@ -230,6 +230,7 @@ internal sealed partial class SimulatedNode
         FaultKind kind = (FaultKind)_stage.Rng.Between((int)FaultKind.BitRot, (int)FaultKind.DiskRolledBack);
         if (!_stage.Scenario.Has(kind) || (_copy is null && kind is FaultKind.JournalRolledBack or FaultKind.DiskRolledBack))
             return;
+        IsUnawareOfLoss = true;
         _stage.Chart?.Event(this, 'D', FaultCounts.NameOf(kind));
         if (kind == FaultKind.BitRot)
         {

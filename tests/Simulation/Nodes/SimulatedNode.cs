@@ -57,6 +57,12 @@ internal sealed partial class SimulatedNode
 
     public bool IsUp => Core is not null;
 
+    /// <summary>Its disk has lost something since it last knew of a loss.</summary>
+    public bool IsUnawareOfLoss { get; private set; }
+
+    /// <summary>It has been told of votes it had forgotten.</summary>
+    public bool WasTold { get; private set; }
+
     /// <summary>Its wall clock is wrong.</summary>
     public bool HasJumped => _clock.HasJumped;
 
@@ -160,6 +166,8 @@ internal sealed partial class SimulatedNode
             effects.Clear();
             (ulong height, uint view) = (Core!.Height, Core.View);
             Core.Step(next, effects);
+            IsUnawareOfLoss &= Core.Abstaining == AbstainReason.None;
+            WasTold |= Core.Abstaining == AbstainReason.Amnesia;
             if (Core.View != view && Core.Height == height)
                 _stage.Chart?.Event(this, 'V', $"enters view {Core.View} of height {height} ({next.GetType().Name})");
             foreach (ConsensusEffect effect in effects)

@@ -36,6 +36,16 @@ internal sealed class Clients(Stage stage)
     /// <summary>No new transactions; those under way are told to all.</summary>
     public void Stop() => _stopped = true;
 
+    /// <summary>One more that must commit, told to all.</summary>
+    public void SubmitOneMore()
+    {
+        SimTransaction transaction = New(
+            stage.Rng.Below(stage.Scenario.Validators), $"type-{_submitted.Count}", 0, Fate.Commits);
+        _submitted.Add(transaction);
+        stage.Invariants.Submitted[transaction.Id] = transaction.Fate;
+        stage.Nodes.ForEach(node => node.Submit(transaction.Transaction));
+    }
+
     public override string ToString() => $"{_submitted.Count(t => !IsServed(t))} of {_submitted.Count} not committed";
 
     private bool IsServed(SimTransaction transaction) =>

@@ -1,3 +1,4 @@
+using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 
 namespace GovChain.Tests.Simulation;
@@ -45,6 +46,33 @@ internal sealed partial class RandomRun
         if (!IsSettled())
             throw new InvariantException("I12", $"did not stay settled: {Describe()}");
         Invariants.CheckEnd();
+    }
+
+    /// <summary>
+    /// Who abstains votes again some blocks later, and its vote counts: with it, as many of the others can be away as may ever
+    /// be.
+    /// </summary>
+    private void LetAllVote()
+    {
+        List<SimulatedNode> forgetful = Nodes.FindAll(static n => n.Kind == NodeKind.Forgetful);
+        if (forgetful.Count == 0)
+            return;
+        for (int more = 0; forgetful.Exists(static n => n.Core!.Abstaining != AbstainReason.None); more++)
+        {
+            if (more > 2 * (int)Abstention.Heights)
+                throw new InvariantException("return", $"{more} blocks later somebody abstains still: {Describe()}");
+            _clients.SubmitOneMore();
+            Settle();
+        }
+        int spare = Scenario.Validators - Keys.Set.QuorumSize - (Scenario.Faulty.Count - forgetful.Count);
+        foreach (SimulatedNode away in Nodes.Where(static n => n.Kind == NodeKind.Honest).Take(spare))
+            _network.Isolate(away);
+        _clients.SubmitOneMore();
+        RunUntil(NowUs + 2 * _bound.NextDecisionUs(HighestView()), () => _clients.AreAllServed);
+        if (!_clients.AreAllServed)
+            throw new InvariantException("return", $"the votes of those who returned do not count: {Describe()}");
+        _network.Join();
+        Settle();
     }
 
     private ulong DecidedHeight()

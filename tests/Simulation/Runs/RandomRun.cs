@@ -52,8 +52,7 @@ internal sealed partial class RandomRun : Stage
             Faults = run.Faults,
             VirtualMs = run.NowUs / 1_000,
             Height = run.Nodes.Max(n => n.Ledger.Height),
-            Amnesiacs = run.Nodes.Count(n =>
-                n.Kind == NodeKind.Forgetful && n.Core?.Abstaining == AbstainReason.Amnesia),
+            Amnesiacs = run.Nodes.Count(n => n.Kind == NodeKind.Forgetful && n.WasTold),
         };
     }
 
@@ -121,5 +120,6 @@ internal sealed partial class RandomRun : Stage
         RunUntil((ulong)Scenario.DurationMs * 1_000, () => false);
         Heal();
         Settle();
+        LetAllVote();
     }
 }

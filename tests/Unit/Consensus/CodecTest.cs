@@ -27,11 +27,14 @@ public sealed class CodecTest
         yield return decided;
         yield return new StatusMessage(3, null);
         yield return new StatusMessage(3, decided);
+        yield return new StatusMessage(3, decided, new Abstention(AbstainReason.LedgerRestored, ulong.MaxValue));
         yield return new ProposalRequest(5, block.Hash);
         yield return new ProposalResponse(block);
         yield return new RecallRequest(ulong.MaxValue, 3);
         yield return new RecallResponse(4, null);
         yield return new RecallResponse(4, FindSigner.In(prepared, 2));
+        yield return new RecallResponse(4, null, decided);
+        yield return new RecallResponse(4, FindSigner.In(prepared, 2), decided);
         ViewChangePayload change = Four.ViewChange(2, 1, prepared).Payload;
         yield return new RecallResponse(4, new SignedVote(
             VoteType.ViewChange, 0, 1, 1, change.PreparedHash, change.PreparedView, change.Signature));
@@ -44,7 +47,9 @@ public sealed class CodecTest
         yield return new AcceptedRecord(Four.Propose(block, 0, 0), Four.Vote(VoteType.Prepare, block.Hash, 1));
         yield return new PreparedRecord(prepared, Four.Vote(VoteType.Commit, block.Hash, 1));
         yield return new PromisedRecord(Four.ViewChange(1, 1, prepared));
-        yield return new StoredMark(5, block.Hash, AbstainReason.JournalMissing);
+        yield return new StoredMark(5, block.Hash);
+        yield return new StoredMark(5, block.Hash, new Abstention(AbstainReason.JournalMissing));
+        yield return new StoredMark(5, block.Hash, new Abstention(AbstainReason.Amnesia, 9));
         yield return new RecallRecord(5, IsOver: true);
     }
 

@@ -310,7 +310,7 @@ public sealed class ConsensusCoreTest
     [Test]
     public void Journal_AheadOfTheLedger_Abstains()
     {
-        byte[] mark = JournalCodec.Encode(new StoredMark(7, Digest.Zero, AbstainReason.None));
+        byte[] mark = JournalCodec.Encode(new StoredMark(7, Digest.Zero));
         var node = new CoreHarness(_four, 1, new JournalContents(JournalCondition.Sound, [mark], 2));
         Assert.That(node.Core.Abstaining, Is.EqualTo(AbstainReason.LedgerOlderThanJournal));
     }
@@ -326,7 +326,7 @@ public sealed class ConsensusCoreTest
         Assert.That(behind.Effects.OfType<NeedBlocks>().Single(), Is.EqualTo(new NeedBlocks(2, 2)));
 
         var ahead = new CoreHarness(_four, 2, new JournalContents(JournalCondition.Sound,
-            [JournalCodec.Encode(new StoredMark(2, second.Hash, AbstainReason.None))], 2), second.Header, certificate);
+            [JournalCodec.Encode(new StoredMark(2, second.Hash))], 2), second.Header, certificate);
         ahead.Receive(1, new StatusMessage(0, null));
         ahead.Receive(1, new StatusMessage(0, null));
         Assert.That(ahead.Sent<DecidedMessage>().Count(), Is.EqualTo(1));

@@ -1,5 +1,6 @@
-using System.Text;
 using System.Text.RegularExpressions;
+using System.Text;
+using GovChain.Consensus;
 using GovChain.Core.Model;
 using GovChain.Node;
 using GovChain.Node.Alarms;
@@ -23,6 +24,7 @@ internal sealed class AlarmTests : IDisposable
     private readonly TestLedger _ledger = new(departments: 4);
     private readonly AlarmBoard _board;
     private readonly AlarmWatch _watch;
+    private readonly HashSet<string> _abstaining = [];
     private bool _connected = true;
     private string _complaint = "";
     private ulong _height = 5, _lag;
@@ -41,6 +43,7 @@ internal sealed class AlarmTests : IDisposable
             Connections = () => [.. _ledger.Genesis.Validators.Members.Skip(1).Select(
                 v => new PeerConnection(v.Department, "host:1", _connected, "refused", 0))],
             Complaint = department => department == _ledger.Genesis.Validators[1].Department ? _complaint : "",
+            Abstention = department => _abstaining.Contains(department) ? new Abstention(AbstainReason.Amnesia, 7) : default,
             Height = () => _height,
             Lag = () => _lag,
             Ready = () => _ready,
@@ -155,6 +158,24 @@ internal sealed class AlarmTests : IDisposable
     }
 
     [Test]
+    public void Watch_MoreAbstainThanTheQuorumCanSpare_RaisesLedgerHaltedAndNamesThem()
+    {
+        ValidatorSet validators = _ledger.Genesis.Validators;
+        for (int i = 0; i < validators.Count; i++)
+        {
+            Look();
+            bool halted = validators.Count - i < validators.QuorumSize;
+            Assert.That(_board.CountOf(NodeAlarm.LedgerHalted), Is.EqualTo(halted ? 1 : 0), $"{i} of {validators.Count} abstain");
+            if (halted)
+                Assert.That(_board.Raised[0].Text, Does.Contain($"{i} of {validators.Count} departments abstain").And.Contain(validators[0].Department));
+            _abstaining.Add(validators[i].Department);
+        }
+        _abstaining.Clear();
+        Look();
+        Assert.That(_board.CountOf(NodeAlarm.LedgerHalted), Is.Zero);
+    }
+
+    [Test]
     public void Watch_DiskBelowTheThreshold_RaisesDiskLow()
     {
         var watch = new AlarmWatch(_board, new AlarmThresholds { DiskFreeBytesMin = long.MaxValue }, new WatchedNode
@@ -163,6 +184,7 @@ internal sealed class AlarmTests : IDisposable
             Validators = _ledger.Genesis.Validators,
             Connections = () => [],
             Complaint = _ => "",
+            Abstention = _ => default,
             Height = () => 1,
             Lag = () => 0,
             Ready = () => 0,
