@@ -158,8 +158,9 @@ public sealed partial class ConsensusCore
             Append(new StoredMark(_tip.Height, _tip.Hash, _abstention));
         if (!_abstention.IsNone)
         {
+            string until = _abstention.IsOpen ? "" : $" until block {_abstention.VotesAgainAt}";
             _effects.Add(new Alarm(
-                AlarmCode.Abstaining, $"This node follows and serves but does not vote: {_abstention.Reason}."));
+                AlarmCode.Abstaining, $"This node follows and serves but does not vote{until}: {_abstention.Reason}."));
         }
         if (_round.Proposal is { } proposal && _round.Find(proposal.Block.Hash) is { } candidate)
             Check(candidate, proposal.Signer);
