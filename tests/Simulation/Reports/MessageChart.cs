@@ -112,7 +112,9 @@ internal sealed class MessageChart(TextWriter writer)
         AcceptedRecord r => $"accepted {Name(r.Proposal.Block.Header)} v{r.Proposal.View}",
         PreparedRecord r => $"prepared {r.Commit.VoteHeight}#{Short(r.Commit.BlockHash)} v{r.Commit.View}",
         PromisedRecord r => $"promised {r.ViewChange.AtHeight} v{r.ViewChange.View}",
-        StoredMark r => $"stored {r.Height}{(r.Abstaining == AbstainReason.None ? "" : $", abstains: {r.Abstaining}")}",
+        StoredMark { Abstention.IsNone: false } r =>
+            $"stored {r.Height}, abstains: {r.Abstention.Reason} until {r.Abstention.VotesAgainAt}",
+        StoredMark r => $"stored {r.Height}",
         RecallRecord r => $"recall above {r.Above}{(r.IsOver ? " over" : "")}",
         _ => record?.GetType().Name ?? "unreadable",
     };
