@@ -332,7 +332,7 @@ public sealed class RecallTest
         node.Accept(_four.Propose(_chain[height - 1], 0, 0));
 
     private void Store(CoreHarness node, int height) => node.Step(new BlockStored(
-        _chain[height - 1].Header, _four.Certificate(VoteType.Commit, _chain[height - 1]), new LeaderRun(0, (uint)height)));
+        _chain[height - 1].Header, _four.Certificate(VoteType.Commit, _chain[height - 1]), _four.Leaders()));
 
     private static ProposedBlock[] Chain(Fixture fixture, int blocks)
     {
