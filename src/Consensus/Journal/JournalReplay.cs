@@ -21,9 +21,9 @@ internal static class JournalReplay
     {
         var own = new HashSet<Vote>();
         ulong? openRecall = null;
-        AbstainReason reason = Condition(journal, tip);
-        var newest = new StoredMark(0, default);
         List<JournalRecord?> records = [.. journal.Records.Select(static bytes => JournalCodec.TryDecode(bytes))];
+        AbstainReason reason = Condition(journal, tip, records);
+        var newest = new StoredMark(0, default);
         // A node that abstained votes again only where it has never voted, so what it signed before no longer matters.
         int first = Math.Max(0, records.FindLastIndex(static r => r is StoredMark { Abstention.IsNone: false }));
         for (int i = first; i < records.Count && reason == AbstainReason.None; i++)
@@ -44,9 +44,10 @@ internal static class JournalReplay
             reason == AbstainReason.None ? Judge(newest, tip) : new Abstention(reason), openRecall, own);
     }
 
-    private static AbstainReason Condition(JournalContents journal, BlockHeader tip)
+    private static AbstainReason Condition(JournalContents journal, BlockHeader tip, List<JournalRecord?> records)
     {
-        if (journal.LedgerRestored)
+        // Unless the journal says already that the node abstains: nothing was signed since.
+        if (journal.LedgerRestored && records.FindLast(static r => r is StoredMark) is not StoredMark { Abstention.IsNone: false })
             return AbstainReason.LedgerRestored;
         if (journal.Condition == JournalCondition.Damaged)
             return AbstainReason.JournalDamaged;
