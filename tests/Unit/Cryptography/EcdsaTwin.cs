@@ -52,6 +52,15 @@ internal static class EcdsaTwin
         return [.. ToBytes(r), .. ToBytes(s)];
     }
 
+    /// <summary>The key for which (r, s) signs e when the nonce's point is the given one: (s R - e G) / r.</summary>
+    public static PublicKey Recover(PublicKey nonce, BigInteger e, BigInteger r, BigInteger s)
+    {
+        BigInteger inverse = Inverse(r, N);
+        Point point = Point.At(FromBytes(nonce.Uncompressed[1..33]), FromBytes(nonce.Uncompressed[33..]));
+        (BigInteger x, BigInteger y) = point.Times(s * inverse % N).Plus(G.Times((N - e % N) * inverse % N)).Affine();
+        return Compress([0x04, .. ToBytes(x), .. ToBytes(y)]);
+    }
+
     public static bool Verify(PublicKey key, ReadOnlySpan<byte> digest, ReadOnlySpan<byte> signature)
     {
         BigInteger r = FromBytes(signature[..32]);

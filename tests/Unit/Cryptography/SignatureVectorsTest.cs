@@ -2,14 +2,15 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using GovChain.Core.Cryptography;
+using GovChain.Tests.Unit.Cryptography.Engine;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Unit.Cryptography;
 
 /// <summary>
-/// Goal: verification accepts what other people's vectors call valid, in low form only, and nothing else. Method:
-/// Wycheproof's r||s and DER sets and noble's RFC 6979 nonces. A vector with high s must be refused as it stands and
-/// be accepted after normalisation.
+/// Goal: verification, by the platform and by every path of the engine, accepts what other people's vectors call valid,
+/// in low form only, and nothing else. Method: Wycheproof's r||s and DER sets and noble's RFC 6979 nonces, each set as
+/// one batch. A vector with high s must be refused as it stands and be accepted after normalisation.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class SignatureVectorsTest
@@ -35,7 +36,7 @@ public sealed class SignatureVectorsTest
     [Test]
     public void Verify_SignaturesWithRfc6979Nonces_AreValid()
     {
-        using PlatformSignatureVerifier verifier = new();
+        List<Expectation> all = [];
         string path = SharedFolder.Require("vectors/secp256k1/rfc6979.json");
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
         foreach (JsonElement test in document.RootElement.EnumerateArray())
@@ -46,16 +47,16 @@ public sealed class SignatureVectorsTest
             {
                 BigInteger k = EcdsaTwin.Parse(test.GetProperty(nonce).GetString()!);
                 Assert.That(Signature.TryParse(EcdsaTwin.Sign(d, k, digest.Span), out Signature signature), Is.True);
-                Assert.That(
-                    verifier.VerifyOne(EcdsaTwin.PublicKeyOf(d), digest, signature.Normalise()), Is.True,
-                    test.ToString());
+                all.Add(new(new(EcdsaTwin.PublicKeyOf(d), digest, signature.Normalise()), true, test.ToString()));
             }
         }
+        Assert.That(all, Is.Not.Empty);
+        AssertAll(all);
     }
 
     private static (int Low, int High, int Invalid) Run(string file, Reader read)
     {
-        using PlatformSignatureVerifier verifier = new();
+        List<Expectation> all = [];
         string path = SharedFolder.Require($"vectors/wycheproof/{file}");
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
         (int low, int high, int invalid) = (0, 0, 0);
@@ -73,17 +74,30 @@ public sealed class SignatureVectorsTest
                 if (test.GetProperty("result").GetString() == "invalid")
                 {
                     invalid++;
-                    Assert.That(
-                        read64 && verifier.VerifyOne(key, digest, signature.Normalise()), Is.False, facts);
+                    if (read64)
+                        all.Add(new(new(key, digest, signature.Normalise()), false, facts));
                     continue;
                 }
                 Assert.That(read64, Is.True, facts);
                 _ = signature.IsLowS ? low++ : high++;
-                Assert.That(verifier.VerifyOne(key, digest, signature), Is.EqualTo(signature.IsLowS), facts);
-                Assert.That(verifier.VerifyOne(key, digest, signature.Normalise()), Is.True, facts);
+                all.Add(new(new(key, digest, signature), signature.IsLowS, facts));
+                all.Add(new(new(key, digest, signature.Normalise()), true, facts));
             }
         }
+        AssertAll(all);
         return (low, high, invalid);
+    }
+
+    private static void AssertAll(List<Expectation> all)
+    {
+        using PlatformSignatureVerifier platform = new();
+        foreach (ISignatureVerifier verifier in (ISignatureVerifier[])[platform, .. ForcedVerifier.All])
+        {
+            bool[] results = new bool[all.Count];
+            verifier.Verify([.. all.Select(static e => e.Check)], results);
+            for (int i = 0; i < results.Length; i++)
+                Assert.That(results[i], Is.EqualTo(all[i].Valid), $"{verifier}: {all[i].Facts}");
+        }
     }
 
     private static bool ReadDer(ReadOnlySpan<byte> der, out Signature signature)
@@ -91,4 +105,6 @@ public sealed class SignatureVectorsTest
         signature = default;
         return StrictDer.TryRead(der, out byte[]? bytes) && Signature.TryParse(bytes, out signature);
     }
+
+    private sealed record Expectation(SignatureCheck Check, bool Valid, string Facts);
 }

@@ -1,0 +1,67 @@
+namespace GovChain.Core.Cryptography.Engine;
+
+/// <summary>
+/// The tables of the signers seen lately, bounded: where a new one has no place, the one asked for longest ago leaves.
+/// </summary>
+/// <remarks>
+/// A signer is given a table when it is enrolled or has come up often enough to be worth one, which costs about
+/// as much as <see cref="SightingsMin"/> verifications without a table save. What is kept follows from the order of calls alone. Not safe
+/// from several threads: the owner locks.
+/// </remarks>
+internal sealed class SignerTables(int tablesMax)
+{
+    /// <summary>Signatures after which a signer gets a table unasked.</summary>
+    public const int SightingsMin = 16;
+
+    private readonly Dictionary<PublicKey, LinkedListNode<Entry>> _entries = [];
+    private readonly LinkedList<Entry> _byUse = [];
+
+    // Counts of signers without a table; forgotten all at once where there are too many.
+    private readonly Dictionary<PublicKey, int> _sightings = [];
+
+    /// <summary>Tables held now.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>The signer's table, which counts as used now; null if there is none.</summary>
+    public CombTable? Find(PublicKey signer)
+    {
+        if (!_entries.TryGetValue(signer, out LinkedListNode<Entry>? node))
+            return null;
+        if (node != _byUse.First)
+        {
+            _byUse.Remove(node);
+            _byUse.AddFirst(node);
+        }
+        return node.Value.Table;
+    }
+
+    /// <summary>Counts a signature of a signer without a table: true once it is worth one.</summary>
+    public bool Sighted(PublicKey signer)
+    {
+        int count = _sightings.GetValueOrDefault(signer) + 1;
+        if (count >= SightingsMin)
+        {
+            _sightings.Remove(signer);
+            return true;
+        }
+        if (_sightings.Count >= 4 * tablesMax)
+            _sightings.Clear();
+        _sightings[signer] = count;
+        return false;
+    }
+
+    /// <summary>Takes a signer's table in; without effect if it is there.</summary>
+    public void Add(PublicKey signer, CombTable table)
+    {
+        if (_entries.ContainsKey(signer))
+            return;
+        if (_entries.Count >= tablesMax)
+        {
+            _entries.Remove(_byUse.Last!.Value.Signer);
+            _byUse.RemoveLast();
+        }
+        _entries.Add(signer, _byUse.AddFirst(new Entry(signer, table)));
+    }
+
+    private sealed record Entry(PublicKey Signer, CombTable Table);
+}

@@ -1,0 +1,178 @@
+using System.Buffers;
+using System.Runtime.Intrinsics;
+
+namespace GovChain.Core.Cryptography.Engine;
+
+/// <summary>Verifies batches of signatures, given the tables of the signers that have one. Pure; safe from any thread.</summary>
+/// <remarks>
+/// Every answer is computed on its own: a wrong signature costs what a right one does, and a lane on which the vectors'
+/// formulas fail is computed again by the complete ones. What a batch shares is the inversion of s.
+/// </remarks>
+internal static class VerificationEngine
+{
+    /// <summary>Checks that share an inversion: enough to make it cheap, few enough for the stack.</summary>
+    public const int ChunkMax = 256;
+
+    // A vector's work costs the same however many lanes count; with fewer signatures one at a time is faster.
+    private const int LanesUsedMin512 = 3, LanesUsedMin256 = 2;
+
+    /// <summary>Sets <c>results[i]</c> to whether <c>checks[i]</c> is valid.</summary>
+    /// <param name="path">How; the processor has it.</param>
+    /// <param name="checks">At most <see cref="ChunkMax"/>.</param>
+    /// <param name="tables">As many: the signer's table, or null.</param>
+    /// <param name="results">As many.</param>
+    public static void Verify(
+        EnginePath path, ReadOnlySpan<SignatureCheck> checks, ReadOnlySpan<CombTable?> tables, Span<bool> results)
+    {
+        Span<Scalar> halves = stackalloc Scalar[2 * checks.Length];
+        BatchScalars.Write(checks, halves);
+        Span<int> known = stackalloc int[checks.Length], unknown = stackalloc int[checks.Length];
+        int knownCount = 0, unknownCount = 0;
+        for (int i = 0; i < checks.Length; i++)
+        {
+            results[i] = false;
+            if (!checks[i].Signature.IsLowS || checks[i].Signature == default)
+                continue;
+            if (tables[i] is null)
+                unknown[unknownCount++] = i;
+            else
+                known[knownCount++] = i;
+        }
+        Work work = new(checks, tables, halves, results);
+        switch (path)
+        {
+            case EnginePath.Avx512:
+                Lanes<Vector512<ulong>, Lanes512>.Run(work, known[..knownCount], unknown[..unknownCount], LanesUsedMin512);
+                break;
+            case EnginePath.Avx2:
+                Lanes<Vector256<ulong>, Lanes256>.Run(work, known[..knownCount], unknown[..unknownCount], LanesUsedMin256);
+                break;
+            default:
+                foreach (int i in known[..knownCount])
+                    work.VerifyAlone(i);
+                foreach (int i in unknown[..unknownCount])
+                    work.VerifyAlone(i);
+                break;
+        }
+    }
+
+    private readonly ref struct Work(
+        ReadOnlySpan<SignatureCheck> checks, ReadOnlySpan<CombTable?> tables, ReadOnlySpan<Scalar> halves, Span<bool> results)
+    {
+        public readonly ReadOnlySpan<SignatureCheck> Checks = checks;
+        public readonly ReadOnlySpan<CombTable?> Tables = tables;
+        public readonly ReadOnlySpan<Scalar> Halves = halves;
+        public readonly Span<bool> Results = results;
+
+        public void VerifyAlone(int i)
+        {
+            Span<uint> codes = stackalloc uint[CombDigits.Count];
+            CombDigits.WriteGenerator(Halves[2 * i], codes, 1);
+            CurvePoint sum;
+            if (Tables[i] is { } table)
+            {
+                CombDigits.WriteSigner(Halves[2 * i + 1], codes, 1);
+                sum = PortablePath.Sum(codes, 1, table);
+            }
+            else
+            {
+                Span<uint> digits = stackalloc uint[2 * SplitScalar.Digits];
+                SplitScalar.Write((Halves[2 * i + 1] + Halves[2 * i + 1]).ToWords(), digits, 1);
+                sum = PortablePath.Sum(codes, digits, 1, AffinePoint.Of(Checks[i].Signer));
+            }
+            Results[i] = !sum.IsInfinity && FinalComparison.Holds(sum.X * FieldElement.One, sum.ZZ, Checks[i].Signature);
+        }
+    }
+
+    private static class Lanes<TVector, TLanes>
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        public static void Run(Work work, ReadOnlySpan<int> known, ReadOnlySpan<int> unknown, int lanesUsedMin)
+        {
+            Span<uint> codes = stackalloc uint[CombDigits.Count * TLanes.Count];
+            CombTable[] tables = ArrayPool<CombTable>.Shared.Rent(TLanes.Count);
+            while (known.Length >= lanesUsedMin)
+            {
+                ReadOnlySpan<int> group = known[..Math.Min(known.Length, TLanes.Count)];
+                RunKnown(work, group, codes, tables);
+                known = known[group.Length..];
+            }
+            ArrayPool<CombTable>.Shared.Return(tables, clearArray: true);
+            while (unknown.Length >= lanesUsedMin)
+            {
+                ReadOnlySpan<int> group = unknown[..Math.Min(unknown.Length, TLanes.Count)];
+                RunUnknown(work, group, codes);
+                unknown = unknown[group.Length..];
+            }
+            foreach (int i in known)
+                work.VerifyAlone(i);
+            foreach (int i in unknown)
+                work.VerifyAlone(i);
+        }
+
+        // Lanes without a signature of their own repeat the last one.
+        private static void RunKnown(Work work, ReadOnlySpan<int> group, Span<uint> codes, CombTable[] tables)
+        {
+            for (int lane = 0; lane < TLanes.Count; lane++)
+            {
+                int i = group[Math.Min(lane, group.Length - 1)];
+                CombDigits.WriteGenerator(work.Halves[2 * i], codes[lane..], TLanes.Count);
+                CombDigits.WriteSigner(work.Halves[2 * i + 1], codes[lane..], TLanes.Count);
+                tables[lane] = work.Tables[i]!;
+            }
+            LanePath<TVector, TLanes>.Sum(codes, tables.AsSpan(0, TLanes.Count), out LanePoint<TVector, TLanes> sum);
+            Compare(work, group, sum);
+        }
+
+        private static void RunUnknown(Work work, ReadOnlySpan<int> group, Span<uint> codes)
+        {
+            Span<uint> digits = stackalloc uint[2 * SplitScalar.Digits * TLanes.Count];
+            Span<ulong> words = stackalloc ulong[8 * TLanes.Count];
+            for (int lane = 0; lane < TLanes.Count; lane++)
+            {
+                int i = group[Math.Min(lane, group.Length - 1)];
+                CombDigits.WriteGenerator(work.Halves[2 * i], codes[lane..], TLanes.Count);
+                SplitScalar.Write(
+                    (work.Halves[2 * i + 1] + work.Halves[2 * i + 1]).ToWords(), digits[lane..], TLanes.Count);
+                ReadOnlySpan<byte> point = work.Checks[i].Signer.Uncompressed;
+                Put(words[lane..], Words256.Read(point[1..33]));
+                Put(words[(4 * TLanes.Count + lane)..], Words256.Read(point[33..]));
+            }
+            Read(words, out LaneElement<TVector> x);
+            Read(words[(4 * TLanes.Count)..], out LaneElement<TVector> y);
+            LanePath<TVector, TLanes>.Sum(codes, digits, x, y, out LanePoint<TVector, TLanes> sum);
+            Compare(work, group, sum);
+        }
+
+        private static void Put(Span<ulong> words, in Words256 value)
+        {
+            words[0] = value.W0;
+            words[TLanes.Count] = value.W1;
+            words[2 * TLanes.Count] = value.W2;
+            words[3 * TLanes.Count] = value.W3;
+        }
+
+        private static void Read(ReadOnlySpan<ulong> words, out LaneElement<TVector> element)
+        {
+            int lanes = TLanes.Count;
+            LaneField<TVector, TLanes>.FromWords(
+                out element, TLanes.Load(words), TLanes.Load(words[lanes..]), TLanes.Load(words[(2 * lanes)..]),
+                TLanes.Load(words[(3 * lanes)..]));
+        }
+
+        private static void Compare(Work work, ReadOnlySpan<int> group, in LanePoint<TVector, TLanes> sum)
+        {
+            for (int lane = 0; lane < group.Length; lane++)
+            {
+                int i = group[lane];
+                FieldElement zz = LaneField<TVector, TLanes>.Extract(sum.ZZ, lane);
+                if (zz.IsZero())
+                    work.VerifyAlone(i);
+                else
+                    work.Results[i] = FinalComparison.Holds(
+                        LaneField<TVector, TLanes>.Extract(sum.X, lane), zz, work.Checks[i].Signature);
+            }
+        }
+    }
+}

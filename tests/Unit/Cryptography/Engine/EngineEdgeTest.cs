@@ -1,0 +1,138 @@
+using System.Numerics;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Cryptography.Engine;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Cryptography.Engine;
+
+/// <summary>
+/// Goal: every path answers as textbook ECDSA does, with low s required, where arithmetic has its exceptions: sums that
+/// are infinity, equal and opposite points within a sum, scalars at their ends, r that wraps past n. Method: the twin's
+/// verdict on cases made for each, in one batch and in many orders, for each path with and without tables.
+/// </summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class EngineEdgeTest
+{
+    private static readonly BigInteger N = EcdsaTwin.N, P = EcdsaTwin.P;
+
+    [Test]
+    public void Verify_EqualAndOppositePointsAndInfinity_AgreesWithTheTwin()
+    {
+        // With Q a small or special multiple of G and u1, u2 chosen, entries of the two combs meet, cancel and double.
+        List<SignatureCheck> checks = [];
+        BigInteger[] keys = [1, 2, 255, 257, N - 1, (N + 1) / 2, BigInteger.One << 8, BigInteger.One << 128];
+        foreach (BigInteger d in keys)
+        {
+            PublicKey key = EcdsaTwin.PublicKeyOf(d);
+            foreach (BigInteger u2 in (BigInteger[])[1, 2, N - 1, BigInteger.One << 8, BigInteger.Pow(3, 100)])
+            {
+                // k = u1 + u2 d for sums of 1, 2 and -1 times G, and infinity; r can only be right for the first ones.
+                foreach (BigInteger k in (BigInteger[])[1, 2, N - 1, 0])
+                    Add(checks, key, EngineNumbers.Mod(k - u2 * d, N), u2, k);
+                Add(checks, key, u2 * d % N, u2, 2 * u2 * d % N);
+                Add(checks, key, 0, u2, u2 * d % N);
+            }
+        }
+        AssertAgree(checks);
+    }
+
+    // The check whose u1 and u2 are these: r from the point k G (any r where that is infinity), s = r / u2, e = u1 s.
+    private static void Add(List<SignatureCheck> checks, PublicKey key, BigInteger u1, BigInteger u2, BigInteger k)
+    {
+        BigInteger r = k == 0 ? 77 : EcdsaTwin.FromBytes(EcdsaTwin.PublicPoint(k).AsSpan(1, 32)) % N;
+        BigInteger s = r * EcdsaTwin.Inverse(u2, N) % N;
+        checks.Add(Check(key, u1 * s % N, r, s));
+        checks.Add(Check(key, u1 * s % N, r, s, normalise: true));
+        checks.Add(Check(key, u1 * s % N, r % (N - 1) + 1, s));
+    }
+
+    [Test]
+    public void Verify_RWrapsPastN_AcceptsExactlyTheWrappedOne()
+    {
+        // Points with n <= x < p: their r is x - n. A key for such an r is found backwards, Q = (s R - e G) / r.
+        List<SignatureCheck> checks = [];
+        int accepted = 0;
+        for (BigInteger x = N; accepted < 6; x++)
+        {
+            byte[] compressed = [0x02, .. EcdsaTwin.ToBytes(x)];
+            if (!PublicKey.TryParse(compressed, out PublicKey? point) || x == N)
+                continue;
+            accepted++;
+            BigInteger r = x - N, s = 12345 + accepted, e = 999 + x % 1000;
+            PublicKey key = EcdsaTwin.Recover(point, e, r, s);
+            checks.Add(Check(key, e, r, s));
+            checks.Add(Check(key, e, r + 1, s));
+            checks.Add(Check(key, e + 1, r, s));
+        }
+        // x just below n does not wrap, x just below p is the largest that does.
+        checks.Add(Check(EcdsaTwin.PublicKeyOf(5), 1, P - N - 1, 1));
+        checks.Add(Check(EcdsaTwin.PublicKeyOf(5), 1, P - N, 1));
+        bool[] expected = AssertAgree(checks);
+        Assert.That(expected.Count(static e => e), Is.EqualTo(6));
+    }
+
+    [Test]
+    public void Verify_ScalarsAtTheirEnds_AgreesWithTheTwin()
+    {
+        List<SignatureCheck> checks = [];
+        BigInteger[] ends = [1, 2, (N - 1) / 2, (N + 1) / 2, N - 2, N - 1];
+        BigInteger[] digests = [0, 1, N - 1, N, N + 1, EngineNumbers.Two256 - 1];
+        foreach (BigInteger e in digests)
+        {
+            foreach (BigInteger r in ends)
+            {
+                foreach (BigInteger s in ends)
+                    checks.Add(Check(EcdsaTwin.PublicKeyOf(7), e, r, s));
+            }
+            byte[] signed = EcdsaTwin.Sign(7, 3, EcdsaTwin.ToBytes(e));
+            checks.Add(Check(EcdsaTwin.PublicKeyOf(7), e, EcdsaTwin.FromBytes(signed.AsSpan(0, 32)), EcdsaTwin.FromBytes(signed.AsSpan(32)), normalise: true));
+        }
+        checks.Add(new SignatureCheck(EcdsaTwin.PublicKeyOf(7), Sha256.Hash([]), default));
+        AssertAgree(checks);
+    }
+
+    [Test]
+    public void Verify_EverySizeOfBatch_AnswersEachOnItsOwn()
+    {
+        SignatureCheck[] checks = [.. Enumerable.Range(0, 20).Select(i =>
+        {
+            byte[] digest = EcdsaTwin.ToBytes(1000 + i);
+            byte[] signed = EcdsaTwin.Sign(i % 3 + 11, i + 5, digest);
+            return Check(
+                EcdsaTwin.PublicKeyOf(i % 3 + 11), 1000 + (i % 4 == 1 ? i + 1 : i), EcdsaTwin.FromBytes(signed.AsSpan(0, 32)),
+                EcdsaTwin.FromBytes(signed.AsSpan(32)), normalise: true);
+        })];
+        foreach (EnginePath path in Enum.GetValues<EnginePath>().Where(EnginePaths.IsSupported))
+        {
+            EngineVerifier verifier = new(path);
+            verifier.Enrol(EcdsaTwin.PublicKeyOf(11));
+            verifier.Enrol(EcdsaTwin.PublicKeyOf(12));
+            for (int size = 0; size <= checks.Length; size++)
+            {
+                bool[] results = new bool[size];
+                verifier.Verify(checks.AsSpan(0, size), results);
+                Assert.That(results, Is.EqualTo(Enumerable.Range(0, size).Select(static i => i % 4 != 1)), $"{path}, {size}");
+            }
+        }
+    }
+
+    private static SignatureCheck Check(PublicKey key, BigInteger e, BigInteger r, BigInteger s, bool normalise = false)
+    {
+        Assert.That(Signature.TryParse([.. EcdsaTwin.ToBytes(r), .. EcdsaTwin.ToBytes(s)], out Signature signature), Is.True);
+        return new SignatureCheck(key, new Digest(EcdsaTwin.ToBytes(e)), normalise ? signature.Normalise() : signature);
+    }
+
+    private static bool[] AssertAgree(IReadOnlyList<SignatureCheck> checks)
+    {
+        bool[] expected = [.. checks.Select(static c =>
+            c.Signature.IsLowS && EcdsaTwin.Verify(c.Signer, c.Digest.Span, c.Signature.Span))];
+        foreach (ForcedVerifier verifier in ForcedVerifier.All)
+        {
+            bool[] results = new bool[checks.Count];
+            verifier.Verify([.. checks], results);
+            for (int i = 0; i < results.Length; i++)
+                Assert.That(results[i], Is.EqualTo(expected[i]), $"{verifier}: {checks[i]}");
+        }
+        return expected;
+    }
+}

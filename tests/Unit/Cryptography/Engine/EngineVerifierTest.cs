@@ -1,0 +1,131 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Cryptography.Engine;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Cryptography.Engine;
+
+/// <summary>
+/// Goal: the engine behind the seam of <see cref="ISignatureVerifier"/> keeps its promises: bounded tables, no memory
+/// asked for by a signature, any number of threads, and a refusal where the processor lacks a path.
+/// </summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class EngineVerifierTest
+{
+    [Test]
+    public void Tables_MoreSignersThanPlaces_TheOneUsedLongestAgoLeaves()
+    {
+        SignerTables tables = new(2);
+        PublicKey[] keys = [.. Enumerable.Range(1, 3).Select(i => EcdsaTwin.PublicKeyOf(i))];
+        CombTable table = CombTable.ForSigner(keys[0]);
+        tables.Add(keys[0], table);
+        tables.Add(keys[1], table);
+        Assert.That(tables.Find(keys[0]), Is.SameAs(table));
+        tables.Add(keys[2], table);
+        Assert.That(tables.Count, Is.EqualTo(2));
+        Assert.That(tables.Find(keys[1]), Is.Null);
+        Assert.That(tables.Find(keys[0]), Is.Not.Null);
+        Assert.That(tables.Find(keys[2]), Is.Not.Null);
+        tables.Add(keys[2], CombTable.ForSigner(keys[2]));
+        Assert.That(tables.Find(keys[2]), Is.SameAs(table), "the first table stays");
+    }
+
+    [Test]
+    public void Sighted_ASignerOften_IsWorthATableAfterTheStatedNumber()
+    {
+        SignerTables tables = new(4);
+        PublicKey key = EcdsaTwin.PublicKeyOf(1);
+        for (int i = 1; i < SignerTables.SightingsMin; i++)
+            Assert.That(tables.Sighted(key), Is.False, $"{i}");
+        Assert.That(tables.Sighted(key), Is.True);
+        for (int i = 0; i < 40; i++)
+            Assert.That(tables.Sighted(EcdsaTwin.PublicKeyOf(i + 2)), Is.False, "strangers never fill memory");
+    }
+
+    [Test]
+    public void Verify_SignersThatComeUpOften_GetTablesUpToTheBound()
+    {
+        SignatureCheck[] checks = Checks(64, signers: 4);
+        EngineVerifier verifier = new(EnginePaths.Best, tablesMax: 3);
+        bool[] results = new bool[checks.Length];
+        for (int i = 0; i < 8; i++)
+        {
+            verifier.Verify(checks, results);
+            Assert.That(results, Has.All.True);
+        }
+        Assert.That(verifier.Enrolled, Is.EqualTo(3));
+    }
+
+    [TestCase(EnginePath.Portable)]
+    [TestCase(EnginePath.Avx2)]
+    [TestCase(EnginePath.Avx512)]
+    public void Verify_ManySignatures_AllocatesNothing(EnginePath path)
+    {
+        if (!EnginePaths.IsSupported(path))
+            Assert.Ignore($"This processor has no {path}.");
+        SignatureCheck[] checks = Checks(100, signers: 20);
+        EngineVerifier verifier = new(path);
+        foreach (SignatureCheck check in checks.Take(10))
+            verifier.Enrol(check.Signer);
+        bool[] results = new bool[checks.Length];
+        verifier.Verify(checks, results);
+        verifier.Verify(checks, results);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        verifier.Verify(checks, results);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        Assert.That(results, Has.All.True);
+    }
+
+    [Test]
+    public void Verify_ManyThreadsAndFewPlaces_AnswersAsOneThread()
+    {
+        SignatureCheck[] checks = Checks(60, signers: 6);
+        bool[] expected = new bool[checks.Length];
+        for (int i = 0; i < checks.Length; i++)
+        {
+            expected[i] = i % 5 != 0;
+            if (!expected[i])
+                checks[i] = checks[i] with { Digest = Sha256.Hash([1]) };
+        }
+        EngineVerifier verifier = new(EnginePaths.Best, tablesMax: 2);
+        Parallel.For(0, 12, _ =>
+        {
+            bool[] results = new bool[checks.Length];
+            verifier.Verify(checks, results);
+            Assert.That(results, Is.EqualTo(expected));
+        });
+        Assert.That(verifier.Enrolled, Is.LessThanOrEqualTo(2));
+    }
+
+    [Test]
+    public void Verify_MoreThanAChunk_AnswersAll()
+    {
+        SignatureCheck[] some = Checks(30, signers: 3);
+        SignatureCheck[] checks = [.. Enumerable.Repeat(some, 20).SelectMany(static s => s)];
+        checks[513] = checks[513] with { Digest = Sha256.Hash([2]) };
+        bool[] results = new bool[checks.Length];
+        new EngineVerifier(EnginePaths.Best).Verify(checks, results);
+        Assert.That(results.Count(static r => !r), Is.EqualTo(1));
+        Assert.That(results[513], Is.False);
+        Assert.That(() => new EngineVerifier(EnginePath.Portable).Verify(checks, new bool[3]), Throws.ArgumentException);
+    }
+
+    [Test]
+    public void New_PathThatNoProcessorHas_IsRefused()
+    {
+        Assert.That(() => new EngineVerifier((EnginePath)99), Throws.InstanceOf<PlatformNotSupportedException>());
+        Assert.That(() => new EngineVerifier(EnginePath.Portable, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(EnginePaths.IsSupported(EnginePath.Portable), Is.True);
+        Assert.That(EnginePaths.IsSupported(EnginePaths.Best), Is.True);
+    }
+
+    private static SignatureCheck[] Checks(int count, int signers) =>
+    [
+        .. Enumerable.Range(0, count).Select(i =>
+        {
+            Digest digest = Sha256.Hash(BitConverter.GetBytes(i));
+            byte[] signed = EcdsaTwin.Sign(i % signers + 3, i + 2, digest.Span);
+            Assert.That(Signature.TryParse(signed, out Signature signature), Is.True);
+            return new SignatureCheck(EcdsaTwin.PublicKeyOf(i % signers + 3), digest, signature.Normalise());
+        }),
+    ];
+}

@@ -1,0 +1,238 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using GovChain.Core.Cryptography.Engine;
+using NUnit.Framework;
+using static GovChain.Tests.Unit.Cryptography.Engine.EngineNumbers;
+
+namespace GovChain.Tests.Unit.Cryptography.Engine;
+
+/// <summary>
+/// Goal: arithmetic in lanes is arithmetic modulo p, every lane by itself, for all limbs within the stated bounds.
+/// Method: big integers, on limbs drawn from the bounds themselves and from random values, for each vector width that
+/// the processor has; small groups exhaustively. The seed is fixed and named in failures.
+/// </summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class LaneArithmeticTest
+{
+    private const int Seed = 20261125;
+    private const long Unit = 1L << 29;
+    private static readonly BigInteger P = EcdsaTwin.P;
+
+    [TestCase(EnginePath.Avx2)]
+    [TestCase(EnginePath.Avx512)]
+    public void Products_LimbsWithinTheBounds_AreArithmeticModuloP(EnginePath path) =>
+        OnPath(path, Products<Vector256<ulong>, Lanes256>, Products<Vector512<ulong>, Lanes512>);
+
+    [TestCase(EnginePath.Avx2)]
+    [TestCase(EnginePath.Avx512)]
+    public void FromWordsAndExtract_AnyNumber_KeepsIt(EnginePath path) =>
+        OnPath(path, RoundTrip<Vector256<ulong>, Lanes256>, RoundTrip<Vector512<ulong>, Lanes512>);
+
+    [TestCase(EnginePath.Avx2)]
+    [TestCase(EnginePath.Avx512)]
+    public void Points_AllPairsOfSmallGroups_AreRightOrSayThatTheyAreNot(EnginePath path) =>
+        OnPath(path, SmallGroups<Vector256<ulong>, Lanes256>, SmallGroups<Vector512<ulong>, Lanes512>);
+
+    private static void OnPath(EnginePath path, Action avx2, Action avx512)
+    {
+        if (!EnginePaths.IsSupported(path))
+            Assert.Ignore($"This processor has no {path}.");
+        (path == EnginePath.Avx2 ? avx2 : avx512)();
+    }
+
+    private static void Products<TVector, TLanes>()
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        Random random = new(Seed);
+        for (int round = 0; round < 400; round++)
+        {
+            // Factors of magnitudes 1 and 2 with sign, 2 and 3 without.
+            var a1 = Element<TVector, TLanes>(random, -Unit, Unit);
+            var b2 = Element<TVector, TLanes>(random, -2 * Unit, 2 * Unit);
+            var c1 = Element<TVector, TLanes>(random, -Unit, Unit);
+            var d1 = Element<TVector, TLanes>(random, -Unit, Unit);
+            var u2 = Element<TVector, TLanes>(random, 0, 2 * Unit);
+            var v3 = Element<TVector, TLanes>(random, 0, 3 * Unit);
+            var less = Element<TVector, TLanes>(random, -3 * Unit, 3 * Unit);
+            TVector mask = Mask<TVector, TLanes>(random, out bool[] where);
+
+            LaneField<TVector, TLanes>.MultiplySigned(out LaneElement<TVector> signed, a1, b2);
+            LaneField<TVector, TLanes>.Multiply(out LaneElement<TVector> unsigned, u2, v3);
+            LaneField<TVector, TLanes>.MultiplyAndMultiply(out LaneElement<TVector> both, a1, c1, d1, a1);
+            LaneField<TVector, TLanes>.Square(out LaneElement<TVector> square, a1);
+            LaneField<TVector, TLanes>.SquareLess(out LaneElement<TVector> squareLess, a1, less);
+            LaneField<TVector, TLanes>.Add(out LaneElement<TVector> sum, a1, d1);
+            LaneField<TVector, TLanes>.Subtract(out LaneElement<TVector> difference, a1, d1);
+            LaneField<TVector, TLanes>.NegateWhere(out LaneElement<TVector> negated, mask, a1);
+            LaneField<TVector, TLanes>.Select(out LaneElement<TVector> selected, mask, a1, d1);
+            LaneElement<TVector> same = a1;
+            LaneField<TVector, TLanes>.MultiplySigned(out same, same, same);
+            for (int lane = 0; lane < TLanes.Count; lane++)
+            {
+                string facts = $"seed {Seed}, round {round}, lane {lane}";
+                BigInteger a = Value<TVector>(a1, lane), c = Value<TVector>(c1, lane), d = Value<TVector>(d1, lane);
+                AssertReduced(signed, lane, a * Value<TVector>(b2, lane), facts);
+                AssertReduced(unsigned, lane, Value<TVector>(u2, lane) * Value<TVector>(v3, lane), facts);
+                AssertReduced(both, lane, a * c + d * a, facts);
+                AssertReduced(square, lane, a * a, facts);
+                AssertReduced(same, lane, a * a, facts);
+                AssertReduced(squareLess, lane, a * a - Value<TVector>(less, lane), facts);
+                Assert.That(Value<TVector>(sum, lane), Is.EqualTo(a + d), facts);
+                Assert.That(Value<TVector>(difference, lane), Is.EqualTo(a - d), facts);
+                Assert.That(Value<TVector>(negated, lane), Is.EqualTo(where[lane] ? -a : a), facts);
+                Assert.That(Value<TVector>(selected, lane), Is.EqualTo(where[lane] ? a : d), facts);
+            }
+        }
+    }
+
+    private static void RoundTrip<TVector, TLanes>()
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        for (int i = 0; i < Edges.Length; i++)
+        {
+            BigInteger[] values = [.. Enumerable.Range(0, TLanes.Count).Select(lane => Edges[(i + lane) % Edges.Length])];
+            LaneElement<TVector> element = Read<TVector, TLanes>(values);
+            LaneField<TVector, TLanes>.Broadcast(out LaneElement<TVector> all, Words(Edges[i]));
+            for (int lane = 0; lane < TLanes.Count; lane++)
+            {
+                Assert.That(Value<TVector>(element, lane), Is.EqualTo(values[lane]));
+                Assert.That(Big(LaneField<TVector, TLanes>.Extract(element, lane)), Is.EqualTo(values[lane] % P));
+                Assert.That(Value<TVector>(all, lane), Is.EqualTo(Edges[i]));
+            }
+        }
+    }
+
+    // Lanes take different pairs (i, j), so that one lane's exception shows that it leaves its neighbours alone.
+    private static void SmallGroups<TVector, TLanes>()
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        SmallGroup group = SmallGroup.Of(13);
+        (int I, int J)[] pairs = [.. from i in Enumerable.Range(1, 12) from j in Enumerable.Range(1, 12) select (i, j)];
+        for (int start = 0; start < pairs.Length; start++)
+        {
+            (int I, int J)[] own = [.. Enumerable.Range(0, TLanes.Count).Select(lane => pairs[(start + lane) % pairs.Length])];
+            Points<TVector, TLanes>(group, own.Select(static p => p.I), out var xi, out var yi);
+            Points<TVector, TLanes>(group, own.Select(static p => p.J), out var xj, out var yj);
+            LanePoint<TVector, TLanes> left = default, right = default;
+            left.Set(xi, yi);
+            LanePoint<TVector, TLanes> mixed = left, again, opposite = left, general = left;
+            mixed.Add(xj, yj, out LaneElement<TVector> ratio);
+            right.Set(xj, yj);
+            right.Double();
+            general.Add(right);
+            again = mixed;
+            again.Double();
+            again.Add(xi, yi);
+            LaneField<TVector, TLanes>.Negate(out LaneElement<TVector> negated, yj);
+            opposite.Add(xj, negated);
+            for (int lane = 0; lane < TLanes.Count; lane++)
+            {
+                (int i, int j) = own[lane];
+                AssertPoint(group, right, lane, 2 * j, exceptional: false);
+                AssertPoint(group, mixed, lane, i + j, exceptional: i == j || i + j == 13);
+                AssertPoint(group, opposite, lane, i - j, exceptional: i == j || i + j == 13);
+                AssertPoint(group, general, lane, i + 2 * j, exceptional: group.Reduce(i + 2 * j) == 0 || group.Reduce(i - 2 * j) == 0);
+                int twice = group.Reduce(2 * (i + j));
+                AssertPoint(group, again, lane, twice + i,
+                    exceptional: i == j || i + j == 13 || twice == i || group.Reduce(twice + i) == 0);
+                FieldElement z = LaneField<TVector, TLanes>.Extract(mixed.ZZ, lane);
+                LaneField<TVector, TLanes>.Square(out LaneElement<TVector> ratioSquare, ratio);
+                Assert.That(Big(z), Is.EqualTo(Big(LaneField<TVector, TLanes>.Extract(ratioSquare, lane))));
+            }
+        }
+    }
+
+    private static void AssertPoint<TVector, TLanes>(
+        SmallGroup group, in LanePoint<TVector, TLanes> point, int lane, int multiple, bool exceptional)
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        FieldElement zz = LaneField<TVector, TLanes>.Extract(point.ZZ, lane);
+        Assert.That(zz.IsZero(), Is.EqualTo(exceptional), $"{multiple}");
+        if (!exceptional)
+            group.AssertIs(
+                LaneField<TVector, TLanes>.Extract(point.X, lane), LaneField<TVector, TLanes>.Extract(point.Y, lane), zz,
+                LaneField<TVector, TLanes>.Extract(point.ZZZ, lane), multiple);
+    }
+
+    private static void Points<TVector, TLanes>(
+        SmallGroup group, IEnumerable<int> multiples, out LaneElement<TVector> x, out LaneElement<TVector> y)
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        AffinePoint[] points = [.. multiples.Select(group.Affine)];
+        x = Read<TVector, TLanes>([.. points.Select(static p => Big(p.X))]);
+        y = Read<TVector, TLanes>([.. points.Select(static p => Big(p.Y))]);
+    }
+
+    private static LaneElement<TVector> Read<TVector, TLanes>(BigInteger[] values)
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        Words256[] words = [.. values.Select(Words)];
+        LaneField<TVector, TLanes>.FromWords(
+            out LaneElement<TVector> element,
+            TLanes.Load([.. words.Select(static w => w.W0)]), TLanes.Load([.. words.Select(static w => w.W1)]),
+            TLanes.Load([.. words.Select(static w => w.W2)]), TLanes.Load([.. words.Select(static w => w.W3)]));
+        return element;
+    }
+
+    // In a third of the rounds every limb stands at one of its bounds.
+    private static LaneElement<TVector> Element<TVector, TLanes>(Random random, long low, long high)
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        LaneElement<TVector> element = default;
+        ref long limbs = ref Unsafe.As<LaneElement<TVector>, long>(ref element);
+        int kind = random.Next(3);
+        for (int i = 0; i < 9 * TLanes.Count; i++)
+            Unsafe.Add(ref limbs, i) = kind switch
+            {
+                0 => random.Next(2) == 0 ? low : high,
+                1 => high,
+                _ => random.NextInt64(low, high + 1),
+            };
+        return element;
+    }
+
+    private static TVector Mask<TVector, TLanes>(Random random, out bool[] where)
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        bool[] drawn = [.. Enumerable.Range(0, TLanes.Count).Select(_ => random.Next(2) == 0)];
+        where = drawn;
+        return TLanes.Load([.. drawn.Select(static d => d ? ulong.MaxValue : 0)]);
+    }
+
+    private static void AssertReduced<TVector>(LaneElement<TVector> element, int lane, BigInteger expected, string facts)
+        where TVector : unmanaged
+    {
+        Assert.That(Mod(Value<TVector>(element, lane), P), Is.EqualTo(Mod(expected, P)), facts);
+        foreach (long limb in Limbs<TVector>(element, lane))
+            Assert.That(limb, Is.InRange(0, Unit), facts);
+    }
+
+    private static BigInteger Value<TVector>(LaneElement<TVector> element, int lane)
+        where TVector : unmanaged
+    {
+        BigInteger sum = 0;
+        long[] limbs = Limbs<TVector>(element, lane);
+        for (int i = 0; i < limbs.Length; i++)
+            sum += (BigInteger)limbs[i] << (29 * i);
+        return sum;
+    }
+
+    private static long[] Limbs<TVector>(LaneElement<TVector> element, int lane)
+        where TVector : unmanaged
+    {
+        int count = Unsafe.SizeOf<TVector>() / sizeof(long);
+        long[] limbs = new long[9];
+        for (int i = 0; i < limbs.Length; i++)
+            limbs[i] = Unsafe.Add(ref Unsafe.As<LaneElement<TVector>, long>(ref element), i * count + lane);
+        return limbs;
+    }
+}
