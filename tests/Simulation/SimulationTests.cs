@@ -10,7 +10,7 @@ namespace GovChain.Tests.Simulation;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class SimulationTests
 {
-    private const int DefaultSeeds = 500;
+    private const int DefaultSeeds = 5_000;
 
     [Test]
     public void Run_ManySeeds_KeepsEveryPromise()
@@ -20,6 +20,7 @@ public sealed class SimulationTests
             + $"{report.Blocks} blocks, {report.Amnesiacs} amnesiacs found; "
             + string.Join(", ", report.Faults.ByName().Select(f => $"{f.Value} {f.Key}")));
         Assert.That(report.Failures.Select(SeedRunner.Describe), Is.Empty);
+        Assert.That(new[] { 1, 4, 5, 6, 7, 8, 10 }, Is.SubsetOf(report.BySize.Keys));
         Assert.That(report.Blocks, Is.GreaterThan(DefaultSeeds), "The runs decide next to nothing and so prove nothing.");
         Assert.That(report.Amnesiacs, Is.Positive, "No validator whose disk was put back or wiped was told so.");
         Assert.That(

@@ -65,6 +65,7 @@ internal sealed partial class SimulatedNode
         _pool.Hold(built.LeftOut);
         if (built.Block is not { } block)
             return null;
+        _stage.Execution.Add(block);
         Keep(block);
         return SimulatedLedger.BlockOf(block);
     }
@@ -87,7 +88,8 @@ internal sealed partial class SimulatedNode
         }
         if (BodiesOf(block) is { } bodies)
         {
-            ExecutedBlock? executed = Ledger.Execute(block.Header, bodies, out BlockFault fault);
+            ExecutedBlock? executed = _stage.Execution.Execute(
+                Ledger, block.Header, bodies, out BlockFault fault);
             if (executed is not null)
                 Keep(executed);
             Feed(new BlockChecked(block.Hash, fault));

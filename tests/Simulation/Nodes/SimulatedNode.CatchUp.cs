@@ -50,7 +50,7 @@ internal sealed partial class SimulatedNode
             _fetched.Remove(_fetched.Keys.First());
         if (_storing is not null || !_fetched.Remove(Ledger.Height + 1, out StoredBlock? next))
             return;
-        if (Ledger.Execute(next.Header, next.Transactions, out _) is { } executed)
+        if (_stage.Execution.Execute(Ledger, next.Header, next.Transactions, out _) is { } executed)
             Store(executed, next.Certificate!);
     }
 }

@@ -65,6 +65,7 @@ internal sealed partial class SimulatedNode
     private void OnAlarm(Alarm alarm)
     {
         _stage.Chart?.Event(this, '!', $"{alarm.Code}: {alarm.Text}");
+        _stage.OnAlarm(this, alarm);
         _stage.Invariants.OnAlarm(this, alarm);
     }
 

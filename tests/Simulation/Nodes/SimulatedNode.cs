@@ -194,6 +194,7 @@ internal sealed partial class SimulatedNode
         {
             if (!_stage.Scenario.HasHostile)
                 throw new InvariantException("codec", $"node {Index} refuses what honest node {from} sent: {failure}");
+            _stage.OnRefused(this, failure);
             _stage.Chart?.Event(this, 'x', $"refuses a message of {from}: {(message is null ? "unreadable" : failure)}");
             return;
         }

@@ -13,6 +13,7 @@ internal sealed record CommandLine
           --from SEED         ... from this one on (1 by default)
           --trace SEED        draw the run as a message chart
           --shrink SEED       make a failing run smaller and print the line that runs it
+          --play NAME         draw a transcript (tests/Simulation/Transcripts) as a message chart; "all" only plays them
           --sizes             bytes and messages per block, and the largest view change, of 50 validators
 
           --validators N      so many validators, whatever the seed says
@@ -32,6 +33,8 @@ internal sealed record CommandLine
     public ulong? Trace { get; private init; }
 
     public ulong? Shrink { get; private init; }
+
+    public string? Play { get; private init; }
 
     public bool Sizes { get; private init; }
 
@@ -71,6 +74,8 @@ internal sealed record CommandLine
     {
         if (option == "--without")
             return Without(value.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        if (option == "--play")
+            return this with { Play = value };
         if (!ulong.TryParse(value, CultureInfo.InvariantCulture, out ulong number))
             return null;
         int small = (int)Math.Min(number, int.MaxValue);

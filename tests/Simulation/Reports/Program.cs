@@ -22,9 +22,37 @@ internal static class Program
             Console.WriteLine(CommandLine.Usage);
             return 0;
         }
+        if (line.Play is { } name)
+            return Play(name);
         if (line.Trace is { } trace)
             return Draw(trace, line.Limits);
         return line.Shrink is { } shrink ? Shrink(shrink, line.Limits) : RunSeeds(line);
+    }
+
+    private static int Play(string name)
+    {
+        string[] names = [.. Transcript.Names()];
+        bool all = name == "all";
+        if (!all && !names.Contains(name))
+        {
+            Console.Error.WriteLine($"There is no transcript '{name}'. There are: {string.Join(", ", names)}.");
+            return 2;
+        }
+        int failures = 0;
+        foreach (string each in all ? names : [name])
+        {
+            try
+            {
+                ScriptedRun.Play(Transcript.Read(each), all ? null : new MessageChart(Console.Out));
+            }
+            catch (TranscriptException e)
+            {
+                Console.WriteLine(e.Message);
+                failures++;
+            }
+        }
+        Console.WriteLine($"{(all ? names.Length : 1)} transcripts, {failures} failures");
+        return failures == 0 ? 0 : 1;
     }
 
     private static int Draw(ulong seed, ScenarioLimits limits)

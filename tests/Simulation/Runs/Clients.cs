@@ -1,4 +1,4 @@
-using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 
 namespace GovChain.Tests.Simulation;
 
@@ -78,7 +78,7 @@ internal sealed class Clients(Stage stage)
                 return New(department, $"rival-{number}", 7, Fate.NeverCommits);
             case 7 when number > 0 && _submitted[^1].Fate != Fate.NeverCommits: // rivals for a version
                 SimTransaction first = _submitted[^1];
-                Protos.V1.DefineType define = first.Transaction.Body.DefineType;
+                GovChain.Protos.V1.DefineType define = first.Transaction.Body.DefineType;
                 if (define.Type.StartsWith("shared", StringComparison.Ordinal))
                     break;
                 _submitted[^1] = first with { Fate = Fate.MayCommit };
@@ -91,17 +91,17 @@ internal sealed class Clients(Stage stage)
     private SimTransaction New(int department, string type, ulong version, Fate fate) =>
         new(stage.Chain.Define(department, stage.UtcMs, type, version), fate);
 
-    /// <summary>While things go wrong one node at a time is asked again, afterwards all.</summary>
+    /// <summary>While things go wrong a node now and then, afterwards f+1 each time: one of them is honest.</summary>
     private void AskAgain()
     {
         foreach (SimTransaction transaction in _submitted)
         {
             if (IsServed(transaction))
                 continue;
-            if (_stopped)
-                stage.Nodes.ForEach(node => node.Submit(transaction.Transaction));
-            else if (stage.Rng.Chance(100))
-                stage.Nodes[stage.Rng.Below(stage.Nodes.Count)].Submit(transaction.Transaction);
+            int asked = _stopped ? Quorum.Weak(stage.Scenario.Validators) : stage.Rng.Chance(100) ? 1 : 0;
+            int first = stage.Rng.Below(stage.Nodes.Count);
+            for (int i = 0; i < asked; i++)
+                stage.Nodes[(first + i) % stage.Nodes.Count].Submit(transaction.Transaction);
         }
         stage.After(AskAgainUs, AskAgain);
     }

@@ -51,6 +51,8 @@ internal abstract class Stage : IDisposable
 
     public FaultCounts Faults { get; } = new();
 
+    public ExecutionMemory Execution { get; } = new();
+
     public Traffic Traffic { get; } = new();
 
     /// <summary>Where the run is drawn as it goes on; null: nowhere.</summary>
@@ -93,6 +95,16 @@ internal abstract class Stage : IDisposable
 
     /// <summary>A process has made its journal durable, and has not yet sent what waited for it.</summary>
     public virtual void OnSynced(SimulatedNode node)
+    {
+    }
+
+    /// <summary>A process does not take a message; None: the bytes are none.</summary>
+    public virtual void OnRefused(SimulatedNode node, MessageFailure failure)
+    {
+    }
+
+    /// <summary>A core has something for its operator.</summary>
+    public virtual void OnAlarm(SimulatedNode node, Alarm alarm)
     {
     }
 

@@ -1,0 +1,201 @@
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+
+namespace GovChain.Tests.Simulation;
+
+/// <content>Blocks by name, and the messages of hostile validators, signed with their own keys.</content>
+internal sealed partial class ScriptedRun
+{
+    private SimulatedLedger HighestLedger => Processes.MaxBy(n => n.Ledger.Height)!.Ledger;
+
+    /// <summary>NAME = proposal of NODE | block of T1,T2 by NODE [at MS] [with FLAW].</summary>
+    private void Name(WordReader words)
+    {
+        string name = words.Next();
+        words.Expect("=");
+        if (words.Take("proposal"))
+        {
+            words.Expect("of");
+            SimulatedNode node = Node(words.Next());
+            ProposeMessage proposal = _sent.Where(s => s.From == node).Select(s => s.Message).OfType<ProposeMessage>()
+                .LastOrDefault() ?? throw new TranscriptException($"node {NameOf(node)} has proposed nothing");
+            _blocks[name] = proposal.Block;
+            return;
+        }
+        words.Expect("block", "of");
+        VerifiedTransaction[] transactions = [.. words.List().Select(t => Verified(_transactions[t]))];
+        words.Expect("by");
+        int proposer = Node(words.Next()).Index;
+        long atMs = words.Take("at") ? words.Number() : 0;
+        ExecutedBlock built = HighestLedger.Build(transactions, proposer, UtcMs).Block
+            ?? throw new TranscriptException("no such block can be built");
+        var block = new ProposedBlock(WithTime(built.Header, atMs), SimulatedLedger.BlockOf(built).LeafHashes);
+        _blocks[name] = words.Take("with") ? Flawed(block, words.Next()) : block;
+    }
+
+    private VerifiedTransaction Verified(Transaction transaction) =>
+        VerifiedTransaction.VerifyAll([transaction], Keys)[0]!;
+
+    private BlockHeader WithTime(BlockHeader header, long byMs)
+    {
+        if (byMs == 0)
+            return header;
+        // The time stands before the proposer, the two sizes and three roots.
+        byte[] bytes = header.ToBytes();
+        var time = bytes.AsSpan(bytes.Length - 3 * Digest.Size - 2 * sizeof(ulong) - sizeof(ushort) - sizeof(ulong));
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(time, (ulong)((long)header.TimestampMs + byMs));
+        BlockHeader moved = BlockHeader.TryRead(bytes)!;
+        return moved.TimestampMs == (ulong)((long)header.TimestampMs + byMs) && moved.LogRoot == header.LogRoot
+            ? moved
+            : throw new TranscriptException("the header's layout is not the one known here");
+    }
+
+    private static ProposedBlock Flawed(ProposedBlock block, string flaw)
+    {
+        byte[] header = block.Header.ToBytes();
+        switch (flaw)
+        {
+            case "wrong-state":
+                header[^(Digest.Size + 1)] ^= 1;
+                break;
+            case "wrong-parameters":
+                header[^1] ^= 1;
+                break;
+            case "one-leaf-more":
+                return block with { LeafHashes = [.. block.LeafHashes, block.Hash] };
+            default:
+                throw new TranscriptException($"no block is flawed by '{flaw}'");
+        }
+        return block with { Header = BlockHeader.TryRead(header)! };
+    }
+
+    /// <summary>
+    /// NODE propose BLOCK view V [with NODES [unbound]] to NODES · NODE prepare|commit BLOCK view V [height H] [epoch E]
+    /// [as SIGNER] to NODES · NODE view-change view V [height H] [prepared BLOCK view V] to NODES · NODE garbage to NODES.
+    /// </summary>
+    private void Forge(WordReader words)
+    {
+        SimulatedNode node = Node(words.Next());
+        string kind = words.Next();
+        Frame frame = kind switch
+        {
+            "propose" => Frame(ForgeProposal(node, words)),
+            "prepare" => Frame(ForgeVote(node, VoteType.Prepare, words)),
+            "commit" => Frame(ForgeVote(node, VoteType.Commit, words)),
+            "view-change" => Frame(ForgeViewChange(node, words)),
+            "decided" => Frame(ForgeDecided(words)),
+            "garbage" => new ConsensusFrame([1, 3, .. Rng.Next() is var r ? BitConverter.GetBytes(r) : []]),
+            _ => throw new TranscriptException($"no '{kind}' can be forged"),
+        };
+        words.Expect("to");
+        foreach (SimulatedNode target in NodesIn(words))
+        {
+            if (target.Index != node.Index)
+                Send(node, target.Index, frame);
+        }
+    }
+
+    private ProposeMessage ForgeProposal(SimulatedNode node, WordReader words)
+    {
+        ProposedBlock block = Block(words.Next());
+        words.Expect("view");
+        uint view = (uint)words.Number();
+        Justification? justification = null;
+        if (words.Take("with"))
+        {
+            ulong height = block.Header.Height;
+            List<ViewChangeMessage> changes = [];
+            foreach (int signer in words.List().Select(int.Parse).Order())
+            {
+                changes.Add(_sent.Select(s => s.Message).OfType<ViewChangeMessage>().LastOrDefault(
+                    m => m.Payload.Signer == signer && m.View == view && m.Height == height)
+                    ?? throw new TranscriptException($"{signer} has not asked for view {view}"));
+            }
+            justification = JustificationRules.Build(changes, Keys.Set.QuorumSize);
+            if (words.Take("unbound") && justification is not null)
+                justification = justification with { Prepared = null };
+        }
+        Signature signature = Sign(node, new Vote(VoteType.Propose, Chain.ChainId, 0, block.Header.Height, view, block.Hash));
+        return new ProposeMessage(view, (ushort)node.Index, signature, block, justification);
+    }
+
+    private VoteMessage ForgeVote(SimulatedNode node, VoteType type, WordReader words)
+    {
+        ProposedBlock block = Block(words.Next());
+        words.Expect("view");
+        uint view = (uint)words.Number();
+        ulong height = words.Take("height") ? (ulong)words.Number() : block.Header.Height;
+        ulong epoch = words.Take("epoch") ? (ulong)words.Number() : 0;
+        Digest chain = words.Take("other-chain") ? Sha256.Hash("other"u8) : Chain.ChainId;
+        int signer = words.Take("as") ? words.Number() : node.Index;
+        Signature signature = Sign(node, new Vote(type, chain, epoch, height, view, block.Hash));
+        return new VoteMessage(type, epoch, height, view, block.Hash, (ushort)signer, signature);
+    }
+
+    private ViewChangeMessage ForgeViewChange(SimulatedNode node, WordReader words)
+    {
+        words.Expect("view");
+        uint view = (uint)words.Number();
+        ulong height = words.Take("height") ? (ulong)words.Number() : HighestLedger.Height + 1;
+        Certificate? prepared = null;
+        if (words.Take("prepared"))
+        {
+            ProposedBlock block = Block(words.Next());
+            words.Expect("view");
+            prepared = CertificateOf(VoteType.Prepare, block, (uint)words.Number());
+            if (words.Take("damaged"))
+            {
+                Signature first = prepared.Signatures[0].Signature;
+                prepared = prepared with { Signatures = [.. prepared.Signatures.Select(v => v with { Signature = first })] };
+            }
+        }
+        var payload = new ViewChangePayload(
+            (ushort)node.Index, prepared?.View ?? -1L, prepared?.BlockHash ?? Digest.Zero, default);
+        Vote vote = new(VoteType.ViewChange, Chain.ChainId, 0, height, view, payload.PreparedHash, payload.PreparedView);
+        return new ViewChangeMessage(0, height, view, payload with { Signature = Sign(node, vote) }, prepared);
+    }
+
+    /// <summary>BLOCK view V [of-prepares]: from the votes that were really sent.</summary>
+    private DecidedMessage ForgeDecided(WordReader words)
+    {
+        ProposedBlock block = Block(words.Next());
+        words.Expect("view");
+        uint view = (uint)words.Number();
+        VoteType type = words.Take("of-prepares") ? VoteType.Prepare : VoteType.Commit;
+        Certificate certificate = CertificateOf(type, block, view) with { Type = VoteType.Commit };
+        return new DecidedMessage(block.Header, certificate);
+    }
+
+    /// <summary>A certificate of votes that have been sent; the first few of them as often as it takes.</summary>
+    private Certificate CertificateOf(VoteType type, ProposedBlock block, uint view)
+    {
+        List<ValidatorSignature> signatures = [.. _sent.Select(s => s.Message).OfType<VoteMessage>()
+            .Where(v => v.Type == type && v.View == view && v.BlockHash == block.Hash)
+            .DistinctBy(v => v.Signer).OrderBy(v => v.Signer).Take(Keys.Set.QuorumSize)
+            .Select(v => new ValidatorSignature(v.Signer, v.Signature))];
+        if (signatures.Count == 0)
+            throw new TranscriptException($"nobody has sent a {type} of that block in view {view}");
+        return new Certificate(type, 0, block.Header.Height, view, block.Hash, signatures);
+    }
+
+    /// <summary>KIND from NODE to NODES: the newest such message arrives once more.</summary>
+    private void Replay(WordReader words)
+    {
+        string kind = words.Next();
+        words.Expect("from");
+        SimulatedNode from = Node(words.Next());
+        words.Expect("to");
+        ConsensusMessage message = _sent.LastOrDefault(
+            s => s.From == from && MessageChart.TypeOf(s.Message) == kind).Message
+            ?? throw new TranscriptException($"node {NameOf(from)} has sent no {kind}");
+        foreach (SimulatedNode target in NodesIn(words))
+        {
+            if (target.Index != from.Index)
+                _pending.Add((from, target.Index, Frame(message)));
+        }
+    }
+
+    private Signature Sign(SimulatedNode node, Vote vote) => Keys.Sign(node.Index, vote.SigningDigest());
+}
