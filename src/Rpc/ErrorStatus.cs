@@ -74,10 +74,14 @@ internal static class ErrorStatus
     {
         var facts = new List<(string, string)> { ("transactionId", outcome.TransactionId) };
         if (outcome.Rejection is { } obstacle)
+        {
             facts.Add(("obstacle", obstacle.Code));
+            facts.AddRange(obstacle.Facts.Select(static f => (f.Key, f.Value)));
+        }
         return Make(StatusCode.DeadlineExceeded, TransactionPending,
-            $"Transaction {outcome.TransactionId} is not committed yet and may still commit. Submitting the same "
-            + "envelope again is safe: it can commit only once.", facts);
+            $"Transaction {outcome.TransactionId} is not committed yet and may still commit."
+            + (outcome.Rejection is { } waits ? $" It waits: {waits.Message}" : "")
+            + " Submitting the same envelope again is safe: it can commit only once.", facts);
     }
 
     /// <summary>A time of <see cref="RequestClock"/> is over.</summary>

@@ -119,6 +119,43 @@ internal sealed class ClerkTest
 
     [Test]
     [CancelAfter(180_000)]
+    public async Task RecordAmend_AfterAVersionThatIsNotThere_SaysAtOnceAndInTheEndWhatItWaitsFor(CancellationToken cancellation)
+    {
+        await RegisterAsync("AHEAD-1", cancellation);
+
+        ProgramRun run = await ProgramRun.GovchainAsync(
+            "record", "amend", Type, "AHEAD-1", "--expected-version", "9", "--wait", "1", "--reason", "correction", "--content", "{}",
+            "--profile", _network.Layout.At(First.Id, $"{DevnetBuilder.Clerk}.json"));
+
+        Assert.That(run.ExitCode, Is.EqualTo(6), run.Output + run.Error);
+        const string Said = $"follows version 9 of record {Type}/AHEAD-1, but the ledger has only version 1 so far";
+        Assert.That(run.ErrorLines, Has.Length.EqualTo(2), run.Error);
+        Assert.That(run.ErrorLines[0], Does.StartWith("Waiting: ").And.Contain(Said));
+        Assert.That(run.ErrorLines[1], Does.Contain("TRANSACTION_PENDING").And.Contain(Said));
+    }
+
+    [Test]
+    [CancelAfter(180_000)]
+    public async Task Import_TheSameFileAgain_SaysThatAllOfItWasThereAlready(CancellationToken cancellation)
+    {
+        string file = Path.Combine(_network.Layout.Directory, "twice.ndjson");
+        await File.WriteAllTextAsync(file, """{"op":"REGISTER","key":"TWICE-1","record":{"n":1}}""" + "\n", cancellation);
+        string[] import =
+        [
+            "import", file, "--type", Type, "--state", Path.Combine(_network.Layout.Directory, "twice.state"),
+            "--profile", _network.Layout.At(First.Id, $"{DevnetBuilder.Clerk}.json"),
+        ];
+
+        ProgramRun first = await ProgramRun.GovchainAsync(import);
+        ProgramRun again = await ProgramRun.GovchainAsync([.. import, "--json"]);
+
+        Assert.That((first.ExitCode, again.ExitCode), Is.EqualTo((0, 0)), first.Error + again.Error);
+        Assert.That(first.Output, Does.Contain("1 on the ledger (1 registered"));
+        Assert.That((again.Json.GetProperty("committed").GetInt32(), again.Json.GetProperty("alreadyThere").GetInt32()), Is.EqualTo((1, 1)));
+    }
+
+    [Test]
+    [CancelAfter(180_000)]
     public async Task NodeRun_WrongPassphrase_SaysSoInOneLine(CancellationToken cancellation)
     {
         string passphrase = _network.Layout.At(First.Id, "wrong");

@@ -39,7 +39,9 @@ internal sealed class RepairTest
         await Network.Network.WaitUntilLevelAsync(cancellation);
         await Network.KillAndRestartAsync(Spoilt, cancellation); // what was in its log goes to tables
         await RegisterAsync(1, cancellation);
+        await Network.Network.WaitUntilLevelAsync(cancellation);
         await Network.Network.Processes[Spoilt].StopAsync(TimeSpan.FromSeconds(30));
+        await RepairTheTipAsync(cancellation);
         await RegisterAsync(2, cancellation);
 
         string table = Directory.EnumerateFiles(Path.Combine(Data, "ledger"), "*.sst").Order().First();
@@ -57,7 +59,7 @@ internal sealed class RepairTest
         ProgramRun dry = await ProgramRun.GovchainAsync("node", "repair", "--config", Configuration);
         Assert.That(dry.ExitCode, Is.EqualTo(1), dry.Error);
         Assert.That(dry.Output, Does.Contain("Nothing was changed"));
-        Assert.That(Directory.EnumerateDirectories(Data, "damaged-*"), Is.Empty);
+        Assert.That(Directory.EnumerateDirectories(Data, "damaged-*").Count(), Is.EqualTo(1), "the tip's only");
 
         JsonElement repaired = await RepairAsync();
         Assert.That(File.Exists(Path.Combine(repaired.GetProperty("folder").GetString()!, "ledger", Path.GetFileName(table))),
@@ -68,6 +70,34 @@ internal sealed class RepairTest
         Directory.Delete(Data, recursive: true);
         Assert.That((await RepairAsync()).GetProperty("salvagedBlocks").GetInt32(), Is.Zero);
         await AssertFollowsAsync(cancellation);
+    }
+
+    /// <summary>Only the tip's file is spoilt: the ledger stays where it is, and the node votes as before.</summary>
+    private async Task RepairTheTipAsync(CancellationToken cancellation)
+    {
+        string tip = Path.Combine(Data, "tip");
+        await File.WriteAllBytesAsync(tip, new byte[new FileInfo(tip).Length], cancellation);
+        ProgramRun refused = await ProgramRun.GovchainAsync("node", "run", "--config", Configuration);
+        Assert.That(refused.ExitCode, Is.EqualTo(5), refused.Output);
+        Assert.That(refused.Error, Does.Contain(tip).And.Contain("govchain node repair"));
+
+        ProgramRun run = await ProgramRun.GovchainAsync("node", "repair", "--config", Configuration, "--yes", "--json");
+        Assert.That(run.ExitCode, Is.Zero, run.Error + run.Output);
+        Assert.That((run.Json.GetProperty("rebuildsLedger").GetBoolean(), run.Json.GetProperty("votesAfterwards").GetBoolean(),
+            run.Json.GetProperty("complete").GetBoolean()), Is.EqualTo((false, true, true)));
+        Assert.That(run.Json.GetProperty("writesTip").GetUInt64(), Is.GreaterThan(0));
+        Network.Network.Launch(Spoilt);
+        await Network.Network.WaitUntilReadyAsync(Spoilt, cancellation);
+        using (LedgerClient client = Network.Network.ConnectClient(Spoilt))
+        {
+            GetStatusResponse status = await client.GetStatusAsync(cancellation);
+            while (!status.Voting) // once the others have said that it forgot nothing
+            {
+                await Task.Delay(50, cancellation);
+                status = await client.GetStatusAsync(cancellation);
+            }
+        }
+        await Network.Network.Processes[Spoilt].StopAsync(TimeSpan.FromSeconds(30));
     }
 
     private async Task<JsonElement> RepairAsync()

@@ -17,8 +17,9 @@ public readonly record struct ImportProgress(int Total, int Committed, int Refus
 /// <param name="Amended">Of these, amendments.</param>
 /// <param name="Annulled">Of these, annulments.</param>
 /// <param name="Refused">Events that were refused, each with its reason.</param>
+/// <param name="CommittedBefore">Of those on the ledger, the ones that an earlier run had brought there.</param>
 public sealed record ImportSummary(
-    int Committed, int Registered, int Amended, int Annulled, IReadOnlyList<ImportResult> Refused);
+    int Committed, int Registered, int Amended, int Annulled, IReadOnlyList<ImportResult> Refused, int CommittedBefore);
 
 /// <summary>An event that was committed.</summary>
 /// <param name="Event">The event.</param>
@@ -85,6 +86,7 @@ public sealed class Importer
     {
         if (!_state.HasBase)
             _state.SetBase(await ReadBaseAsync(cancellation));
+        int committedBefore = _state.Results.Values.Count(static r => r.TransactionId is not null);
         QueueEvents();
         long lostSince = 0;
         while (_ended < _file.Events.Count)
@@ -102,7 +104,7 @@ public sealed class Importer
             }
         }
         _state.Sync();
-        return Summarise();
+        return Summarise(committedBefore);
     }
 
     private async Task<List<ImportBase>> ReadBaseAsync(CancellationToken cancellation)
@@ -376,7 +378,7 @@ public sealed class Importer
 
     private ulong NowMs() => (ulong)_time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private ImportSummary Summarise()
+    private ImportSummary Summarise(int committedBefore)
     {
         int[] counts = new int[3];
         var refused = new List<ImportResult>();
@@ -387,7 +389,7 @@ public sealed class Importer
             else
                 counts[(int)_file.Events[result.Event].Operation]++;
         }
-        return new ImportSummary(counts.Sum(), counts[0], counts[1], counts[2], refused);
+        return new ImportSummary(counts.Sum(), counts[0], counts[1], counts[2], refused, committedBefore);
     }
 
     private sealed class KeyLine

@@ -98,12 +98,24 @@ internal static class ImportCommand
             Output.Json(ToJson(file, summary));
             return;
         }
-        Output.Line($"{file.Name}: {summary.Committed} on the ledger ({summary.Registered} registered, {summary.Amended} amended, "
-            + $"{summary.Annulled} annulled), {summary.Refused.Count} refused");
+        Output.Line(Sentence(file, summary));
         foreach (ImportResult refused in summary.Refused.Take(RefusedShownMax))
             Output.Line($"  line {file.Events[refused.Event].Line}: {refused.Code}: {refused.Message}");
         if (summary.Refused.Count > RefusedShownMax)
             Output.Line($"  and {summary.Refused.Count - RefusedShownMax} more, all in {state}");
+    }
+
+    /// <summary>What this run did, told apart from what an earlier one had done.</summary>
+    internal static string Sentence(ImportFile file, ImportSummary summary)
+    {
+        string kinds = $"({summary.Registered} registered, {summary.Amended} amended, {summary.Annulled} annulled)";
+        string refused = $"{summary.Refused.Count} refused";
+        if (summary.CommittedBefore == 0)
+            return $"{file.Name}: {summary.Committed} on the ledger {kinds}, {refused}";
+        return summary.CommittedBefore == summary.Committed
+            ? $"{file.Name}: nothing new. All {summary.Committed} were already there from an earlier run {kinds}, {refused}"
+            : $"{file.Name}: {summary.Committed - summary.CommittedBefore} new on the ledger, {summary.CommittedBefore} already there from an "
+                + $"earlier run; together {summary.Committed} {kinds}, {refused}";
     }
 
     internal static JsonObject ToJson(ImportFile file, ImportSummary summary) => new()
@@ -111,6 +123,7 @@ internal static class ImportCommand
         ["file"] = file.Name,
         ["events"] = file.Events.Count,
         ["committed"] = summary.Committed,
+        ["alreadyThere"] = summary.CommittedBefore,
         ["registered"] = summary.Registered,
         ["amended"] = summary.Amended,
         ["annulled"] = summary.Annulled,

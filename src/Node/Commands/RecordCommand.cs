@@ -12,6 +12,8 @@ namespace GovChain.Node.Commands;
 /// <summary><c>govchain record</c>: what a clerk does all day.</summary>
 internal static class RecordCommand
 {
+    private const int WaitSecondsDefault = 30, WaitSecondsMax = 120;
+
     private static readonly TimeSpan Validity = TimeSpan.FromMinutes(10);
 
     public static Command Create() => new("record", "Register, amend, annul and look up records")
@@ -51,8 +53,19 @@ internal static class RecordCommand
             DefaultValueFactory = _ => "",
         };
         reason.Required = name != "register";
+        var wait = new Option<int>("--wait")
+        {
+            Description = "How many seconds to wait for the ledger, 1 to 120; the change may still be recorded later",
+            HelpName = "SECONDS",
+            DefaultValueFactory = _ => WaitSecondsDefault,
+        };
         Option<bool> json = Output.JsonOption();
-        var command = new Command(name, description) { type, id, expected, reason, basis, effective, json };
+        var command = new Command(name, description) { type, id, expected, reason, basis, effective, wait, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(wait) is < 1 or > WaitSecondsMax)
+                result.AddError($"--wait: 1 to {WaitSecondsMax} seconds are expected.");
+        });
         if (hasPayload)
         {
             command.Options.Add(content);
@@ -85,7 +98,10 @@ internal static class RecordCommand
             change.ExpectedVersion = result.GetValue(expected)
                 ?? await CurrentVersionAsync(client, change.Record, isNew: name == "register", cancellation);
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
-            TransactionOutcome outcome = await SubmitAsync(client, factory, body => set(body, change), cancellation);
+            bool mayBeAhead = result.GetValue(expected) is not null && !result.GetValue(json);
+            TransactionOutcome outcome = await SubmitAsync(
+                client, factory, body => set(body, change), cancellation, TimeSpan.FromSeconds(result.GetValue(wait)),
+                mayBeAhead ? static what => Output.Error($"Waiting: {what}") : null);
             PrintOutcome(outcome, $"{change.Record.Type}/{change.Record.Id}, version {change.ExpectedVersion + 1}", result.GetValue(json));
             return ExitCode.Ok;
         });
@@ -130,13 +146,27 @@ internal static class RecordCommand
         }
     }
 
-    /// <summary>Signs, submits, and submits the same envelope again while the answer is "not known yet".</summary>
+    /// <summary>Signs, submits, and waits until it is on the ledger.</summary>
+    /// <param name="client">The node.</param>
+    /// <param name="factory">Who signs.</param>
+    /// <param name="action">What.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <param name="wait">How long to wait; null: 30 seconds.</param>
+    /// <param name="obstacle">Told at once, before the waiting, what the change waits for; null: nobody asks.</param>
     internal static async Task<TransactionOutcome> SubmitAsync(
-        LedgerClient client, TransactionFactory factory, Action<TransactionBody> action, CancellationToken cancellation)
+        LedgerClient client, TransactionFactory factory, Action<TransactionBody> action, CancellationToken cancellation,
+        TimeSpan? wait = null, Action<string>? obstacle = null)
     {
         ulong now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         SignedEnvelope envelope = factory.Create(action, now + (ulong)Validity.TotalMilliseconds);
-        return await client.SubmitAsync(envelope, WaitFor.Committed, cancellation: cancellation);
+        if (obstacle is not null)
+        {
+            TransactionOutcome taken = await client.SubmitAsync(envelope, WaitFor.Accepted, wait, cancellation);
+            if (taken is { Status: TransactionStatus.Pending, Rejection: { } present })
+                obstacle(present.Message);
+        }
+        // The same envelope again: it can commit only once.
+        return await client.SubmitAsync(envelope, WaitFor.Committed, wait, cancellation);
     }
 
     internal static void PrintOutcome(TransactionOutcome outcome, string what, bool json)

@@ -28,7 +28,7 @@ internal sealed partial class LedgerGateway
     {
         Digest id = ParseId(transactionId);
         // The pool first: what leaves it for a block meanwhile is then found on the ledger.
-        (VerifiedTransaction Transaction, Core.Model.Rejection? Obstacle)? pooled = _pool.FindById(id);
+        HeldTransaction? pooled = _pool.FindById(id);
         return Read(view => Describe(view, id, pooled));
     }
 
@@ -146,7 +146,7 @@ internal sealed partial class LedgerGateway
     });
 
     private GetTransactionResponse Describe(
-        LedgerSnapshot view, Digest id, (VerifiedTransaction Transaction, Core.Model.Rejection? Obstacle)? pooled)
+        LedgerSnapshot view, Digest id, HeldTransaction? pooled)
     {
         if (view.FindTransaction(id) is { } location)
         {
@@ -158,7 +158,7 @@ internal sealed partial class LedgerGateway
         }
         if (pooled is { } held)
         {
-            Protos.V1.Rejection? obstacle = held.Obstacle is { } o ? Messages.Of(o) : null;
+            Protos.V1.Rejection? obstacle = ObstacleOf(held, view) is { } o ? Messages.Of(o) : null;
             return new GetTransactionResponse { Outcome = Outcomes.Pending(id.ToString(), obstacle) };
         }
         return _outcomes.Find(id) is { } exit

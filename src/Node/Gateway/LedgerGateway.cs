@@ -8,6 +8,7 @@ using GovChain.Node.Pool;
 using GovChain.Node.Tracing;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
+using GovChain.Storage;
 using Microsoft.Extensions.Logging;
 using Transaction = GovChain.Core.Model.Transaction;
 
@@ -63,14 +64,10 @@ internal sealed partial class LedgerGateway(
     public ReadOnlyMemory<byte> GetReceipt(string transactionId)
     {
         Core.Cryptography.Digest id = ParseId(transactionId);
-        bool pooled = _pool.FindById(id) is not null;
+        HeldTransaction? pooled = _pool.FindById(id);
         return Read(view => view.FindTransaction(id) is { } location
             ? ReceiptBuilder.Build(genesis, view, location)
-            : throw (pooled
-                ? LedgerRequestException.NotYetAvailable(
-                    "The transaction is not in a block yet; its receipt comes with the block.",
-                    ("transactionId", transactionId))
-                : NoTransaction(transactionId)));
+            : throw (pooled is { } held ? NoReceiptYet(transactionId, ObstacleOf(held, view)) : NoTransaction(transactionId)));
     }
 
     /// <inheritdoc/>
@@ -101,12 +98,12 @@ internal sealed partial class LedgerGateway(
             }
             submit?.SetTag("govchain.transaction", ticket.TransactionId.ToString())
                 .SetTag("govchain.outcome", result.Location is not null ? "committed" : result.Rejection?.Code.ToString() ?? "pending");
-            return Outcome(ticket.TransactionId.ToString(), result);
+            return result is { IsFinal: false, Rejection: null } && !ticket.UntilFinal
+                ? Pending(ticket.TransactionId) : Outcome(ticket.TransactionId.ToString(), result);
         }
         catch (TimeoutException)
         {
-            Core.Model.Rejection? obstacle = _pool.FindById(ticket.TransactionId)?.Obstacle;
-            return Outcomes.Pending(ticket.TransactionId.ToString(), obstacle is null ? null : Messages.Of(obstacle));
+            return Pending(ticket.TransactionId);
         }
         finally
         {
@@ -115,6 +112,29 @@ internal sealed partial class LedgerGateway(
                 tickets.Return(ticket);
         }
     }
+
+    private TransactionOutcome Pending(Core.Cryptography.Digest id)
+    {
+        Core.Model.Rejection? obstacle = _pool.FindById(id) is { } held ? held.Obstacle ?? (held.IsAhead ? Read(view => ObstacleOf(held, view)) : null) : null;
+        return Outcomes.Pending(id.ToString(), obstacle is null ? null : Messages.Of(obstacle));
+    }
+
+    /// <summary>Why a held transaction cannot commit now, as far as is known. Of a version that is missing before it the
+    /// ledger's state knows how far it is.</summary>
+    private Core.Model.Rejection? ObstacleOf(HeldTransaction held, LedgerSnapshot view)
+    {
+        if (!held.IsAhead)
+            return held.Obstacle;
+        ulong timeMs = Math.Max(time.NowMs(), view.Tip.TimestampMs + 1);
+        return TransactionRules.Check(new StateOverlay(view), held.Transaction, view.Tip.Height + 1, timeMs) is
+        { Code: RejectionCode.VersionAhead } ahead ? ahead : null;
+    }
+
+    private static LedgerRequestException NoReceiptYet(string transactionId, Core.Model.Rejection? obstacle) =>
+        LedgerRequestException.NotYetAvailable(
+            "The transaction is not in a block yet; its receipt comes with the block."
+                + (obstacle is null ? "" : $" It waits: {obstacle.Message}"),
+            [("transactionId", transactionId), .. obstacle is null ? [] : obstacle.Facts.Prepend(("obstacle", obstacle.CodeName))]);
 
     private static TransactionOutcome Outcome(string id, SubmissionResult result)
     {

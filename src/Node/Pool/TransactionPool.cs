@@ -9,6 +9,12 @@ namespace GovChain.Node.Pool;
 /// <param name="StateVersion">The ledger's version of its target; 0 where there is none.</param>
 internal readonly record struct PoolOffer(PoolEntry Entry, Rejection? Obstacle, ulong StateVersion);
 
+/// <summary>A transaction in the pool as it stood when somebody asked.</summary>
+/// <param name="Transaction">It.</param>
+/// <param name="Obstacle">Why it cannot commit now; null also where only versions before it are missing.</param>
+/// <param name="IsAhead">It waits for a version that neither the ledger has nor a transaction in the pool makes.</param>
+internal readonly record struct HeldTransaction(Transaction Transaction, Rejection? Obstacle, bool IsAhead);
+
 /// <summary>What the pool said to an offer.</summary>
 internal enum PoolAnswer
 {
@@ -154,11 +160,14 @@ internal sealed partial class TransactionPool
             return _byLeaf.ContainsKey(leafHash);
     }
 
-    /// <summary>The held transaction of this id, with its present obstacle, or null.</summary>
-    public (VerifiedTransaction Transaction, Rejection? Obstacle)? FindById(Digest transactionId)
+    /// <summary>The held transaction of this id, or null.</summary>
+    public HeldTransaction? FindById(Digest transactionId)
     {
         lock (_gate)
-            return _byId.TryGetValue(transactionId, out PoolEntry? entry) ? (entry.Verified, entry.Obstacle) : null;
+        {
+            return _byId.TryGetValue(transactionId, out PoolEntry? entry)
+                ? new HeldTransaction(entry.Transaction, entry.Obstacle, entry.Obstacle is null && !entry.IsReady) : null;
+        }
     }
 
     /// <summary>

@@ -4,6 +4,7 @@ using GovChain.Client;
 using GovChain.Client.Import;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
+using GovChain.Node.Commands;
 using GovChain.Rpc;
 using GovChain.Tests.Unit.Rpc;
 using Grpc.Net.Client;
@@ -41,14 +42,23 @@ public sealed class ImporterTests
             using PlatformSigner signer = PlatformSigner.Create();
             var factory = new TransactionFactory(Sha256.Hash("chain"u8), signer);
             ImportFile file = FileOf(Events);
-            using ImportState state = ImportState.Open(
-                Path.Combine(folder, "state"), factory.ChainId, "open-type", file.Digest, factory.Signer);
+            ImportSummary summary = await RunAsync();
 
-            ImportSummary summary = await new Importer(client, factory, file, "open-type", state)
-                .RunAsync(null, cancellation);
-
-            Assert.That(summary.Registered, Is.EqualTo(Events));
+            Assert.That((summary.Registered, summary.CommittedBefore), Is.EqualTo((Events, 0)));
             Assert.That(seen, Has.Count.EqualTo(Events), "an event sent again is the same envelope");
+            Assert.That(ImportCommand.Sentence(file, summary), Does.Contain($"{Events} on the ledger ({Events} registered"));
+
+            int before = submissions;
+            ImportSummary again = await RunAsync();
+            Assert.That((again.Registered, again.CommittedBefore, submissions), Is.EqualTo((Events, Events, before)), "nothing is sent");
+            Assert.That(ImportCommand.Sentence(file, again), Does.Contain($"nothing new. All {Events} were already there"));
+
+            async Task<ImportSummary> RunAsync()
+            {
+                using ImportState state = ImportState.Open(
+                    Path.Combine(folder, "state"), factory.ChainId, "open-type", file.Digest, factory.Signer);
+                return await new Importer(client, factory, file, "open-type", state).RunAsync(null, cancellation);
+            }
         }
         finally
         {

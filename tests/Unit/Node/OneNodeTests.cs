@@ -232,6 +232,37 @@ public sealed class OneNodeTests
     }
 
     [Test]
+    public async Task Submit_ChangeThatFollowsAVersionNotThereYet_IsPendingAndSaysSoEverywhere_UntilTheGapIsFilled()
+    {
+        await _node.FoundAsync();
+        await _node.CommitAsync(_ledger.Change("L-1", 0));
+        byte[] ahead = _ledger.Change("L-1", 3);
+        string id = TestLedger.IdOf(ahead).ToString();
+
+        TransactionOutcome[] told =
+        [
+            await _node.SubmitAsync(ahead, WaitFor.Accepted),
+            await _node.Gateway.SubmitAsync(ahead, WaitFor.Committed, TimeSpan.FromMilliseconds(50), CancellationToken.None),
+            _node.Gateway.GetTransaction(id).Outcome,
+        ];
+        foreach (TransactionOutcome outcome in told)
+        {
+            Assert.That((outcome.Status, outcome.Rejection?.Code), Is.EqualTo((TransactionStatus.Pending, "VERSION_AHEAD")));
+            Assert.That(outcome.Rejection!.Message, Does.Contain("version 3").And.Contain("only version 1"));
+            Assert.That((outcome.Rejection.Facts["expectedVersion"], outcome.Rejection.Facts["currentVersion"]), Is.EqualTo(("3", "1")));
+        }
+        LedgerRequestException noReceipt = Assert.Throws<LedgerRequestException>(() => _node.Gateway.GetReceipt(id))!;
+        Assert.That(noReceipt.Message, Does.Contain("version 3"));
+        Assert.That(noReceipt.Facts, Does.Contain(("obstacle", "VERSION_AHEAD")));
+
+        // What is there, and not ready only for a moment, is no obstacle.
+        TransactionOutcome next = await _node.SubmitAsync(_ledger.Change("L-1", 1), WaitFor.Accepted);
+        Assert.That((next.Status, next.Rejection), Is.EqualTo((TransactionStatus.Pending, (Rejection?)null)));
+        await _node.CommitAsync(_ledger.Change("L-1", 2));
+        await _node.CommitAsync(ahead);
+    }
+
+    [Test]
     public async Task Drain_NothingCanCommit_EndsWhenItsTimeIsOver()
     {
         await _node.FoundAsync();

@@ -163,6 +163,18 @@ public sealed class RpcErrorTests
     }
 
     [Test]
+    public async Task Submit_StillPendingBehindAVersion_NamesTheObstacleWithItsFacts()
+    {
+        var ahead = new Protos.V1.Rejection { Code = "VERSION_AHEAD", Message = "The change follows version 9." };
+        ahead.Facts.Add("expectedVersion", "9");
+        _host.Gateway.OnSubmit = (_, _, _, _) => Task.FromResult(Outcomes.Pending(FakeGateway.Id, ahead));
+        Status status = await FailAsync<SubmitRequest, TransactionOutcome>("Submit", Envelope());
+        Assert.That(status.Message, Does.Contain("It waits: The change follows version 9. Submitting"));
+        Google.Protobuf.Collections.MapField<string, string> facts = status.GetDetail<ErrorInfo>().Metadata;
+        Assert.That((facts["obstacle"], facts["expectedVersion"]), Is.EqualTo(("VERSION_AHEAD", "9")));
+    }
+
+    [Test]
     public async Task Submit_PendingWhenOnlyAcceptanceWasAskedFor_IsAnOutcome()
     {
         _host.Gateway.OnSubmit = (_, waitFor, _, _) => Task.FromResult(

@@ -62,7 +62,7 @@ public sealed partial class ErrorTableTest
             code => (ErrorStatus.StatusOf(code), null, ExitOf(ErrorStatus.StatusOf(code)))))
             yield return row;
         yield return Request(ErrorStatus.TransactionPending, StatusCode.DeadlineExceeded,
-            "The time to wait is over; the transaction may still commit. Fact `transactionId`.");
+            "The time to wait is over; the transaction may still commit. Facts `transactionId` and, where something stands in its way, `obstacle` (such as VERSION_AHEAD) with its facts.");
         yield return Request(ErrorStatus.Internal, StatusCode.Internal, "The node failed to answer. Fact `reference` finds it in the node's log.");
         foreach (Row row in Of<DoorReason>("door", "src/Rpc/DoorReason.cs",
             code => (DoorReasons.StatusOf(code), DoorReasons.HttpStatusOf(code), ExitOf(DoorReasons.StatusOf(code)))))
