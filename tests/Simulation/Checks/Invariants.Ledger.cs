@@ -66,6 +66,15 @@ internal sealed partial class Invariants
             throw new InvariantException("alarm", $"node {node.Index}: {alarm.Text}");
     }
 
+    /// <summary>A node passes a validator over in catching up: none is blamed for what only liars do.</summary>
+    public void OnPassedOver(SimulatedNode node, int validator, string complaint)
+    {
+        bool isHonest = stage.Scenario.Faulty.GetValueOrDefault(validator, NodeKind.Honest)
+            is NodeKind.Honest or NodeKind.Forgetful;
+        if (node.Kind == NodeKind.Honest && isHonest && !complaint.StartsWith("did not answer", StringComparison.Ordinal))
+            throw new InvariantException("framed", $"node {node.Index} says of honest {validator} that it {complaint}");
+    }
+
     /// <summary>I9 as far as a node shows it.</summary>
     public void CheckBounds(SimulatedNode node)
     {

@@ -35,6 +35,19 @@ internal sealed partial class Adversary
         }
     }
 
+    /// <summary>An answer to a request for blocks as this node gives it: sometimes none, and a tip that nobody has.</summary>
+    public BlockResponse Spoil(BlockResponse answer)
+    {
+        if (!Dares(FaultKind.LyingSync, 300))
+            return answer;
+        return _stage.Rng.Below(3) switch
+        {
+            0 => answer with { Blocks = [], TipHeight = answer.TipHeight + 1_000 },
+            1 => answer with { Blocks = [.. answer.Blocks.Reverse()] },
+            _ => answer with { Blocks = [], TipHeight = 0 },
+        };
+    }
+
     /// <summary>Sends something else in the place of a proposal, if it is of a mind to.</summary>
     private bool SendOther(int to, ProposeMessage m)
     {

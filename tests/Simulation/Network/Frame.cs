@@ -55,8 +55,8 @@ internal sealed record EnvelopesFrame(bool AreBodies, IReadOnlyList<ReadOnlyMemo
 /// <summary>Asks for the bodies of a block.</summary>
 internal sealed record BodyRequest(IReadOnlyList<Digest> Leaves) : Frame;
 
-/// <summary>Asks for stored blocks.</summary>
-internal sealed record BlockRequest(ulong First, ulong Last) : Frame;
+/// <summary>Asks for stored blocks from a height on.</summary>
+internal sealed record BlockRequest(ulong First) : Frame;
 
 /// <summary>Stored blocks from a height on, and how far the ledger goes.</summary>
-internal sealed record BlockResponse(IReadOnlyList<StoredBlock> Blocks) : Frame;
+internal sealed record BlockResponse(ulong First, IReadOnlyList<FetchedBlock> Blocks, ulong TipHeight) : Frame;

@@ -193,7 +193,7 @@ internal sealed partial class SimulatedNode
     {
         ForgetHeight();
         _pool = NewPool();
-        _fetched.Clear();
+        ForgetCatchUp();
         _hasWork = false;
         _workPausedUntilUs = 0;
     }

@@ -36,6 +36,7 @@ internal sealed partial class SimulatedNode
         _config = new ConsensusConfig(stage.Chain.ChainId, 0, stage.Keys.Set, index, stage.Scenario.Parameters);
         _verifier = new MessageVerifier(_config, stage.Keys);
         _pool = NewPool();
+        _catchUp = NewCatchUp();
         if (kind == NodeKind.Hostile)
             _adversary = new Adversary(stage, this, _config);
     }
@@ -128,7 +129,7 @@ internal sealed partial class SimulatedNode
                 ServeBlocks(from, f);
                 break;
             case BlockResponse f:
-                TakeBlocks(f);
+                TakeBlocks(from, f);
                 break;
         }
     }

@@ -85,10 +85,8 @@ internal sealed class MessageChart(TextWriter writer)
         ConsensusFrame f => Describe(f.Message),
         EnvelopesFrame f => $"{(f.AreBodies ? "bodies" : "gossip")} ({f.Envelopes.Count})",
         BodyRequest f => $"asks for {f.Leaves.Count} bodies",
-        BlockRequest f => $"asks for blocks {f.First} to {f.Last}",
-        BlockResponse f => f.Blocks.Count == 0
-            ? "no blocks"
-            : $"blocks {f.Blocks[0].Height} to {f.Blocks[^1].Height}",
+        BlockRequest f => $"asks for blocks from {f.First} on",
+        BlockResponse f => $"{f.Blocks.Count} blocks from {f.First} on, tip {f.TipHeight}",
         _ => frame.GetType().Name,
     };
 

@@ -12,7 +12,8 @@ namespace GovChain.Tests.Simulation;
 /// at most f hostile leaders, and one that lacks the block and asks for it, cost a timeout each, every one in a higher
 /// view, before an honest one has its turn; its own view may run nearly to its end. Timers may be a tenth slow. Between
 /// the views lie at most four status periods: for a message lost before to be asked for again, for a starting node to ask
-/// what it has forgotten, for the block's content, and for the decision to be told.
+/// what it has forgotten, for the block's content, and for the decision to be told. A node that catches up waits for each
+/// hostile peer in vain once, and pauses.
 /// </remarks>
 internal sealed class LivenessBound(Scenario scenario)
 {
@@ -27,6 +28,8 @@ internal sealed class LivenessBound(Scenario scenario)
         ulong timeoutsMs = 0;
         for (uint v = 0; v < views; v++)
             timeoutsMs += TimeRules.TimeoutMs(scenario.Parameters, view + v);
-        return timeoutsMs * 1_100 + StatusPeriods * StatusPeriodUs;
+        ulong catchUpUs = ((ulong)Quorum.Faulty(scenario.Validators) + 1) * SimulatedNode.BlocksTimeoutUs
+            + CatchUp.PauseMs * 1_000;
+        return timeoutsMs * 1_100 + StatusPeriods * StatusPeriodUs + catchUpUs;
     }
 }

@@ -100,7 +100,7 @@ internal sealed partial class RandomRun : Stage
             return (e.Invariant, e.Message);
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or NullReferenceException
-            or IndexOutOfRangeException or KeyNotFoundException or OverflowException)
+            or IndexOutOfRangeException or KeyNotFoundException or OverflowException or DivergedException)
         {
             return (e.GetType().Name, $"threw: {e}");
         }

@@ -1,0 +1,182 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Core.Verification;
+
+namespace GovChain.Consensus;
+
+/// <summary>A stored block as a peer sends it. Nothing of it is believed.</summary>
+/// <param name="Header">The header's bytes.</param>
+/// <param name="Certificate">The commit certificate's bytes.</param>
+/// <param name="Envelopes">The transactions.</param>
+public sealed record FetchedBlock(
+    ReadOnlyMemory<byte> Header, ReadOnlyMemory<byte> Certificate, IReadOnlyList<ReadOnlyMemory<byte>> Envelopes);
+
+/// <summary>A header that a quorum has certified, and envelopes that are said to be its transactions.</summary>
+public sealed record CertifiedBlock(
+    BlockHeader Header, Certificate Certificate, IReadOnlyList<ReadOnlyMemory<byte>> Envelopes);
+
+/// <summary>
+/// What catch-up decides (docs/PROTOCOL.md, "Catch-up"): whom to ask for blocks, what to believe of an answer, whom to
+/// pass over for a while. No clock, no I/O, no waiting: whoever drives it asks, waits, executes and stores.
+/// </summary>
+/// <remarks>Belongs to one caller at a time.</remarks>
+/// <param name="chainId">The ledger.</param>
+/// <param name="validators">The set that certifies its blocks.</param>
+/// <param name="verifier">Checks the certificates.</param>
+public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureVerifier verifier)
+{
+    /// <summary>Blocks asked for at once; an answer may be shorter.</summary>
+    public const int RangeBlocks = 64;
+
+    /// <summary>How long a peer that failed, withheld or lied comes last, milliseconds.</summary>
+    public const ulong PassedOverMs = 10_000;
+
+    /// <summary>How long to wait when nobody had anything, milliseconds.</summary>
+    public const ulong PauseMs = 250;
+
+    private readonly ulong?[] _passedOverSinceMs = new ulong?[validators.Count];
+    private int _hint = -1;
+    private int _turn;
+
+    /// <summary>The height to reach.</summary>
+    public ulong Target { get; private set; }
+
+    /// <summary>Blocks are needed up to a height; <paramref name="hint"/> is the validator to ask first.</summary>
+    public void Need(ulong upToHeight, int hint)
+    {
+        Target = Math.Max(Target, upToHeight);
+        _hint = hint;
+    }
+
+    /// <summary>
+    /// Whom to ask for the next range, one after the other: the hint, then the others in turn, those that failed lately
+    /// last.
+    /// </summary>
+    /// <param name="connected">Indexes of the validators that can be asked.</param>
+    /// <param name="nowMs">A clock that does not jump.</param>
+    public IReadOnlyList<int> Sources(IReadOnlyList<int> connected, ulong nowMs)
+    {
+        if (connected.Count == 0)
+            return [];
+        int turn = _turn++ % connected.Count;
+        List<int> order = [.. connected.Skip(turn), .. connected.Take(turn)];
+        if (order.Remove(_hint))
+            order.Insert(0, _hint);
+        _hint = -1;
+        return [.. order.OrderBy(validator => IsPassedOver(validator, nowMs))];
+    }
+
+    /// <summary>
+    /// What an answer without blocks, or none, says of the validator; null if it is no fault of its own that it has none.
+    /// </summary>
+    /// <param name="askedFor">The first height asked for.</param>
+    /// <param name="answer">The first height, the number of blocks and the tip's height in the answer; null if there was
+    /// none.</param>
+    /// <param name="complaint">Why it is passed over, or null.</param>
+    /// <returns>Whether there are blocks to look at.</returns>
+    public static bool HasBlocks(
+        ulong askedFor, (ulong FirstHeight, int Count, ulong TipHeight)? answer, out string? complaint)
+    {
+        complaint = null;
+        if (answer is not { } a)
+            complaint = "did not answer a request for blocks";
+        else if (a.FirstHeight == askedFor && a.Count is > 0 and <= RangeBlocks)
+            return true;
+        else if (a.TipHeight >= askedFor)
+            complaint = "withholds blocks that it says it has";
+        return false;
+    }
+
+    /// <summary>
+    /// The blocks from the beginning that follow one another, each header under its certificate. A height without a
+    /// valid certificate is not believed, whoever says it.
+    /// </summary>
+    /// <param name="firstHeight">The height of the first block.</param>
+    /// <param name="blocks">As they came.</param>
+    /// <param name="complaint">What is wrong with the first one left out; null when none was.</param>
+    public IReadOnlyList<CertifiedBlock> Believe(
+        ulong firstHeight, IReadOnlyList<FetchedBlock> blocks, out string? complaint)
+    {
+        var believed = new List<CertifiedBlock>(blocks.Count);
+        complaint = null;
+        foreach (FetchedBlock block in blocks)
+        {
+            BlockHeader? parent = believed.Count > 0 ? believed[^1].Header : null;
+            complaint = Judge(firstHeight + (ulong)believed.Count, parent, block, out CertifiedBlock? certified);
+            if (certified is null)
+                break;
+            believed.Add(certified);
+        }
+        return believed;
+    }
+
+    /// <summary>
+    /// Executes a certified block on the ledger. Null, with the complaint, if the envelopes are not the certified
+    /// header's transactions. Transactions that are, and do not execute to its state, are a
+    /// <see cref="DivergedException"/>: this node cannot follow the ledger.
+    /// </summary>
+    /// <param name="view">The ledger, whose tip is the block's parent.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="verify">Verifies the transactions' signatures: null where one is wrong.</param>
+    /// <param name="complaint">What is wrong with the body.</param>
+    public ExecutedBlock? Execute(
+        ILedgerView view,
+        CertifiedBlock block,
+        Func<IReadOnlyList<Transaction>, VerifiedTransaction?[]> verify,
+        out string? complaint)
+    {
+        ulong height = block.Header.Height;
+        var transactions = new List<Transaction>(block.Envelopes.Count);
+        foreach (ReadOnlyMemory<byte> envelope in block.Envelopes)
+        {
+            if (TransactionDecoder.TryDecode(envelope, chainId, out _) is not { } transaction)
+            {
+                complaint = $"sent an envelope in block {height} that is no transaction";
+                return null;
+            }
+            transactions.Add(transaction);
+        }
+        VerifiedTransaction?[] verified = verify(transactions);
+        if (Array.IndexOf(verified, null) >= 0)
+        {
+            complaint = $"sent an envelope in block {height} whose signature is wrong";
+            return null;
+        }
+        ExecutedBlock? executed = BlockExecutor.Check(
+            view, validators, block.Header, verified!, out BlockFailure? failure);
+        if (failure?.Kind == BlockFailureKind.StateRoot)
+            throw new DivergedException(height, failure);
+        complaint = executed is null ? $"sent a body of block {height} that is not the certified one ({failure})" : null;
+        return executed;
+    }
+
+    /// <summary>The validator failed, withheld or lied: for a while others are asked first.</summary>
+    public void PassOver(int validator, ulong nowMs) => _passedOverSinceMs[validator] = nowMs;
+
+    /// <summary>Whether others are asked before it.</summary>
+    public bool IsPassedOver(int validator, ulong nowMs) =>
+        _passedOverSinceMs[validator] is { } sinceMs && nowMs - sinceMs < PassedOverMs;
+
+    private string? Judge(ulong height, BlockHeader? parent, FetchedBlock block, out CertifiedBlock? certified)
+    {
+        certified = null;
+        BlockHeader? header = BlockHeader.TryRead(block.Header.Span);
+        Certificate? certificate = Certificate.TryRead(block.Certificate.Span);
+        if (header is null || certificate is null)
+            return $"sent a block {height} that cannot be read";
+        if (header.Height != height || header.ChainId != chainId
+            || (parent is not null && header.ParentHash != parent.Hash))
+            return $"sent a block {height} that does not follow the one before";
+        CertificateFailure failure = CertificateVerifier.Verify(header, certificate, validators, verifier);
+        if (failure != CertificateFailure.None)
+            return $"sent block {height} under a certificate that proves nothing ({failure})";
+        certified = new CertifiedBlock(header, certificate, block.Envelopes);
+        return null;
+    }
+}
+
+/// <summary>A certified block's own transactions do not execute to its state here.</summary>
+public sealed class DivergedException(ulong height, BlockFailure failure)
+    : Exception($"Block {height} is certified by a quorum and holds these transactions, but executing it here does not give "
+        + $"its state: {failure}.");

@@ -1,0 +1,122 @@
+using GovChain.Consensus;
+using GovChain.Core.Model;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Consensus;
+
+/// <summary>docs/PROTOCOL.md, "Catch-up": whom to ask, what to believe, whom to pass over (ASA-2024-008, ASA-2025-001).
+/// </summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class CatchUpTest
+{
+    private static readonly int[] Others = [1, 2, 3];
+
+    private readonly Fixture _four = new(4);
+    private readonly CatchUp _catchUp;
+
+    public CatchUpTest() => _catchUp = new CatchUp(Fixture.ChainId, _four.Keys.Set, _four.Keys);
+
+    [Test]
+    public void Target_OnlyGrows()
+    {
+        _catchUp.Need(9, 1);
+        _catchUp.Need(5, 2);
+        Assert.That(_catchUp.Target, Is.EqualTo(9), "a peer that lowers its height lowers nobody's");
+    }
+
+    [Test]
+    public void Sources_TheHintOnceFirst_ThenTheOthersInTurn()
+    {
+        _catchUp.Need(9, 3);
+        Assert.That(_catchUp.Sources(Others, 0), Is.EqualTo(new[] { 3, 1, 2 }));
+        Assert.That(_catchUp.Sources(Others, 0), Is.EqualTo(new[] { 2, 3, 1 }));
+        Assert.That(_catchUp.Sources(Others, 0), Is.EqualTo(new[] { 3, 1, 2 }));
+        Assert.That(_catchUp.Sources([], 0), Is.Empty);
+    }
+
+    [Test]
+    public void Sources_OnePassedOver_ComesLastForAWhile_EvenAsTheHint()
+    {
+        _catchUp.PassOver(1, 1_000);
+        _catchUp.Need(9, 1);
+        Assert.That(_catchUp.Sources(Others, 1_500)[^1], Is.EqualTo(1));
+        Assert.That(_catchUp.IsPassedOver(1, 1_000 + CatchUp.PassedOverMs - 1), Is.True);
+        Assert.That(_catchUp.IsPassedOver(1, 1_000 + CatchUp.PassedOverMs), Is.False);
+        Assert.That(_catchUp.IsPassedOver(2, 1_500), Is.False);
+    }
+
+    [TestCase(5UL, 1, 9UL, true, null)]
+    [TestCase(5UL, CatchUp.RangeBlocks, 99UL, true, null)]
+    [TestCase(5UL, CatchUp.RangeBlocks + 1, 99UL, false, "withholds")]
+    [TestCase(5UL, 0, 9UL, false, "withholds")]
+    [TestCase(4UL, 3, 9UL, false, "withholds")]
+    [TestCase(5UL, 0, 4UL, false, null)]
+    public void Answer_IsLookedAt_OrBlamed_OrHasNothing(
+        ulong first, int count, ulong tip, bool hasBlocks, string? blamed)
+    {
+        Assert.That(CatchUp.HasBlocks(5, (first, count, tip), out string? complaint), Is.EqualTo(hasBlocks));
+        Assert.That(complaint, blamed is null ? Is.Null : Does.StartWith(blamed));
+    }
+
+    [Test]
+    public void Answer_None_IsBlamed()
+    {
+        Assert.That(CatchUp.HasBlocks(5, null, out string? complaint), Is.False);
+        Assert.That(complaint, Does.StartWith("did not answer"));
+    }
+
+    [Test]
+    public void Blocks_InOrderUnderTheirCertificates_AreBelieved()
+    {
+        IReadOnlyList<CertifiedBlock> believed = _catchUp.Believe(1, Chain(3), out string? complaint);
+        Assert.That(complaint, Is.Null);
+        Assert.That(believed.Select(b => b.Header.Height), Is.EqualTo(new[] { 1UL, 2UL, 3UL }));
+    }
+
+    [Test]
+    public void Blocks_FromTheFirstLieOn_AreNotBelieved([Values(0, 1, 2)] int at)
+    {
+        FetchedBlock[] chain = Chain(3);
+        byte[] header = chain[at].Header.ToArray();
+        header[^1] ^= 1;
+        foreach (FetchedBlock lie in new[]
+        {
+            chain[at] with { Header = header },
+            chain[at] with { Header = header.AsMemory(1) },
+            chain[at] with { Certificate = ReadOnlyMemory<byte>.Empty },
+            chain[at] with { Certificate = chain[(at + 1) % 3].Certificate },
+            chain[(at + 1) % 3],
+        })
+        {
+            FetchedBlock[] spoilt = [.. chain];
+            spoilt[at] = lie;
+            IReadOnlyList<CertifiedBlock> believed = _catchUp.Believe(1, spoilt, out string? complaint);
+            Assert.That(believed, Has.Count.EqualTo(at));
+            Assert.That(complaint, Does.StartWith("sent "));
+        }
+    }
+
+    [Test]
+    public void Block_UnderTooFewSignatures_IsNotBelieved()
+    {
+        ProposedBlock block = _four.Block();
+        var fetched = new FetchedBlock(
+            block.Header.ToBytes(), _four.Certificate(VoteType.Commit, block, signers: 2).ToBytes(), []);
+        Assert.That(_catchUp.Believe(1, [fetched], out string? complaint), Is.Empty);
+        Assert.That(complaint, Does.Contain("WrongSignatureCount"));
+    }
+
+    private FetchedBlock[] Chain(int count)
+    {
+        var chain = new FetchedBlock[count];
+        BlockHeader? parent = null;
+        for (int i = 0; i < count; i++)
+        {
+            ProposedBlock block = _four.Block(parent: parent);
+            chain[i] = new FetchedBlock(
+                block.Header.ToBytes(), _four.Certificate(VoteType.Commit, block).ToBytes(), []);
+            parent = block.Header;
+        }
+        return chain;
+    }
+}
