@@ -85,13 +85,16 @@ internal sealed class StorageFaultTest
             faults = Sample(faults, f => f.Class, random);
         var problems = new List<string>();
         var ends = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        foreach ((string @class, string kind, string fault) in faults)
+        await Parallel.ForEachAsync(faults, async (fault, _) =>
         {
-            string end = await TryAsync(fault, problems);
-            string key = $"{@class} {kind}: {end}";
-            ends[key] = ends.GetValueOrDefault(key) + 1;
-            Progress("failed calls", ends.Values.Sum(), faults.Count, problems.Count);
-        }
+            string end = await TryAsync(fault.Fault, problems);
+            string key = $"{fault.Class} {fault.Kind}: {end}";
+            lock (ends)
+            {
+                ends[key] = ends.GetValueOrDefault(key) + 1;
+                Progress("failed calls", ends.Values.Sum(), faults.Count, problems.Count);
+            }
+        });
         foreach ((string key, int count) in ends)
             TestContext.Out.WriteLine($"{key} {count}");
         Assert.That(problems, Is.Empty);
@@ -220,7 +223,14 @@ internal sealed class StorageFaultTest
             }
         }
 
-        void Report(string problem) => problems.Add($"{fault} ({run.FailedCall}), {end}: {problem} [{run.Error.Trim()}]");
+        void Report(string problem)
+        {
+            string text = $"{fault} ({run.FailedCall}), {end}: {problem} [{run.Error.Trim()}]";
+            lock (problems)
+                problems.Add(text);
+            // Of a run of an hour the first problem is wanted at once.
+            TestContext.Progress.WriteLine($"seed {Seed}: {text}");
+        }
     }
 
     private async Task<string?> ExamineAsync(Medium medium, Crash crash, Random random, Acknowledged acknowledged)
@@ -267,7 +277,7 @@ internal sealed class StorageFaultTest
 
     private int Count(string @class) => _clean.Calls.Count(c => c.Class == @class);
 
-    private string NewRoot() => Directory.CreateDirectory(Path.Combine(_directory, $"{_roots++}")).FullName;
+    private string NewRoot() => Directory.CreateDirectory(Path.Combine(_directory, $"{Interlocked.Increment(ref _roots)}")).FullName;
 
     /// <summary>The data directory is two levels deep and made on the way: its parents' names must be durable too.</summary>
     private static string DataOf(string root) => Path.Combine(root, "departments", "land", "data");
