@@ -137,6 +137,7 @@ public sealed partial class ConsensusCore
         {
             foreach (ViewChangePayload payload in justification.ViewChanges)
                 _round.ViewChanges.Learn(payload.Signer, m.View);
+            _round.Left.Add(m.View, justification.ViewChanges);
             FollowViewChanges();
         }
         if (m.View != _round.View || _halted)
@@ -147,7 +148,7 @@ public sealed partial class ConsensusCore
             {
                 _effects.Add(new Alarm(AlarmCode.EquivocatingLeader, $"{Name(m.Signer)} signed two proposals at "
                     + $"height {m.Height}, view {m.View}: {known.Block.Hash} and {m.Block.Hash}."));
-                LeaveView();
+                LeaveView(ViewCause.Equivocation, $"{known.Block.Hash} and {m.Block.Hash}");
             }
             return;
         }
@@ -269,7 +270,7 @@ public sealed partial class ConsensusCore
     {
         _effects.Add(new Alarm(AlarmCode.InvalidProposal,
             $"{Name(m.Signer)} proposed {m.Block.Hash} at height {m.Height}, view {m.View}: {fault}."));
-        LeaveView();
+        LeaveView(ViewCause.InvalidProposal, fault);
     }
 
     /// <summary>Asks a validator for a block's leaf hashes; asked again, of the next one, at each status tick.</summary>

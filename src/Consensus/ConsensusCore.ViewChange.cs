@@ -12,7 +12,7 @@ public sealed partial class ConsensusCore
             || fired.View != _round.View)
             return;
         _timerArmed = false;
-        LeaveView();
+        LeaveView(ViewCause.Timeout, "");
     }
 
     /// <summary>
@@ -47,10 +47,10 @@ public sealed partial class ConsensusCore
     /// A local reason to give this view up: only from view 0, or once Q validators have come this far. Otherwise a node
     /// alone would run views ahead of the others, who could never catch up.
     /// </summary>
-    private void LeaveView()
+    private void LeaveView(ViewCause cause, string detail)
     {
         if (CanVote && _round.Decision is null && (_round.View == 0 || IsViewGathered))
-            EnterView(_round.View + 1);
+            EnterView(_round.View + 1, cause, detail);
     }
 
     private void OnViewChange(ViewChangeMessage m)
@@ -59,6 +59,7 @@ public sealed partial class ConsensusCore
             return;
         Remember(m);
         _round.ViewChanges.Add(m);
+        NoteLeft(m.View);
         FollowViewChanges();
         ArmTimer();
         TryLead();
@@ -69,15 +70,42 @@ public sealed partial class ConsensusCore
     {
         uint reached = _round.ViewChanges.ViewReachedBy(Quorum.Weak(_set.Count));
         if (reached > _round.View && _round.Decision is null)
-            EnterView(reached);
+            EnterView(reached, ViewCause.Joined, "");
+    }
+
+    /// <summary>Keeps a quorum's view changes for a view, once there are as many: they say who failed.</summary>
+    private void NoteLeft(uint view)
+    {
+        if (view == 0)
+            return;
+        List<ViewChangeMessage> asked = _round.ViewChanges.For(view);
+        if (asked.Count >= _quorum)
+            _round.Left.Add(view, [.. asked.Take(_quorum).Select(static m => m.Payload)]);
+    }
+
+    /// <summary>
+    /// Says who led the views that a quorum left before the one that decided. Whoever led on is the first to report it, the
+    /// others follow in order of the set.
+    /// </summary>
+    private void ReportLeaders(Certificate decision)
+    {
+        foreach ((uint view, IReadOnlyList<ViewChangePayload> quorum) in _round.Left.All)
+        {
+            if (view > decision.View)
+                return;
+            int turn = (_self - LeaderOf(decision.View) + _set.Count) % _set.Count;
+            _effects.Add(new ReportLeader(
+                _config.Epoch, _round.Height, view - 1, LeaderOf(view - 1), turn, quorum));
+        }
     }
 
     /// <summary>Goes to a higher view: promises to vote in no older one, and tells the others what is prepared here.
     /// </summary>
-    private void EnterView(uint view)
+    private void EnterView(uint view, ViewCause cause, string detail)
     {
         StopTimer();
         _signing.Clear();
+        _effects.Add(new ViewLeft(_round.Height, _round.View, view, cause, detail));
         _round.EnterView(view);
         if (CanVote)
             Promise();
@@ -98,6 +126,7 @@ public sealed partial class ConsensusCore
             _round.OwnViewChange = message;
             SendTo(Send.ToAll, message, index);
             _round.ViewChanges.Add(message);
+            NoteLeft(view);
             ArmTimer();
             TryLead();
         });

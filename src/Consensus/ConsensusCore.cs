@@ -69,7 +69,7 @@ public sealed partial class ConsensusCore
         _leaders = nextLeaders;
         _journalNext = journal.NextIndex;
         _next = new Inbox(_set.Count);
-        _round = new Round(tip.Height + 1, new Inbox(_set.Count));
+        _round = new Round(tip.Height + 1, new Inbox(_set.Count), _set.Count);
         _found = JournalReplay.Apply(journal, tip, config, _round);
         _abstention = _found.Abstention;
         _seen = new SignedVote?[_set.Count];
@@ -84,6 +84,9 @@ public sealed partial class ConsensusCore
 
     /// <summary>The index of the leader of the view in progress.</summary>
     public int Leader => LeaderOf(_round.View);
+
+    /// <summary>Who leads the views of the height in progress.</summary>
+    public LeaderOrder Leaders => _leaders;
 
     /// <summary>Why this node does not vote; None when it does.</summary>
     public AbstainReason Abstaining => _abstention.Reason;
@@ -120,6 +123,10 @@ public sealed partial class ConsensusCore
                 _hasWork = i.HasWork;
                 ArmTimer();
                 TryLead();
+                break;
+            case Complaint i:
+                if (i.Height == _round.Height && i.View == _round.View)
+                    LeaveView(ViewCause.Complaint, i.Detail);
                 break;
             case ProposalBuilt i:
                 OnProposalBuilt(i);
@@ -182,6 +189,7 @@ public sealed partial class ConsensusCore
                 $"Block {header.Height} was stored on a ledger whose tip is {_tip.Height}.");
         StopTimer();
         _signing.Clear();
+        ReportLeaders(stored.Certificate);
         _tip = header;
         _tipCertificate = stored.Certificate;
         _leaders = stored.NextLeaders;
@@ -203,8 +211,9 @@ public sealed partial class ConsensusCore
     {
         Inbox inbox = _next;
         _next = new Inbox(_set.Count);
-        _round = new Round(_tip.Height + 1, inbox);
+        _round = new Round(_tip.Height + 1, inbox, _set.Count);
         FollowViewChanges();
+        NoteLeft(_round.View);
         foreach ((ProposeMessage? proposal, ulong utcMs) in inbox.Proposals)
         {
             if (proposal is not null)

@@ -90,6 +90,44 @@ public sealed record FindSigner(int To, ulong Token, ulong Above) : ConsensusEff
     }
 }
 
+/// <summary>This node has left a view of a height, and why: one line for the operator.</summary>
+/// <param name="View">The view that was left.</param>
+/// <param name="NextView">The view it is in now.</param>
+/// <param name="Cause">Why.</param>
+/// <param name="Detail">More, where there is more to say; else empty.</param>
+public sealed record ViewLeft(ulong Height, uint View, uint NextView, ViewCause Cause, string Detail) : ConsensusEffect;
+
+/// <summary>
+/// A block is stored that a later view decided, after a quorum had left one: the ledger should hear who led that one. All
+/// who saw it are told; they take turns, so that one transaction is enough.
+/// </summary>
+/// <param name="View">The view that was left.</param>
+/// <param name="Leader">The index of the validator that led it.</param>
+/// <param name="Turn">How many validators report before this one.</param>
+/// <param name="ViewChanges">Q verified view changes for exactly the view after <paramref name="View"/>, ascending.</param>
+public sealed record ReportLeader(
+    ulong Epoch, ulong Height, uint View, int Leader, int Turn, IReadOnlyList<ViewChangePayload> ViewChanges)
+    : ConsensusEffect;
+
+/// <summary>Why a node leaves a view.</summary>
+public enum ViewCause
+{
+    /// <summary>The view's timer ran out.</summary>
+    Timeout = 1,
+
+    /// <summary>The leader has passed over a transaction that could commit.</summary>
+    Complaint,
+
+    /// <summary>The leader signed two proposals.</summary>
+    Equivocation,
+
+    /// <summary>The leader's proposal fails its check.</summary>
+    InvalidProposal,
+
+    /// <summary>f+1 validators have left it: one of them is honest.</summary>
+    Joined,
+}
+
 /// <summary>An operator should know. The node goes on.</summary>
 public sealed record Alarm(AlarmCode Code, string Text) : ConsensusEffect;
 

@@ -24,6 +24,13 @@ public sealed record TimerFired(ulong Height, uint View, ulong Generation) : Con
 public sealed record WorkChanged(bool HasWork) : ConsensusInput;
 
 /// <summary>
+/// The leader of this view has not included a transaction for longer than <see cref="ComplaintRules"/> allow; ignored
+/// when height or view have moved on.
+/// </summary>
+/// <param name="Detail">Which transaction, for the operator.</param>
+public sealed record Complaint(ulong Height, uint View, string Detail) : ConsensusInput;
+
+/// <summary>
 /// Answers <see cref="BuildProposal"/>: a block built and executed on the tip, its whole body held, or null when there
 /// is nothing to propose.
 /// </summary>

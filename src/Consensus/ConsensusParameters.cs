@@ -9,12 +9,16 @@ namespace GovChain.Consensus;
 /// <param name="TimePrecisionMs">PRECISION: how far honest clocks may differ.</param>
 /// <param name="MessageDelayMs">MSGDELAY at view 0: how long a proposal may travel; grows by a tenth per view.</param>
 /// <param name="BlockTransactionsMax">Transactions in a block.</param>
+/// <param name="ForwardTimeoutMs">T1: how long a transaction waits before it is forwarded to the leader.</param>
+/// <param name="ComplaintTimeoutMs">T2: how long before the leader is complained about, with nothing ahead of it.</param>
 public sealed record ConsensusParameters(
     ulong BaseTimeoutMs = 1_000,
     ulong TimeoutCapMs = 30_000,
     ulong TimePrecisionMs = 500,
     ulong MessageDelayMs = 5_000,
-    uint BlockTransactionsMax = 5_000);
+    uint BlockTransactionsMax = 5_000,
+    ulong ForwardTimeoutMs = 2_000,
+    ulong ComplaintTimeoutMs = 5_000);
 
 /// <summary>What the core is told once, when it is made.</summary>
 /// <param name="ChainId">The genesis digest.</param>

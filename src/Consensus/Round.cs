@@ -31,7 +31,7 @@ internal sealed class Inbox(int validators)
 }
 
 /// <summary>Everything about the height in progress; thrown away when its block is stored.</summary>
-internal sealed class Round(ulong height, Inbox inbox)
+internal sealed class Round(ulong height, Inbox inbox, int validators)
 {
     /// <summary>Blocks remembered: the prepared one, the view's own, and some that a late certificate may name.</summary>
     private const int BlocksMax = 6;
@@ -49,6 +49,9 @@ internal sealed class Round(ulong height, Inbox inbox)
 
     /// <summary>View changes.</summary>
     public ViewSynchroniser ViewChanges { get; } = inbox.ViewChanges;
+
+    /// <summary>Views that a quorum has left.</summary>
+    public LeftViews Left { get; } = new(Quorum.Faulty(validators));
 
     /// <summary>What this node has signed.</summary>
     public SignGuard Guard { get; } = new();

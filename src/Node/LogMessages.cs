@@ -77,6 +77,15 @@ internal static partial class LogMessages
     [LoggerMessage(5025, LogLevel.Warning, "This node abstains until block {Height} and votes again then ({Reason}).")]
     public static partial void WillVoteAgain(this ILogger logger, ulong height, string reason);
 
+    [LoggerMessage(5040, LogLevel.Warning,
+        "Height {Height}: view {View} of {Leader} was left for view {NextView} of {NextLeader}: {Cause} {Detail}")]
+    public static partial void ViewLeft(
+        this ILogger logger, ulong height, uint view, string leader, uint nextView, string nextLeader, string cause, string detail);
+
+    [LoggerMessage(5041, LogLevel.Information,
+        "Reported to the ledger that a quorum left view {View} of height {Height}, which {Leader} led: {Answer}")]
+    public static partial void LeaderReported(this ILogger logger, string leader, ulong height, uint view, string answer);
+
     [LoggerMessage(5090, LogLevel.Critical, "The node ended with code {Code}: {Reason}")]
     public static partial void ServiceFailed(this ILogger logger, int code, string reason);
 }

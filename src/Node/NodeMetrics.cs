@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json;
+using GovChain.Consensus;
 
 namespace GovChain.Node;
 
@@ -68,7 +70,7 @@ internal sealed class NodeMetrics : IDisposable
         _signatures = _meter.CreateCounter<long>(
             "govchain.signatures.verified", "{signature}", "Signatures of transactions that were verified, by result: valid or invalid.");
         _viewChanges = _meter.CreateCounter<long>("govchain.view.changes", "{change}",
-            "Views given up, by cause: timeout, refused_block, others (a weak quorum went ahead), proposal (a justified one of a higher view) or other.");
+            "Views left, by cause: timeout, complaint (a transaction was passed over), equivocation, invalid_proposal or joined (f + 1 others left it).");
         _backups = _meter.CreateCounter<long>("govchain.backups", "{backup}", "Backups that were read to their end.");
     }
 
@@ -76,8 +78,8 @@ internal sealed class NodeMetrics : IDisposable
     public void Begin()
     {
         Verified(0, 0);
-        foreach (string cause in new[] { "timeout", "refused_block", "others", "proposal", "other" })
-            _viewChanges.Add(0, new KeyValuePair<string, object?>("cause", cause));
+        foreach (ViewCause cause in Enum.GetValues<ViewCause>())
+            _viewChanges.Add(0, new KeyValuePair<string, object?>("cause", NameOf(cause)));
         _backups.Add(0);
     }
 
@@ -141,8 +143,11 @@ internal sealed class NodeMetrics : IDisposable
         _signatures.Add(invalid, new KeyValuePair<string, object?>("result", "invalid"));
     }
 
-    /// <summary>A view was given up.</summary>
-    public void ViewChanged(string cause) => _viewChanges.Add(1, new KeyValuePair<string, object?>("cause", cause));
+    /// <summary>A view was left.</summary>
+    public void ViewChanged(ViewCause cause) => _viewChanges.Add(1, new KeyValuePair<string, object?>("cause", NameOf(cause)));
+
+    /// <summary>A cause in the words of metrics, status and log.</summary>
+    public static string NameOf(ViewCause cause) => JsonNamingPolicy.SnakeCaseLower.ConvertName(cause.ToString());
 
     /// <summary>A backup was read to its end.</summary>
     public void BackedUp() => _backups.Add(1);

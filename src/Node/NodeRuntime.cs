@@ -1,3 +1,4 @@
+using GovChain.Client;
 using GovChain.Client.Keys;
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
@@ -51,6 +52,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly MessageIntake _intake;
     private readonly BlockSync _sync;
     private readonly NodeStatus _status;
+    private readonly LeaderWatch _leaderWatch;
+    private readonly LeaderReports _leaderReports;
     private readonly NodeMetrics _metrics;
     private readonly StorageMetrics _storageMetrics;
     private readonly AlarmBoard _alarms;
@@ -117,9 +120,14 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var sizer = new BlockSizer(parameters.BaseTimeoutMs / TimeoutParts, (int)parameters.BlockTransactionsMax);
         var workshop = new BlockWorkshop(
             validators, (ushort)self, _ledger, _pool, bodies, assembler, sizer, time, _metrics);
-        var events = new DriverEvents(OnStored, OnRefused, n => _sync!.Request(n), OnAlarm, OnAbstention, OnTick, OnFatal);
+        var events = new DriverEvents(
+            OnStored, OnRefused, n => _sync!.Request(n), OnAlarm, OnAbstention, OnViewLeft, r => _leaderReports!.Add(r), OnTick, OnFatal);
         _driver = new ConsensusDriver(
             core, validators, _journal, signer, _ledger, _pool, bodies, workshop, sizer, network, time, _metrics, events);
+        var ownTransactions = new ProtocolTransactions(
+            new TransactionFactory(genesis.ChainId, signer), _self, _admission, time, parameters.ExpiryHorizonMs);
+        _leaderWatch = new LeaderWatch(validators, self, config.Parameters, _pool, network, time);
+        _leaderReports = new LeaderReports(validators, _ledger, ownTransactions, time, parameters.ForwardTimeoutMs, log);
         _intake = new MessageIntake(
             validators, new MessageVerifier(config, verifier), () => _ledger.Tip.Height, _driver.Deliver, time, progress);
         _sync = new BlockSync(validators, _ledger, network, verifier, batch, _driver, progress, time, OnFatal, options.Salvage);
@@ -275,6 +283,24 @@ internal sealed class NodeRuntime : IAsyncDisposable
             _log.WillVoteAgain(abstention.VotesAgainAt, abstention.Reason.ToString());
     }
 
+    private void OnViewLeft(ViewLeft left, int leader, int nextLeader)
+    {
+        string cause = NodeMetrics.NameOf(left.Cause);
+        _log.ViewLeft(
+            left.Height, left.View, _validators[leader].Department, left.NextView, _validators[nextLeader].Department, cause, left.Detail);
+        _status.ViewLeft(new LeftView
+        {
+            Height = left.Height,
+            View = left.View,
+            Leader = _validators[leader].Department,
+            NextView = left.NextView,
+            NextLeader = _validators[nextLeader].Department,
+            Cause = cause,
+            Detail = left.Detail,
+            AtMs = _time.NowMs(),
+        });
+    }
+
     /// <summary>Damage stays an alarm until a round finds none.</summary>
     private void OnSelfAudit(DirectoryFinding? damage) => _alarms.Set(
         NodeAlarm.LedgerDamaged, damage is not null, SelfAuditSubject,
@@ -305,6 +331,12 @@ internal sealed class NodeRuntime : IAsyncDisposable
                 _network.BroadcastGossip(waiting);
             if (_pool.ReadyCount > 0)
                 _driver.WorkAdded();
+            if (_leaderWatch.Look(_driver.Standing) is { } complaint)
+            {
+                _alarms.Raise(NodeAlarm.TransactionPassedOver, $"{complaint.Detail}.", _validators[_driver.Standing.Leader].Department);
+                _driver.Complain(complaint);
+            }
+            _ = Guard(_leaderReports.LookAsync());
         }
         catch (Exception e)
         {
@@ -351,6 +383,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Height = () => _ledger.Tip.Height,
         Lag = () => _sync.Lag,
         Ready = () => _pool.ReadyCount,
+        Suspended = () => [.. _status.Suspended.Select(static s => (s.Department, NodeStatus.Explain(s)))],
         PoolFill = () => Math.Max((double)_pool.Count / options.Pool.CountMax, (double)_pool.Bytes / options.Pool.BytesMax),
         Journal = () => _metrics.JournalPace,
         CertificateEnds = options.CertificateEnds,
@@ -364,6 +397,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _metrics.Observe("govchain.view", "{view}", "View of the height in progress.", () => _driver.Standing.View);
         _metrics.Observe("govchain.leader", "{department}", "1 for the department that leads the height in progress, 0 for the others.", "department",
             () => _validators.Members.Select((v, i) => (v.Department, i == _driver.Standing.Leader ? 1.0 : 0)));
+        _metrics.Observe("govchain.leader.suspended", "{department}", "1 for a department that may not lead for now, 0 for the others.", "department",
+            () => _validators.Members.Select(v => (v.Department, _status.Suspended.Any(s => s.Department == v.Department) ? 1.0 : 0)));
         _metrics.Observe("govchain.voting", "{node}", "1 if this node votes.", () => _driver.Standing.IsVoting ? 1 : 0);
         _metrics.Observe("govchain.voting.again", "{block}", "Height at which this node votes again; 0 if it votes, or does not know it yet.",
             () => _driver.Standing.Abstention.VotesAgainAt);

@@ -7,9 +7,23 @@ namespace GovChain.Core.Execution;
 /// Suspending a leader: a quorum's view changes for one view prove that they left the one before, and whoever led that
 /// leads nothing for a while, from the next block on. At most f at a time, and nobody twice for the same.
 /// </summary>
-internal static class SuspensionRules
+public static class SuspensionRules
 {
-    public static Outcome Suspend(StateOverlay state, in ProtocolContext at, SuspendLeader action)
+    /// <summary>
+    /// The suspension that answers for what a department did as leader at a height: one that began later. Null if there is
+    /// none.
+    /// </summary>
+    public static LeaderSuspension? FindAnswer(LeaderState leader, string department, ulong height)
+    {
+        foreach (LeaderSuspension suspension in leader.Suspensions)
+        {
+            if (suspension.Department == department && height < suspension.FirstHeight)
+                return suspension;
+        }
+        return null;
+    }
+
+    internal static Outcome Suspend(StateOverlay state, in ProtocolContext at, SuspendLeader action)
     {
         LeaderState leader = state.CurrentLeader;
         LeaderOrder? order = action.Epoch == state.Epoch
@@ -61,18 +75,15 @@ internal static class SuspensionRules
     private static Rejection? CheckBlamed(
         in ProtocolContext at, LeaderState leader, SuspendLeader action, string blamed)
     {
-        foreach (LeaderSuspension known in leader.Suspensions)
+        if (FindAnswer(leader, blamed, action.Height) is { } known)
         {
-            if (known.Department == blamed && action.Height < known.FirstHeight)
-            {
-                return new Rejection(
-                    RejectionCode.AlreadySuspended,
-                    $"{blamed} was suspended as leader from height {known.FirstHeight} to {known.LastHeight}, "
-                    + $"which answers for height {action.Height} too.",
-                    ("department", blamed),
-                    ("firstHeight", FieldRules.Invariant(known.FirstHeight)),
-                    ("lastHeight", FieldRules.Invariant(known.LastHeight)));
-            }
+            return new Rejection(
+                RejectionCode.AlreadySuspended,
+                $"{blamed} was suspended as leader from height {known.FirstHeight} to {known.LastHeight}, "
+                + $"which answers for height {action.Height} too.",
+                ("department", blamed),
+                ("firstHeight", FieldRules.Invariant(known.FirstHeight)),
+                ("lastHeight", FieldRules.Invariant(known.LastHeight)));
         }
         int suspended = LeaderSchedule.SuspendedAt(leader, at.Height + 1);
         int most = Quorum.Faulty(leader.Departments.Count);

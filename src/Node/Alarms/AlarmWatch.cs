@@ -33,6 +33,9 @@ internal sealed record WatchedNode
     /// <summary>Transactions that could commit now.</summary>
     public required Func<int> Ready { get; init; }
 
+    /// <summary>Who may not lead the next height, and why in a sentence.</summary>
+    public required Func<IReadOnlyList<(string Department, string Because)>> Suspended { get; init; }
+
     /// <summary>How full the pool is, 0 to 1.</summary>
     public required Func<double> PoolFill { get; init; }
 
@@ -68,6 +71,7 @@ internal sealed class AlarmWatch(AlarmBoard board, AlarmThresholds thresholds, W
     {
         board.Sweep();
         LookAtPeers();
+        LookAtLeaders();
         ulong lag = node.Lag();
         Lasting(NodeAlarm.Lagging, lag > LagMax, LagPatience, "", () => $"{lag} blocks are missing; this node is fetching them.");
         ulong height = node.Height();
@@ -106,6 +110,16 @@ internal sealed class AlarmWatch(AlarmBoard board, AlarmThresholds thresholds, W
         board.Set(NodeAlarm.LedgerHalted, all - abstaining.Length < quorum, "", () =>
             $"{abstaining.Length} of {all} departments abstain ({string.Join(", ", abstaining)}), and {quorum} must vote to record anything: no "
             + "block can be made, so none of them comes to vote again. The ledger stands still and does not fork.");
+    }
+
+    private void LookAtLeaders()
+    {
+        IReadOnlyList<(string Department, string Because)> suspended = node.Suspended();
+        foreach (Validator validator in node.Validators.Members)
+        {
+            string? because = suspended.FirstOrDefault(s => s.Department == validator.Department).Because;
+            board.Set(NodeAlarm.LeaderSuspended, because is not null, validator.Department, () => because!);
+        }
     }
 
     private void LookAtCertificate()

@@ -53,6 +53,12 @@ internal enum NodeAlarm
 
     /// <summary>So many departments abstain that nothing can be recorded any more.</summary>
     LedgerHalted,
+
+    /// <summary>A department may not lead for a while: a quorum left a view that it led.</summary>
+    LeaderSuspended,
+
+    /// <summary>A leader has passed over a transaction that could be recorded.</summary>
+    TransactionPassedOver,
 }
 
 /// <summary>How much it matters.</summary>
@@ -93,6 +99,8 @@ internal sealed record AlarmDefinition(NodeAlarm Code, AlarmSeverity Severity, s
         new(NodeAlarm.PoolFull, AlarmSeverity.Warning, "The pool of waiting transactions is nearly full."),
         new(NodeAlarm.CertificateExpiring, AlarmSeverity.Warning, "The certificate that clients see ends soon."),
         new(NodeAlarm.LedgerHalted, AlarmSeverity.Critical, "Too many departments abstain for a quorum: the ledger stands still."),
+        new(NodeAlarm.LeaderSuspended, AlarmSeverity.Warning, "A department may not lead for a while."),
+        new(NodeAlarm.TransactionPassedOver, AlarmSeverity.Warning, "A leader has passed over a transaction that could be recorded.", Hour),
     ];
 
     /// <summary>The code as it stands everywhere, for example JOURNAL_SLOW.</summary>

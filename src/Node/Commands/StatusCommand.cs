@@ -39,6 +39,16 @@ internal static class StatusCommand
         Output.Line($"  log root   {s.LogRoot}");
         Output.Line($"  state root {s.StateRoot}");
         Output.Line($"  view       {s.View}, leader {s.Leader}, lag {s.Lag} blocks");
+        if (s.LastViewLeft is { } left)
+        {
+            Output.Line($"  view left  height {left.Height}, view {left.View} of {left.Leader} for {left.NextView} of {left.NextLeader} on "
+                + $"{UtcTime.Format(left.AtMs)}: {left.Cause} {Output.Value(left.Detail)}".TrimEnd());
+        }
+        foreach (SuspendedLeader d in s.SuspendedLeaders)
+        {
+            Output.Line($"  suspended  {d.Department} leads nothing until height {d.LastHeight}: a quorum left view {d.BlamedView} of height "
+                + $"{d.BlamedHeight}, which it led (log position {d.Position})");
+        }
         Output.Line($"  pool       {s.PoolTransactions} transactions, {s.PoolBytes} bytes");
         Output.Line(s.Voting ? "  voting     yes"
             : s.VotesAgainAt > 0 ? $"  voting     NO, abstaining until height {s.VotesAgainAt} because: {s.AbstainingBecause}"

@@ -51,6 +51,13 @@ internal sealed partial class ConsensusDriver
                 if (_searching.Add(find.To))
                     Begin(FindSignerAsync(find));
                 break;
+            case ViewLeft left:
+                _metrics.ViewChanged(left.Cause);
+                _events.ViewLeft(left, _core.Leaders.Leader(left.View), _core.Leaders.Leader(left.NextView));
+                break;
+            case ReportLeader report:
+                _events.ReportLeader(report);
+                break;
             case NeedBlocks need:
                 _events.NeedBlocks(need);
                 break;

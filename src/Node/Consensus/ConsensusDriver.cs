@@ -129,6 +129,9 @@ internal sealed partial class ConsensusDriver
             _posted.Post(static () => { });
     }
 
+    /// <summary>The leader passes a transaction over.</summary>
+    public void Complain(Complaint complaint) => _posted.Post(() => _inputs.Enqueue(complaint));
+
     /// <summary>A stream to a peer came up: tell it soon where this node stands.</summary>
     public void PeerConnected() => _posted.Post(() => _statusDueMs = 0);
 
@@ -208,24 +211,11 @@ internal sealed partial class ConsensusDriver
         while (_inputs.TryDequeue(out ConsensusInput? input))
         {
             _effects.Clear();
-            (ulong height, uint view) = (_core.Height, _core.View);
             _core.Step(input, _effects);
-            if (_core.Height == height && _core.View > view)
-                _metrics.ViewChanged(CauseOf(input));
             foreach (ConsensusEffect effect in _effects)
                 Apply(effect);
         }
     }
-
-    /// <summary>What made the core give up a view, in the words of the metric.</summary>
-    private static string CauseOf(ConsensusInput input) => input switch
-    {
-        TimerFired => "timeout",
-        BlockChecked => "refused_block",
-        MessageReceived { Message.Message: ViewChangeMessage } => "others",
-        MessageReceived { Message.Message: ProposeMessage } => "proposal",
-        _ => "other",
-    };
 
     private void SyncJournal()
     {

@@ -11,6 +11,8 @@ namespace GovChain.Node.Consensus;
 /// <param name="NeedBlocks">The ledger is behind.</param>
 /// <param name="Alarm">An operator should know.</param>
 /// <param name="Abstention">Whether and until when this node abstains has changed.</param>
+/// <param name="ViewLeft">A view was left, its leader's index, and the index of the next one's.</param>
+/// <param name="ReportLeader">A leader failed; the ledger should hear it.</param>
 /// <param name="Tick">About a second has passed.</param>
 /// <param name="Fatal">The node must stop.</param>
 internal sealed record DriverEvents(
@@ -19,5 +21,7 @@ internal sealed record DriverEvents(
     Action<NeedBlocks> NeedBlocks,
     Action<Alarm> Alarm,
     Action<Abstention> Abstention,
+    Action<ViewLeft, int, int> ViewLeft,
+    Action<ReportLeader> ReportLeader,
     Action Tick,
     Action<Exception> Fatal);

@@ -54,7 +54,9 @@ internal static class JournalLoader
         parameters.TimeoutCapMs,
         parameters.TimePrecisionMs,
         parameters.MessageDelayMs,
-        parameters.BlockTransactionsMax);
+        parameters.BlockTransactionsMax,
+        parameters.ForwardTimeoutMs,
+        parameters.ComplaintTimeoutMs);
 
     private static List<byte[]>? TryRead(IReadOnlyList<JournalRecord> journal, ulong tipHeight, BlockBodies bodies)
     {

@@ -25,6 +25,7 @@ internal sealed class NodeStatus(
 {
     private readonly long _started = time.GetTimestamp();
     private string _lastError = "";
+    private LeftView? _lastViewLeft;
     private volatile bool _stopping;
 
     /// <summary>The release of this program.</summary>
@@ -32,7 +33,7 @@ internal sealed class NodeStatus(
         typeof(NodeStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     /// <summary>View and leader of the height in progress, and whether this node votes.</summary>
-    public Func<ConsensusStanding> Standing { get; set; } = static () => new(0, 0, default, false);
+    public Func<ConsensusStanding> Standing { get; set; } = static () => new(0, 0, 0, default, false);
 
     /// <summary>Blocks behind the others.</summary>
     public Func<ulong> Lag { get; set; } = static () => 0;
@@ -58,6 +59,18 @@ internal sealed class NodeStatus(
 
     /// <summary>Something went wrong that an operator should know.</summary>
     public void Failed(string error) => Volatile.Write(ref _lastError, error);
+
+    /// <summary>The node left a view.</summary>
+    public void ViewLeft(LeftView left) => Volatile.Write(ref _lastViewLeft, left);
+
+    /// <summary>Who may not lead the height in progress.</summary>
+    public IEnumerable<LeaderSuspension> Suspended =>
+        ledger.Leader.Suspensions.Where(s => LeaderSchedule.Covers(s, ledger.Tip.Height + 1));
+
+    /// <summary>Why, in a sentence.</summary>
+    public static string Explain(LeaderSuspension suspension) =>
+        $"{suspension.Department} leads nothing from height {suspension.FirstHeight} to {suspension.LastHeight}: a quorum left "
+        + $"view {suspension.BlamedView} of height {suspension.BlamedHeight}, which it led.";
 
     /// <summary>No more submissions.</summary>
     public void Stopping() => _stopping = true;
@@ -93,7 +106,17 @@ internal sealed class NodeStatus(
             Quorum = (uint)genesis.Validators.QuorumSize,
             Lag = Lag(),
             UptimeMs = (ulong)time.GetElapsedTime(_started).TotalMilliseconds,
+            LastViewLeft = Volatile.Read(ref _lastViewLeft),
         };
+        response.SuspendedLeaders.AddRange(Suspended.Select(static s => new SuspendedLeader
+        {
+            Department = s.Department,
+            FirstHeight = s.FirstHeight,
+            LastHeight = s.LastHeight,
+            BlamedHeight = s.BlamedHeight,
+            BlamedView = s.BlamedView,
+            Position = s.Position,
+        }));
         response.Alarms.AddRange(alarms.Raised.Select(static a => new ActiveAlarm
         {
             Code = a.Definition.Name,

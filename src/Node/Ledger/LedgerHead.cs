@@ -1,6 +1,7 @@
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Protos.V1;
 using GovChain.Storage;
 
 namespace GovChain.Node.Ledger;
@@ -20,7 +21,7 @@ internal sealed class LedgerHead
     {
         _store = store;
         using LedgerSnapshot view = store.OpenSnapshot();
-        _head = new Head(view.Tip, view.TipCertificate, StateValue.NextLeaders(view));
+        _head = Head.Of(view);
     }
 
     /// <summary>The genesis digest.</summary>
@@ -34,6 +35,9 @@ internal sealed class LedgerHead
 
     /// <summary>Who leads the next height.</summary>
     public LeaderOrder NextLeaders => _head.NextLeaders;
+
+    /// <summary>What leaders are computed from, and who is suspended. Not to be changed.</summary>
+    public LeaderState Leader => _head.Leader;
 
     /// <summary>Completes when the ledger has a block that it had not when this was called.</summary>
     public Task NextBlock => Volatile.Read(ref _next).Task;
@@ -49,11 +53,16 @@ internal sealed class LedgerHead
     {
         _store.Append(block, certificate);
         using (LedgerSnapshot view = _store.OpenSnapshot())
-            _head = new Head(block.Header, certificate, StateValue.NextLeaders(view));
+            _head = Head.Of(view);
         Interlocked
             .Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
             .SetResult();
     }
 
-    private sealed record Head(BlockHeader Tip, Certificate? Certificate, LeaderOrder NextLeaders);
+    private sealed record Head(
+        BlockHeader Tip, Certificate? Certificate, LeaderOrder NextLeaders, LeaderState Leader)
+    {
+        public static Head Of(LedgerSnapshot view) =>
+            new(view.Tip, view.TipCertificate, StateValue.NextLeaders(view), new StateOverlay(view).Leader);
+    }
 }

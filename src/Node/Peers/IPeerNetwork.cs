@@ -26,6 +26,9 @@ internal interface IPeerNetwork
     /// <summary>Queues one encoded consensus message for every other department.</summary>
     void BroadcastConsensus(ReadOnlyMemory<byte> message);
 
+    /// <summary>Queues envelopes for a department.</summary>
+    void SendGossip(string department, IReadOnlyList<ReadOnlyMemory<byte>> envelopes);
+
     /// <summary>Queues envelopes for every other department.</summary>
     void BroadcastGossip(IReadOnlyList<ReadOnlyMemory<byte>> envelopes);
 

@@ -117,15 +117,22 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public void SendGossip(string department, IReadOnlyList<ReadOnlyMemory<byte>> envelopes) =>
+        Gossip(LinkTo(department), envelopes);
+
+    /// <inheritdoc/>
     public void BroadcastGossip(IReadOnlyList<ReadOnlyMemory<byte>> envelopes)
     {
         foreach (PeerLink link in _links.Values)
-        {
-            if (link.Session is not { } session)
-                continue;
-            for (int i = 0; i < envelopes.Count; i++)
-                session.Queue.TryAddGossip(envelopes[i]);
-        }
+            Gossip(link, envelopes);
+    }
+
+    private static void Gossip(PeerLink link, IReadOnlyList<ReadOnlyMemory<byte>> envelopes)
+    {
+        if (link.Session is not { } session)
+            return;
+        for (int i = 0; i < envelopes.Count; i++)
+            session.Queue.TryAddGossip(envelopes[i]);
     }
 
     /// <inheritdoc/>

@@ -29,6 +29,13 @@ internal sealed class PoolEntry(VerifiedTransaction transaction, string source, 
     /// <summary>When this node last told the others of it, by its own clock.</summary>
     public ulong GossipedAtMs { get; set; } = arrivedAtMs;
 
+    /// <summary>Since when it could commit, as far as was looked, by the monotonic clock; null while it cannot.</summary>
+    public ulong? WaitingSinceMs { get; set; }
+
+    /// <summary>The last term in which it was given to the leader, with how many could commit then and how many had been
+    /// stored.</summary>
+    public (int Term, int Ahead, ulong Passed)? Forwarded { get; set; }
+
     /// <summary>Neighbours in order of arrival.</summary>
     public PoolEntry? Previous { get; set; }
 

@@ -36,6 +36,7 @@ internal sealed partial class TransactionPool
         lock (_gate)
         {
             _height = block.Header.Height;
+            _passed += (ulong)block.Transactions.Count;
             foreach (VerifiedTransaction committed in block.Transactions)
             {
                 if (_byId.TryGetValue(committed.Transaction.Id, out PoolEntry? entry))

@@ -10,6 +10,9 @@ internal sealed class LoopbackNetwork : ITestWires
 {
     private readonly ConcurrentDictionary<string, Endpoint> _endpoints = new();
 
+    /// <summary>Whether gossip of an envelope reaches a department.</summary>
+    public Func<string, ReadOnlyMemory<byte>, bool> Gossips { get; set; } = static (_, _) => true;
+
     /// <summary>The network as one department sees it.</summary>
     public IPlug Plug(int department) => new Endpoint(this, TestLedger.DepartmentId(department));
 
@@ -53,10 +56,23 @@ internal sealed class LoopbackNetwork : ITestWires
                 other.Post(h => h.OnConsensus(department, message));
         }
 
+        public void SendGossip(string to, IReadOnlyList<ReadOnlyMemory<byte>> envelopes)
+        {
+            if (Find(to) is { } other)
+                Gossip(other, envelopes);
+        }
+
         public void BroadcastGossip(IReadOnlyList<ReadOnlyMemory<byte>> envelopes)
         {
             foreach (Endpoint other in Others)
-                other.Post(h => h.OnGossip(department, envelopes));
+                Gossip(other, envelopes);
+        }
+
+        private void Gossip(Endpoint to, IReadOnlyList<ReadOnlyMemory<byte>> envelopes)
+        {
+            ReadOnlyMemory<byte>[] passed = [.. envelopes.Where(e => network.Gossips(to.Department, e))];
+            if (passed.Length > 0)
+                to.Post(h => h.OnGossip(department, passed));
         }
 
         public Task<IReadOnlyList<ReadOnlyMemory<byte>>?> RequestEnvelopesAsync(

@@ -29,6 +29,7 @@ internal sealed class AlarmTests : IDisposable
     private string _complaint = "";
     private ulong _height = 5, _lag;
     private int _ready;
+    private (string, string)[] _suspended = [];
     private double _fill;
     private TimeSpan _sync = TimeSpan.FromMilliseconds(1), _certificate = TimeSpan.FromDays(90);
     private TimeSpan? _slowest;
@@ -47,6 +48,7 @@ internal sealed class AlarmTests : IDisposable
             Height = () => _height,
             Lag = () => _lag,
             Ready = () => _ready,
+            Suspended = () => _suspended,
             PoolFill = () => _fill,
             Journal = () => new JournalPace(_sync, _slowest ?? _sync),
             CertificateEnds = () => _clock.GetUtcNow() + _certificate,
@@ -94,8 +96,10 @@ internal sealed class AlarmTests : IDisposable
 
         (_connected, _lag, _ready, _fill, _sync, _certificate, _complaint) =
             (false, 17, 3, 0.95, TimeSpan.FromSeconds(1), TimeSpan.FromDays(3), "sent rubbish");
+        _suspended = [(_ledger.Genesis.Validators[2].Department, "until height 9")];
         Look();
-        Assert.That(Names(), Is.EqualTo(new[] { "PEER_MISBEHAVED", "JOURNAL_SLOW", "POOL_FULL", "CERTIFICATE_EXPIRING" }),
+        Assert.That(
+            Names(), Is.EqualTo(new[] { "PEER_MISBEHAVED", "JOURNAL_SLOW", "POOL_FULL", "CERTIFICATE_EXPIRING", "LEADER_SUSPENDED" }),
             "what may pass in a moment is not raised yet");
         Look(TimeSpan.FromSeconds(6));
         Assert.That(Names(), Does.Contain("NO_QUORUM").And.Contain("LAGGING").And.Not.Contain("PEER_UNREACHABLE").And.Not.Contain("STALLED"));
@@ -103,11 +107,15 @@ internal sealed class AlarmTests : IDisposable
         Assert.That(Names().Distinct(), Is.EquivalentTo(new[]
         {
             "NO_QUORUM", "STALLED", "LAGGING", "PEER_UNREACHABLE", "PEER_MISBEHAVED", "JOURNAL_SLOW", "POOL_FULL", "CERTIFICATE_EXPIRING",
+            "LEADER_SUSPENDED",
         }));
+        Assert.That(_board.Raised.Single(r => r.Definition.Code == NodeAlarm.LeaderSuspended).Subject,
+            Is.EqualTo(_ledger.Genesis.Validators[2].Department));
         Assert.That(_board.CountOf(NodeAlarm.PeerUnreachable), Is.EqualTo(3));
         Assert.That(_board.Raised[0].Definition.Severity, Is.EqualTo(AlarmSeverity.Critical), "the most serious first");
 
         (_connected, _lag, _ready, _fill, _sync, _certificate) = (true, 0, 0, 0, TimeSpan.Zero, TimeSpan.FromDays(90));
+        _suspended = [];
         Look();
         Assert.That(Names(), Is.EqualTo(new[] { "PEER_MISBEHAVED" }), "what happened stays for a while");
         Look(TimeSpan.FromMinutes(61));
@@ -188,6 +196,7 @@ internal sealed class AlarmTests : IDisposable
             Height = () => 1,
             Lag = () => 0,
             Ready = () => 0,
+            Suspended = () => [],
             PoolFill = () => 0,
             Journal = () => default,
             CertificateEnds = () => null,

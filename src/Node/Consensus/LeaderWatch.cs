@@ -1,0 +1,46 @@
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+using GovChain.Node.Peers;
+using GovChain.Node.Pool;
+
+namespace GovChain.Node.Consensus;
+
+/// <summary>
+/// Watches what the leader does with the transactions that this node holds: gives it those that wait, and complains when
+/// it passes one over (docs/PROTOCOL.md, "Censorship"). One caller, about once a second.
+/// </summary>
+internal sealed class LeaderWatch(
+    ValidatorSet validators, int self, ConsensusParameters parameters, TransactionPool pool, IPeerNetwork network, TimeProvider time)
+{
+    /// <summary>Envelopes given to the leader at a time: it has most of them, and decodes each.</summary>
+    private const int ForwardMax = 64;
+
+    private LeaderTerm _term;
+    private int _leader = -1;
+
+    /// <summary>Looks once.</summary>
+    /// <param name="standing">Height, view and leader now.</param>
+    /// <returns>What to tell the core; null if there is nothing to complain about.</returns>
+    public Complaint? Look(ConsensusStanding standing)
+    {
+        ulong nowMs = time.MonotonicMs();
+        if (standing.Leader != _leader)
+            Begin(standing.Leader, nowMs);
+        WaitingReport report = pool.LookAtWaiting(nowMs, _term, parameters, ForwardMax);
+        if (report.Forward.Count > 0)
+            network.SendGossip(validators[standing.Leader].Department, report.Forward);
+        if (report.Overdue is not { } transaction)
+            return null;
+        // Two strikes anew: if only this node holds the transaction, nobody joins, and it must not stay out of every height.
+        Begin(standing.Leader, nowMs);
+        return new Complaint(standing.Height, standing.View,
+            $"{validators[standing.Leader].Department} passes over transaction {transaction}");
+    }
+
+    private void Begin(int leader, ulong nowMs)
+    {
+        _leader = leader;
+        _term = new LeaderTerm(_term.Number + 1, nowMs, leader == self);
+    }
+}
