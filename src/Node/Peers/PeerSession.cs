@@ -288,7 +288,9 @@ internal sealed class PeerSession
         }
     }
 
-    private static ReadOnlyMemory<byte>[] CheckGossip(TransactionGossip gossip)
+    /// <summary>The envelopes of gossip, none decoded yet.</summary>
+    /// <exception cref="InvalidDataException">One has a length that none has.</exception>
+    internal static ReadOnlyMemory<byte>[] CheckGossip(TransactionGossip gossip)
     {
         var envelopes = new ReadOnlyMemory<byte>[gossip.Envelopes.Count];
         for (int i = 0; i < envelopes.Length; i++)

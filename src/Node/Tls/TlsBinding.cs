@@ -68,7 +68,8 @@ internal sealed record TlsBinding(string Department, Digest ChainId, PublicKey L
         return found is null ? null : TryDecode(found.RawData);
     }
 
-    private static TlsBinding? TryDecode(ReadOnlySpan<byte> encoded)
+    /// <summary>The statement of an extension's value; null for anything else.</summary>
+    internal static TlsBinding? TryDecode(ReadOnlySpan<byte> encoded)
     {
         if (encoded.Length is <= HeaderSize + FixedSize or > HeaderSize + FixedSize + Limits.DepartmentIdMax
             || encoded[0] != OctetStringTag || encoded[1] != OneLengthByte

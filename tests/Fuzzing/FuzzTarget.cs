@@ -1,0 +1,36 @@
+namespace GovChain.Tests.Fuzzing;
+
+/// <summary>How a target's inputs are built, beyond being bytes.</summary>
+internal enum InputForm
+{
+    /// <summary>Fixed binary layouts.</summary>
+    Binary,
+
+    /// <summary>Protobuf fields, nested.</summary>
+    Protobuf,
+
+    /// <summary>JSON text with base64 in it.</summary>
+    Json,
+}
+
+/// <summary>A decoder that a peer, or a file from elsewhere, can reach.</summary>
+/// <param name="Name">As the command line takes it.</param>
+/// <param name="Form">How inputs are built.</param>
+/// <param name="Seeds">Valid inputs.</param>
+/// <param name="Run">Decodes one input, looks for a broken property, and tells whether the input was accepted.</param>
+internal sealed record FuzzTarget(string Name, InputForm Form, IReadOnlyList<byte[]> Seeds, Func<byte[], bool> Run)
+{
+    /// <summary>
+    /// The same target in the traced assemblies. Only types of the base library cross the border, since each side has its own
+    /// version of all others.
+    /// </summary>
+    public FuzzTarget In(Coverage coverage)
+    {
+        Type traced = coverage.TypeOf(typeof(Targets));
+        object run = traced.GetMethod(nameof(Targets.RunOf))!.Invoke(null, [Name])!;
+        return this with { Run = (Func<byte[], bool>)run };
+    }
+}
+
+/// <summary>A property that an input broke.</summary>
+internal sealed class PropertyBrokenException(string message) : Exception(message);

@@ -1,0 +1,252 @@
+using System.Security.Cryptography.X509Certificates;
+using Google.Protobuf;
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
+using GovChain.Core.Model;
+using GovChain.Core.Verification;
+using GovChain.Node.Consensus;
+using GovChain.Node.Peers;
+using GovChain.Node.Tls;
+using GovChain.Protos.V1;
+using GovChain.Storage;
+using GovChain.Tests.Unit.Consensus;
+using JournalCondition = GovChain.Storage.JournalCondition;
+using Rejection = GovChain.Core.Model.Rejection;
+
+namespace GovChain.Tests.Fuzzing;
+
+/// <summary>
+/// All targets. What each must do with any bytes: give a typed failure, or something whose encoding is those bytes again; and
+/// what checks it further must not throw either. Signatures all count as good, so that no input is stopped by one.
+/// </summary>
+internal static class Targets
+{
+    private static readonly Fixture Four = new(4);
+    private static readonly GoodSignatures Good = new();
+    private static readonly Digest TransactionChain = Vectors.ChainId;
+
+    private static readonly Target[] All =
+    [
+        new("peer-frame", InputForm.Protobuf, FuzzSeeds.PeerFrames, PeerFrameOf),
+        new("consensus-message", InputForm.Binary, FuzzSeeds.Messages, Message),
+        new("certificate", InputForm.Binary, FuzzSeeds.Certificates, CertificateOf),
+        new("header", InputForm.Binary, FuzzSeeds.Headers, Header),
+        new("envelope", InputForm.Protobuf, FuzzSeeds.Envelopes, Envelope),
+        new("tls-statement", InputForm.Binary, FuzzSeeds.TlsStatements, TlsStatement),
+        new("journal-record", InputForm.Binary, FuzzSeeds.JournalRecords, JournalRecordOf),
+        new("journal-file", InputForm.Binary, FuzzSeeds.JournalFiles, JournalFile),
+        new("genesis-body", InputForm.Protobuf, () => [Vectors.Hex("genesis", "body")], GenesisBodyOf),
+        new("genesis-file", InputForm.Json, FuzzSeeds.GenesisFiles, GenesisFileOf),
+        new("receipt", InputForm.Json, FuzzSeeds.Receipts, ReceiptOf),
+        new("state-page", InputForm.Binary, FuzzSeeds.StatePages, StatePageOf),
+        new("log-frontier", InputForm.Binary, FuzzSeeds.LogFrontiers, LogFrontierOf),
+    ];
+
+    /// <summary>Their names.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. All.Select(t => t.Name)];
+
+    /// <summary>The target of a name, with its seeds: valid inputs, and what once failed.</summary>
+    public static FuzzTarget Get(string name)
+    {
+        Target target = All.Single(t => t.Name == name);
+        return new FuzzTarget(name, target.Form, [.. target.Seeds(), .. Corpus.Of(name)], target.Run);
+    }
+
+    /// <summary>What runs one input of a target. Called through the border between ordinary and traced assemblies.</summary>
+    public static Func<byte[], bool> RunOf(string name) =>
+        Planted.RunOf(name) ?? All.Single(t => t.Name == name).Run;
+
+    private static bool PeerFrameOf(byte[] input)
+    {
+        PeerFrame frame;
+        try
+        {
+            frame = PeerFrame.Parser.ParseFrom(input);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return false;
+        }
+        switch (frame.KindCase)
+        {
+            case PeerFrame.KindOneofCase.Consensus:
+                return Message(frame.Consensus.ToByteArray());
+            case PeerFrame.KindOneofCase.Gossip:
+                try
+                {
+                    foreach (ReadOnlyMemory<byte> envelope in PeerSession.CheckGossip(frame.Gossip))
+                        Envelope(envelope.ToArray());
+                }
+                catch (InvalidDataException)
+                {
+                    return false; // ends the stream
+                }
+                return true;
+            case PeerFrame.KindOneofCase.BlockResponse:
+                BlockRangeResponse answer = frame.BlockResponse;
+                FetchedBlock[] blocks = [.. answer.Blocks.Select(b => new FetchedBlock(
+                    b.Header.Memory, b.Certificate.Memory, [.. b.Envelopes.Select(e => e.Memory)]))];
+                new CatchUp(Fixture.ChainId, Four.Keys.Set, Good).Believe(answer.FirstHeight, blocks, out string? lie);
+                foreach (SyncedBlock block in answer.Blocks)
+                {
+                    foreach (ByteString envelope in block.Envelopes)
+                        Envelope(envelope.ToByteArray());
+                }
+                return lie is null;
+            default:
+                return frame.KindCase != PeerFrame.KindOneofCase.None;
+        }
+    }
+
+    private static bool Message(byte[] input)
+    {
+        if (ConsensusMessageCodec.TryDecode(input, out ConsensusMessage? message) != DecodeFailure.None)
+            return false;
+        Same(input, ConsensusMessageCodec.Encode(message!));
+        var verifier = new MessageVerifier(Four.Config(0), Good);
+        for (int from = -1; from <= Four.Count; from++)
+            verifier.Verify(from, message!, 0, out _);
+        return true;
+    }
+
+    private static bool CertificateOf(byte[] input)
+    {
+        if (Certificate.TryRead(input) is not { } certificate)
+            return false;
+        Same(input, certificate.ToBytes());
+        CertificateVerifier.Verify(Four.Block().Header, certificate, Four.Keys.Set, Good);
+        CertificateVerifier.VerifyPrepared(certificate, Fixture.ChainId, 0, 1, Four.Keys.Set, Good);
+        for (int i = 0; i < Four.Count; i++)
+            FindSigner.In(certificate, i);
+        return true;
+    }
+
+    private static bool Header(byte[] input)
+    {
+        if (BlockHeader.TryRead(input) is not { } header)
+            return false;
+        Same(input, header.ToBytes());
+        CertificateVerifier.Verify(header, Four.Certificate(VoteType.Commit, Four.Block()), Four.Keys.Set, Good);
+        return true;
+    }
+
+    private static bool Envelope(byte[] input)
+    {
+        // What the wire profile lets pass, every parser must read and write the same.
+        if (WireProfile.Check<SignedTransaction>(input, Limits.EnvelopeBytesMax) is null)
+        {
+            SignedTransaction signed = SignedTransaction.Parser.ParseFrom(input);
+            Same(input, signed.ToByteArray());
+            byte[] body = signed.Body.ToByteArray();
+            if (WireProfile.Check<TransactionBody>(body, Limits.EnvelopeBytesMax) is null)
+                Same(body, TransactionBody.Parser.ParseFrom(body).ToByteArray());
+        }
+        Transaction? transaction = TransactionDecoder.TryDecode(input, TransactionChain, out Rejection? rejection);
+        if (transaction is null == rejection is null)
+            throw new PropertyBrokenException("An envelope is a transaction or rejected with a reason, never both or neither.");
+        return transaction is not null;
+    }
+
+    private static bool TlsStatement(byte[] input)
+    {
+        if (TlsBinding.TryDecode(input) is not { } statement)
+            return false;
+        X509Extension again = statement.ToExtension();
+        Same(input, again.RawData);
+        return true;
+    }
+
+    private static bool JournalRecordOf(byte[] input)
+    {
+        if (JournalFrame.TryDecode(input) is not { } frame || JournalCodec.TryDecode(frame.Record.Span) is not { } record)
+            return false;
+        Same(frame.Record.ToArray(), JournalCodec.Encode(record));
+        return true;
+    }
+
+    private static bool JournalFile(byte[] input)
+    {
+        try
+        {
+            JournalScan scan = JournalFormat.Scan("votes", input, TransactionChain);
+            if (scan.ValidLength > input.Length)
+                throw new PropertyBrokenException("More bytes are said to be valid than there are.");
+            return scan.Condition == JournalCondition.Clean;
+        }
+        catch (StorageException)
+        {
+            return false; // another format or another ledger
+        }
+    }
+
+    private static bool GenesisBodyOf(byte[] input)
+    {
+        Genesis? genesis = Genesis.TryDecode(input, out GenesisFailure? failure);
+        if (genesis is null == failure is null)
+            throw new PropertyBrokenException("A body is a genesis or refused with a reason, never both or neither.");
+        if (genesis is null)
+            return false;
+        Same(input, genesis.Body.ToByteArray());
+        return true;
+    }
+
+    private static bool GenesisFileOf(byte[] input)
+    {
+        GenesisFile? file = GenesisFile.TryRead(input, out GenesisFailure? failure);
+        if (file is null == failure is null)
+            throw new PropertyBrokenException("A file is a genesis or refused with a reason, never both or neither.");
+        if (file is null)
+            return false;
+        Same(input, file.ToBytes());
+        file.Verify(Good);
+        return true;
+    }
+
+    private static bool ReceiptOf(byte[] input)
+    {
+        ProvenTransaction? proven = ReceiptVerifier.Verify(input, Vectors.ReceiptGenesis, Good, out ReceiptFailure? failure);
+        if (proven is null == failure is null)
+            throw new PropertyBrokenException("A receipt proves or fails with a reason, never both or neither.");
+        return proven is not null;
+    }
+
+    private static bool StatePageOf(byte[] input)
+    {
+        // A prefix chosen by the input: its first byte says how deep the page lies, the next are the prefix.
+        int length = input.Length > 0 ? Math.Min(input[0] % 32, input.Length - 1) : 0;
+        if (!StatePageId.TryParseKey([(byte)length, .. input.AsSpan(Math.Min(1, input.Length), length)], out StatePageId id))
+            throw new PropertyBrokenException("A key of the right length is the key of a page.");
+        byte[] encoded = input[Math.Min(input.Length, 1 + length)..];
+        var page = new StatePage();
+        if (page.Decode(id, encoded) != StatePageFailure.None)
+            return false;
+        Same(encoded, page.Encode());
+        return true;
+    }
+
+    private static bool LogFrontierOf(byte[] input)
+    {
+        if (LogFrontier.TryDecode(input, out LogFrontier frontier) != LogFrontierFailure.None)
+            return false;
+        Same(input, frontier.Encode());
+        return true;
+    }
+
+    private static void Same(ReadOnlySpan<byte> input, ReadOnlySpan<byte> encoded)
+    {
+        if (!input.SequenceEqual(encoded))
+        {
+            throw new PropertyBrokenException(
+                $"Decoded and encoded again it is another input: {Convert.ToHexStringLower(encoded)}");
+        }
+    }
+
+    private sealed record Target(string Name, InputForm Form, Func<IEnumerable<byte[]>> Seeds, Func<byte[], bool> Run);
+
+    private sealed class GoodSignatures : ISignatureVerifier
+    {
+        public void Verify(ReadOnlySpan<SignatureCheck> checks, Span<bool> results) => results.Fill(true);
+    }
+}
