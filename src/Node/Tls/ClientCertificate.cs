@@ -51,7 +51,8 @@ internal sealed class ClientCertificate
             lock (_gate)
             {
                 DateTimeOffset now = _clock.GetUtcNow();
-                if (now >= _nextCheck)
+                // A clock that was set back may have made a certificate of a time that is still to come.
+                if (now >= _nextCheck || now < _nextCheck - CheckInterval)
                 {
                     _nextCheck = now + CheckInterval;
                     Refresh(now);
@@ -96,7 +97,7 @@ internal sealed class ClientCertificate
                 return SslStreamCertificateContext.Create(
                     authority.IssueServerCertificate(names, now), null, offline: true);
             },
-            (now, current) => current.NotAfter - now < RenewBefore,
+            (now, current) => current.NotAfter - now < RenewBefore || now < current.NotBefore,
             clock, logger);
 
     private void Refresh(DateTimeOffset now)

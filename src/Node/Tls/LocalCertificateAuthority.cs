@@ -16,6 +16,10 @@ internal sealed class LocalCertificateAuthority : IDisposable
     private static readonly TimeSpan ServerLife = TimeSpan.FromDays(397);
     private static readonly TimeSpan Backdated = TimeSpan.FromMinutes(5);
 
+    /// <summary>A machine whose clock is ahead when its node starts would otherwise shut out every client until its
+    /// certificate's time has come.</summary>
+    private static readonly TimeSpan ServerBackdated = TimeSpan.FromDays(30);
+
     // Making an authority takes milliseconds; ten seconds are a machine in trouble.
     private const int LockAttempts = 200;
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(50);
@@ -38,7 +42,7 @@ internal sealed class LocalCertificateAuthority : IDisposable
 
     /// <summary>A new server certificate with its key, for localhost, the loopback addresses and the given names.</summary>
     /// <param name="names">Names and addresses.</param>
-    /// <param name="now">From when it holds, and for 397 days, but not longer than the authority.</param>
+    /// <param name="now">The clock. It holds from 30 days before and for 397 days, within the authority's own life.</param>
     public X509Certificate2 IssueServerCertificate(IEnumerable<string> names, DateTimeOffset now)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -62,8 +66,9 @@ internal sealed class LocalCertificateAuthority : IDisposable
         // OpenSSL in strict mode wants to see whose key signed.
         request.CertificateExtensions.Add(
             X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_certificate, true, false));
-        DateTimeOffset end = now + ServerLife < _certificate.NotAfter ? now + ServerLife : _certificate.NotAfter;
-        using X509Certificate2 issued = request.Create(_certificate, now - Backdated, end, RandomNumberGenerator.GetBytes(16));
+        DateTimeOffset start = now - ServerBackdated > _certificate.NotBefore ? now - ServerBackdated : _certificate.NotBefore;
+        DateTimeOffset end = start + ServerLife < _certificate.NotAfter ? start + ServerLife : _certificate.NotAfter;
+        using X509Certificate2 issued = request.Create(_certificate, start, end, RandomNumberGenerator.GetBytes(16));
         using X509Certificate2 withKey = issued.CopyWithPrivateKey(key);
         // Through PKCS#12: a key that only lives in memory is not usable for TLS on every platform.
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null);

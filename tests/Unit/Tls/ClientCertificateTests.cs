@@ -78,6 +78,25 @@ internal sealed class ClientCertificateTests : IDisposable
         Assert.That(_log.Texts, Has.None.Contains("Renew it"));
     }
 
+    [TestCase(-1)]
+    [TestCase(20)]
+    [TestCase(400)]
+    [TestCase(-400)]
+    public void FromAuthority_ClockWrongAtTheStartAndSetRightLater_HoldsNow(int daysAhead)
+    {
+        using (LocalCertificateAuthority.OpenOrCreate(_directory))
+        {
+        }
+        DateTimeOffset right = _clock.Now;
+        _clock.Now += TimeSpan.FromDays(daysAhead);
+        var source = ClientCertificate.FromAuthority(_directory, [], _clock, _log);
+
+        _clock.Now = right;
+        X509Certificate2 shown = source.Current.TargetCertificate;
+
+        Assert.That(right.LocalDateTime, Is.InRange(shown.NotBefore, shown.NotAfter));
+    }
+
     [Test]
     public void FromFiles_ReplacedFiles_AreShownAfterTheNextCheck()
     {
