@@ -261,7 +261,7 @@ internal sealed class Admission
             Rejection? rejection = TransactionRules.Check(state, envelope.Transaction, view.Tip.Height + 1, timeMs);
             if (AdmissionRules.Refuses(envelope.IsOwn, rejection))
             {
-                refused.Add((envelope, Refusal(state, envelope, rejection!)));
+                refused.Add((envelope, Refusal(state, envelope, rejection!, view.Tip.TimestampMs)));
                 continue;
             }
             var entry = new PoolEntry(envelope.Verified!, envelope.Source, nowMs);
@@ -277,14 +277,16 @@ internal sealed class Admission
         return true;
     }
 
-    private SubmissionResult Refusal(StateOverlay state, PendingEnvelope envelope, Rejection rejection)
+    private SubmissionResult Refusal(
+        StateOverlay state, PendingEnvelope envelope, Rejection rejection, ulong headerTimeMs)
     {
         if (rejection.Code == RejectionCode.Duplicate
             && state.FindTransaction(envelope.Transaction.Id) is { } location)
             return SubmissionResult.Committed(location);
-        // What was in the pool before its expiry may stand in a prepared block: it is as pending as it was.
-        if (rejection.Code == RejectionCode.Expired && _outcomes.Find(envelope.Transaction.Id) is { } left)
-            return SubmissionResult.Of(left, _ledger.Tip.TimestampMs);
+        // This node's clock ends nothing: in time it may have come into a pool, here before a restart or elsewhere, and
+        // stand in a prepared block.
+        if (rejection.Code == RejectionCode.Expired && envelope.Transaction.Body.ExpiresAtMs > headerTimeMs)
+            return SubmissionResult.Pending(rejection);
         if (rejection.IsPermanent)
             _outcomes.Add([new PoolExit(envelope.Transaction, rejection, WasPooled: false)]);
         return SubmissionResult.Refused(rejection);

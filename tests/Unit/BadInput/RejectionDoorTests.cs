@@ -49,8 +49,25 @@ public sealed class RejectionDoorTests
     }
 
     [Test]
-    public async Task Expired_NamesTheTimes() =>
-        await RefuseAsync(Ledger.Change("x", 0, validMs: 0), "EXPIRED", StatusCode.FailedPrecondition, 400, "Sign it again");
+    public async Task Expired_NamesTheTimes()
+    {
+        byte[] expired = Ledger.Change("x", 0, validMs: 0);
+        await _node.AssertAliveAsync(_node.Gateway.GetStatus().LogSize - 1); // a header passes it
+        await RefuseAsync(expired, "EXPIRED", StatusCode.FailedPrecondition, 400, "Sign it again");
+    }
+
+    [Test]
+    public async Task ExpiredByTheClockAlone_IsPendingAlthoughThisNodeHasNotSeenIt_UntilAHeaderPassesIt()
+    {
+        byte[] expired = Ledger.Change("x", 0, validMs: 0);
+        TransactionOutcome first = await SubmitAsync();
+        Assert.That((first.Status, first.Rejection.Code), Is.EqualTo((TransactionStatus.Pending, "EXPIRED")));
+        await _node.AssertAliveAsync(_node.Gateway.GetStatus().LogSize - 1);
+        Assert.That((await SubmitAsync()).Status, Is.EqualTo(TransactionStatus.Expired));
+
+        Task<TransactionOutcome> SubmitAsync() =>
+            _node.Gateway.SubmitAsync(expired, WaitFor.Committed, TimeSpan.FromMinutes(1), default).WaitAsync(TimeSpan.FromMinutes(1));
+    }
 
     [Test]
     public async Task ExpiredInThePoolByTheClockAlone_IsAnsweredAsPendingAtOnce()

@@ -116,7 +116,9 @@ public sealed class OneNodeTests
         Assert.That(noTransaction.TransactionId, Is.Empty);
 
         await _node.FoundAsync();
-        TransactionOutcome expired = await _node.SubmitAsync(_ledger.Change("L-1", 0, validMs: 0));
+        byte[] late = _ledger.Change("L-1", 0, validMs: 0);
+        await _node.CommitAsync(_ledger.Change("L-2", 0)); // its header passes the expiry
+        TransactionOutcome expired = await _node.SubmitAsync(late);
         Assert.That(expired.Status, Is.EqualTo(TransactionStatus.Expired));
     }
 
