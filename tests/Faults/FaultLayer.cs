@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using NUnit.Framework;
 
@@ -29,19 +28,8 @@ internal sealed class FaultLayer(string directory)
     /// <summary>Compiles it. Where there is no compiler or no Linux, the tests are skipped and say so; never under CI.</summary>
     public void Build()
     {
-        if (!OperatingSystem.IsLinux())
-            Skip("The fault-injecting file layer preloads a library, which needs Linux.");
-        string source = Path.Combine(AppContext.BaseDirectory, "faultfs.c");
-        try
-        {
-            (int code, string error) = Run(new ProcessStartInfo("cc",
-                ["-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC", "-o", Library, source, "-ldl", "-lpthread"]));
-            Assert.That(code, Is.Zero, $"cc refused faultfs.c: {error}");
-        }
-        catch (Win32Exception)
-        {
-            Skip("No C compiler: install gcc and the C library's headers (Debian: apt-get install gcc libc6-dev).");
-        }
+        if (PreloadLibrary.Build(Path.Combine(AppContext.BaseDirectory, "faultfs.c"), Library) is { } missing)
+            Skip($"The fault-injecting file layer cannot be had: {missing}.");
     }
 
     /// <summary>Runs the driver once for each height, with the given call failing.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using GovChain.Client;
+using GovChain.Node.Auditing;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Integration;
@@ -29,9 +30,9 @@ internal sealed class KillRound(TestNetwork network, IReadOnlyList<(string Type,
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
     private readonly Random _random = new(seed);
-    private readonly ImportProcess[] _imports = [.. files.Select((f, i) => new ImportProcess(network, i, f.Path, f.Type))];
-    private readonly Task[] _ready = [.. Enumerable.Repeat(Task.CompletedTask, network.Count)];
-    private readonly int[] _deaths = new int[network.Count];
+    private readonly ClientProcess[] _imports =
+        [.. files.Select((f, i) => ClientProcess.Import(network, i, f.Path, f.Type))];
+    private readonly NodeKiller _killer = new(network);
     private readonly SortedDictionary<string, int> _kills = new(StringComparer.Ordinal);
 
     /// <summary>Imports, kills, and checks.</summary>
@@ -46,7 +47,7 @@ internal sealed class KillRound(TestNetwork network, IReadOnlyList<(string Type,
         Task importing = Task.WhenAll(_imports.Select(i => i.RunAsync(cancellation)));
         await KillAsync(folds.Sum(f => f.Events), importing, cancellation);
         await importing;
-        await Task.WhenAll(_ready);
+        await _killer.WhenReadyAsync();
 
         await network.Network.WaitUntilLevelAsync(cancellation);
         for (int i = 0; i < files.Count; i++)
@@ -56,12 +57,18 @@ internal sealed class KillRound(TestNetwork network, IReadOnlyList<(string Type,
             await ImportAssert.RecordsEqualFoldAsync(reader, files[i].Type, folds[i], cancellation);
         }
         await network.StopNodesAsync();
-        Acknowledgement[] told = [.. _imports.SelectMany(i => Acknowledgement.Read(i.Acknowledgements))];
-        var check = new LedgerCheck(network, told, files.Zip(folds).ToDictionary(f => f.First.Type, f => f.Second));
+        Acknowledgement[] told = [.. _imports.SelectMany(i => Acknowledgement.Read(i.File))];
+        foreach ((string type, RegisterFold fold) in files.Select(f => f.Type).Zip(folds))
+        {
+            Assert.That(told.Where(t => t.Type == type).DistinctBy(t => t.TransactionId).Count(), Is.EqualTo(fold.Events),
+                $"acknowledgements of {type}");
+        }
+        var check = new LedgerCheck(network, told);
         await check.RunAsync(cancellation);
+        AuditReport audit = check.Audits[0];
         return new KillRoundReport(
             seed, folds.Sum(f => f.Events), told.Length, _kills, Math.Round(clock.Elapsed.TotalSeconds, 1),
-            check.Audit.Height, check.Audit.Transactions, check.Audit.LogRoot.ToString(), check.Audit.StateRoot.ToString());
+            audit.Height, audit.Transactions, audit.LogRoot.ToString(), audit.StateRoot.ToString());
     }
 
     private async Task KillAsync(int events, Task importing, CancellationToken cancellation)
@@ -82,9 +89,9 @@ internal sealed class KillRound(TestNetwork network, IReadOnlyList<(string Type,
     {
         TimeSpan pause = TimeSpan.FromSeconds(2 + 3 * _random.NextDouble());
         Stopwatch? up = null;
-        while (!importing.IsCompleted && _imports.Sum(i => i.CountTold()) < told && !(up?.Elapsed > pause))
+        while (!importing.IsCompleted && _imports.Sum(i => i.CountLines()) < told && !(up?.Elapsed > pause))
         {
-            if (up is null && _ready.All(r => r.IsCompleted))
+            if (up is null && _killer.AllReady)
                 up = Stopwatch.StartNew();
             await Task.Delay(Look, cancellation);
         }
@@ -96,62 +103,20 @@ internal sealed class KillRound(TestNetwork network, IReadOnlyList<(string Type,
         switch (kill)
         {
             case Kill.Importer:
-                ImportProcess[] clients = [.. _imports];
+                ClientProcess[] clients = [.. _imports];
                 _random.Shuffle(clients);
                 return clients.Any(c => c.TryKill());
             case Kill.AllNodes:
                 nodes = [.. Enumerable.Range(0, network.Count)];
                 break;
             case Kill.Leader:
-                nodes = [await LeaderAsync(cancellation)];
+                nodes = [await _killer.LeaderAsync(_random.Next(network.Count), cancellation)];
                 break;
             default:
                 nodes = [_random.Next(network.Count)];
                 break;
         }
-        foreach (int node in nodes)
-            _deaths[node]++;
-        await Task.WhenAll(nodes.Select(n => network.Network.Processes[n].KillAsync()));
-        await Task.Delay(_random.Next(500), cancellation);
-        foreach (int node in nodes)
-        {
-            network.Network.Launch(node);
-            _ready[node] = ReadyAsync(node, _deaths[node], cancellation);
-        }
+        await _killer.KillAsync(nodes, TimeSpan.FromMilliseconds(_random.Next(500)), cancellation);
         return true;
-    }
-
-    /// <summary>Waits until a node that was started again answers, or was killed again.</summary>
-    private async Task ReadyAsync(int node, int deaths, CancellationToken cancellation)
-    {
-        while (_deaths[node] == deaths)
-        {
-            try
-            {
-                await network.Network.WaitUntilReadyAsync(node, cancellation);
-                return;
-            }
-            catch (LedgerClientException e) when (e.IsTransient)
-            {
-                // a busy machine: the round's own bound ends this
-            }
-            catch (Exception) when (_deaths[node] != deaths)
-            {
-            }
-        }
-    }
-
-    /// <summary>Whom a node that answers takes for the leader.</summary>
-    private async Task<int> LeaderAsync(CancellationToken cancellation)
-    {
-        int asked = _random.Next(network.Count);
-        try
-        {
-            return Math.Max(0, await network.LeaderAsync(asked, cancellation));
-        }
-        catch (LedgerClientException e) when (e.IsTransient)
-        {
-            return asked; // it is starting: then it is the one to die
-        }
     }
 }

@@ -44,7 +44,11 @@ internal sealed class OperationTest
     [CancelAfter(240_000)]
     public async Task Import_BackupStopAndRestoreWhileItRuns_NothingIsLostAndMonitoringSeesIt(CancellationToken cancellation)
     {
-        _network = await TestNetwork.StartAsync(cancellation, Watched);
+        _network = await TestNetwork.StartAsync(cancellation, layout =>
+        {
+            Watched(layout);
+            return Task.CompletedTask;
+        });
         (DevnetImport first, Task importingFirst) = await StartImportAsync("business-licence", cancellation);
         (string backup, ulong logSize) = await BackUpAsync(1);
         await importingFirst;

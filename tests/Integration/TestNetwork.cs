@@ -38,19 +38,27 @@ internal sealed class TestNetwork : IAsyncDisposable
     /// <summary>How many departments.</summary>
     public int Count => Network.Departments.Count;
 
-    /// <summary>Starts four departments and enrols their clerks.</summary>
+    /// <summary>Done when all nodes have stopped, before their files go.</summary>
+    public Func<Task>? AfterStop { get; set; }
+
+    /// <summary>Starts departments and enrols their clerks.</summary>
     /// <param name="cancellation">Ends the start.</param>
     /// <param name="configure">Changes the configuration files before the nodes start.</param>
-    public static async Task<TestNetwork> StartAsync(CancellationToken cancellation, Action<DevnetLayout>? configure = null)
+    /// <param name="count">How many departments.</param>
+    /// <param name="environment">What the process of a department has in its environment besides.</param>
+    public static async Task<TestNetwork> StartAsync(
+        CancellationToken cancellation, Func<DevnetLayout, Task>? configure = null, int count = 4,
+        Func<DevnetDepartment, IReadOnlyDictionary<string, string>>? environment = null)
     {
         var layout = new DevnetLayout(Directory.CreateTempSubdirectory("govchain-test-").FullName);
         DevnetNetwork? network = null;
         try
         {
-            IReadOnlyList<DevnetDepartment> departments = new DevnetBuilder(layout).Prepare(4);
+            IReadOnlyList<DevnetDepartment> departments = new DevnetBuilder(layout).Prepare(count);
             Directory.CreateDirectory(layout.At("imports"));
-            configure?.Invoke(layout);
-            network = await DevnetNetwork.StartAsync(layout, departments, cancellation);
+            if (configure is not null)
+                await configure(layout);
+            network = await DevnetNetwork.StartAsync(layout, departments, cancellation, environment);
             using LedgerClient client = network.ConnectClient(0);
             Digest.TryParseHex((await client.GetGenesisAsync(cancellation)).ChainId, out Digest chainId);
             var made = new TestNetwork(layout, network, chainId);
@@ -149,6 +157,8 @@ internal sealed class TestNetwork : IAsyncDisposable
         await Network.DisposeAsync();
         if (TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed)
             ShowLogs(Layout);
+        if (AfterStop is not null)
+            await AfterStop();
         Directory.Delete(Layout.Directory, recursive: true);
     }
 

@@ -12,9 +12,14 @@ internal sealed class DevnetNetwork : IAsyncDisposable
     private readonly DevnetLayout _layout;
     private readonly NodeProcess[] _processes;
 
-    private DevnetNetwork(DevnetLayout layout, IReadOnlyList<DevnetDepartment> departments)
+    private readonly Func<DevnetDepartment, IReadOnlyDictionary<string, string>>? _environment;
+
+    private DevnetNetwork(
+        DevnetLayout layout, IReadOnlyList<DevnetDepartment> departments,
+        Func<DevnetDepartment, IReadOnlyDictionary<string, string>>? environment)
     {
         _layout = layout;
+        _environment = environment;
         Departments = departments;
         _processes = new NodeProcess[departments.Count];
     }
@@ -26,10 +31,15 @@ internal sealed class DevnetNetwork : IAsyncDisposable
     public IReadOnlyList<NodeProcess> Processes => _processes;
 
     /// <summary>Starts every department's node and waits until each answers.</summary>
+    /// <param name="layout">Their files.</param>
+    /// <param name="departments">Who they are.</param>
+    /// <param name="cancellation">Ends the start.</param>
+    /// <param name="environment">What a node's process has in its environment besides this one's.</param>
     public static async Task<DevnetNetwork> StartAsync(
-        DevnetLayout layout, IReadOnlyList<DevnetDepartment> departments, CancellationToken cancellation)
+        DevnetLayout layout, IReadOnlyList<DevnetDepartment> departments, CancellationToken cancellation,
+        Func<DevnetDepartment, IReadOnlyDictionary<string, string>>? environment = null)
     {
-        var network = new DevnetNetwork(layout, departments);
+        var network = new DevnetNetwork(layout, departments, environment);
         try
         {
             for (int i = 0; i < departments.Count; i++)
@@ -56,7 +66,8 @@ internal sealed class DevnetNetwork : IAsyncDisposable
     {
         string id = Departments[department].Id;
         _processes[department]?.Dispose();
-        _processes[department] = NodeProcess.Start(_layout.At(id, "node.json"), _layout.At(id, "node.log"));
+        _processes[department] = NodeProcess.Start(
+            _layout.At(id, "node.json"), _layout.At(id, "node.log"), _environment?.Invoke(Departments[department]));
     }
 
     /// <summary>Waits until a department's node answers.</summary>

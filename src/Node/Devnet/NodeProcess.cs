@@ -56,7 +56,11 @@ internal sealed class NodeProcess : IDisposable
     }
 
     /// <summary>Starts <c>govchain node run</c> with a configuration file; what it prints goes to a log file.</summary>
-    public static NodeProcess Start(string configurationFile, string logFile)
+    /// <param name="configurationFile">The configuration.</param>
+    /// <param name="logFile">The log, which is appended to.</param>
+    /// <param name="environment">What it has in its environment besides this process's.</param>
+    public static NodeProcess Start(
+        string configurationFile, string logFile, IReadOnlyDictionary<string, string>? environment = null)
     {
         (string program, string[] arguments) = ThisProgram();
         var start = new ProcessStartInfo(program)
@@ -69,6 +73,8 @@ internal sealed class NodeProcess : IDisposable
         foreach (string argument in (string[])[.. arguments, "node", "run", "--config", configurationFile, "--stop-with-stdin"])
             start.ArgumentList.Add(argument);
         start.Environment["DOTNET_gcServer"] = "0";
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         Process process = Process.Start(start) ?? throw new InvalidOperationException("The system started no process.");
         var log = new StreamWriter(new FileStream(logFile, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
         return new NodeProcess(process, logFile, LogAsync(process, log));
