@@ -19,7 +19,7 @@ public sealed class PublicKey : IEquatable<PublicKey>, IComparable<PublicKey>
 
     // Keys seen lately, so that the signers a ledger knows are decompressed once: sets of four, the newest first. A
     // place is one reference: storing it publishes a finished, immutable object, and losing a race only costs
-    // another square root (about 150 us).
+    // another square root (about 8 us).
     private const int RecentSets = 4096;
     private const int SetSize = 4;
     private static readonly PublicKey?[] Recent = new PublicKey?[RecentSets * SetSize];

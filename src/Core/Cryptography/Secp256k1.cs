@@ -1,4 +1,4 @@
-using System.Numerics;
+using GovChain.Core.Cryptography.Engine;
 
 namespace GovChain.Core.Cryptography;
 
@@ -13,11 +13,6 @@ internal static class Secp256k1
 
     /// <summary>Length in bytes of a point as SEC 1, section 2.3.3, packs it without compression.</summary>
     public const int UncompressedSize = 1 + 2 * ScalarSize;
-
-    private static readonly BigInteger P = new(FieldPrime, isUnsigned: true, isBigEndian: true);
-
-    // p = 3 mod 4, so a square's root is its power of (p + 1) / 4.
-    private static readonly BigInteger RootExponent = (P + 1) / 4;
 
     /// <summary>p, big-endian.</summary>
     public static ReadOnlySpan<byte> FieldPrime =>
@@ -51,19 +46,15 @@ internal static class Secp256k1
     {
         if (x.SequenceCompareTo(FieldPrime) >= 0)
             return false;
-        BigInteger vx = new(x, isUnsigned: true, isBigEndian: true);
-        BigInteger square = (vx * vx * vx + 7) % P;
-        BigInteger y = BigInteger.ModPow(square, RootExponent, P);
-        if (y * y % P != square)
+        FieldElement vx = FieldElement.From(Words256.Read(x));
+        if (!(vx.Square() * vx + FieldElement.Of(7)).TrySqrt(out FieldElement y))
             return false;
         // y is never zero: the group's order is odd, so no point is its own inverse.
-        if (y.IsEven == odd)
-            y = P - y;
+        if (y.IsOdd() != odd)
+            y = y.Negate(1);
         uncompressed[0] = 0x04;
         x.CopyTo(uncompressed[1..]);
-        Span<byte> packed = uncompressed.Slice(1 + ScalarSize, ScalarSize);
-        packed.Clear();
-        int length = y.GetByteCount(isUnsigned: true);
-        return y.TryWriteBytes(packed[(ScalarSize - length)..], out _, isUnsigned: true, isBigEndian: true);
+        y.ToWords().Write(uncompressed.Slice(1 + ScalarSize, ScalarSize));
+        return true;
     }
 }

@@ -120,14 +120,14 @@ internal readonly struct FieldElement
         return t.SquareTimes(2) * this;
     }
 
-    /// <summary>A square root, if there is one.</summary>
+    /// <summary>A square root, if there is one; this has magnitude at most 2.</summary>
     public bool TrySqrt(out FieldElement root)
     {
         // p = 3 modulo 4: the power of (p + 1) / 4, which is 223 ones, a zero, 22 ones, 0000, 11, 00 in binary.
         (FieldElement x2, _, FieldElement x22, FieldElement x223) = Runs();
         FieldElement t = x223.SquareTimes(23) * x22;
         root = (t.SquareTimes(6) * x2).SquareTimes(2);
-        return (root.Square() + Negate(1)).IsZero();
+        return (root.Square() + Negate(2)).IsZero();
     }
 
     // Powers whose exponents are runs of 2, 3, 22 and 223 ones.
