@@ -27,6 +27,9 @@ internal static partial class LogMessages
     public static partial void Listening(
         this ILogger logger, string department, string clients, string peers, string administration);
 
+    [LoggerMessage(5033, LogLevel.Information, "Signatures are verified by: {Engine}.")]
+    public static partial void SignaturesBy(this ILogger logger, string engine);
+
     [LoggerMessage(5012, LogLevel.Critical, "The node stops: {Reason}")]
     public static partial void Fatal(this ILogger logger, Exception? exception, string reason);
 

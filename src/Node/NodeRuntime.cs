@@ -165,6 +165,9 @@ internal sealed class NodeRuntime : IAsyncDisposable
     /// <summary>Completes when the node had to stop, with the reason.</summary>
     public Task<Exception> Fatal => _fatal.Task;
 
+    /// <summary>Stops the node for a reason that was found outside it; the first reason counts.</summary>
+    public void Fail(Exception reason) => OnFatal(reason);
+
     /// <summary>Begins to take part.</summary>
     public Task StartAsync()
     {

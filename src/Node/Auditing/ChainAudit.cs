@@ -1,6 +1,7 @@
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Verification;
+using GovChain.Node.Signatures;
 
 namespace GovChain.Node.Auditing;
 
@@ -21,11 +22,16 @@ internal static class ChainAudit
     /// <param name="proven">Given every block once it is proven, in order; null: nobody wants them.</param>
     /// <param name="progress">Told the height that was proven.</param>
     /// <param name="cancellation">Ends the audit.</param>
+    /// <param name="paranoid">Every signature is verified by the platform, too, and not a sampled share.</param>
+    /// <exception cref="FatalNodeException">The engine and the platform disagree on a signature.</exception>
     public static async Task<AuditReport> RunAsync(
         string source, Genesis genesis, ulong tipHeight, Func<ulong, CancellationToken, Task<RawBlock>> read,
-        Func<RawBlock, CancellationToken, Task>? proven, Action<ulong>? progress, CancellationToken cancellation)
+        Func<RawBlock, CancellationToken, Task>? proven, Action<ulong>? progress, CancellationToken cancellation, bool paranoid = false)
     {
-        var verifier = new PlatformSignatureVerifier();
+        using NodeVerifier signatures = NodeVerifier.Open(
+            SignatureEngine.Auto, paranoid ? 1 : GuardedVerifier.NodeShare,
+            Enumerable.Range(0, genesis.Validators.Count).Select(i => genesis.Validators[i].Key));
+        ISignatureVerifier verifier = signatures.Verifier;
         var auditor = new ChainAuditor(genesis);
         var prepared = new Queue<(RawBlock Raw, Task<PreparedBlock> Prepared)>();
         AuditProblem? unreadable = null;

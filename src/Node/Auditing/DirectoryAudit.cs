@@ -27,9 +27,10 @@ internal static class DirectoryAudit
     /// <param name="export">Takes the whole ledger and is completed if nothing deviates; null: no export.</param>
     /// <param name="progress">Told the proven height and the height to reach.</param>
     /// <param name="cancellation">Ends the audit.</param>
+    /// <param name="paranoid">The platform verifies every signature, too.</param>
     public static async Task<AuditReport> RunAsync(
         string path, Digest? expected, GenesisFile founded, LedgerExport? export, Action<ulong, ulong>? progress,
-        CancellationToken cancellation)
+        CancellationToken cancellation, bool paranoid = false)
     {
         Genesis genesis = founded.Genesis;
         Digest? owner = DirectoryCheck.OwnerOf(path);
@@ -50,7 +51,7 @@ internal static class DirectoryAudit
             await export.BeginAsync(founded, cancellation);
         AuditReport chain = await ChainAudit.RunAsync(
             path, genesis, tip, (height, _) => Task.FromResult(Read(ledger, height)), export is null ? null : export.AddAsync,
-            progress is null ? null : height => progress(height, tip), cancellation);
+            progress is null ? null : height => progress(height, tip), cancellation, paranoid);
         List<DirectoryFinding> findings = [.. LedgerIntegrity.Check(ledger).Take(RowsMax).Select(static f => f.InFile())];
         // Whether the journal is of the ledger's time can be told by a sound ledger only.
         if (chain.Ok && findings.Count == 0 && JournalVerdict.Of(data, ledger, genesis) is { } forgotten)

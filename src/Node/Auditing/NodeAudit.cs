@@ -22,7 +22,7 @@ internal static class NodeAudit
     /// <summary>As above, and gives the whole ledger to <paramref name="export"/>, completed if nothing deviates.</summary>
     public static async Task<AuditReport> RunAsync(
         LedgerClient client, Digest? expected, LedgerExport? export, Action<ulong, ulong>? progress,
-        CancellationToken cancellation)
+        CancellationToken cancellation, bool paranoid = false)
     {
         GenesisFile founded = await ReadGenesisAsync(client, expected, cancellation);
         ulong tip = (await client.GetStatusAsync(cancellation)).Height;
@@ -37,7 +37,7 @@ internal static class NodeAudit
                     block.Header.Header.Memory, block.Header.Certificate.Memory, [.. block.Envelopes.Select(e => e.Memory)]);
             },
             export is null ? null : export.AddAsync,
-            progress is null ? null : height => progress(height, tip), cancellation);
+            progress is null ? null : height => progress(height, tip), cancellation, paranoid);
         if (export is not null && report.Ok)
             await export.CompleteAsync(cancellation);
         return report;

@@ -96,6 +96,7 @@ internal static class CommandRunner
         ImportFileException e => new(ExitCode.Usage, ExitCode.NameOf(ExitCode.Usage), e.Message),
         StorageException e => new(ExitCode.Storage, NameOf(e.Error), e.Message),
         LedgerClientException e => new(CodeOf(e), e.Reason, $"{e.Reason}: {e.Message}"),
+        FatalNodeException e => new(ExitCode.Internal, NameOf(StartFailure.NodeStopped), e.Message),
         OperationCanceledException => new(ExitCode.Interrupted, ExitCode.NameOf(ExitCode.Interrupted), "Interrupted."),
         AggregateException { InnerExceptions.Count: 1 } e => Explain(e.InnerException!),
         // A full disk behind standard output, a pipe whose reader has gone, a folder without rights.

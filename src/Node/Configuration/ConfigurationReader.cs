@@ -67,6 +67,7 @@ internal static class ConfigurationReader
             StopTimeout = root.Milliseconds(Settings.StopTimeoutMs),
             LogLevel = root.Choice(Settings.LogLevel),
             LogFormat = root.Choice(Settings.LogFormat),
+            SignatureEngine = root.Choice(Settings.SignatureEngine),
             PeerListen = peers.Listen(Settings.PeerListen),
             PeerEndpoints = peers.Texts(Settings.PeerEndpoints),
             Peers = ReadPeers(peers),

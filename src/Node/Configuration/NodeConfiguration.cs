@@ -1,6 +1,7 @@
 using System.Net;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Peers;
+using GovChain.Node.Signatures;
 using Microsoft.Extensions.Logging;
 
 namespace GovChain.Node.Configuration;
@@ -78,6 +79,9 @@ internal sealed record NodeConfiguration
 
     /// <summary>How log lines look.</summary>
     public required LogFormat LogFormat { get; init; }
+
+    /// <summary>What verifies signatures.</summary>
+    public required SignatureEngine SignatureEngine { get; init; }
 
     /// <summary>How fast the node audits its own directory, bytes a second; 0: not at all.</summary>
     public required long SelfAuditBytesPerSecond { get; init; }

@@ -15,6 +15,7 @@ internal static class SettingText
         ChoiceSetting<Microsoft.Extensions.Logging.LogLevel> c => $"{c.DefaultValue}",
         ChoiceSetting<LogFormat> c => $"{c.DefaultValue}",
         ChoiceSetting<OtlpProtocol> c => $"{c.DefaultValue}",
+        ChoiceSetting<Signatures.SignatureEngine> c => $"{c.DefaultValue}",
         _ => setting.Default,
     };
 

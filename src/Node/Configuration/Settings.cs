@@ -1,6 +1,7 @@
 using System.Globalization;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
+using GovChain.Node.Signatures;
 using Microsoft.Extensions.Logging;
 
 namespace GovChain.Node.Configuration;
@@ -69,6 +70,12 @@ internal static class Settings
     {
         Meaning = "lines for people, or one JSON object a line with event id, category and every value apart",
         Example = "\"Json\"",
+    };
+
+    public static readonly ChoiceSetting<SignatureEngine> SignatureEngine = new("signatureEngine", Signatures.SignatureEngine.Auto)
+    {
+        Meaning = "what verifies signatures: the fastest of the engine's paths on this processor, one of them, or the platform's own ECDSA",
+        Example = "\"Auto\"",
     };
 
     public static readonly ListenSetting PeerListen = new("peers.listen", LoopbackOnly: false)
@@ -226,7 +233,7 @@ internal static class Settings
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
-        Department, DataDirectory, GenesisFile, ExpectedGenesisDigest, KeyFile, PassphraseFile, StopTimeoutMs, LogLevel, LogFormat,
+        Department, DataDirectory, GenesisFile, ExpectedGenesisDigest, KeyFile, PassphraseFile, StopTimeoutMs, LogLevel, LogFormat, SignatureEngine,
         PeerListen, PeerEndpoints,
         .. PeerSettings.All,
         ClientListen, CertificateFile, CertificateKeyFile, AuthorityDirectory, CertificateNames, AnonymousRequestsPerSecond,

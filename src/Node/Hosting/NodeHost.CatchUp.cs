@@ -1,10 +1,10 @@
 using GovChain.Client.Keys;
-using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Commands;
 using GovChain.Node.Configuration;
 using GovChain.Node.Peers;
+using GovChain.Node.Signatures;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 using GovChain.Storage;
@@ -41,12 +41,13 @@ internal sealed partial class NodeHost
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
         using LedgerStore store = LedgerStore.Open(directory);
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
-        using var verifier = new PlatformSignatureVerifier();
+        using NodeVerifier verifier = OpenVerifier(genesis.Genesis);
         await using var network = new PeerNetwork(
-            identity, PeersOf(genesis.Genesis), verifier, NullLoggerFactory.Instance, configuration.Peers);
+            identity, PeersOf(genesis.Genesis), verifier.Verifier, NullLoggerFactory.Instance, configuration.Peers);
         await using var runtime = new NodeRuntime(
             directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
-            new NodeRuntimeOptions { Salvage = salvage }, TimeProvider.System, verifier, NullLogger<NodeRuntime>.Instance);
+            new NodeRuntimeOptions { Salvage = salvage }, TimeProvider.System, verifier.Verifier, NullLogger<NodeRuntime>.Instance);
+        verifier.OnDisagreement(runtime.Fail);
         await runtime.StartAsync();
         await ListenAsync(Settings.PeerListen.Path, () => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
         bool complete = await WaitUntilLevelAsync(runtime, genesis.Genesis.Validators, patience, progress, cancellation);

@@ -2,13 +2,13 @@ using System.Net;
 using System.Net.Security;
 using Google.Protobuf;
 using GovChain.Client.Keys;
-using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Commands;
 using GovChain.Node.Configuration;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
+using GovChain.Node.Signatures;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
@@ -57,9 +57,10 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         using LedgerStore store = LedgerStore.Open(directory);
         ClientCertificate certificate = NodeInputs.OpenCertificate(configuration, logging.CreateLogger<ClientCertificate>());
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
-        using var verifier = new PlatformSignatureVerifier();
+        using NodeVerifier verifier = OpenVerifier(genesis.Genesis);
+        logging.CreateLogger<NodeHost>().SignaturesBy(verifier.Name);
         await using var network = new PeerNetwork(
-            identity, PeersOf(genesis.Genesis), verifier, logging, configuration.Peers);
+            identity, PeersOf(genesis.Genesis), verifier.Verifier, logging, configuration.Peers);
         await using var runtime = new NodeRuntime(
             directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
             new NodeRuntimeOptions
@@ -69,7 +70,8 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
                 SelfAuditBytesPerSecond = configuration.SelfAuditBytesPerSecond,
                 CertificateEnds = () => certificate.Current.TargetCertificate.NotAfter,
             },
-            TimeProvider.System, verifier, logging.CreateLogger<NodeRuntime>());
+            TimeProvider.System, verifier.Verifier, logging.CreateLogger<NodeRuntime>());
+        verifier.OnDisagreement(runtime.Fail);
         await using WebApplication app = BuildApplication(runtime, certificate, genesis.Genesis);
         await runtime.StartAsync();
         await ListenAsync(Settings.PeerListen.Path, () => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
@@ -92,6 +94,11 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
                 : new CommandException(StartFailure.NodeStopped, message);
         }
     }
+
+    // Every department signs every block: the validators get their tables at once.
+    private NodeVerifier OpenVerifier(Genesis genesis) => NodeVerifier.Open(
+        configuration.SignatureEngine, GuardedVerifier.NodeShare,
+        Enumerable.Range(0, genesis.Validators.Count).Select(i => genesis.Validators[i].Key));
 
     private static async Task WaitAsync(NodeRuntime runtime, CancellationToken stop)
     {
