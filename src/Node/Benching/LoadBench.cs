@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Cryptography.Engine;
 using GovChain.Node.Auditing;
 using GovChain.Protos.V1;
 
@@ -47,7 +48,7 @@ internal sealed class LoadBench(LoadOptions options, Action<string> say, Action<
         string[] refusals = [.. lanes.SelectMany(l => l.Refusals)];
         return new LoadReport(
             options, options.Records - refusals.Length, refusals, took, [.. lanes.SelectMany(l => l.LatenciesMs).Order()],
-            blocks, signing, processorTime, memory.MostBytes, DiskBytes: 0, receipts, problem, nameof(PlatformSignatureVerifier));
+            blocks, signing, processorTime, memory.MostBytes, DiskBytes: 0, receipts, problem, $"engine, {EnginePaths.Best}");
     }
 
     private (SignedLoad[] Loads, TimeSpan Took) Sign(BenchNetwork bench, CancellationToken cancellation)

@@ -6,10 +6,10 @@ using Spectre.Console;
 
 namespace GovChain.Node.Commands;
 
-/// <summary><c>govchain bench</c>: what this machine does, with real processes, votes and disks.</summary>
+/// <summary><c>govchain bench</c>: what this machine does: networks of real processes, votes and disks, and signatures alone.</summary>
 internal static class BenchCommand
 {
-    public static Command Create() => new("bench", "Measure a network of real processes on this machine") { Load(), Failover() };
+    public static Command Create() => new("bench", "Measure a network of real processes, or signatures alone, on this machine") { Load(), Failover(), Crypto() };
 
     private static Command Load()
     {
@@ -75,6 +75,39 @@ internal static class BenchCommand
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    private static Command Crypto()
+    {
+        Option<int> seconds = Number("--seconds", "How long is measured", 25, 1, 3_600);
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("crypto",
+            "Measure what verifying a signature costs: the engine on each of this processor's paths, the platform's ECDSA and, where the "
+            + "system has it, libsecp256k1, each in turn in slices of some milliseconds; the best slice counts. Ratios say how many times "
+            + "faster the engine is.")
+            { seconds, json };
+        command.SetAction((result, cancellation) =>
+        {
+            bool asJson = result.GetValue(json);
+            using var bench = new CryptoBench();
+            CryptoReport report = bench.Run(TimeSpan.FromSeconds(result.GetValue(seconds)), text => Say(asJson, text), cancellation);
+            if (asJson)
+                Output.Json(report.ToJson());
+            else
+                Print(report);
+            return Task.FromResult(ExitCode.Ok);
+        });
+        return command;
+    }
+
+    private static void Print(CryptoReport report)
+    {
+        foreach ((string name, double microseconds) in report.Microseconds)
+            Output.Line($"  {name,-48} {microseconds,9:F2} us");
+        foreach ((string name, double? ratio) in report.Ratios)
+            Output.Line($"  {name,-48} {(ratio is null ? "  no yardstick" : $"{ratio,9:F2} x")}");
+        if (report.LibraryName is null)
+            Output.Line("  libsecp256k1 is not on this system (Debian: apt-get install libsecp256k1-1).");
     }
 
     private static Option<int> Number(string name, string description, int usual, int min, int max)

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+
+namespace GovChain.Node.Benching;
+
+/// <summary>
+/// Measures contenders in turn, a slice of some milliseconds each, round after round, on the caller's thread: what else the
+/// machine does meets all alike. A contender's figure is its best slice, the one that was disturbed least.
+/// </summary>
+internal sealed class Contest
+{
+    private readonly List<(string Name, Func<int> Slice)> _contenders = [];
+    private readonly Dictionary<string, double> _best = [];
+
+    /// <summary>Adds a contender.</summary>
+    /// <param name="name">Its name among the figures.</param>
+    /// <param name="slice">Does a slice of work and says how many operations it was.</param>
+    public void Add(string name, Func<int> slice) => _contenders.Add((name, slice));
+
+    /// <summary>Microseconds an operation in the best slice; null for a name that did not take part.</summary>
+    public double? this[string name] => _best.TryGetValue(name, out double best) ? best : null;
+
+    /// <summary>Names and microseconds an operation, in the order of adding.</summary>
+    public IEnumerable<(string Name, double Microseconds)> Figures => _contenders.Select(c => (c.Name, _best[c.Name]));
+
+    /// <summary>How many times faster the second is than the first; null if one of them did not take part.</summary>
+    public double? Ratio(string first, string second) => this[first] / this[second];
+
+    /// <summary>Runs rounds until the time is over, a first few for the just-in-time compiler.</summary>
+    /// <param name="time">How long.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public void Run(TimeSpan time, CancellationToken cancellation)
+    {
+        long begun = Stopwatch.GetTimestamp();
+        while (_best.Count < _contenders.Count || Stopwatch.GetElapsedTime(begun) < time)
+        {
+            foreach ((string name, Func<int> slice) in _contenders)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                long start = Stopwatch.GetTimestamp();
+                int operations = slice();
+                double each = Stopwatch.GetElapsedTime(start).TotalMicroseconds / operations;
+                _best[name] = Math.Min(each, _best.GetValueOrDefault(name, double.MaxValue));
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using GovChain.Client.Keys;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Cryptography.Engine;
+
+namespace GovChain.Node.Benching;
+
+/// <summary>
+/// What signatures cost on this machine: the engine, by path and size of batch, beside the platform's ECDSA and, where the
+/// system has it, libsecp256k1. One run, each in turn, ratios of the best slices.
+/// </summary>
+internal sealed class CryptoBench : IDisposable
+{
+    private const int BatchSize = 256, ChecksMax = 1024, Signers = 64, FewSigners = 16;
+
+    // Operations of a slice: some milliseconds.
+    private const int PlatformSlice = 16, LibrarySlice = 128, AloneSlice = 64, ParseSlice = 256;
+
+    private static readonly int[] Sizes = [8, 32, 64, ChecksMax];
+
+    private readonly Contest _contest = new();
+    private readonly PlatformSignatureVerifier _platform = new();
+    private readonly LibSecp256k1? _library = LibSecp256k1.TryLoad();
+    private readonly PlatformSigner[] _signers = [.. Enumerable.Range(0, Signers).Select(_ => PlatformSigner.Create())];
+    private readonly bool[] _results = new bool[ChecksMax];
+
+    /// <summary>Measures.</summary>
+    /// <param name="time">About how long.</param>
+    /// <param name="say">Told what is done.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public CryptoReport Run(TimeSpan time, Action<string> say, CancellationToken cancellation)
+    {
+        say("Making keys and signatures ...");
+        SignatureCheck[] checks = [.. Enumerable.Range(0, ChecksMax).Select(i => Sign(_signers[i % Signers], i))];
+        SignatureCheck[] few = [.. Enumerable.Range(0, BatchSize).Select(i => Sign(_signers[i % FewSigners], i))];
+        foreach (EnginePath path in Enum.GetValues<EnginePath>().Where(EnginePaths.IsSupported))
+            AddPath(path, checks);
+        EnginePath best = EnginePaths.Best;
+        EngineVerifier engine = Enrolled(best, checks);
+        _contest.Add(Enrolled(best, $"{BatchSize}, {FewSigners} signers"), () => Verify(engine, few));
+        foreach (int size in Sizes)
+            _contest.Add(Enrolled(best, $"{size}"), () => Verify(engine, checks.AsSpan(0, size)));
+        if (Environment.ProcessorCount > 1)
+            AddTwoCores(engine, checks);
+        AddKeys(checks);
+        AddOthers(checks);
+        say($"Measuring for {time.TotalSeconds:F0} s, each in turn ...");
+        _contest.Run(time, cancellation);
+        return new CryptoReport(best, _library?.Name, _contest.Figures.ToDictionary(), Ratios(best));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _platform.Dispose();
+        foreach (PlatformSigner signer in _signers)
+            signer.Dispose();
+    }
+
+    private static string Enrolled(EnginePath path, string batch) => $"enrolled, {path}, batch of {batch}";
+
+    private static string Unknown(EnginePath path) => $"no table, {path}, batch of {BatchSize}";
+
+    private static string Alone(EnginePath path) => $"enrolled, {path}, one alone";
+
+    private void AddPath(EnginePath path, SignatureCheck[] checks)
+    {
+        EngineVerifier engine = Enrolled(path, checks);
+        _contest.Add(Enrolled(path, $"{BatchSize}"), () => Verify(engine, checks.AsSpan(0, BatchSize)));
+        // A new engine each time knows nobody, and four signatures of a signer earn no table.
+        _contest.Add(Unknown(path), () => Verify(new EngineVerifier(path), checks.AsSpan(0, BatchSize)));
+        _contest.Add(Alone(path), () =>
+        {
+            for (int i = 0; i < AloneSlice; i++)
+                Verify(engine, checks.AsSpan(i, 1));
+            return AloneSlice;
+        });
+    }
+
+    private void AddTwoCores(EngineVerifier engine, SignatureCheck[] checks)
+    {
+        int half = checks.Length / 2;
+        _contest.Add("enrolled, two cores", () =>
+        {
+            Parallel.Invoke(
+                () => engine.Verify(checks.AsSpan(0, half), _results.AsSpan(0, half)),
+                () => engine.Verify(checks.AsSpan(half), _results.AsSpan(half)));
+            return Whole(_results);
+        });
+    }
+
+    private void AddKeys(SignatureCheck[] checks)
+    {
+        // Candidates that were never seen before; half of them are no key, which costs the same root.
+        Span<byte> seed = stackalloc byte[PublicKey.Size];
+        RandomNumberGenerator.Fill(seed);
+        byte[] candidate = seed.ToArray();
+        candidate[0] = 2;
+        int counter = 0;
+        _contest.Add(CryptoReport.Decompression, () =>
+        {
+            for (int i = 0; i < ParseSlice; i++)
+            {
+                BinaryPrimitives.WriteInt32BigEndian(candidate.AsSpan(^4), counter++);
+                PublicKey.TryParse(candidate, out _);
+            }
+            return ParseSlice;
+        });
+        _contest.Add(CryptoReport.Table, () =>
+        {
+            var engine = new EngineVerifier(EnginePath.Portable);
+            foreach (SignatureCheck check in checks.AsSpan(0, FewSigners))
+                engine.Enrol(check.Signer);
+            return FewSigners;
+        });
+    }
+
+    private void AddOthers(SignatureCheck[] checks)
+    {
+        _contest.Add(CryptoReport.Platform, () => Verify(_platform, checks.AsSpan(0, PlatformSlice)));
+        if (_library is null)
+            return;
+        LibSecp256k1.Parsed[] parsed = [.. checks.Take(LibrarySlice).Select(c => _library.Parse(c))];
+        _contest.Add(CryptoReport.Library, () => Whole([.. parsed.Select(_library.Verify)]));
+        _contest.Add(CryptoReport.LibraryParse, () => Whole([.. parsed.Select(_library.ParseAndVerify)]));
+    }
+
+    private Dictionary<string, double?> Ratios(EnginePath best) => new()
+    {
+        ["enrolledVsLibsecp256k1"] = _contest.Ratio(CryptoReport.Library, Enrolled(best, $"{BatchSize}")),
+        ["unknownVsLibsecp256k1"] =
+            _contest[CryptoReport.LibraryParse] / (_contest[CryptoReport.Decompression] + _contest[Unknown(best)]),
+        ["singleVsLibsecp256k1"] = _contest.Ratio(CryptoReport.Library, Alone(EnginePath.Portable)),
+        ["enrolledVsPlatform"] = _contest.Ratio(CryptoReport.Platform, Enrolled(best, $"{BatchSize}")),
+        ["twoCoresVsOne"] = _contest.Ratio(Enrolled(best, $"{ChecksMax}"), "enrolled, two cores"),
+    };
+
+    private static EngineVerifier Enrolled(EnginePath path, SignatureCheck[] checks)
+    {
+        var engine = new EngineVerifier(path);
+        foreach (SignatureCheck check in checks.AsSpan(0, Signers))
+            engine.Enrol(check.Signer);
+        return engine;
+    }
+
+    private static SignatureCheck Sign(PlatformSigner signer, int number)
+    {
+        Digest digest = Sha256.Hash(BitConverter.GetBytes(number));
+        return new SignatureCheck(signer.PublicKey, digest, signer.Sign(digest));
+    }
+
+    private int Verify(ISignatureVerifier verifier, ReadOnlySpan<SignatureCheck> checks)
+    {
+        Span<bool> results = _results.AsSpan(0, checks.Length);
+        verifier.Verify(checks, results);
+        return Whole(results);
+    }
+
+    // Who refused its work would look fast.
+    private static int Whole(ReadOnlySpan<bool> results) => results.Contains(false)
+        ? throw new InvalidOperationException("A valid signature was refused.") : results.Length;
+}
