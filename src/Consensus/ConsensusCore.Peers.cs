@@ -15,6 +15,7 @@ public sealed partial class ConsensusCore
         Newest = 4,
         Served = 8,
         Recalled = 16,
+        Evidence = 32,
     }
 
     private void OnMessage(VerifiedMessage verified, ulong utcMs)
@@ -23,8 +24,13 @@ public sealed partial class ConsensusCore
         ConsensusMessage message = verified.Message;
         if (verified.ProofHeight >= _round.Height && !verified.IsProven)
             return;
+        if (verified.IsProven)
+            Witness(message);
         switch (message)
         {
+            case EvidenceMessage m:
+                OnEvidence(m);
+                return;
             case StatusMessage m:
                 OnStatus(from, m);
                 return;
@@ -97,6 +103,7 @@ public sealed partial class ConsensusCore
 
     private void OnStatus(int from, StatusMessage m)
     {
+        ShareEvidence(from, m.EvidenceSum);
         if (m.Tip is { } tip && tip.Height >= _round.Height)
             OnDecided(from, tip);
         else if (m.Height < _round.Height)
@@ -145,7 +152,7 @@ public sealed partial class ConsensusCore
         _effects.Add(new NeedBlocks(height, hint));
     }
 
-    private void SendStatus(int to) => SendTo(to, new StatusMessage(_round.View, ProvenTip, _abstention), 0);
+    private void SendStatus(int to) => SendTo(to, new StatusMessage(_round.View, ProvenTip, _abstention, _book.Sum), 0);
 
     private DecidedMessage? ProvenTip => _tipCertificate is { } c ? new DecidedMessage(_tip, c) : null;
 

@@ -111,6 +111,8 @@ public sealed partial class ConsensusCore
                 return;
             var message = new ProposeMessage(view, (ushort)_self, p, block, justification);
             _round.Proposal = _round.OwnProposal = message;
+            Witness(message);
+            KeepJustification(message);
             Accept(message, OwnVote(VoteType.Prepare, block.Hash, q));
         }
     }
@@ -120,6 +122,7 @@ public sealed partial class ConsensusCore
     {
         ulong index = Append(new AcceptedRecord(proposal, prepare), proposal.Block);
         _round.OwnPrepare = prepare;
+        Witness(prepare);
         if (_round.OwnProposal is not null)
             SendTo(Send.ToAll, proposal, index);
         SendTo(Send.ToAll, prepare, index);
@@ -165,6 +168,7 @@ public sealed partial class ConsensusCore
             return;
         }
         _round.Proposal = m;
+        KeepJustification(m);
         Candidate candidate = AddBlock(m.Block);
         ArmTimer();
         if (candidate.Passed)

@@ -88,8 +88,7 @@ public sealed partial class ConsensusCore
             _seen[signer] = vote;
     }
 
-    private void Remember(VoteMessage m) => Remember(
-        m.Signer, new SignedVote(m.Type, m.Epoch, m.VoteHeight, m.View, m.BlockHash, -1, m.Signature));
+    private void Remember(VoteMessage m) => Remember(m.Signer, SignedOf(m));
 
     private void Remember(ViewChangeMessage m) => Remember(m.Payload.Signer, new SignedVote(
         VoteType.ViewChange, m.Epoch, m.AtHeight, m.View, m.Payload.PreparedHash, m.Payload.PreparedView,

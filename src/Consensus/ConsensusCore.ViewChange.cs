@@ -124,6 +124,7 @@ public sealed partial class ConsensusCore
                 _config.Epoch, _round.Height, view, unsigned with { Signature = s }, prepared);
             ulong index = Append(new PromisedRecord(message));
             _round.OwnViewChange = message;
+            Witness(message);
             SendTo(Send.ToAll, message, index);
             _round.ViewChanges.Add(message);
             NoteLeft(view);

@@ -49,6 +49,7 @@ public sealed partial class ConsensusCore
             VoteMessage commit = OwnVote(VoteType.Commit, hash, s);
             ulong index = Append(new PreparedRecord(certificate, commit));
             _round.OwnCommit = commit;
+            Witness(commit);
             SendTo(Send.ToAll, commit, index);
             _round.Votes.Add(commit);
             TryDecide(commit.View, hash);

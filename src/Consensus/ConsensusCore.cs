@@ -48,10 +48,11 @@ public sealed partial class ConsensusCore
     /// <param name="tipCertificate">Its certificate; null only at genesis.</param>
     /// <param name="nextLeaders">Who leads the height after it.</param>
     /// <param name="journal">The vote journal as found.</param>
+    /// <param name="evidence">All that earlier starts reported; null for none.</param>
     /// <exception cref="ArgumentException">The parts do not fit each other.</exception>
     public ConsensusCore(
-        ConsensusConfig config, BlockHeader tip, Certificate? tipCertificate, LeaderOrder nextLeaders,
-        JournalContents journal)
+        ConsensusConfig config, BlockHeader tip, Certificate? tipCertificate, LeaderOrder nextLeaders, JournalContents journal,
+        IReadOnlyList<Evidence>? evidence = null)
     {
         if (config.Self < 0 || config.Self >= config.Validators.Count)
             throw new ArgumentException("This node is no member of the validator set.", nameof(config));
@@ -68,11 +69,13 @@ public sealed partial class ConsensusCore
         _tipCertificate = tipCertificate;
         _leaders = nextLeaders;
         _journalNext = journal.NextIndex;
-        _next = new Inbox(_set.Count);
-        _round = new Round(tip.Height + 1, new Inbox(_set.Count), _set.Count);
+        _next = new Inbox(config);
+        _round = new Round(tip.Height + 1, new Inbox(config), _set.Count);
         _found = JournalReplay.Apply(journal, tip, config, _round);
         _abstention = _found.Abstention;
         _seen = new SignedVote?[_set.Count];
+        _book = new EvidenceBook(config, evidence ?? []);
+        _evidenceGiven = new int[_set.Count];
         _round.ViewChanges.Learn(_self, _round.View);
     }
 
@@ -171,6 +174,9 @@ public sealed partial class ConsensusCore
         }
         if (_round.Proposal is { } proposal && _round.Find(proposal.Block.Hash) is { } candidate)
             Check(candidate, proposal.Signer);
+        WitnessOwn();
+        if (_round.Proposal is { } accepted)
+            KeepJustification(accepted);
         StartRecall(token);
         SendNewest(Send.ToAll);
         SendStatus(Send.ToAll);
@@ -187,6 +193,7 @@ public sealed partial class ConsensusCore
         if (header.Height != _round.Height || header.ParentHash != _tip.Hash)
             throw new InvalidOperationException(
                 $"Block {header.Height} was stored on a ledger whose tip is {_tip.Height}.");
+        See(stored.Certificate);
         StopTimer();
         _signing.Clear();
         ReportLeaders(stored.Certificate);
@@ -210,7 +217,7 @@ public sealed partial class ConsensusCore
     private void BeginHeight()
     {
         Inbox inbox = _next;
-        _next = new Inbox(_set.Count);
+        _next = new Inbox(_config);
         _round = new Round(_tip.Height + 1, inbox, _set.Count);
         FollowViewChanges();
         NoteLeft(_round.View);

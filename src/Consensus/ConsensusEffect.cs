@@ -128,6 +128,19 @@ public enum ViewCause
     Joined,
 }
 
+/// <summary>
+/// Somebody signed what no honest validator signs both: keep the evidence durably, tell the operator, and give it to the core
+/// at every start.
+/// </summary>
+public sealed record ReportEvidence(Evidence Evidence) : ConsensusEffect;
+
+/// <summary>Keep the justification of a proposal that was accepted, among the newest <see cref="KeptMax"/>.</summary>
+public sealed record KeepJustification(KeptJustification Kept) : ConsensusEffect
+{
+    /// <summary>Justifications that a node keeps: 0.7 MB where four departments vote, 6 MB where fifty do.</summary>
+    public const int KeptMax = 1_024;
+}
+
 /// <summary>An operator should know. The node goes on.</summary>
 public sealed record Alarm(AlarmCode Code, string Text) : ConsensusEffect;
 

@@ -17,17 +17,21 @@ internal sealed class Candidate(ProposedBlock block)
 }
 
 /// <summary>What arrived for a height: kept for the height in progress, and in advance for the next one.</summary>
-internal sealed class Inbox(int validators)
+internal sealed class Inbox(ConsensusConfig config)
 {
     /// <summary>Prepares and Commits.</summary>
-    public VoteCollection Votes { get; } = new(validators);
+    public VoteCollection Votes { get; } = new(config.Validators.Count);
 
     /// <summary>View changes.</summary>
-    public ViewSynchroniser ViewChanges { get; } = new(validators);
+    public ViewSynchroniser ViewChanges { get; } = new(config.Validators.Count);
+
+    /// <summary>All that validators were seen to sign.</summary>
+    public VoteWitness Witness { get; } = new(config);
 
     /// <summary>Of each validator the proposal of its highest view, with the time of its arrival; only until the
     /// height begins.</summary>
-    public (ProposeMessage? Message, ulong UtcMs)[] Proposals { get; } = new (ProposeMessage?, ulong)[validators];
+    public (ProposeMessage? Message, ulong UtcMs)[] Proposals { get; } =
+        new (ProposeMessage?, ulong)[config.Validators.Count];
 }
 
 /// <summary>Everything about the height in progress; thrown away when its block is stored.</summary>
@@ -52,6 +56,9 @@ internal sealed class Round(ulong height, Inbox inbox, int validators)
 
     /// <summary>Views that a quorum has left.</summary>
     public LeftViews Left { get; } = new(Quorum.Faulty(validators));
+
+    /// <summary>All that validators were seen to sign.</summary>
+    public VoteWitness Witness { get; } = inbox.Witness;
 
     /// <summary>What this node has signed.</summary>
     public SignGuard Guard { get; } = new();

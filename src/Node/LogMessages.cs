@@ -89,6 +89,9 @@ internal static partial class LogMessages
         "Reported to the ledger that a quorum left view {View} of height {Height}, which {Leader} led: {Answer}")]
     public static partial void LeaderReported(this ILogger logger, string leader, ulong height, uint view, string answer);
 
+    [LoggerMessage(5026, LogLevel.Error, "{Department} {What}: no honest node signs both. Evidence {Id}.")]
+    public static partial void Accused(this ILogger logger, string department, string what, string id);
+
     [LoggerMessage(5090, LogLevel.Critical, "The node ended with code {Code}: {Reason}")]
     public static partial void ServiceFailed(this ILogger logger, int code, string reason);
 }

@@ -4,6 +4,7 @@ using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Accusations;
 using GovChain.Node.Alarms;
 using GovChain.Node.Auditing;
 using GovChain.Node.Consensus;
@@ -70,6 +71,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly string _self;
     private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ulong _startedMs;
+    private readonly AccusationDesk _evidence;
     private Task _work = Task.CompletedTask;
     private int _housekeeping;
 
@@ -106,7 +108,9 @@ internal sealed class NodeRuntime : IAsyncDisposable
             genesis.ChainId, _ledger.Tip.Epoch, validators, self, JournalLoader.ParametersOf(parameters));
         var bodies = new BlockBodies();
         (_journal, JournalContents journal) = JournalLoader.Open(directory, _ledger.Tip.Height, bodies);
-        var core = new ConsensusCore(config, _ledger.Tip, _ledger.TipCertificate, _ledger.NextLeaders, journal);
+        _evidence = new AccusationDesk(EvidenceStore.Open(directory), validators, _alarms, log, OnFatal);
+        var core = new ConsensusCore(
+            config, _ledger.Tip, _ledger.TipCertificate, _ledger.NextLeaders, journal, _evidence.Held);
 
         var batch = _batch = new BatchVerifier(verifier, options.Admission.VerifyThreads, _metrics);
         PeerProgress progress = _progress = new PeerProgress(validators.Count);
@@ -121,7 +125,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var workshop = new BlockWorkshop(
             validators, (ushort)self, _ledger, _pool, bodies, assembler, sizer, time, _metrics);
         var events = new DriverEvents(
-            OnStored, OnRefused, n => _sync!.Request(n), OnAlarm, OnAbstention, OnViewLeft, r => _leaderReports!.Add(r), OnTick, OnFatal);
+            OnStored, OnRefused, n => _sync!.Request(n), OnAlarm, OnAbstention, OnViewLeft, r => _leaderReports!.Add(r),
+            _evidence.Accuse, _evidence.Keep, OnTick, OnFatal);
         _driver = new ConsensusDriver(
             core, validators, _journal, signer, _ledger, _pool, bodies, workshop, sizer, network, time, _metrics, events);
         var ownTransactions = new ProtocolTransactions(
@@ -134,6 +139,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _status = new NodeStatus(genesis, self, _ledger, _pool, network, progress, _alarms, time)
         {
             Standing = () => _driver.Standing,
+            Evidence = () => _evidence.Held,
             Lag = () => _sync.Lag,
         };
         Gateway = new LedgerGateway(
@@ -214,6 +220,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _admission.Stop();
         _driver.Stop();
         await _work;
+        await _evidence.StopAsync();
         _tickets.Close();
     }
 
@@ -405,6 +412,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _metrics.Observe("govchain.voting", "{node}", "1 if this node votes.", () => _driver.Standing.IsVoting ? 1 : 0);
         _metrics.Observe("govchain.voting.again", "{block}", "Height at which this node votes again; 0 if it votes, or does not know it yet.",
             () => _driver.Standing.Abstention.VotesAgainAt);
+        _metrics.Observe("govchain.evidence", "{piece}", "Pieces of evidence held against a department.", "department",
+            () => _validators.Members.Select(v => (v.Department, (double)_evidence.Held.Count(e => e.Signer == v.Key))));
         _metrics.Observe("govchain.peers.voting", "{node}", "1 for a department that votes, by what it says, 0 for one that abstains.", "peer",
             () => OfPeers(static p => p.Abstention.IsNone ? 1 : 0));
         _metrics.Observe("govchain.pool.transactions", "{transaction}", "Transactions in the pool.", () => _pool.Count);

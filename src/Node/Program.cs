@@ -14,6 +14,7 @@ var root = new RootCommand(
     ImportCommand.Create(),
     ReceiptCommand.Create(),
     AuditCommand.Create(),
+    EvidenceCommand.Create(),
     DevnetCommand.Create(),
     BenchCommand.Create(),
 };

@@ -72,7 +72,9 @@ public sealed record DecidedMessage(BlockHeader Header, Certificate Certificate)
 /// <param name="View">Its view.</param>
 /// <param name="Tip">Its newest header and certificate; null at genesis.</param>
 /// <param name="Abstention">Why it does not vote, and until when; None when it votes.</param>
-public sealed record StatusMessage(uint View, DecidedMessage? Tip, Abstention Abstention = default) : ConsensusMessage
+/// <param name="EvidenceSum">Equal for nodes that hold evidence of the same offences; 0 for none.</param>
+public sealed record StatusMessage(
+    uint View, DecidedMessage? Tip, Abstention Abstention = default, ulong EvidenceSum = 0) : ConsensusMessage
 {
     /// <inheritdoc/>
     public override ulong Height => (Tip?.Height ?? 0) + 1;
@@ -83,23 +85,6 @@ public sealed record ProposalRequest(ulong AtHeight, Digest BlockHash) : Consens
 {
     /// <inheritdoc/>
     public override ulong Height => AtHeight;
-}
-
-/// <summary>A Prepare, Commit or ViewChange with its signature, as others keep it; the signer goes without saying.
-/// </summary>
-/// <param name="PreparedView">Only for a view change: the view the block was prepared in, or -1.</param>
-public readonly record struct SignedVote(
-    VoteType Type, ulong Epoch, ulong Height, uint View, Digest BlockHash, long PreparedView, Signature Signature)
-{
-    /// <summary>What the signature is over.</summary>
-    public Vote VoteOn(Digest chainId) => new(Type, chainId, Epoch, Height, View, BlockHash, PreparedView);
-
-    /// <summary>Whether its signer signs it later than <paramref name="other"/>: by height, view, and within a view
-    /// ViewChange, Prepare, Commit.</summary>
-    public bool IsNewerThan(in SignedVote other) =>
-        (Height, View, Rank).CompareTo((other.Height, other.View, other.Rank)) > 0;
-
-    private int Rank => Type == VoteType.ViewChange ? 0 : (int)Type;
 }
 
 /// <summary>A starting validator asks what the others have seen of it above the ledger it started with.</summary>
@@ -117,6 +102,13 @@ public sealed record RecallRequest(ulong Token, ulong Above) : ConsensusMessage
 /// </param>
 /// <param name="Tip">The answering node's newest header and certificate; null at genesis.</param>
 public sealed record RecallResponse(ulong Token, SignedVote? Newest, DecidedMessage? Tip = null) : ConsensusMessage
+{
+    /// <summary>0: it belongs to no round.</summary>
+    public override ulong Height => 0;
+}
+
+/// <summary>Two votes that no honest validator signs both.</summary>
+public sealed record EvidenceMessage(Evidence Evidence) : ConsensusMessage
 {
     /// <summary>0: it belongs to no round.</summary>
     public override ulong Height => 0;

@@ -54,6 +54,7 @@ public static partial class ConsensusMessageCodec
     private const byte TypeProposalResponse = 8;
     private const byte TypeRecallRequest = 9;
     private const byte TypeRecallResponse = 10;
+    private const byte TypeEvidence = 11;
 
     /// <summary>The message's bytes.</summary>
     /// <exception cref="ArgumentException">A message of a type without layout, or a vote that is neither Prepare nor
@@ -69,6 +70,7 @@ public static partial class ConsensusMessageCodec
         ProposalResponse m => EncodeResponse(m),
         RecallRequest m => EncodeRecallRequest(m),
         RecallResponse m => EncodeRecallResponse(m),
+        EvidenceMessage m => EncodeEvidence(m),
         _ => throw new ArgumentException($"No layout for {message}.", nameof(message)),
     };
 
@@ -115,6 +117,9 @@ public static partial class ConsensusMessageCodec
             case TypeRecallResponse:
                 message = ReadRecallResponse(ref r);
                 break;
+            case TypeEvidence:
+                message = ReadEvidence(ref r);
+                break;
             default:
                 return DecodeFailure.UnknownType;
         }
@@ -137,7 +142,7 @@ public static partial class ConsensusMessageCodec
         Justification? j = m.Justification;
         int size = ProposeFixedSize + BlockSize(m.Block);
         if (j is not null)
-            size += 2 + j.ViewChanges.Count * PayloadSize + 4 + (j.Prepared?.EncodedSize ?? 0);
+            size += JustificationSize(j);
         byte[] bytes = new byte[size];
         BigEndianWriter w = Begin(bytes, TypePropose);
         w.U32(m.View);
@@ -146,12 +151,7 @@ public static partial class ConsensusMessageCodec
         WriteBlock(ref w, m.Block);
         w.U8((byte)(j is null ? 0 : 1));
         if (j is not null)
-        {
-            w.U16(j.ViewChanges.Count);
-            foreach (ViewChangePayload payload in j.ViewChanges)
-                WritePayload(ref w, payload);
-            WriteCertificate(ref w, j.Prepared);
-        }
+            WriteJustification(ref w, j);
         return bytes;
     }
 
@@ -166,6 +166,24 @@ public static partial class ConsensusMessageCodec
             return null;
         if (justified == 0)
             return new ProposeMessage(view, signer, signature, block, null);
+        return ReadJustification(ref r) is { } justification
+            ? new ProposeMessage(view, signer, signature, block, justification)
+            : null;
+    }
+
+    private static int JustificationSize(Justification j) =>
+        2 + j.ViewChanges.Count * PayloadSize + 4 + (j.Prepared?.EncodedSize ?? 0);
+
+    private static void WriteJustification(ref BigEndianWriter w, Justification j)
+    {
+        w.U16(j.ViewChanges.Count);
+        foreach (ViewChangePayload payload in j.ViewChanges)
+            WritePayload(ref w, payload);
+        WriteCertificate(ref w, j.Prepared);
+    }
+
+    private static Justification? ReadJustification(ref BigEndianReader r)
+    {
         int count = r.U16();
         if (count > Limits.ValidatorsMax || r.Remaining < count * PayloadSize)
             return null;
@@ -175,9 +193,7 @@ public static partial class ConsensusMessageCodec
             if (!TryReadPayload(ref r, out payloads[i]) || (i > 0 && payloads[i].Signer <= payloads[i - 1].Signer))
                 return null;
         }
-        return TryReadCertificate(ref r, out Certificate? prepared)
-            ? new ProposeMessage(view, signer, signature, block, new Justification(payloads, prepared))
-            : null;
+        return TryReadCertificate(ref r, out Certificate? prepared) ? new Justification(payloads, prepared) : null;
     }
 
     private static byte[] EncodeVote(VoteMessage m)
@@ -253,11 +269,12 @@ public static partial class ConsensusMessageCodec
 
     private static byte[] EncodeStatus(StatusMessage m)
     {
-        byte[] bytes = new byte[Prefix + 4 + Abstention.Size + TipSize(m.Tip)];
+        byte[] bytes = new byte[Prefix + 4 + Abstention.Size + 8 + TipSize(m.Tip)];
         BigEndianWriter w = Begin(bytes, TypeStatus);
         w.U32(m.View);
         w.U8((byte)m.Abstention.Reason);
         w.U64(m.Abstention.VotesAgainAt);
+        w.U64(m.EvidenceSum);
         WriteTip(ref w, m.Tip);
         return bytes;
     }
@@ -266,8 +283,9 @@ public static partial class ConsensusMessageCodec
     {
         uint view = r.U32();
         var abstention = new Abstention((AbstainReason)r.U8(), r.U64());
+        ulong evidenceSum = r.U64();
         return abstention.IsKnown && TryReadTip(ref r, out DecidedMessage? tip)
-            ? new StatusMessage(view, tip, abstention)
+            ? new StatusMessage(view, tip, abstention, evidenceSum)
             : null;
     }
 

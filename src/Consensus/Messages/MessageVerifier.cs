@@ -31,6 +31,9 @@ public enum MessageFailure
 
     /// <summary>A justification that does not allow the proposal.</summary>
     BadJustification,
+
+    /// <summary>Evidence that proves nothing.</summary>
+    BadEvidence,
 }
 
 /// <summary>A message whose signatures and certificates hold; only <see cref="MessageVerifier"/> makes one.</summary>
@@ -89,6 +92,7 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
             StatusMessage { Tip: { } tip } => VerifyDecided(tip, tipHeight),
             ProposalResponse m => VerifyHeader(m.Block.Header),
             RecallResponse m => VerifyRecalled(m, tipHeight),
+            EvidenceMessage m => VerifyEvidence(m.Evidence),
             _ => MessageFailure.None,
         };
         if (failure == MessageFailure.None)
@@ -166,6 +170,15 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
                 return MessageFailure.BadSignature;
         }
         return m.Tip is { } tip ? VerifyDecided(tip, tipHeight) : MessageFailure.None;
+    }
+
+    private MessageFailure VerifyEvidence(Evidence evidence)
+    {
+        if (evidence.Epoch != config.Epoch)
+            return MessageFailure.WrongEpoch;
+        return EvidenceVerifier.Verify(evidence, config.ChainId, _set, verifier) == EvidenceFailure.None
+            ? MessageFailure.None
+            : MessageFailure.BadEvidence;
     }
 
     private MessageFailure VerifyDecided(DecidedMessage m, ulong tipHeight)

@@ -44,8 +44,8 @@ public static class JustificationRules
 
     /// <summary>
     /// Whether a proposal has the justification its view needs: none at view 0; above, exactly Q distinct members'
-    /// signed view changes for just that view, none claiming a view prepared later than the certificate's, and the
-    /// certificate's block proposed. The leader's own signature is not looked at.
+    /// signed view changes for just that view, none claiming a view prepared later than the certificate's, or another block
+    /// of that view, and the certificate's block proposed. The leader's own signature is not looked at.
     /// </summary>
     public static MessageFailure Check(ProposeMessage m, ConsensusConfig config, ISignatureVerifier verifier)
     {
@@ -64,8 +64,10 @@ public static class JustificationRules
                 return MessageFailure.BadJustification;
             highest = Math.Max(highest, payload.PreparedView);
         }
-        if (highest != (j.Prepared?.View ?? -1L)
-            || (j.Prepared is not null && j.Prepared.BlockHash != m.Block.Hash))
+        if (highest != (j.Prepared?.View ?? -1L))
+            return MessageFailure.BadJustification;
+        if (j.Prepared is { } prepared && (prepared.BlockHash != m.Block.Hash
+            || j.ViewChanges.Any(p => p.PreparedView == highest && p.PreparedHash != prepared.BlockHash)))
             return MessageFailure.BadJustification;
         return CheckSignatures(m, j, config, verifier);
     }

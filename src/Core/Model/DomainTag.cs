@@ -38,6 +38,9 @@ public static class DomainTag
     /// <summary>Before the statement that binds a TLS key to a ledger key.</summary>
     public static ReadOnlySpan<byte> TlsBinding => "govchain/tls/v1\0"u8;
 
+    /// <summary>Before a piece of evidence: its id.</summary>
+    public static ReadOnlySpan<byte> Evidence => "govchain/evd/v1\0"u8;
+
     /// <summary>SHA-256(tag | data).</summary>
     public static Digest Hash(ReadOnlySpan<byte> tag, ReadOnlySpan<byte> data) => Sha256.Hash(tag, data);
 }

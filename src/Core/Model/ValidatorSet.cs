@@ -58,6 +58,9 @@ public sealed class ValidatorSet
         return -1;
     }
 
+    /// <summary>The index of the validator with this key, or -1.</summary>
+    public int IndexOf(PublicKey key) => Array.FindIndex(_validators, v => v.Key == key);
+
     private Digest ComputeHash()
     {
         byte[] bytes = new byte[2 + _validators.Sum(v => 1 + v.Department.Length + PublicKey.Size)];

@@ -72,6 +72,19 @@ public static class CertificateVerifier
         return VerifySignatures(certificate, chainId, epoch, height, set, verifier);
     }
 
+    /// <summary>
+    /// Whether <paramref name="certificate"/> would make a block of this height final: type Commit, exactly Q signatures of
+    /// distinct members of <paramref name="set"/>, all valid. Which header its block hash is of is not asked.
+    /// </summary>
+    public static CertificateFailure VerifyCommitted(
+        Certificate certificate, Digest chainId, ulong epoch, ulong height, ValidatorSet set,
+        ISignatureVerifier verifier)
+    {
+        if (certificate.Type != VoteType.Commit)
+            return CertificateFailure.WrongType;
+        return VerifySignatures(certificate, chainId, epoch, height, set, verifier);
+    }
+
     private static CertificateFailure VerifySignatures(
         Certificate certificate, Digest chainId, ulong epoch, ulong height, ValidatorSet set,
         ISignatureVerifier verifier)

@@ -59,6 +59,9 @@ internal enum NodeAlarm
 
     /// <summary>A leader has passed over a transaction that could be recorded.</summary>
     TransactionPassedOver,
+
+    /// <summary>A department signed two votes of which an honest node signs one only.</summary>
+    DoubleVote,
 }
 
 /// <summary>How much it matters.</summary>
@@ -101,6 +104,7 @@ internal sealed record AlarmDefinition(NodeAlarm Code, AlarmSeverity Severity, s
         new(NodeAlarm.LedgerHalted, AlarmSeverity.Critical, "Too many departments abstain for a quorum: the ledger stands still."),
         new(NodeAlarm.LeaderSuspended, AlarmSeverity.Warning, "A department may not lead for a while."),
         new(NodeAlarm.TransactionPassedOver, AlarmSeverity.Warning, "A leader has passed over a transaction that could be recorded.", Hour),
+        new(NodeAlarm.DoubleVote, AlarmSeverity.Critical, "A department signed two votes of which an honest node signs only one.", Day),
     ];
 
     /// <summary>The code as it stands everywhere, for example JOURNAL_SLOW.</summary>

@@ -123,7 +123,7 @@ internal static class AuditCommand
             Output.Line($"  {file.Condition.ToString().ToLowerInvariant(),-10} {file.File}: {file.Remark}");
     }
 
-    private static string FindGenesis(string directory)
+    internal static string FindGenesis(string directory)
     {
         DirectoryInfo? folder = new(Path.GetFullPath(directory));
         for (int level = 0; level < 3 && folder is not null; level++, folder = folder.Parent)

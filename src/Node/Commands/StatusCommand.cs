@@ -57,6 +57,10 @@ internal static class StatusCommand
             Output.Line("  alarms     none");
         foreach (ActiveAlarm a in s.Alarms)
             Output.Line($"  ALARM      {a.Code} ({a.Severity}) since {UtcTime.Format(a.SinceMs)}: {a.Text}");
+        foreach (AccusedDepartment e in s.Evidence)
+            Output.Line($"  EVIDENCE   {e.Department} {e.Text} ({e.Id})");
+        if (s.Evidence.Count < s.EvidencePieces)
+            Output.Line($"  evidence   {s.EvidencePieces} pieces in all: govchain evidence list --data DIR");
         if (s.LastError.Length > 0)
             Output.Line($"  last error {Output.Value(s.LastError)}");
         if (s.Peers.Count == 0)

@@ -64,6 +64,12 @@ internal sealed partial class ConsensusDriver
             case Alarm alarm:
                 _events.Alarm(alarm);
                 break;
+            case ReportEvidence report:
+                _events.Evidence(report.Evidence);
+                break;
+            case KeepJustification keep:
+                _events.Justified(keep.Kept);
+                break;
             case Fatal fatal:
                 throw new FatalNodeException(fatal.Reason);
             default:

@@ -5,7 +5,7 @@ using GovChain.Node.Tracing;
 
 namespace GovChain.Node.Consensus;
 
-/// <summary>What the driver tells the node, on its own thread: every one returns at once.</summary>
+/// <summary>What the driver tells the node, on its own thread: every one but Evidence returns at once.</summary>
 /// <param name="Stored">A block is durable, and when its phases were. The pool has been told.</param>
 /// <param name="Refused">Transactions left the pool for good.</param>
 /// <param name="NeedBlocks">The ledger is behind.</param>
@@ -13,6 +13,8 @@ namespace GovChain.Node.Consensus;
 /// <param name="Abstention">Whether and until when this node abstains has changed.</param>
 /// <param name="ViewLeft">A view was left, its leader's index, and the index of the next one's.</param>
 /// <param name="ReportLeader">A leader failed; the ledger should hear it.</param>
+/// <param name="Evidence">Somebody signed what no honest validator signs both: on return it is durable.</param>
+/// <param name="Justified">A proposal of a later view was accepted: its justification is to be kept.</param>
 /// <param name="Tick">About a second has passed.</param>
 /// <param name="Fatal">The node must stop.</param>
 internal sealed record DriverEvents(
@@ -23,5 +25,7 @@ internal sealed record DriverEvents(
     Action<Abstention> Abstention,
     Action<ViewLeft, int, int> ViewLeft,
     Action<ReportLeader> ReportLeader,
+    Action<Evidence> Evidence,
+    Action<KeptJustification> Justified,
     Action Tick,
     Action<Exception> Fatal);

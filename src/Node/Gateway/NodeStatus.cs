@@ -1,7 +1,9 @@
 using System.Reflection;
+using Google.Protobuf;
 using GovChain.Consensus;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Accusations;
 using GovChain.Node.Alarms;
 using GovChain.Node.Consensus;
 using GovChain.Node.Ledger;
@@ -23,6 +25,9 @@ internal sealed class NodeStatus(
     AlarmBoard alarms,
     TimeProvider time)
 {
+    /// <summary>Pieces of evidence in a status; there may be more.</summary>
+    private const int EvidenceShownMax = 32;
+
     private readonly long _started = time.GetTimestamp();
     private string _lastError = "";
     private LeftView? _lastViewLeft;
@@ -34,6 +39,9 @@ internal sealed class NodeStatus(
 
     /// <summary>View and leader of the height in progress, and whether this node votes.</summary>
     public Func<ConsensusStanding> Standing { get; set; } = static () => new(0, 0, 0, default, false);
+
+    /// <summary>All evidence that this node holds.</summary>
+    public Func<IReadOnlyList<Evidence>> Evidence { get; set; } = static () => [];
 
     /// <summary>Blocks behind the others.</summary>
     public Func<ulong> Lag { get; set; } = static () => 0;
@@ -124,6 +132,17 @@ internal sealed class NodeStatus(
             Subject = a.Subject,
             Text = a.Text,
             SinceMs = (ulong)a.Since.ToUnixTimeMilliseconds(),
+        }));
+        IReadOnlyList<Evidence> evidence = Evidence();
+        response.EvidencePieces = (uint)evidence.Count;
+        response.Evidence.AddRange(evidence.TakeLast(EvidenceShownMax).Select(e => new AccusedDepartment
+        {
+            Department = EvidenceText.DepartmentOf(e, genesis.Validators),
+            Kind = EvidenceText.NameOf(e.Kind),
+            Height = e.Height,
+            Text = EvidenceText.Describe(e),
+            Id = e.Id.ToString(),
+            Evidence = ByteString.CopyFrom(e.ToBytes()),
         }));
         ulong highest = Math.Max(tip.Height, progress.HighestTip);
         foreach (PeerConnection connection in network.Connections)

@@ -27,6 +27,7 @@ public static partial class DirectoryCheck
         DurableTip? tip = CheckTip(scope);
         CheckJournal(scope);
         bool opens = CheckLedger(scope, tip);
+        CheckEvidence(scope);
         CheckTheRest(scope);
         return new DirectoryReport([.. scope.Files.OrderBy(f => f.File, StringComparer.Ordinal)], scope.Findings, opens);
     }
@@ -158,7 +159,7 @@ public static partial class DirectoryCheck
             string name = Path.GetFileName(entry);
             if (Directory.Exists(entry))
                 name += "/";
-            if (name == "ledger/" || scope.Knows(name))
+            if (name is "ledger/" or EvidenceStore.EvidenceFolder + "/" or EvidenceStore.JustificationFolder + "/" || scope.Knows(name))
                 continue;
             (FileCondition condition, string remark) = name switch
             {

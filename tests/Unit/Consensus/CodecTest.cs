@@ -34,6 +34,8 @@ public sealed class CodecTest
         yield return new RecallResponse(4, null);
         yield return new RecallResponse(4, FindSigner.In(prepared, 2));
         yield return new RecallResponse(4, null, decided);
+        yield return new EvidenceMessage(Evidence.Of(Fixture.ChainId, Four.Keys.Set[2].Key,
+            FindSigner.In(prepared, 2)!.Value, FindSigner.In(Four.Certificate(VoteType.Prepare, Four.Block(salt: 9)), 2)!.Value)!);
         yield return new RecallResponse(4, FindSigner.In(prepared, 2), decided);
         ViewChangePayload change = Four.ViewChange(2, 1, prepared).Payload;
         yield return new RecallResponse(4, new SignedVote(

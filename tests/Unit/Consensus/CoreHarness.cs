@@ -26,14 +26,15 @@ internal sealed class CoreHarness
         JournalContents? journal = null,
         BlockHeader? tip = null,
         Certificate? certificate = null,
-        bool recalls = true)
+        bool recalls = true,
+        IReadOnlyList<Evidence>? evidence = null)
     {
         _fixture = fixture;
         _self = self;
         _verifier = new MessageVerifier(fixture.Config(self), fixture.Keys);
         tip ??= fixture.Genesis;
         LeaderOrder leaders = fixture.Leaders(tip.Height == 0 ? 0 : tip.Proposer);
-        Core = new ConsensusCore(fixture.Config(self), tip, certificate, leaders, journal ?? JournalContents.None);
+        Core = new ConsensusCore(fixture.Config(self), tip, certificate, leaders, journal ?? JournalContents.None, evidence);
         Journal = [.. journal?.Records ?? []];
         Step(new Start(Token));
         for (int peer = 0; recalls && Core.IsRecalling; peer++)

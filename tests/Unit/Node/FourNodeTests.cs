@@ -1,3 +1,6 @@
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 using GovChain.Protos.V1;
 using NUnit.Framework;
 
@@ -88,6 +91,35 @@ public sealed class FourNodeTests(bool tls)
         await _nodes[stopped].CommitAsync(_ledger.Change("L-1", 1));
         await AllEqualAsync();
     }
+
+    [Test]
+    public async Task DoubleVote_SeenByOne_IsHeldByAll_AlsoByOneThatWasAway_AndOutlastsRestarts()
+    {
+        await _nodes[0].FoundAsync();
+        await AllEqualAsync();
+        await _nodes[2].StopAsync();
+        ulong height = _nodes[0].Height + 1;
+        string accused = TestLedger.DepartmentId(3);
+        foreach (string block in new[] { "one block", "another" })
+        {
+            var vote = new Vote(VoteType.Prepare, _ledger.Genesis.ChainId, 0, height, 0, Sha256.Hash(System.Text.Encoding.ASCII.GetBytes(block)));
+            _nodes[0].Runtime.PeerHandler.OnConsensus(accused, ConsensusMessageCodec.Encode(new VoteMessage(
+                vote.Type, vote.Epoch, height, vote.View, vote.BlockHash, 3, _ledger.ValidatorOf(3).Sign(vote.SigningDigest()))));
+        }
+        foreach (int node in new[] { 0, 1, 3 })
+            await _nodes[node].UntilAsync(s => Accusations(s) == $"{accused} DOUBLE_VOTE {height}", "it holds the evidence");
+        Assert.That(_nodes[1].Gateway.GetStatus().Alarms.Single(a => a.Code == "DOUBLE_VOTE").Subject, Is.EqualTo(accused));
+        await _nodes[2].StartAsync();
+        await _nodes[2].UntilAsync(s => Accusations(s).Length > 0, "it is told of it later");
+        await _nodes[0].StopAsync();
+        await _nodes[0].StartAsync();
+        Assert.That(Accusations(_nodes[0].Gateway.GetStatus()), Is.EqualTo($"{accused} DOUBLE_VOTE {height}"));
+        await _nodes[1].CommitAsync(_ledger.Change("L-1", 0));
+        await AllEqualAsync();
+    }
+
+    private static string Accusations(GetStatusResponse status) =>
+        string.Join("; ", status.Evidence.Select(static e => $"{e.Department} {e.Kind} {e.Height}"));
 
     [Test]
     public async Task TwoStopped_NothingIsAcknowledged_AndOnReturnEverythingGoesOn()

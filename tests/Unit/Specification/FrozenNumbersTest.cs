@@ -34,6 +34,9 @@ public sealed class FrozenNumbersTest
         + "Amnesia=6");
 
     [Test]
+    public void EvidenceKinds_KeepTheirNumbers() => Expect<EvidenceKind>("DoubleVote=1 BrokenCommit=2");
+
+    [Test]
     public void OfficerRoles_KeepTheirNumbers() => Expect<OfficerRole>(
         "Clerk=1 Approver=2 RecordsOfficer=3 Administrator=4 Auditor=5");
 

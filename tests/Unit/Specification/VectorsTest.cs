@@ -246,6 +246,59 @@ public sealed class VectorsTest
     }
 
     [Test]
+    public void EvidenceAgainstAValidator()
+    {
+        BlockHeader header = Header();
+        SignedVote Sign(VoteType type, uint view, Digest hash, long prepared = -1)
+        {
+            var vote = new Vote(type, header.ChainId, 3, 7, view, hash, prepared);
+            return new SignedVote(type, 3, 7, view, hash, prepared, Validators[0].Sign(vote.SigningDigest()));
+        }
+        Digest other = Sha256.Hash("another block"u8);
+        (string Name, SignedVote A, SignedVote B)[] pairs =
+        [
+            ("two proposals", Sign(VoteType.Propose, 0, header.Hash), Sign(VoteType.Propose, 0, other)),
+            ("two prepares", Sign(VoteType.Prepare, 1, header.Hash), Sign(VoteType.Prepare, 1, other)),
+            ("two commits", Sign(VoteType.Commit, 0, header.Hash), Sign(VoteType.Commit, 0, other)),
+            ("two view changes", Sign(VoteType.ViewChange, 2, header.Hash, 0), Sign(VoteType.ViewChange, 2, header.Hash, 1)),
+            ("commit, then nothing prepared", Sign(VoteType.Commit, 0, header.Hash), Sign(VoteType.ViewChange, 1, Digest.Zero)),
+            ("commit, then another block of its view", Sign(VoteType.Commit, 1, header.Hash), Sign(VoteType.ViewChange, 4, other, 1)),
+            ("one vote", Sign(VoteType.Commit, 0, header.Hash), Sign(VoteType.Commit, 0, header.Hash)),
+            ("two views", Sign(VoteType.Commit, 0, header.Hash), Sign(VoteType.Commit, 1, other)),
+            ("view change, then commit in its view", Sign(VoteType.ViewChange, 1, Digest.Zero), Sign(VoteType.Commit, 1, header.Hash)),
+            ("commit, then named", Sign(VoteType.Commit, 1, header.Hash), Sign(VoteType.ViewChange, 4, header.Hash, 1)),
+            ("commit, then a newer one named", Sign(VoteType.Commit, 1, header.Hash), Sign(VoteType.ViewChange, 4, other, 2)),
+        ];
+        object Describe(SignedVote v) => new
+        {
+            type = (int)v.Type,
+            view = v.View,
+            blockHash = v.BlockHash.ToString(),
+            preparedView = v.PreparedView,
+            signature = v.Signature.ToString(),
+        };
+        Hold("evidence", new
+        {
+            chainId = header.ChainId.ToString(),
+            publicKey = Validators[0].Public.ToString(),
+            epoch = 3,
+            height = 7,
+            pairs = pairs.Select(p =>
+            {
+                Evidence? evidence = Evidence.Of(header.ChainId, Validators[0].Public, p.A, p.B);
+                return new
+                {
+                    name = p.Name,
+                    votes = new[] { Describe(p.A), Describe(p.B) },
+                    kind = (int?)evidence?.Kind,
+                    evidence = evidence is null ? null : Hex(evidence.ToBytes()),
+                    id = evidence?.Id.ToString(),
+                };
+            }),
+        });
+    }
+
+    [Test]
     public void Certificates()
     {
         BlockHeader header = Header();
