@@ -17,11 +17,12 @@ public sealed class SimulationTests
     {
         SeedReport report = SeedRunner.Run(1, DefaultSeeds, ScenarioLimits.None);
         TestContext.Out.WriteLine($"seeds 1 to {DefaultSeeds}, {report.VirtualMs / 1_000} virtual seconds, "
-            + $"{report.Blocks} blocks, {report.Amnesiacs} amnesiacs found; "
+            + $"{report.Blocks} blocks, {report.Amnesiacs} amnesiacs found, {report.Accusations} pieces of evidence; "
             + string.Join(", ", report.Faults.ByName().Select(f => $"{f.Value} {f.Key}")));
         Assert.That(report.Failures.Select(SeedRunner.Describe), Is.Empty);
         Assert.That(new[] { 1, 4, 5, 6, 7, 8, 10 }, Is.SubsetOf(report.BySize.Keys));
         Assert.That(report.Blocks, Is.GreaterThan(DefaultSeeds), "The runs decide next to nothing and so prove nothing.");
+        Assert.That(report.Accusations, Is.Positive, "Nobody was found to have signed two things.");
         Assert.That(report.Amnesiacs, Is.Positive, "No validator whose disk was put back or wiped was told so.");
         Assert.That(
             report.Faults.ByName().Where(f => f.Value == 0).Select(f => f.Key), Is.Empty, "faults that never happened");

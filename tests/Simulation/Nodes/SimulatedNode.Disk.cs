@@ -37,6 +37,7 @@ internal sealed partial class SimulatedNode
         _stage.Trace(Slot, 5, []);
         FailInsideWriteByChance();
         _stage.Chart?.Event(this, 'C', $"dies ({FaultCounts.NameOf(cause)})");
+        _stage.Invariants.OnForgot(this);
         Core = null;
         _incarnation++;
         _crashAfterEffects = -1;

@@ -1,5 +1,6 @@
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 
 namespace GovChain.Tests.Simulation;
 
@@ -7,6 +8,7 @@ namespace GovChain.Tests.Simulation;
 internal sealed partial class SimulatedNode
 {
     private readonly HashSet<int> _searching = [];
+    private readonly List<Evidence> _evidence = [];
 
     private void Perform(ConsensusEffect effect)
     {
@@ -50,6 +52,13 @@ internal sealed partial class SimulatedNode
             case NeedBlocks e:
                 FetchBlocks(e.UpToHeight, e.Hint);
                 break;
+            case ReportEvidence e:
+                _evidence.Add(e.Evidence);
+                _stage.Chart?.Event(this, '!', $"holds evidence against {_config.Validators.IndexOf(e.Evidence.Signer)}");
+                _stage.Invariants.OnEvidence(this, e.Evidence);
+                break;
+            case KeepJustification:
+                break; // needed by nobody in a run without a fork
             case Fatal e when Kind == NodeKind.Honest:
                 throw new InvariantException("fatal", $"node {Index}: {e.Reason}");
             case Fatal:

@@ -81,7 +81,7 @@ internal sealed partial class SimulatedNode
             return;
         }
         StoredBlock tip = Ledger.Tip;
-        Core = new ConsensusCore(_config, tip.Header, tip.Certificate, tip.NextLeaders, journal);
+        Core = new ConsensusCore(_config, tip.Header, tip.Certificate, tip.NextLeaders, journal, _evidence);
         _stage.Trace(Slot, 1, []);
         _stage.Chart?.Event(this, 'S', $"starts at height {tip.Height} with {journal.Records.Count} journal records");
         Feed(new Start(_stage.Rng.Next()));
@@ -201,6 +201,7 @@ internal sealed partial class SimulatedNode
         }
         _stage.Trace(Slot, 4, frame.Bytes);
         _adversary?.OnReceive(message);
+        _stage.Invariants.OnVerified(this, message);
         Feed(new MessageReceived(verified!, UtcMs));
     }
 
@@ -212,6 +213,7 @@ internal sealed partial class SimulatedNode
         SweepPool();
         CopyDiskByChance();
         _stage.Invariants.CheckBounds(this);
+        _stage.Invariants.CheckEvidence(this);
         WakeLater(StatusPeriodUs, StatusTick, isStatus: true);
     }
 

@@ -96,6 +96,7 @@ internal static class Program
                     simulatedHours = Math.Round(hours, 2),
                     blocks = report.Blocks,
                     amnesiacsFound = report.Amnesiacs,
+                    accusations = report.Accusations,
                     seedsByValidators = report.BySize.ToDictionary(s => $"{s.Key}", s => s.Value),
                 },
                 Indented));

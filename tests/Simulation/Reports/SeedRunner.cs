@@ -15,6 +15,8 @@ internal sealed class SeedReport
 
     public int Amnesiacs { get; private set; }
 
+    public int Accusations { get; private set; }
+
     /// <summary>Runs by number of validators.</summary>
     public SortedDictionary<int, int> BySize { get; } = [];
 
@@ -27,6 +29,7 @@ internal sealed class SeedReport
         VirtualMs += result.VirtualMs;
         Blocks += result.Height;
         Amnesiacs += result.Amnesiacs;
+        Accusations += result.Accusations;
         BySize[result.Validators] = BySize.GetValueOrDefault(result.Validators) + 1;
     }
 }

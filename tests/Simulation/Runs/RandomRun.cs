@@ -52,6 +52,7 @@ internal sealed partial class RandomRun : Stage
             Faults = run.Faults,
             VirtualMs = run.NowUs / 1_000,
             Height = run.Nodes.Max(n => n.Ledger.Height),
+            Accusations = run.Invariants.Accusations,
             Amnesiacs = run.Nodes.Count(n => n.Kind == NodeKind.Forgetful && n.WasTold),
         };
     }

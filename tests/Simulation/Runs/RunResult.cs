@@ -29,6 +29,9 @@ internal sealed record RunResult
     /// <summary>Validators that were told what they had forgotten.</summary>
     public required int Amnesiacs { get; init; }
 
+    /// <summary>Pieces of evidence that nodes reported.</summary>
+    public required int Accusations { get; init; }
+
     /// <summary>The line that runs it again.</summary>
     public string Reproduction =>
         $"dotnet run -c Release --project tests/Simulation -- --seeds 1 --from {Seed}{Limits}";
