@@ -45,4 +45,21 @@ public sealed class SimulationTests
         Assert.That(second.TraceHash, Is.EqualTo(first.TraceHash));
         Assert.That(RandomRun.Run(seed + 1).TraceHash, Is.Not.EqualTo(first.TraceHash));
     }
+
+    /// <summary>docs/PROTOCOL.md, "Messages": what 50 validators send is the arithmetic of its layouts and no more.</summary>
+    [Test]
+    public void Sizes_N50_AreThoseOfTheArithmetic()
+    {
+        const int n = 50, quorum = 34, vote = 2 + 8 + 8 + 4 + 32 + 2 + 64;
+        const int payload = 2 + 4 + 32 + 64, certificate = 57 + quorum * 66;
+        SizeReport report = SizeCheck.Run(n);
+        long messages = report.Block.Messages / report.Blocks;
+        Assert.That(messages, Is.EqualTo((n - 1) + 2 * n * (n - 1)), "a proposal to each, and two votes of each to each");
+        Assert.That(report.Block.Largest("prepare"), Is.EqualTo(vote));
+        Assert.That(
+            report.ViewChange.Largest("view-change"), Is.EqualTo(2 + 8 + 8 + 4 + payload + 4 + certificate));
+        int proposal = report.Block.Largest("propose");
+        Assert.That(
+            report.ViewChange.Largest("propose"), Is.EqualTo(proposal + 2 + quorum * payload + 4 + certificate));
+    }
 }

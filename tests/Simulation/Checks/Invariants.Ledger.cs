@@ -12,6 +12,8 @@ internal sealed partial class Invariants
     // About sixty heights of a few records each, and what views without a decision add.
     private const long JournalBytesMax = 2 * 1024 * 1024;
 
+    private const ulong ClockOffsetMaxMs = 150;
+
     private readonly Dictionary<ulong, StoredBlock> _final = [];
     private readonly SimulatedLedger _reference = new(stage.Chain.Genesis);
 
@@ -32,6 +34,9 @@ internal sealed partial class Invariants
             || header.TimestampMs <= before.TimestampMs || header.Epoch != before.Epoch
             || header.LogSizeBefore != before.LogSizeAfter)
             throw new InvariantException("I2", $"node {node.Index} stored {header.Height} on {before.Height}");
+        // Of every quorum one is honest and has its clock right, within what honest clocks differ by.
+        if (header.TimestampMs > stage.UtcMs + stage.Scenario.Parameters.TimePrecisionMs + ClockOffsetMaxMs)
+            throw new InvariantException("I2", $"block {header.Height} is of {header.TimestampMs - stage.UtcMs} ms from now");
         CertificateFailure failure = CertificateVerifier.Verify(
             header, stored.Certificate!, stage.Keys.Set, stage.Keys);
         if (failure != CertificateFailure.None)

@@ -26,4 +26,12 @@ internal sealed class Traffic
     }
 
     public void Clear() => _byType.Clear();
+
+    public Traffic Copy()
+    {
+        var copy = new Traffic();
+        foreach ((string type, (long, long, int) sent) in _byType)
+            copy._byType.Add(type, sent);
+        return copy;
+    }
 }

@@ -166,7 +166,7 @@ internal sealed partial class SimulatedNode
         {
             effects.Clear();
             (ulong height, uint view) = (Core!.Height, Core.View);
-            Core.Step(next, effects);
+            _stage.Step(Core, next, effects);
             IsUnawareOfLoss &= Core.Abstaining == AbstainReason.None;
             WasTold |= Core.Abstaining == AbstainReason.Amnesia;
             if (Core.View != view && Core.Height == height)

@@ -22,11 +22,46 @@ internal static class Program
             Console.WriteLine(CommandLine.Usage);
             return 0;
         }
+        if (line.Sizes)
+            return PrintSizes(line);
         if (line.Play is { } name)
             return Play(name);
         if (line.Trace is { } trace)
             return Draw(trace, line.Limits);
         return line.Shrink is { } shrink ? Shrink(shrink, line.Limits) : RunSeeds(line);
+    }
+
+    private static int PrintSizes(CommandLine line)
+    {
+        SizeReport report = SizeCheck.Run(line.Limits.Validators ?? 50);
+        if (line.Json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(
+                new
+                {
+                    validators = report.Validators,
+                    messagesPerBlock = report.Block.Messages / report.Blocks,
+                    bytesPerBlock = report.Block.Bytes / report.Blocks,
+                    largestViewChange = report.ViewChange.Largest("view-change"),
+                    largestProposalWithJustification = report.ViewChange.Largest("propose"),
+                    coreMsPerBlock = Math.Round(report.CoreMsPerBlock, 2),
+                },
+                Indented));
+            return 0;
+        }
+        Console.WriteLine($"{report.Validators} validators, Q = {Core.Model.Quorum.Size(report.Validators)}");
+        Print($"one block in view 0 (mean of {report.Blocks})", report.Block, report.Blocks);
+        Print("one block whose leader died when all had prepared it", report.ViewChange, 1);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"in the core of one validator, per block: {report.CoreMsPerBlock:F2} ms"));
+        return 0;
+    }
+
+    private static void Print(string what, Traffic traffic, int blocks)
+    {
+        Console.WriteLine($"{what}: {traffic.Messages / blocks} messages, {traffic.Bytes / blocks} bytes");
+        foreach ((string type, (long messages, long bytes, int largest)) in traffic.ByType)
+            Console.WriteLine($"  {type,-12} {messages / blocks,8} messages {bytes / blocks,10} bytes, longest {largest}");
     }
 
     private static int Play(string name)

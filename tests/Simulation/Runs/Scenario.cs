@@ -65,6 +65,25 @@ internal sealed record Scenario
         };
     }
 
+    /// <summary>Nothing goes wrong by chance.</summary>
+    public static Scenario WithoutFaults(int validators) => new()
+    {
+        Seed = 1,
+        Validators = validators,
+        Faulty = new Dictionary<int, NodeKind>(),
+        Faults = new HashSet<FaultKind>(),
+        LossPerMille = 0,
+        DuplicatePerMille = 0,
+        DelayPerMille = 0,
+        LatencyMaxUs = 0,
+        ChaosEveryMs = 0,
+        DurationMs = 0,
+        SubmitEveryMs = 0,
+        TransactionsMax = 0,
+        LeaderBlocksMax = 256,
+        Parameters = new ConsensusParameters(TimeoutCapMs: 4_000, BlockTransactionsMax: 8),
+    };
+
     private static Scenario Draw(ulong seed, int? validators)
     {
         var rng = new Prng(seed ^ 0x5EED_0F_5CE7A210);

@@ -88,6 +88,10 @@ internal abstract class Stage : IDisposable
     /// <summary>A process has died; most are started again.</summary>
     public abstract void Died(SimulatedNode node);
 
+    /// <summary>Hands a core its input.</summary>
+    public virtual void Step(ConsensusCore core, ConsensusInput input, List<ConsensusEffect> effects) =>
+        core.Step(input, effects);
+
     /// <summary>A process has staged a journal record.</summary>
     public virtual void OnAppended(SimulatedNode node, ulong record)
     {

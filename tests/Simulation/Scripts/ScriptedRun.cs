@@ -117,7 +117,7 @@ internal sealed partial class ScriptedRun : Stage
         int[] puppets = [];
         var faulty = new Dictionary<int, NodeKind>();
         uint leaderBlocksMax = 256;
-        ConsensusParameters parameters = new(TimeoutCapMs: 4_000, BlockTransactionsMax: 8);
+        ConsensusParameters parameters = Scenario.WithoutFaults(1).Parameters;
         while (lines.TryPeek(out TranscriptLine line))
         {
             var words = new WordReader(line);
@@ -144,31 +144,19 @@ internal sealed partial class ScriptedRun : Stage
                     break;
                 default:
                     return new ScriptedRun(
-                        Quiet(nodes, faulty, parameters) with { LeaderBlocksMax = leaderBlocksMax }, puppets);
+                        Scenario.WithoutFaults(nodes) with
+                        {
+                            Faulty = faulty,
+                            Parameters = parameters,
+                            LeaderBlocksMax = leaderBlocksMax,
+                        },
+                        puppets);
             }
             words.End();
             lines.Dequeue();
         }
         throw new TranscriptException("nothing is done");
     }
-
-    private static Scenario Quiet(int nodes, Dictionary<int, NodeKind> faulty, ConsensusParameters parameters) => new()
-    {
-        Seed = 1,
-        Validators = nodes,
-        Faulty = faulty,
-        Faults = new HashSet<FaultKind>(),
-        LossPerMille = 0,
-        DuplicatePerMille = 0,
-        DelayPerMille = 0,
-        LatencyMaxUs = 0,
-        ChaosEveryMs = 0,
-        DurationMs = 0,
-        SubmitEveryMs = 0,
-        TransactionsMax = 0,
-        LeaderBlocksMax = 256,
-        Parameters = parameters,
-    };
 
     /// <summary>All start, and are told by the others that they have forgotten nothing.</summary>
     private void Begin()
