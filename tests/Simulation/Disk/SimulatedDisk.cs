@@ -6,7 +6,7 @@ namespace GovChain.Tests.Simulation;
 /// The directory of a vote journal with the promises that a file system gives and no others: content is durable when
 /// the file was synced, a name when the directory was. What was not synced is, after a crash, there, gone or torn.
 /// </summary>
-internal sealed class SimulatedDisk(Prng rng, Scenario? scenario, FaultCounts faults) : IJournalFiles
+internal sealed partial class SimulatedDisk(Prng rng, Scenario? scenario, FaultCounts faults) : IJournalFiles
 {
     private SimulatedFile? _current;
     private SimulatedFile? _durable;
@@ -93,121 +93,6 @@ internal sealed class SimulatedDisk(Prng rng, Scenario? scenario, FaultCounts fa
     private bool Allows(FaultKind kind) => scenario?.Has(kind) ?? true;
 
     private void Count(FaultKind kind) => faults.Add(kind);
-
-    /// <summary>A file: what is on the medium, and what was written since.</summary>
-    private sealed class SimulatedFile(SimulatedDisk disk, byte[]? durable = null) : IJournalFile
-    {
-        private const int SectorBytes = 512;
-
-        private readonly List<byte> _content = [.. durable ?? []];
-        private byte[] _durable = durable ?? [];
-
-        public long Length => _content.Count;
-
-        public byte[] Content() => [.. _content];
-
-        public int Read(Span<byte> destination, long offset)
-        {
-            int length = (int)Math.Min(destination.Length, Math.Max(0, _content.Count - offset));
-            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_content).Slice((int)offset, length)
-                .CopyTo(destination);
-            return length;
-        }
-
-        public void Write(ReadOnlySpan<byte> bytes, long offset)
-        {
-            disk.Operate();
-            if (disk.Failing is FaultKind.WriteError or FaultKind.DiskFull)
-            {
-                FaultKind failing = disk.Failing.Value;
-                disk.Failing = null;
-                disk.Count(failing);
-                Put(bytes[..disk.Draw(bytes.Length + 1)], offset);
-                throw new IOException(failing == FaultKind.DiskFull ? "No space left on device." : "Input/output error.");
-            }
-            Put(bytes, offset);
-        }
-
-        public void Truncate(long length)
-        {
-            disk.Operate();
-            _content.RemoveRange((int)length, _content.Count - (int)length);
-        }
-
-        public void Sync()
-        {
-            disk.Operate();
-            if (disk.Failing == FaultKind.SyncError)
-            {
-                disk.Failing = null;
-                disk.Count(FaultKind.SyncError);
-                // The system forgets what it could not write: no later sync brings it to the medium.
-                Crash();
-                throw new IOException("Input/output error.");
-            }
-            _durable = [.. _content];
-        }
-
-        /// <summary>Each unsynced sector, and the new length, is on the medium or not.</summary>
-        public void Crash()
-        {
-            if (_content.Count == _durable.Length && _content.SequenceEqual(_durable))
-                return;
-            byte[] written = [.. _content];
-            int fate = disk.Draw(3);
-            bool torn = fate == 1 && disk.Allows(FaultKind.TornWrite);
-            bool lost = fate == 2 && disk.Allows(FaultKind.UnsyncedLost);
-            if (torn)
-            {
-                disk.Count(FaultKind.TornWrite);
-                written = Tear(written);
-            }
-            else if (lost)
-            {
-                disk.Count(FaultKind.UnsyncedLost);
-                written = _durable;
-            }
-            _durable = written;
-            _content.Clear();
-            _content.AddRange(written);
-        }
-
-        public void Rot()
-        {
-            if (_content.Count == 0)
-                return;
-            disk.Count(FaultKind.BitRot);
-            _content[disk.Draw(_content.Count)] ^= (byte)(1 << disk.Draw(8));
-            _durable = [.. _content];
-        }
-
-        public void Dispose()
-        {
-        }
-
-        private byte[] Tear(byte[] written)
-        {
-            int length = Math.Min(_durable.Length, written.Length)
-                + disk.Draw(Math.Abs(written.Length - _durable.Length) + 1);
-            byte[] torn = new byte[length];
-            _durable.AsSpan(0, Math.Min(length, _durable.Length)).CopyTo(torn);
-            for (int at = 0; at < length; at += SectorBytes)
-            {
-                int size = Math.Min(SectorBytes, Math.Min(length, written.Length) - at);
-                if (size > 0 && disk.Draw(2) == 0)
-                    written.AsSpan(at, size).CopyTo(torn.AsSpan(at));
-            }
-            return torn;
-        }
-
-        private void Put(ReadOnlySpan<byte> bytes, long offset)
-        {
-            int end = (int)offset + bytes.Length;
-            if (end > _content.Count)
-                System.Runtime.InteropServices.CollectionsMarshal.SetCount(_content, end);
-            bytes.CopyTo(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_content)[(int)offset..]);
-        }
-    }
 
     private int Draw(int bound) => rng.Below(bound);
 }
