@@ -131,7 +131,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
             core, validators, _journal, signer, _ledger, _pool, bodies, workshop, sizer, network, time, _metrics, events);
         var ownTransactions = new ProtocolTransactions(
             new TransactionFactory(genesis.ChainId, signer), _self, _admission, time, parameters.ExpiryHorizonMs);
-        _leaderWatch = new LeaderWatch(validators, self, config.Parameters, _pool, network, time);
+        _leaderWatch = new LeaderWatch(validators, self, config.Parameters, _pool);
         _leaderReports = new LeaderReports(validators, _ledger, ownTransactions, time, parameters.ForwardTimeoutMs, log);
         _intake = new MessageIntake(
             validators, new MessageVerifier(config, verifier), () => _ledger.Tip.Height, _driver.Deliver, time, progress);
@@ -293,6 +293,19 @@ internal sealed class NodeRuntime : IAsyncDisposable
             _log.WillVoteAgain(abstention.VotesAgainAt, abstention.Reason.ToString());
     }
 
+    private void WatchLeader(ConsensusStanding standing)
+    {
+        string leader = _validators[standing.Leader].Department;
+        Complaint? complaint = _leaderWatch.Look(
+            standing, _time.MonotonicMs(), out IReadOnlyList<ReadOnlyMemory<byte>> forward);
+        if (forward.Count > 0)
+            _network.SendGossip(leader, forward);
+        if (complaint is null)
+            return;
+        _alarms.Raise(NodeAlarm.TransactionPassedOver, $"{complaint.Detail}.", leader);
+        _driver.Complain(complaint);
+    }
+
     private void OnViewLeft(ViewLeft left, int leader, int nextLeader)
     {
         string cause = NodeMetrics.NameOf(left.Cause);
@@ -341,11 +354,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
                 _network.BroadcastGossip(waiting);
             if (_pool.ReadyCount > 0)
                 _driver.WorkAdded();
-            if (_leaderWatch.Look(_driver.Standing) is { } complaint)
-            {
-                _alarms.Raise(NodeAlarm.TransactionPassedOver, $"{complaint.Detail}.", _validators[_driver.Standing.Leader].Department);
-                _driver.Complain(complaint);
-            }
+            WatchLeader(_driver.Standing);
             _ = Guard(_leaderReports.LookAsync());
         }
         catch (Exception e)

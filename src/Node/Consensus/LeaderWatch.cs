@@ -1,17 +1,14 @@
 using GovChain.Consensus;
-using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
-using GovChain.Node.Peers;
 using GovChain.Node.Pool;
 
 namespace GovChain.Node.Consensus;
 
 /// <summary>
 /// Watches what the leader does with the transactions that this node holds: gives it those that wait, and complains when
-/// it passes one over (docs/PROTOCOL.md, "Censorship"). One caller, about once a second.
+/// it passes one over (docs/PROTOCOL.md, "Censorship"). One caller, about once a second. No clock of its own.
 /// </summary>
-internal sealed class LeaderWatch(
-    ValidatorSet validators, int self, ConsensusParameters parameters, TransactionPool pool, IPeerNetwork network, TimeProvider time)
+internal sealed class LeaderWatch(ValidatorSet validators, int self, ConsensusParameters parameters, TransactionPool pool)
 {
     /// <summary>Envelopes given to the leader at a time: it has most of them, and decodes each.</summary>
     private const int ForwardMax = 64;
@@ -21,15 +18,15 @@ internal sealed class LeaderWatch(
 
     /// <summary>Looks once.</summary>
     /// <param name="standing">Height, view and leader now.</param>
+    /// <param name="nowMs">The monotonic clock.</param>
+    /// <param name="forward">Envelopes to give to the leader.</param>
     /// <returns>What to tell the core; null if there is nothing to complain about.</returns>
-    public Complaint? Look(ConsensusStanding standing)
+    public Complaint? Look(ConsensusStanding standing, ulong nowMs, out IReadOnlyList<ReadOnlyMemory<byte>> forward)
     {
-        ulong nowMs = time.MonotonicMs();
         if (standing.Leader != _leader)
             Begin(standing.Leader, nowMs);
         WaitingReport report = pool.LookAtWaiting(nowMs, _term, parameters, ForwardMax);
-        if (report.Forward.Count > 0)
-            network.SendGossip(validators[standing.Leader].Department, report.Forward);
+        forward = report.Forward;
         if (report.Overdue is not { } transaction)
             return null;
         // Two strikes anew: if only this node holds the transaction, nobody joins, and it must not stay out of every height.

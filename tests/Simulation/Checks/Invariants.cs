@@ -101,8 +101,8 @@ internal sealed partial class Invariants(Stage stage)
     }
 
     /// <summary>
-    /// An honest node gives a view up only when its timer has run out, when f+1 others asked for a higher one, or when it
-    /// can blame the leader, for which only faulty validators give cause.
+    /// An honest node gives a view up only when its timer has run out, when f+1 others asked for a higher one, when it
+    /// complains, or when it can blame the leader, for which only faulty validators give cause.
     /// </summary>
     private void CheckNotEarly(SimulatedNode sender, ViewChangeMessage m)
     {
@@ -115,7 +115,8 @@ internal sealed partial class Invariants(Stage stage)
             if (i != sender.Index && _askedFor.GetValueOrDefault((i, m.Height)) >= m.View)
                 asking++;
         }
-        if (asking >= Quorum.Weak(stage.Scenario.Validators) || sender.TimerMayHaveFired(m.Height, m.View - 1))
+        if (asking >= Quorum.Weak(stage.Scenario.Validators) || sender.TimerMayHaveFired(m.Height, m.View - 1)
+            || sender.Complained == (m.Height, m.View - 1))
             return;
         throw new InvariantException("timer", $"node {sender.Index} leaves ({m.Height}, {m.View - 1}) without cause");
     }

@@ -13,7 +13,8 @@ namespace GovChain.Tests.Simulation;
 /// </summary>
 internal sealed class SimulatedChain
 {
-    private const ulong ExpiryMs = 30 * 60_000;
+    /// <summary>How long a transaction is good for, milliseconds.</summary>
+    public const ulong ExpiryMs = 30 * 60_000;
 
     private readonly ValidatorKeys _keys;
     private ulong _transactions;
@@ -59,24 +60,24 @@ internal sealed class SimulatedChain
     /// </summary>
     public Transaction Define(int department, ulong utcMs, string type, ulong expectedVersion)
     {
-        byte[] nonce = new byte[Limits.NonceBytes];
-        BinaryPrimitives.WriteUInt64BigEndian(nonce, ++_transactions);
-        byte[] body = new TransactionBody
+        TransactionBody body = NewBody(_keys.Officer(department), utcMs);
+        body.DefineType = new DefineType
         {
-            FormatVersion = 1,
-            Algorithm = 1,
-            ChainId = ByteString.CopyFrom(ChainId.Span),
-            Signer = ByteString.CopyFrom(_keys.Officer(department).Span),
-            Nonce = ByteString.CopyFrom(nonce),
-            ExpiresAtMs = utcMs + ExpiryMs,
-            DefineType = new DefineType
-            {
-                Type = type,
-                ExpectedVersion = expectedVersion,
-                Titles = { new LocalizedText { Language = "en", Text = "Type" } },
-            },
-        }.ToByteArray();
-        return Decode(body, _keys.SignAsOfficer(department, DomainTag.Hash(DomainTag.Transaction, body)));
+            Type = type,
+            ExpectedVersion = expectedVersion,
+            Titles = { new LocalizedText { Language = "en", Text = "Type" } },
+        };
+        byte[] bytes = body.ToByteArray();
+        return Decode(bytes, _keys.SignAsOfficer(department, DomainTag.Hash(DomainTag.Transaction, bytes)));
+    }
+
+    /// <summary>A validator reports a leader.</summary>
+    public Transaction Suspend(int validator, ulong utcMs, SuspendLeader action)
+    {
+        TransactionBody body = NewBody(_keys.Set[validator].Key, utcMs);
+        body.SuspendLeader = action;
+        byte[] bytes = body.ToByteArray();
+        return Decode(bytes, _keys.Sign(validator, DomainTag.Hash(DomainTag.Transaction, bytes)));
     }
 
     /// <summary>The same body under a signature that nobody made.</summary>
@@ -87,6 +88,21 @@ internal sealed class SimulatedChain
         return Signature.TryParse(garbage, out Signature signature)
             ? Decode(transaction.Body.ToByteArray(), signature)
             : transaction;
+    }
+
+    private TransactionBody NewBody(PublicKey signer, ulong utcMs)
+    {
+        byte[] nonce = new byte[Limits.NonceBytes];
+        BinaryPrimitives.WriteUInt64BigEndian(nonce, ++_transactions);
+        return new TransactionBody
+        {
+            FormatVersion = 1,
+            Algorithm = 1,
+            ChainId = ByteString.CopyFrom(ChainId.Span),
+            Signer = ByteString.CopyFrom(signer.Span),
+            Nonce = ByteString.CopyFrom(nonce),
+            ExpiresAtMs = utcMs + ExpiryMs,
+        };
     }
 
     private Transaction Decode(byte[] body, Signature signature)

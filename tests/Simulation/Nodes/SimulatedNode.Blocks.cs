@@ -194,6 +194,7 @@ internal sealed partial class SimulatedNode
         ForgetHeight();
         _pool = NewPool();
         ForgetCatchUp();
+        ForgetLeaders();
         _hasWork = false;
         _workPausedUntilUs = 0;
     }

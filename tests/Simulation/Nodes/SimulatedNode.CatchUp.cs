@@ -24,8 +24,6 @@ internal sealed partial class SimulatedNode
     /// <summary>Makes catch-up forget whom it passed over; a restart does.</summary>
     private CatchUp NewCatchUp() => new(_stage.Chain.ChainId, _stage.Keys.Set, _stage.Keys);
 
-    private ulong MonotonicMs => _stage.NowUs / 1_000;
-
     private void FetchBlocks(ulong upTo, int hint)
     {
         _catchUp.Need(upTo, hint);

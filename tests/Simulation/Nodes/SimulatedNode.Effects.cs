@@ -49,6 +49,13 @@ internal sealed partial class SimulatedNode
                 break;
             case FindSigner:
                 break; // the search under way answers
+            case ViewLeft e:
+                _stage.Chart?.Event(
+                    this, 'V', $"leaves view {e.View} of height {e.Height} for {e.NextView}: {e.Cause} {e.Detail}");
+                break;
+            case ReportLeader e:
+                Report(e);
+                break;
             case NeedBlocks e:
                 FetchBlocks(e.UpToHeight, e.Hint);
                 break;

@@ -36,6 +36,7 @@ internal sealed partial class SimulatedNode
     public void EmptyPool()
     {
         _pool = NewPool();
+        _leaderWatch = NewLeaderWatch();
         TellWork();
     }
 

@@ -37,6 +37,8 @@ internal sealed partial class SimulatedNode
         _verifier = new MessageVerifier(_config, stage.Keys);
         _pool = NewPool();
         _catchUp = NewCatchUp();
+        _leaderWatch = NewLeaderWatch();
+        _reports = NewReports();
         if (kind == NodeKind.Hostile)
             _adversary = new Adversary(stage, this, _config);
     }
@@ -165,12 +167,9 @@ internal sealed partial class SimulatedNode
         while (IsUp && _inputs.TryDequeue(out ConsensusInput? next))
         {
             effects.Clear();
-            (ulong height, uint view) = (Core!.Height, Core.View);
-            _stage.Step(Core, next, effects);
-            IsUnawareOfLoss &= Core.Abstaining == AbstainReason.None;
+            _stage.Step(Core!, next, effects);
+            IsUnawareOfLoss &= Core!.Abstaining == AbstainReason.None;
             WasTold |= Core.Abstaining == AbstainReason.Amnesia;
-            if (Core.View != view && Core.Height == height)
-                _stage.Chart?.Event(this, 'V', $"enters view {Core.View} of height {height} ({next.GetType().Name})");
             foreach (ConsensusEffect effect in effects)
             {
                 if (_crashAfterEffects > 0 && --_crashAfterEffects == 0)
@@ -211,6 +210,10 @@ internal sealed partial class SimulatedNode
         if (!IsUp)
             return;
         SweepPool();
+        WatchLeader();
+        SendReports();
+        if (!IsUp)
+            return;
         CopyDiskByChance();
         _stage.Invariants.CheckBounds(this);
         _stage.Invariants.CheckEvidence(this);

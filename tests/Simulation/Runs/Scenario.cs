@@ -118,7 +118,9 @@ internal sealed record Scenario
                 TimeoutCapMs: 4_000,
                 TimePrecisionMs: 500,
                 MessageDelayMs: (ulong)rng.Between(500, 5_000),
-                BlockTransactionsMax: quick ? 1U : 8U),
+                BlockTransactionsMax: quick ? 1U : 8U,
+                ForwardTimeoutMs: (ulong)rng.Between(300, 1_000),
+                ComplaintTimeoutMs: (ulong)rng.Between(1_000, 3_000)),
         };
     }
 
