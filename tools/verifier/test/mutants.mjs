@@ -1,0 +1,241 @@
+#!/usr/bin/env node
+// Breaks the verifier on purpose, one check at a time, and runs its tests: each mutant must make one of them fail.
+//
+//   node tools/verifier/test/mutants.mjs [TEXT]     only mutants whose line contains TEXT
+//
+// A mutant is one textual replacement in lib, applied to a copy; what it replaces must stand there exactly once. Prints a
+// table; the exit code is 1 where a mutant survives, 2 where a replacement does not fit or the tests fail without any. One
+// process at a time.
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const verifier = fileURLToPath(new URL('..', import.meta.url));
+const docs = fileURLToPath(new URL('../../../docs', import.meta.url));
+
+/** Steps of the tests, the quick ones first: a file, and a pattern of names where it is run in parts. */
+const STEPS = {
+  vectors: ['vectors.test.mjs'],
+  genesis: ['genesis.test.mjs'],
+  forged: ['tampering.test.mjs', 'parts of|swapped|the command'],
+  broken: ['ledger.test.mjs', 'a quorum signs'],
+  ledger: ['ledger.test.mjs'],
+  flipped: ['tampering.test.mjs', 'flipped'],
+};
+
+/** The step that most likely kills the mutants of a file comes first; all of them are tried. */
+const FIRST = {
+  'genesis.mjs': 'genesis', 'receipt.mjs': 'forged', 'execution.mjs': 'broken', 'chain.mjs': 'broken', 'ledger.mjs': 'ledger',
+  'leaders.mjs': 'broken', 'export.mjs': 'ledger',
+};
+
+const instead = (file, from, to) => ({ file: `${file}.mjs`, from, to });
+
+// Not in the list is what is made sure of twice, so that neither place decides alone: a header's logSizeAfter, at the beginning of
+// its block and at the end.
+
+/** Checks that are no longer made: their condition always holds. */
+const without = (file, ...conditions) => conditions.map((c) => instead(file, `require(${c},`, 'require(true,'));
+
+/** Text that is no longer there. */
+const gone = (file, ...texts) => texts.map((text) => instead(file, text, ''));
+
+const FORMAT_CHECK = 'require(version === 1, where, `format version ${version}`);\n';
+
+const MUTANTS = [
+  ...without('blocks', 'bytes.length === HEADER_BYTES', 'certificate.type === 2 || certificate.type === COMMIT', 'count <= SIGNATURES_MAX',
+    'validator > last', 'certificate.type === COMMIT', 'certificate.epoch === header.epoch && certificate.height === header.height',
+    'certificate.blockHash.equals(header.hash)', 'header.setHash.equals(set.hash)', 'certificate.signatures.length === set.quorum',
+    'validator < set.members.length'),
+  instead('blocks', `${FORMAT_CHECK}  return {`, 'return {'),
+  instead('blocks', `${FORMAT_CHECK}  const certificate`, 'const certificate'),
+  instead('blocks', 'certificate.epoch === header.epoch && ', ''),
+  instead('blocks', ' && certificate.height === header.height', ''),
+  instead('blocks', 'certificate.signatures.length === set.quorum', 'certificate.signatures.length >= set.quorum'),
+  instead('blocks', 'members.length + faulty + 1', 'members.length + faulty - 1'),
+  ...gone('blocks', '  reader.end();\n', 'requireSignature(key, message, signature, `${where}, signature of ${department}`);'),
+
+  ...gone('bytes', " || !/^[0-9a-f]*$/.test(text)", " || bytes.toString('base64') !== text"),
+  instead('bytes', 'if (this.offset + length > this.bytes.length)', 'if (false)'),
+  instead('bytes', 'if (this.offset !== this.bytes.length)', 'if (false)'),
+
+  ...gone('chain', 'height: parent.height + 1n, ', 'parentHash: parent.hash, ', 'epoch: 0n, setHash: parent.nextSetHash,\n',
+    'nextSetHash: parent.nextSetHash, ',
+    'transaction.requireSigned();', 'this.#ids.set(id, position);'),
+  instead('chain', ', stateRoot: this.#state.root() });', ' });'),
+  instead('chain', ' logRoot: this.#log.root(), stateRoot: this.#state.root() });', ' stateRoot: this.#state.root() });'),
+  ...without('chain', 'header.timeMs > parent.timeMs', 'header.proposer < set.members.length', 'transactions >= 1 && transactions <= most',
+    '!this.#ids.has(id)', 'this.envelopeBytes <= parameters.block_bytes_max'),
+  instead('chain', 'header.timeMs > parent.timeMs', 'header.timeMs >= parent.timeMs'),
+  instead('chain', "requireCommitted(header, certificate, this.#genesis.set, 'certificate')();", ''),
+  instead('chain', "require(same, name,", 'require(true, name,'),
+  instead('chain', 'transactions >= 1 && ', ''),
+  instead('chain', ' && transactions <= most', ''),
+
+  ...without('execution', 'block.timeMs < expiresAtMs', 'expiresAtMs - block.timeMs <= block.parameters.expiry_horizon_ms',
+    'signer.roles.includes(role)', 'expected >= version', 'expected <= version', 'definition !== null',
+    'definition.owner === signer.department', 'record?.status !== IN_FORCE', 'record.status !== ANNULLED', 'owner === signer.department',
+    '!officer?.current_key.length', 'state.now(KIND.key, public_key) === null', 'officer?.current_key.length > 0', 'administrators > 1'),
+  instead('execution', 'block.timeMs < expiresAtMs', 'block.timeMs <= expiresAtMs'),
+  instead('execution', 'i.first_height <= height && (i.last_height === 0n || height <= i.last_height)', 'i.first_height <= height'),
+  instead('execution', 'if (timeMs < interval.valid_from_ms)', 'if (false)'),
+  instead('execution', 'if (interval.valid_until_ms !== 0n && timeMs >= interval.valid_until_ms)', 'if (false)'),
+  instead('execution', 'if (interval.valid_until_ms !== 0n && timeMs >= interval', 'if (interval.valid_until_ms !== 0n && timeMs > interval'),
+  instead('execution', 'state.before(KIND.type, type)', 'state.now(KIND.type, type)'),
+  instead('execution', 'state.before(KIND.key, key)?.intervals', 'state.now(KIND.key, key)?.intervals'),
+  instead('execution', 'requireRole(signer, CLERK);', ''),
+
+  ...without('export', 'length <= LINE_BYTES_MAX', 'length === 0', "JSON.stringify(members) === bytes.toString('latin1')"),
+  instead('export', 'Number.isSafeInteger(value) && value >= 0', 'true'),
+
+  ...without('fields', 'PATTERNS[kind].test(text)', 'length >= from && length <= to', 'text.length <= 127 && MEDIA_TYPE.test(text)',
+    'isPublicKey(bytes)', 'bytes.length === length', 'texts.length >= 1 && texts.length <= 16', '!again'),
+  instead('fields', 'length >= from && ', ''),
+  instead('fields', ' && length <= to', ''),
+  instead('fields', 'text.length <= 127 && ', ''),
+  instead('fields', 'day >= 1 && day <= days', 'true'),
+  instead('fields', 'texts[i - 1] < text', 'texts[i - 1] <= text'),
+
+  ...without('genesis', 'bytes.length <= BODY_BYTES_MAX', 'body.format_version === 1', 'body.created_at_ms > 0n', 'body.parameters !== null',
+    'body.protocol_version === 1', 'departments.length >= 1 && departments.length <= 200', 'ascends(departments.map((d) => d.id))',
+    "new Set(keys.map((k) => k.toString('hex'))).size === keys.length", 'isEndpoint(department.endpoint)',
+    'officers.length >= 1 && officers.length <= 16', 'ascends(officers.map((o) => o.officer_id))',
+    'value >= least && value <= BigInt(to)'),
+  ...gone('genesis', "requireLength(body.nonce, 16, 'nonce');", "requirePublicKey(department.validator_key, 'validator_key');",
+    'requireSignature(key, foundingBytes(genesis.chainId), signatures[i].signature, `founding signature of ${department}`)'),
+  instead('genesis', 'signatures.length === members.length && members.every((m, i) => m.department === signatures[i].department)', 'true'),
+  instead('genesis', "(name === 'complaint_timeout_ms' ? 1n : 0n)", '0n'),
+
+  ...without('leaders', 'action.epoch === epoch && age >= 0n && age < BigInt(firsts.length)', '!again', 'suspended < most'),
+  instead('leaders', 'unproven(changes.length === quorum,', 'unproven(true,'),
+  instead('leaders', 'unproven(index >= 0,', 'unproven(true,'),
+  instead('leaders', 'unproven(index > last,', 'unproven(true,'),
+  instead('leaders', 'action.epoch === epoch && ', ''),
+
+  ...without('ledger', '!this.#ended', "kind === 'format' && members.format === FORMAT", "hashOf(members, 'chainId').equals(chainId)",
+    'chainId.equals(this.#digest)', "height === 0 && members.certificate === '' && transactions === 0",
+    'BigInt(height) === this.#chain.tip.height + 1n', 'this.#open > 0', 'BigInt(members.position) === position', 'this.#open === 0',
+    'this.#chain.tip !== undefined', 'BigInt(members.height) === height', 'BigInt(members.logSize) === logSizeAfter',
+    'hashOf(members, name).equals(value)', 'this.#ended'),
+  ...gone('ledger', 'requireFounded(this.#genesis, members.signatures.map(signatureOf));'),
+
+  ...without('log-tree', 'index < size', 'path.length === 0 && oldRoot.equals(newRoot)', 'oldHash.equals(oldRoot)', 'newHash.equals(newRoot)'),
+  instead('log-tree', "require(sn === 0n, where, 'fewer hashes than the sizes call for');\n  return hash;", 'return hash;'),
+  instead('log-tree', "require(sn === 0n, where, 'fewer hashes than the sizes call for');\n  require(oldHash", 'require(oldHash'),
+
+  ...without('receipt', 'file.length <= RECEIPT_BYTES_MAX', 'receipt.format === FORMAT', 'genesis.chainId.equals(genesisDigest)',
+    'block.logSizeBefore <= position && position < block.logSizeAfter', 'logRoot.equals(block.logRoot)',
+    'later === null || later.height > block.height', 'stateRoot.equals((later ?? block).stateRoot)',
+    'Array.isArray(receipt.epochs) && receipt.epochs.length === 0', 'header.chainId.equals(genesis.chainId)', 'header.epoch === 0n',
+    'covering.length > 0'),
+  ...gone('receipt', "at('envelope', transaction.requireSigned);", '  block.requireSigned();\n', 'later?.requireSigned();',
+    'requireCanonical(file, receipt, summary);'),
+  instead('receipt', 'i.first_height <= height && (i.last_height === 0n || i.last_height >= height)', 'i.first_height <= height'),
+  instead('receipt', 'i.valid_from_ms <= timeMs && ', ''),
+  instead('receipt', ' && (i.valid_until_ms === 0n || i.valid_until_ms > timeMs)', ''),
+
+  ...without('signatures', 'signature.length === 64', 's.compare(HALF_ORDER) <= 0', 'key !== null',
+    "verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature)"),
+  instead('signatures', 'r.compare(ZERO) > 0 && r.compare(ORDER) < 0 && s.compare(ZERO) > 0 && s.compare(ORDER) < 0', 'true'),
+  instead('signatures', 'point.length !== 33 || (point[0] !== 2 && point[0] !== 3)', 'false'),
+
+  ...without('state-tree', '!siblings.at(-1)?.equals(ZERO_HASH)', '!otherKey.equals(key)', 'bit(key, depth) === bit(otherKey, depth)'),
+
+  ...without('transaction', 'envelope.length <= ENVELOPE_BYTES_MAX', '!(bytes[0] === 8 && bytes.length > 1 && bytes[1] > 1)',
+    'body.format_version === 1', 'body.algorithm !== 0', 'body.expires_at_ms > 0n', 'body.algorithm === 1', 'body.chain_id.equals(chainId)',
+    'body.action !== null', 'change.record !== null', 'first || change.expected_version > 0n', "date === '' || isDate(date)",
+    'payload !== null && payload.kind !== null', 'until === 0n || until > from', 'height > 0n', 'view < 2 ** 32 - 1',
+    'changes.length >= 1 && changes.length <= VALIDATORS_MAX', 'prepared <= view + 1', 'isSignature(signature)'),
+  ...gone('transaction', "  requireLength(body.nonce, 16, 'nonce');\n", "  requirePublicKey(body.signer, 'signer', 'INVALID_PUBLIC_KEY');\n",
+    "requireSignature(body.signer, signed, signature, 'signature');", 'requirePublicKey(enrolment.public_key, `${action}.public_key`);'),
+  instead('transaction', "require(roles.length > 0 && roles.every((role, i) => role > (i ? roles[i - 1] : 0) && role <= ROLE_MAX)", 'require(true'),
+  instead('transaction', "if (action === 'annul') require(change.payload === null,", "if (action === 'annul') require(true,"),
+  instead('transaction', 'first ? 0 : 1, 1024', '0, 1024'),
+  instead('transaction', 'carried.forEach((c, i) => requireSignature(c.signer,', '[].forEach((c, i) => requireSignature(c.signer,'),
+
+  instead('wire', "if (offset + i >= end) throw this.refuse('Truncated', path, offset);", ''),
+  instead('wire', "if (byte === 0 && i > 0) throw this.refuse('OverlongVarint', path, offset);", ''),
+  instead('wire', 'if (value > max) break;', ''),
+  instead('wire', "if (number < last) throw refuse('OutOfOrder', `#${number}`);", ''),
+  instead('wire', "if (Number(tag & 7n) !== wireTypeOf(field)) throw refuse('WrongWireType', field.name);", ''),
+  instead('wire', "if (elements > 0 && (!field.repeated || isNumber(field))) throw refuse('Recurring', field.name);", ''),
+  instead('wire', "if (field.oneof && message[field.oneof]) throw refuse('SecondOneofMember', field.name);", ''),
+  instead('wire', "if (!value) throw this.refuse('DefaultOnWire', path, offset);", ''),
+  instead('wire', "if (next > end) throw this.refuse('LengthBeyondEnd', path, offset);", ''),
+  instead('wire', "if (length === 0n && !field.repeated) throw this.refuse('DefaultOnWire', path, offset);", ''),
+  instead('wire', "if (begin === end) throw this.refuse('EmptyRun', path, lengthOffset);", ''),
+  instead('wire', 'fatal: true', 'fatal: false'),
+];
+
+/** Runs one step in a copy: the first test that fails, or null. What follows a failure is not waited for. */
+function firstFailure(copy, [file, pattern]) {
+  const args = ['--test-reporter=tap', ...(pattern ? [`--test-name-pattern=${pattern}`] : []), join(copy, 'test', file)];
+  const env = { ...process.env, GOVCHAIN: undefined, SEED: '1' };
+  const run = spawn(process.execPath, args, { cwd: copy, env, stdio: ['ignore', 'pipe', 'ignore'] });
+  let output = '';
+  return new Promise((resolve, reject) => {
+    let failure = null;
+    run.stdout.on('data', (chunk) => {
+      output += chunk;
+      const failed = /^not ok \d+ - (.*)$/m.exec(output);
+      if (!failed || failure) return;
+      failure = failed[1];
+      run.kill('SIGKILL');
+    });
+    run.on('close', (code) => (failure || code === 0 ? resolve(failure) : reject(new Error(`no test fails, and ${file} ends with ${code}: a mutant must load`))));
+  });
+}
+
+async function killerOf(mutant, copy) {
+  const first = FIRST[mutant.file];
+  const steps = Object.keys(STEPS).sort((a, b) => (b === first) - (a === first));
+  for (const step of steps) {
+    const failure = await firstFailure(copy, STEPS[step]);
+    if (failure) return `${STEPS[step][0].split('.')[0]}: ${failure}`;
+  }
+  return null;
+}
+
+const shown = (text) => text.replaceAll(/\s+/g, ' ').trim();
+const describe = ({ file, from, to }) => `${file}: ${shown(from)} -> ${shown(to) || '(nothing)'}`;
+
+async function main(only) {
+  const root = mkdtempSync(join(tmpdir(), 'govchain-mutants-'));
+  const copy = join(root, 'tools', 'verifier');
+  try {
+    cpSync(verifier, copy, { recursive: true });
+    symlinkSync(docs, join(root, 'docs'));
+    const chosen = MUTANTS.filter((m) => describe(m).includes(only ?? ''));
+    if (chosen.length === 0) {
+      console.error(`no mutant has "${only}" in its line`);
+      return 2;
+    }
+    const misfits = chosen.filter(({ file, from }) => readFileSync(join(verifier, 'lib', file), 'utf8').split(from).length !== 2);
+    for (const misfit of misfits) console.error(`does not stand there exactly once: ${describe(misfit)}`);
+    if (misfits.length > 0) return 2;
+    const sound = await killerOf({ file: '' }, copy);
+    if (sound) {
+      console.error(`the tests fail without any mutant: ${sound}`);
+      return 2;
+    }
+    const survivors = [];
+    for (const mutant of chosen) {
+      const path = join(copy, 'lib', mutant.file);
+      const original = readFileSync(path, 'utf8');
+      writeFileSync(path, original.replace(mutant.from, () => mutant.to));
+      const killer = await killerOf(mutant, copy);
+      writeFileSync(path, original);
+      if (!killer) survivors.push(mutant);
+      console.log(`${killer ? 'killed  ' : 'SURVIVES'}  ${describe(mutant)}${killer ? `\n            ${killer}` : ''}`);
+    }
+    console.log(`${chosen.length} mutants, ${chosen.length - survivors.length} killed, ${survivors.length} survive`);
+    for (const survivor of survivors) console.log(`  ${describe(survivor)}`);
+    return survivors.length > 0 ? 1 : 0;
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+process.exitCode = await main(process.argv[2]);
