@@ -300,7 +300,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
             standing, _time.MonotonicMs(), out IReadOnlyList<ReadOnlyMemory<byte>> forward);
         if (forward.Count > 0)
             _network.SendGossip(leader, forward);
-        if (complaint is null)
+        // Who is behind may hold what the others have recorded long ago, and who does not vote cannot complain.
+        if (complaint is null || !standing.IsVoting || _sync.Lag > 0)
             return;
         _alarms.Raise(NodeAlarm.TransactionPassedOver, $"{complaint.Detail}.", leader);
         _driver.Complain(complaint);
