@@ -4,7 +4,7 @@ namespace GovChain.Tests.Integration.Nemesis;
 /// <param name="Nodes">Departments.</param>
 /// <param name="Seed">From which the schedule follows.</param>
 /// <param name="Length">How long faults go on; where counts are given, at least until those are reached.</param>
-/// <param name="Kills">How often node processes are killed at least.</param>
+/// <param name="Kills">How many node processes are killed at least; all four at once are four.</param>
 /// <param name="Partitions">How often the network is divided at least.</param>
 internal sealed record NemesisOptions(int Nodes, int Seed, TimeSpan Length, int Kills, int Partitions)
 {

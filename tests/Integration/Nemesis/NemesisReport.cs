@@ -41,8 +41,8 @@ internal sealed record NemesisReport
     /// <summary>Node processes that were killed by SIGKILL: a fault that takes all counts once for each.</summary>
     public int NodesKilled { get; set; }
 
-    /// <summary>Faults that killed nodes.</summary>
-    public int Kills { get; set; }
+    /// <summary>Faults that did so.</summary>
+    public int KillFaults { get; set; }
 
     /// <summary>Faults that divided the network.</summary>
     public int Partitions { get; set; }

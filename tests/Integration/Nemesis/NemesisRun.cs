@@ -13,12 +13,17 @@ namespace GovChain.Tests.Integration.Nemesis;
 /// what he asked for, and the checker compares what they were told with every department's ledger.
 /// </summary>
 /// <remarks>
-/// At most f departments are without votes that they gave: one is chosen for all damage, and the next only when it votes again.
+/// At most f departments are without votes that they gave. Another is damaged only when those before vote again, and the heights
+/// at which they had voted are decided.
 /// </remarks>
 internal sealed class NemesisRun : IAsyncDisposable
 {
     private const int WorkersEach = 4;
     private const int SmallDiskMebibytes = 384;
+
+    /// <summary>A node has voted at most at the height after the next of the highest that the others know.</summary>
+    private const ulong HeightsToForget = 3;
+
     private static readonly TimeSpan WorkerPause = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromSeconds(10);
@@ -36,7 +41,7 @@ internal sealed class NemesisRun : IAsyncDisposable
     private readonly ClientProcess[] _clerks;
     private readonly Stopwatch _clock = new();
     private readonly Lock _gate = new();
-    private readonly HashSet<int> _damaged = [];
+    private readonly Dictionary<int, ulong> _damagedAt = []; // the highest height then
     private readonly HashSet<int> _copied = [];
     private readonly int[] _down;
 
@@ -110,7 +115,7 @@ internal sealed class NemesisRun : IAsyncDisposable
         }
         await watch;
         await _network.StopNodesAsync();
-        await new NemesisCheck(_network, _clerks, _damaged, _report).RunAsync(statuses, cancellation);
+        await new NemesisCheck(_network, _clerks, _damagedAt.Keys.ToHashSet(), _report).RunAsync(statuses, cancellation);
     }
 
     /// <inheritdoc/>
@@ -156,7 +161,7 @@ internal sealed class NemesisRun : IAsyncDisposable
     {
         lock (_gate)
         {
-            return _clock.Elapsed < _options.Length || _report.Kills < _options.Kills
+            return _clock.Elapsed < _options.Length || _report.NodesKilled < _options.Kills
                 || _report.Partitions < _options.Partitions;
         }
     }
@@ -198,7 +203,7 @@ internal sealed class NemesisRun : IAsyncDisposable
         lock (_gate)
         {
             _report.NodesKilled += nodes.Count;
-            _report.Kills++;
+            _report.KillFaults++;
         }
     }
 
@@ -287,7 +292,7 @@ internal sealed class NemesisRun : IAsyncDisposable
             });
             await Task.Delay(TimeSpan.FromSeconds(2), cancellation);
         }
-        _damaged.Add(node);
+        _damagedAt[node] = await HeightAsync(cancellation);
         string note = "";
         MarkDown([node], 1); // until it answers: a start may refuse what was done to it
         await KillAsync([node], down, cancellation, () =>
@@ -325,30 +330,38 @@ internal sealed class NemesisRun : IAsyncDisposable
             Interlocked.Add(ref _down[node], by);
     }
 
-    /// <summary>Who may be damaged: whoever abstains already; else another, if fewer than f abstain. Never whose disk fills.
-    /// </summary>
+    /// <summary>Who may be damaged: if so many are already, one of these; else another. Never whose disk fills.</summary>
     private async Task<int?> VictimAsync(int proposed, CancellationToken cancellation)
     {
-        var abstaining = new List<int>();
-        foreach (int node in _damaged)
+        var forgetful = new List<int>();
+        foreach ((int node, ulong height) in _damagedAt)
         {
-            if (!await VotesAsync(node, cancellation))
-                abstaining.Add(node);
+            if (await FindStatusAsync(node, cancellation) is not { Voting: true } status || status.Height < height + HeightsToForget)
+                forgetful.Add(node);
         }
-        if (abstaining.Count >= FaultyMax)
-            return abstaining.Count > 0 ? abstaining[proposed % abstaining.Count] : null;
+        if (forgetful.Count >= FaultyMax)
+            return forgetful.Count > 0 ? forgetful[proposed % forgetful.Count] : null;
         return proposed != _diskOwner ? proposed : (proposed + 1) % _options.Nodes;
     }
 
-    private async Task<bool> VotesAsync(int node, CancellationToken cancellation)
+    /// <summary>The highest height that a node answers with.</summary>
+    private async Task<ulong> HeightAsync(CancellationToken cancellation)
+    {
+        GetStatusResponse?[] all =
+            await Task.WhenAll(Enumerable.Range(0, _options.Nodes).Select(i => FindStatusAsync(i, cancellation)));
+        return all.Max(s => s?.Height) ?? 0;
+    }
+
+    /// <summary>Null where the node does not answer.</summary>
+    private async Task<GetStatusResponse?> FindStatusAsync(int node, CancellationToken cancellation)
     {
         try
         {
-            return (await StatusAsync(node, cancellation)).Voting;
+            return await StatusAsync(node, cancellation);
         }
         catch (LedgerClientException e) when (e.IsTransient)
         {
-            return false;
+            return null;
         }
     }
 
@@ -376,7 +389,7 @@ internal sealed class NemesisRun : IAsyncDisposable
             {
                 shown.Restart();
                 TestContext.Progress.WriteLine(
-                    $"{_clock.Elapsed.TotalSeconds:0} s: {_report.Kills} kills, {_report.Partitions} partitions, "
+                    $"{_clock.Elapsed.TotalSeconds:0} s: {_report.NodesKilled} kills, {_report.Partitions} partitions, "
                     + $"{_clerks.Sum(c => c.CountLines())} lines in the clerks' diaries");
             }
             await Task.Delay(Look, cancellation).ContinueWith(static _ => { }, TaskScheduler.Default);

@@ -53,7 +53,7 @@ internal sealed class NemesisTest
         {
             Write(report);
         }
-        Assert.That(report.Kills, Is.GreaterThanOrEqualTo(kills));
+        Assert.That(report.NodesKilled, Is.GreaterThanOrEqualTo(kills));
         Assert.That(report.Partitions, Is.GreaterThanOrEqualTo(partitions));
     }
 
@@ -65,9 +65,9 @@ internal sealed class NemesisTest
             File.WriteAllText(Path.ChangeExtension(path, ".svg"), ThroughputPicture.Draw(report));
         }
         TestContext.Progress.WriteLine(
-            $"{(report.Ok ? "ok" : "FAILED")}: {report.Seconds} s, {report.Kills} kills of {report.NodesKilled} processes, "
+            $"{(report.Ok ? "ok" : "FAILED")}: {report.Seconds} s, {report.NodesKilled} nodes killed by {report.KillFaults} faults, "
             + $"{report.Partitions} partitions, {report.Acknowledged} of {report.Asked} acknowledged, "
-            + $"{report.Refused.Values.Sum()} expired, {report.Reads} reads; settled in {report.SecondsToSettle} s");
+            + $"{report.Refused.Values.Sum()} too late, {report.Reads} reads; settled in {report.SecondsToSettle} s");
     }
 
     private static int Number(string name, int otherwise) =>

@@ -33,7 +33,7 @@ internal static class ThroughputPicture
             $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Left + width + Right:F0}\" height=\"{rowsTop + 3 * (RowHeight + RowGap) + 70}\" font-family=\"sans-serif\" font-size=\"12\">\n");
         svg.Append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
         Text(svg, Left, 22, $"Acknowledgements a second, {report.Nodes} departments, seed {report.Seed}: {report.Acknowledged} acknowledged, "
-            + $"{report.Kills} kills, {report.Partitions} partitions" + (report.Ok ? "; none lost, doubled or altered" : "; FAILED"), "start", 14);
+            + $"{report.NodesKilled} kills, {report.Partitions} partitions" + (report.Ok ? "; none lost, doubled or altered" : "; FAILED"), "start", 14);
 
         for (int i = 0; i <= 4; i++)
         {
