@@ -79,6 +79,28 @@ internal sealed class Fuzz(FuzzTarget target, Coverage coverage, int seed)
         return Report(null);
     }
 
+    /// <summary>
+    /// Of what <see cref="Run"/> found, a few short inputs that take branches which the seeds and those before do not: for the
+    /// corpus.
+    /// </summary>
+    /// <param name="bytesMax">All together.</param>
+    public IReadOnlyList<byte[]> Distil(int bytesMax)
+    {
+        coverage.Forget();
+        foreach (byte[] seed in target.Seeds)
+            Try(seed);
+        var kept = new List<byte[]>();
+        foreach (byte[] input in _corpus.OrderBy(i => i.Length))
+        {
+            if (input.Length <= bytesMax && Try(input))
+            {
+                kept.Add(input);
+                bytesMax -= input.Length;
+            }
+        }
+        return kept;
+    }
+
     /// <summary>Half of the time one of those found last, which lie deepest.</summary>
     private byte[] Pick() => _random.Next(2) == 0
         ? _corpus[_random.Next(_corpus.Count)]

@@ -4,10 +4,12 @@ using System.Text.Json;
 
 namespace GovChain.Tests.Fuzzing;
 
-/// <summary>Fuzzes from the command line: [--seconds N] [--target T] [--seed N] [--json] [--input HEX].</summary>
+/// <summary>Fuzzes from the command line: [--seconds N] [--target T] [--seed N] [--json] [--keep], or --target T --input HEX.
+/// With --keep it adds a kibibyte of what lies deepest to each target's corpus.</summary>
 internal static class Program
 {
-    private const string Usage = "usage: [--seconds N] [--target NAME] [--seed N] [--json] | --target NAME --input HEX";
+    private const string Usage = "usage: [--seconds N] [--target NAME] [--seed N] [--json] [--keep] | --target NAME --input HEX";
+    private const int KeptBytesMax = 1024;
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
 
     private static int Main(string[] args)
@@ -15,12 +17,13 @@ internal static class Program
         double seconds = 60;
         int seed = Environment.TickCount & 0xFFFF;
         string? only = null, input = null;
-        bool json = false;
+        bool json = false, keep = false;
         for (int i = 0; i < args.Length; i++)
         {
             bool valid = args[i] switch
             {
                 "--json" => json = true,
+                "--keep" => keep = true,
                 "--seconds" => ++i < args.Length && double.TryParse(args[i], CultureInfo.InvariantCulture, out seconds) && seconds > 0,
                 "--seed" => ++i < args.Length && int.TryParse(args[i], CultureInfo.InvariantCulture, out seed),
                 "--target" => ++i < args.Length && Targets.Names.Contains(only = args[i]),
@@ -45,6 +48,8 @@ internal static class Program
             var clock = Stopwatch.StartNew();
             FuzzReport report = fuzz.Run(_ => clock.Elapsed.TotalSeconds < seconds / names.Length);
             reports.Add(report);
+            if (keep && report.Failure is null)
+                File.AppendAllLines(Path.Combine("tests", "Fuzzing", "corpus", name + ".txt"), fuzz.Distil(KeptBytesMax).Select(Convert.ToHexStringLower));
             if (!json)
                 Print(report, clock.Elapsed.TotalSeconds);
         }

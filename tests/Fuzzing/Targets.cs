@@ -31,6 +31,7 @@ internal static class Targets
     [
         new("peer-frame", InputForm.Protobuf, FuzzSeeds.PeerFrames, PeerFrameOf),
         new("consensus-message", InputForm.Binary, FuzzSeeds.Messages, Message),
+        new("consensus-core", InputForm.Binary, () => FuzzedCore.Seeds(Four), input => FuzzedCore.Run(Four, Good, input)),
         new("certificate", InputForm.Binary, FuzzSeeds.Certificates, CertificateOf),
         new("header", InputForm.Binary, FuzzSeeds.Headers, Header),
         new("envelope", InputForm.Protobuf, FuzzSeeds.Envelopes, Envelope),

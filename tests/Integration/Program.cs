@@ -15,6 +15,8 @@ namespace GovChain.Tests.Integration;
 /// </summary>
 internal static class Program
 {
+    private static readonly TimeSpan FinishPatience = TimeSpan.FromMinutes(10);
+
     private static async Task<int> Main(string[] args)
     {
         try
@@ -68,6 +70,8 @@ internal static class Program
         {
             await Console.In.ReadToEndAsync();
             await finish.CancelAsync();
+            await Task.Delay(FinishPatience);
+            Environment.Exit(ExitCode.Unavailable); // whoever started it is gone, and the nodes with them
         });
         await Clerk.RunAsync(
             layout, layout.Read()!.Single(d => d.Id == department), type, diary, workers, TimeSpan.FromMilliseconds(pauseMs), finish.Token);
