@@ -41,8 +41,33 @@ internal static class FuzzSeeds
             new RecallRequest(9, 3),
             new RecallResponse(4, null),
             new RecallResponse(4, FindSigner.In(prepared, 2)),
+            new RecallResponse(4, null, decided),
+            new StatusMessage(3, decided, new Abstention(AbstainReason.LedgerRestored, 9)),
+            .. EvidenceOfDoubleVotes().Select(e => new EvidenceMessage(Evidence.TryRead(e)!)),
         ];
         return messages.Select(ConsensusMessageCodec.Encode);
+    }
+
+    public static IEnumerable<byte[]> EvidenceOfDoubleVotes()
+    {
+        PublicKey signer = Four.Keys.Set[2].Key;
+        Certificate one = Four.Certificate(VoteType.Commit, Four.Block());
+        Certificate other = Four.Certificate(VoteType.Commit, Four.Block(salt: 1));
+        yield return Evidence.Of(Fixture.ChainId, signer, FindSigner.In(one, 2)!.Value, FindSigner.In(other, 2)!.Value)!.ToBytes();
+        ViewChangePayload change = Four.ViewChange(2, 1).Payload;
+        yield return Evidence.Of(Fixture.ChainId, signer, FindSigner.In(one, 2)!.Value, new SignedVote(
+            VoteType.ViewChange, 0, 1, 1, change.PreparedHash, change.PreparedView, change.Signature))!.ToBytes();
+    }
+
+    public static IEnumerable<byte[]> KeptJustifications()
+    {
+        ProposedBlock block = Four.Block();
+        Certificate prepared = Four.Certificate(VoteType.Prepare, block);
+        foreach (Justification reason in new[] { Four.Justification(1), Four.Justification(1, prepared) })
+        {
+            yield return ConsensusMessageCodec.Encode(
+                new KeptJustification(Fixture.ChainId, 0, 1, 1, block.Hash, reason));
+        }
     }
 
     public static IEnumerable<byte[]> Certificates()

@@ -32,6 +32,8 @@ internal static class Targets
         new("peer-frame", InputForm.Protobuf, FuzzSeeds.PeerFrames, PeerFrameOf),
         new("consensus-message", InputForm.Binary, FuzzSeeds.Messages, Message),
         new("consensus-core", InputForm.Binary, () => FuzzedCore.Seeds(Four), input => FuzzedCore.Run(Four, Good, input)),
+        new("evidence", InputForm.Binary, FuzzSeeds.EvidenceOfDoubleVotes, EvidenceOf),
+        new("kept-justification", InputForm.Binary, FuzzSeeds.KeptJustifications, KeptJustificationOf),
         new("certificate", InputForm.Binary, FuzzSeeds.Certificates, CertificateOf),
         new("header", InputForm.Binary, FuzzSeeds.Headers, Header),
         new("envelope", InputForm.Protobuf, FuzzSeeds.Envelopes, Envelope),
@@ -109,6 +111,23 @@ internal static class Targets
         var verifier = new MessageVerifier(Four.Config(0), Good);
         for (int from = -1; from <= Four.Count; from++)
             verifier.Verify(from, message!, 0, out _);
+        return true;
+    }
+
+    private static bool EvidenceOf(byte[] input)
+    {
+        if (Evidence.TryRead(input) is not { } evidence)
+            return false;
+        Same(input, evidence.ToBytes());
+        EvidenceVerifier.Verify(evidence, Fixture.ChainId, Four.Keys.Set, Good);
+        return true;
+    }
+
+    private static bool KeptJustificationOf(byte[] input)
+    {
+        if (ConsensusMessageCodec.TryDecodeKept(input) is not { } kept)
+            return false;
+        Same(input, ConsensusMessageCodec.Encode(kept));
         return true;
     }
 
