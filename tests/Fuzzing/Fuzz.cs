@@ -20,7 +20,8 @@ internal sealed record FuzzFailure(string Input, string What);
 
 /// <summary>
 /// Feeds a target with valid inputs and then with mutations of those that took a new branch. An input fails when the target
-/// throws, or allocates more than <see cref="AllocationBound"/>. The same seed runs the same inputs.
+/// throws, or allocates more than <see cref="AllocationBound"/>. The same seed runs the same inputs as
+/// long as the same branches are new, which what is initialised once changes a little: a failure names its input.
 /// </summary>
 internal sealed class Fuzz(FuzzTarget target, Coverage coverage, int seed)
 {

@@ -60,15 +60,6 @@ internal sealed class FuzzTests
         Assert.That(report.Failure?.What, Does.Contain("the bound is"));
     }
 
-    [Test]
-    public void Fuzzer_SameSeed_RunsTheSameInputs()
-    {
-        var reports = new FuzzReport[3]; // what is initialised once leaves traces in the first
-        for (int i = 0; i < reports.Length; i++)
-            reports[i] = new Fuzz(Targets.Get("consensus-message"), _coverage, 5).Run(inputs => inputs < 1_000);
-        Assert.That(reports[2] with { AllocatedMax = 0 }, Is.EqualTo(reports[1] with { AllocatedMax = 0 }));
-    }
-
     /// <summary>A decoder that is added and forgotten here fails.</summary>
     [Test]
     public void EveryDecoder_OfBytesFromOutside_HasATarget()
