@@ -249,8 +249,10 @@ test('lines that do not belong where they stand are refused', async () => {
   await refuse([first, ledger.lines[3]], /line 2, .*the block has no further transaction/);
   await refuse([...ledger.lines.slice(0, 5), ledger.lines[4], end], /line 6, .*the block has no further transaction/);
   await refuse([first.replace(/"chainId":"../, '"chainId":"00')], /line 1, chainId/);
-  for (const line of ['', '{}', '[]', 'null', '1', '{"what":1}', '{"end":false}', '{"end":true}', '{"height":-1}', '{"height":1e400}',
-    '{"position":0.5,"envelope":""}', '{"position":9007199254740992,"envelope":""}', '{"format":"govchain-ledger-1","signatures":{}}'])
+  for (const line of ['', '{}', '[]', 'null', '1', '{"what":1}', '{"end":false}', '{"end":true}', '{"format":"govchain-ledger-1","signatures":{}}'])
     await refuse([first, line], /line 2/);
+  for (const height of ['-1', '1e400', '0.5', '"1"']) await refuse([first, `{"height":${height}}`], /line 2: height is missing or of another kind/);
+  for (const position of ['-1', '0.5', '9007199254740992', 'null'])
+    await refuse([first, `{"position":${position},"envelope":""}`], /line 2: position is missing or of another kind/);
   await refuse([`{"format":"${'x'.repeat(2 * 1024 * 1024)}"}`], /line 1: more than 2097152 bytes/);
 });

@@ -61,6 +61,8 @@ export function refuseForgedReceipts(file, other, digest) {
   forged((r) => { r.block = theirs.block; }, 'another block', /position|inclusionPath/);
   forged((r) => { r.envelope = theirs.envelope; }, 'another envelope', /inclusionPath|signer/);
   forged((r) => { r.position += 1; }, 'another position', /position|inclusionPath/);
+  forged((r) => { r.position = 0; }, 'a position before the block', /position: 0 is not in the block/);
+  forged((r) => { r.signer.laterBlock = r.block; }, 'the block itself as a later one', /signer, laterBlock: not higher than the block/);
   forged((r) => { r.summary.officer = 'someone'; }, 'another officer', /file: not its own canonical encoding/);
   for (const [name, change, expected] of CERTIFICATES)
     forged((r) => { r.block.certificate = alterBase64(r.block.certificate, change); }, name, expected);

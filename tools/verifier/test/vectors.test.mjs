@@ -60,6 +60,8 @@ test('merkle-log: consistency paths hold, and altered ones do not', () => {
     assert.throws(between(oldSize, oldRoot, newSize, ZERO_HASH), Refusal);
     assert.throws(between(0, hex(rootsBySize[0]), newSize, newRoot), /no path leads from size 0/);
     assert.throws(between(newSize + 1, newRoot, newSize, newRoot), /no path leads from size/);
+    // A log of twice the size is a level higher: the same hashes, which lead to both roots, are too few for it.
+    if (oldSize < newSize) assert.throws(between(oldSize, oldRoot, 2 * newSize, newRoot), Refusal);
     if (path.length > 0) assert.throws(() => check(path.slice(0, -1).map(hex)), Refusal);
   }
 });
