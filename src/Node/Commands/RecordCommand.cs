@@ -63,7 +63,8 @@ internal static class RecordCommand
         var command = new Command(name, description) { type, id, expected, reason, basis, effective, wait, json };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(wait) is < 1 or > WaitSecondsMax)
+            // Before the default is in place, a value that was not given reads as 0.
+            if (result.GetResult(wait) is { Implicit: false } && result.GetValue(wait) is < 1 or > WaitSecondsMax)
                 result.AddError($"--wait: 1 to {WaitSecondsMax} seconds are expected.");
         });
         if (hasPayload)
