@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace GovChain.Core.Cryptography.Engine;
@@ -39,6 +40,22 @@ internal static partial class LaneField<TVector, TLanes>
         r.N6 = TLanes.Add(a.N6, b.N6);
         r.N7 = TLanes.Add(a.N7, b.N7);
         r.N8 = TLanes.Add(a.N8, b.N8);
+    }
+
+    /// <summary>a times 2 to the <paramref name="count"/>, for a without negative limbs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ShiftLeft(
+        out LaneElement<TVector> r, in LaneElement<TVector> a, [ConstantExpected] byte count)
+    {
+        r.N0 = TLanes.ShiftLeft(a.N0, count);
+        r.N1 = TLanes.ShiftLeft(a.N1, count);
+        r.N2 = TLanes.ShiftLeft(a.N2, count);
+        r.N3 = TLanes.ShiftLeft(a.N3, count);
+        r.N4 = TLanes.ShiftLeft(a.N4, count);
+        r.N5 = TLanes.ShiftLeft(a.N5, count);
+        r.N6 = TLanes.ShiftLeft(a.N6, count);
+        r.N7 = TLanes.ShiftLeft(a.N7, count);
+        r.N8 = TLanes.ShiftLeft(a.N8, count);
     }
 
     /// <summary>a - b.</summary>

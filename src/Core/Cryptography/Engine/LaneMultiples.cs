@@ -49,7 +49,10 @@ internal struct LaneMultiples<TVector, TLanes>
         TVector bit0 = LanePath<TVector, TLanes>.Negative(TLanes.ShiftRight(digit, 1));
         TVector bit1 = LanePath<TVector, TLanes>.Negative(TLanes.ShiftRight(digit, 2));
         TVector bit2 = LanePath<TVector, TLanes>.Negative(TLanes.ShiftRight(digit, 3));
-        Select(half == 0 ? _x : _xLambda, bit0, bit1, bit2, out x);
+        if (half == 0)
+            Select(_x, bit0, bit1, bit2, out x);
+        else
+            Select(_xLambda, bit0, bit1, bit2, out x);
         Select(_y, bit0, bit1, bit2, out y);
         LaneField<TVector, TLanes>.NegateWhere(out y, LanePath<TVector, TLanes>.Negative(digit), y);
     }

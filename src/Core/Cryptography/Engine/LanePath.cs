@@ -48,8 +48,8 @@ internal static class LanePath<TVector, TLanes>
         sum = default;
         for (int i = SplitScalar.Digits - 1; i >= 0; i--)
         {
-            for (int d = 0; d < SplitScalar.DigitBits && i != SplitScalar.Digits - 1; d++)
-                sum.Double();
+            if (i != SplitScalar.Digits - 1)
+                sum.Double(SplitScalar.DigitBits);
             for (int half = 0; half < 2; half++)
             {
                 TVector digit = TLanes.Widen(digits.Slice((2 * i + half) * TLanes.Count, TLanes.Count));

@@ -36,6 +36,27 @@ public sealed class EngineEdgeTest
         AssertAgree(checks);
     }
 
+    [Test]
+    public void Verify_PointsThatMeetWithinTheSum_AreAddedByTheCompleteFormulas()
+    {
+        // The first column's entries of Q sum up to c Q, and the generator's first entry is g G: for Q = (g / c) G they are
+        // equal, for its opposite they cancel. Without tables, u1 G and u2 Q are equal or opposite at the end.
+        List<SignatureCheck> checks = [];
+        for (int i = 1; i <= 6; i++)
+        {
+            BigInteger u1 = BigInteger.Pow(3, 90 + i) % N, u2 = BigInteger.Pow(5, 70 + i) % N;
+            BigInteger c = CombValues.ColumnOf(u2, 7, CombTable.SignerTeeth, CombTable.SignerBlocks);
+            BigInteger g = CombValues.ColumnOf(u1, 7, CombTable.GeneratorTeeth, 1);
+            BigInteger d = EngineNumbers.Mod(g * EcdsaTwin.Inverse(EngineNumbers.Mod(c, N), N), N);
+            foreach (BigInteger key in (BigInteger[])[d, N - d])
+                Add(checks, EcdsaTwin.PublicKeyOf(key), u1, u2, (u1 + u2 * key) % N);
+            BigInteger equal = u1 * EcdsaTwin.Inverse(u2, N) % N;
+            Add(checks, EcdsaTwin.PublicKeyOf(equal), u1, u2, 2 * u1 % N);
+            Add(checks, EcdsaTwin.PublicKeyOf(N - equal), u1, u2, 0);
+        }
+        Assert.That(AssertAgree(checks).Count(static e => e), Is.GreaterThanOrEqualTo(18));
+    }
+
     // The check whose u1 and u2 are these: r from the point k G (any r where that is infinity), s = r / u2, e = u1 s.
     private static void Add(List<SignatureCheck> checks, PublicKey key, BigInteger u1, BigInteger u2, BigInteger k)
     {

@@ -56,6 +56,7 @@ public sealed class LaneArithmeticTest
             var u2 = Element<TVector, TLanes>(random, 0, 2 * Unit);
             var v3 = Element<TVector, TLanes>(random, 0, 3 * Unit);
             var less = Element<TVector, TLanes>(random, -3 * Unit, 3 * Unit);
+            var less8 = Element<TVector, TLanes>(random, -8 * Unit, 8 * Unit);
             TVector mask = Mask<TVector, TLanes>(random, out bool[] where);
 
             LaneField<TVector, TLanes>.MultiplySigned(out LaneElement<TVector> signed, a1, b2);
@@ -63,6 +64,8 @@ public sealed class LaneArithmeticTest
             LaneField<TVector, TLanes>.MultiplyAndMultiply(out LaneElement<TVector> both, a1, c1, d1, a1);
             LaneField<TVector, TLanes>.Square(out LaneElement<TVector> square, a1);
             LaneField<TVector, TLanes>.SquareLess(out LaneElement<TVector> squareLess, a1, less);
+            LaneField<TVector, TLanes>.MultiplyLess(out LaneElement<TVector> productLess, a1, b2, less8);
+            LaneField<TVector, TLanes>.ShiftLeft(out LaneElement<TVector> shifted, u2, 3);
             LaneField<TVector, TLanes>.Add(out LaneElement<TVector> sum, a1, d1);
             LaneField<TVector, TLanes>.Subtract(out LaneElement<TVector> difference, a1, d1);
             LaneField<TVector, TLanes>.NegateWhere(out LaneElement<TVector> negated, mask, a1);
@@ -79,6 +82,8 @@ public sealed class LaneArithmeticTest
                 AssertReduced(square, lane, a * a, facts);
                 AssertReduced(same, lane, a * a, facts);
                 AssertReduced(squareLess, lane, a * a - Value<TVector>(less, lane), facts);
+                AssertReduced(productLess, lane, a * Value<TVector>(b2, lane) - Value<TVector>(less8, lane), facts);
+                Assert.That(Value<TVector>(shifted, lane), Is.EqualTo(8 * Value<TVector>(u2, lane)), facts);
                 Assert.That(Value<TVector>(sum, lane), Is.EqualTo(a + d), facts);
                 Assert.That(Value<TVector>(difference, lane), Is.EqualTo(a - d), facts);
                 Assert.That(Value<TVector>(negated, lane), Is.EqualTo(where[lane] ? -a : a), facts);
@@ -129,6 +134,8 @@ public sealed class LaneArithmeticTest
             again.Add(xi, yi);
             LaneField<TVector, TLanes>.Negate(out LaneElement<TVector> negated, yj);
             opposite.Add(xj, negated);
+            LanePoint<TVector, TLanes> often = general;
+            often.Double(4);
             for (int lane = 0; lane < TLanes.Count; lane++)
             {
                 (int i, int j) = own[lane];
@@ -136,6 +143,7 @@ public sealed class LaneArithmeticTest
                 AssertPoint(group, mixed, lane, i + j, exceptional: i == j || i + j == 13);
                 AssertPoint(group, opposite, lane, i - j, exceptional: i == j || i + j == 13);
                 AssertPoint(group, general, lane, i + 2 * j, exceptional: group.Reduce(i + 2 * j) == 0 || group.Reduce(i - 2 * j) == 0);
+                AssertPoint(group, often, lane, 16 * (i + 2 * j), exceptional: group.Reduce(i + 2 * j) == 0 || group.Reduce(i - 2 * j) == 0);
                 int twice = group.Reduce(2 * (i + j));
                 AssertPoint(group, again, lane, twice + i,
                     exceptional: i == j || i + j == 13 || twice == i || group.Reduce(twice + i) == 0);
