@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Cryptography.Engine;
 #if WITH_NBITCOIN
 using GovChain.Tests.Unit.Cryptography;
 #endif
@@ -46,6 +47,18 @@ public class SignatureBenchmarks
     /// <summary>Verification by the platform.</summary>
     [Benchmark(Baseline = true)]
     public int PlatformVerify() => CountValid(_platform);
+
+    private readonly EngineVerifier _engine = new(EnginePaths.Best);
+
+    /// <summary>Verification by the engine, which soon has tables for these signers.</summary>
+    [Benchmark]
+    public int EngineVerify() => CountValid(_engine);
+
+    private readonly EngineVerifier _portable = new(EnginePath.Portable);
+
+    /// <summary>Verification by the engine's portable path.</summary>
+    [Benchmark]
+    public int PortableVerify() => CountValid(_portable);
 
     /// <summary>Signing by the platform.</summary>
     [Benchmark]
