@@ -68,6 +68,10 @@ internal sealed class SelfAudit(
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
         }
+        catch (FatalNodeException)
+        {
+            // Two verifiers disagree: the node has been told and stops, this thread with it.
+        }
     }
 
     /// <summary>The first damage, or null.</summary>
