@@ -61,6 +61,9 @@ export function refuseForgedReceipts(file, other, digest) {
   forged((r) => { r.block = theirs.block; }, 'another block', /position|inclusionPath/);
   forged((r) => { r.envelope = theirs.envelope; }, 'another envelope', /inclusionPath|signer/);
   forged((r) => { r.position += 1; }, 'another position', /position|inclusionPath/);
+  forged((r) => { r.epochs = [{}]; }, 'an epoch', /epochs: an empty array is expected/);
+  forged((r) => { r.block.header = alterBase64(r.block.header, flipByte(2)); }, 'a header of another ledger', /block, header: of another ledger/);
+  forged((r) => { r.block.header = alterBase64(r.block.header, flipByte(81)); }, 'a header of another epoch', /block, header: epoch 1/);
   forged((r) => { r.position = 0; }, 'a position before the block', /position: 0 is not in the block/);
   forged((r) => { r.signer.laterBlock = r.block; }, 'the block itself as a later one', /signer, laterBlock: not higher than the block/);
   forged((r) => { r.summary.officer = 'someone'; }, 'another officer', /file: not its own canonical encoding/);
@@ -70,6 +73,11 @@ export function refuseForgedReceipts(file, other, digest) {
 }
 
 const alterBase64 = (text, change) => change(Buffer.from(text, 'base64')).toString('base64');
+
+const flipByte = (at) => (bytes) => {
+  bytes[at] ^= 1;
+  return bytes;
+};
 
 function highS(envelope) {
   const { body, signature } = decode(SignedTransaction, envelope);
