@@ -15,8 +15,8 @@ internal sealed class CryptoBench : IDisposable
 {
     private const int BatchSize = 256, ChecksMax = 1024, Signers = 64, FewSigners = 16;
 
-    // Operations of a slice: some milliseconds.
-    private const int PlatformSlice = 16, LibrarySlice = 128, AloneSlice = 64, ParseSlice = 256;
+    // Operations of a slice where no batch sets them: a millisecond or three.
+    private const int PlatformSlice = 8, LibrarySlice = 32, AloneSlice = 32, ParseSlice = 256, TableSlice = 4, StrangersSlice = 32;
 
     private static readonly int[] Sizes = [8, 32, 64, ChecksMax];
 
@@ -61,7 +61,7 @@ internal sealed class CryptoBench : IDisposable
 
     private static string Enrolled(EnginePath path, string batch) => $"enrolled, {path}, batch of {batch}";
 
-    private static string Unknown(EnginePath path) => $"no table, {path}, batch of {BatchSize}";
+    private static string Unknown(EnginePath path, int batch) => $"no table, {path}, batch of {batch}";
 
     private static string Alone(EnginePath path) => $"enrolled, {path}, one alone";
 
@@ -70,7 +70,8 @@ internal sealed class CryptoBench : IDisposable
         EngineVerifier engine = Enrolled(path, checks);
         _contest.Add(Enrolled(path, $"{BatchSize}"), () => Verify(engine, checks.AsSpan(0, BatchSize)));
         // A new engine each time knows nobody, and four signatures of a signer earn no table.
-        _contest.Add(Unknown(path), () => Verify(new EngineVerifier(path), checks.AsSpan(0, BatchSize)));
+        int batch = path == EnginePath.Portable ? StrangersSlice : BatchSize;
+        _contest.Add(Unknown(path, batch), () => Verify(new EngineVerifier(path), checks.AsSpan(0, batch)));
         _contest.Add(Alone(path), () =>
         {
             for (int i = 0; i < AloneSlice; i++)
@@ -111,9 +112,9 @@ internal sealed class CryptoBench : IDisposable
         _contest.Add(CryptoReport.Table, () =>
         {
             var engine = new EngineVerifier(EnginePath.Portable);
-            foreach (SignatureCheck check in checks.AsSpan(0, FewSigners))
+            foreach (SignatureCheck check in checks.AsSpan(0, TableSlice))
                 engine.Enrol(check.Signer);
-            return FewSigners;
+            return TableSlice;
         });
     }
 
@@ -131,7 +132,7 @@ internal sealed class CryptoBench : IDisposable
     {
         ["enrolledVsLibsecp256k1"] = _contest.Ratio(CryptoReport.Library, Enrolled(best, $"{BatchSize}")),
         ["unknownVsLibsecp256k1"] =
-            _contest[CryptoReport.LibraryParse] / (_contest[CryptoReport.Decompression] + _contest[Unknown(best)]),
+            _contest[CryptoReport.LibraryParse] / (_contest[CryptoReport.Decompression] + _contest[Unknown(best, best == EnginePath.Portable ? StrangersSlice : BatchSize)]),
         ["singleVsLibsecp256k1"] = _contest.Ratio(CryptoReport.Library, Alone(EnginePath.Portable)),
         ["enrolledVsPlatform"] = _contest.Ratio(CryptoReport.Platform, Enrolled(best, $"{BatchSize}")),
         ["twoCoresVsOne"] = _contest.Ratio(Enrolled(best, $"{ChecksMax}"), "enrolled, two cores"),
