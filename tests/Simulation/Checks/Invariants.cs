@@ -48,6 +48,13 @@ internal sealed partial class Invariants(Stage stage)
             CheckNotEarly(node, r.ViewChange);
     }
 
+    /// <summary>A core sets its timer: as long as the rule says, never longer than the cap.</summary>
+    public void OnTimerSet(SimulatedNode node, SetTimer timer)
+    {
+        if (timer.DelayMs != LivenessBound.TimeoutMs(stage.Scenario.Parameters, timer.View))
+            throw new InvariantException("timer", $"node {node.Index} waits {timer.DelayMs} ms in view {timer.View}");
+    }
+
     /// <summary>A core sends a message: I6, I7, durable before sent, and an abstaining node does not vote.</summary>
     public void OnSent(SimulatedNode sender, ConsensusMessage message)
     {

@@ -28,6 +28,7 @@ internal sealed partial class SimulatedNode
                 Later(_stage.Duration(Work.Sign), () => Feed(new Signed(e.RequestId, signature)));
                 break;
             case SetTimer e:
+                _stage.Invariants.OnTimerSet(this, e);
                 ulong delayUs = _clock.TimerUs(e.DelayMs);
                 _timer = (e.Height, e.View, _stage.NowUs + delayUs);
                 WakeLater(delayUs, () => Feed(new TimerFired(e.Height, e.View, e.Generation)), isStatus: false);

@@ -20,6 +20,10 @@ internal sealed class LivenessBound(Scenario scenario)
     private const ulong StatusPeriodUs = 1_000_000;
     private const ulong StatusPeriods = 4;
 
+    /// <summary>min(base * 2^view, cap), milliseconds: the rule of docs/PROTOCOL.md, not the code under test.</summary>
+    public static ulong TimeoutMs(ConsensusParameters parameters, uint view) =>
+        view < 32 ? Math.Min(parameters.BaseTimeoutMs << (int)view, parameters.TimeoutCapMs) : parameters.TimeoutCapMs;
+
     /// <summary>Microseconds to the next decision when the highest view of an honest node is <paramref name="view"/>.
     /// </summary>
     public ulong NextDecisionUs(uint view)
@@ -27,7 +31,7 @@ internal sealed class LivenessBound(Scenario scenario)
         uint views = (uint)Quorum.Faulty(scenario.Validators) + 3;
         ulong timeoutsMs = 0;
         for (uint v = 0; v < views; v++)
-            timeoutsMs += TimeRules.TimeoutMs(scenario.Parameters, view + v);
+            timeoutsMs += TimeoutMs(scenario.Parameters, view + v);
         ulong catchUpUs = ((ulong)Quorum.Faulty(scenario.Validators) + 1) * SimulatedNode.BlocksTimeoutUs
             + CatchUp.PauseMs * 1_000;
         return timeoutsMs * 1_100 + StatusPeriods * StatusPeriodUs + catchUpUs;

@@ -115,7 +115,7 @@ internal sealed record Scenario
             LeaderBlocksMax = (uint)rng.Between(1, 12),
             Parameters = new ConsensusParameters(
                 BaseTimeoutMs: (ulong)rng.Between(150, 500),
-                TimeoutCapMs: 4_000,
+                TimeoutCapMs: (ulong)rng.Between(800, 4_000),
                 TimePrecisionMs: 500,
                 MessageDelayMs: (ulong)rng.Between(500, 5_000),
                 BlockTransactionsMax: quick ? 1U : 8U,
