@@ -45,6 +45,9 @@ internal sealed partial class ScriptedRun
                 words.Expect("sent");
                 ExpectSent(words, wanted: false);
                 break;
+            case "evidence":
+                ExpectEvidence(words);
+                break;
             case "alarm":
                 ExpectAlarm(words);
                 break;
@@ -112,6 +115,19 @@ internal sealed partial class ScriptedRun
         DecidedMessage m => m.Header.Hash,
         _ => null,
     };
+
+    /// <summary>against VALIDATOR at NODES.</summary>
+    private void ExpectEvidence(WordReader words)
+    {
+        words.Expect("against");
+        Core.Cryptography.PublicKey accused = Keys.Set[Node(words.Next()).Index].Key;
+        words.Expect("at");
+        foreach (SimulatedNode node in NodesIn(words))
+        {
+            if (!node.Core!.Evidence.Any(e => e.Signer == accused))
+                throw new TranscriptException($"node {NameOf(node)} holds none");
+        }
+    }
 
     /// <summary>CODE at NODES.</summary>
     private void ExpectAlarm(WordReader words)
