@@ -92,6 +92,9 @@ internal static partial class LogMessages
     [LoggerMessage(5026, LogLevel.Error, "{Department} {What}: no honest node signs both. Evidence {Id}.")]
     public static partial void Accused(this ILogger logger, string department, string what, string id);
 
+    [LoggerMessage(5027, LogLevel.Information, "Reported evidence {Id} against {Department} to the ledger: {Answer}")]
+    public static partial void EvidenceReported(this ILogger logger, string department, string id, string answer);
+
     [LoggerMessage(5090, LogLevel.Critical, "The node ended with code {Code}: {Reason}")]
     public static partial void ServiceFailed(this ILogger logger, int code, string reason);
 }

@@ -55,6 +55,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly NodeStatus _status;
     private readonly LeaderWatch _leaderWatch;
     private readonly LeaderReports _leaderReports;
+    private readonly EvidenceReports _evidenceReports;
     private readonly NodeMetrics _metrics;
     private readonly StorageMetrics _storageMetrics;
     private readonly AlarmBoard _alarms;
@@ -132,6 +133,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var ownTransactions = new ProtocolTransactions(
             new TransactionFactory(genesis.ChainId, signer), _self, _admission, time, parameters.ExpiryHorizonMs);
         _leaderWatch = new LeaderWatch(validators, self, config.Parameters, _pool);
+        _evidenceReports = new EvidenceReports(
+            validators, self, _ledger, ownTransactions, time, parameters.ForwardTimeoutMs, log);
         _leaderReports = new LeaderReports(validators, _ledger, ownTransactions, time, parameters.ForwardTimeoutMs, log);
         _intake = new MessageIntake(
             validators, new MessageVerifier(config, verifier), () => _ledger.Tip.Height, _driver.Deliver, time, progress);
@@ -357,6 +360,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
                 _driver.WorkAdded();
             WatchLeader(_driver.Standing);
             _ = Guard(_leaderReports.LookAsync());
+            _ = Guard(_evidenceReports.LookAsync(_evidence.Held));
         }
         catch (Exception e)
         {

@@ -42,6 +42,7 @@ public static class TransactionRules
     private static Outcome Act(StateOverlay state, in ProtocolContext at, TransactionBody body) =>
         body.ActionCase switch
         {
+            TransactionBody.ActionOneofCase.Accuse => AccusationRules.Accuse(state, at, body.Accuse),
             TransactionBody.ActionOneofCase.SuspendLeader => SuspensionRules.Suspend(state, at, body.SuspendLeader),
             _ => throw new InvalidOperationException($"The decoder let the action {body.ActionCase} through."),
         };

@@ -21,9 +21,10 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.DefineType => DefineType("define_type", body.DefineType),
         TransactionBody.ActionOneofCase.EnrolOfficer => Enrol("enrol_officer", body.EnrolOfficer),
         TransactionBody.ActionOneofCase.RevokeOfficer => Revoke("revoke_officer", body.RevokeOfficer),
+        TransactionBody.ActionOneofCase.Accuse => Accuse("accuse", body.Accuse, body.ChainId.Span),
         TransactionBody.ActionOneofCase.SuspendLeader => Suspend("suspend_leader", body.SuspendLeader),
         _ => FieldViolation.Of("action", "exactly one of register, amend, annul, define_type, enrol_officer, "
-            + "revoke_officer, suspend_leader", ""),
+            + "revoke_officer, accuse, suspend_leader", ""),
     };
 
     /// <summary>Actions from number 80 on are signed by a department's validator key.</summary>
@@ -71,6 +72,11 @@ internal static class ActionRules
     private static FieldViolation? Revoke(string at, RevokeOfficer officer) =>
         FieldRules.Officer($"{at}.officer_id", officer.OfficerId)
         ?? FieldRules.Text($"{at}.reason", officer.Reason, Limits.ShortTextBytesMax);
+
+    private static FieldViolation? Accuse(string at, Accuse action, ReadOnlySpan<byte> chainId) =>
+        Evidence.TryRead(action.Evidence.Span) is { } evidence && evidence.ChainId.Span.SequenceEqual(chainId)
+            ? null
+            : FieldViolation.Of($"{at}.evidence", $"{Evidence.Size} bytes, evidence of this ledger", FieldRules.Invariant(action.Evidence.Length) + " bytes");
 
     private static FieldViolation? Suspend(string at, SuspendLeader action)
     {

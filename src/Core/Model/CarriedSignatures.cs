@@ -13,9 +13,14 @@ internal static class CarriedSignatures
     /// <summary>The checks of a body that obeys <see cref="ActionRules"/>; none for most actions.</summary>
     public static SignatureCheck[] Of(TransactionBody body, Digest chainId) => body.ActionCase switch
     {
+        TransactionBody.ActionOneofCase.Accuse => Of(body.Accuse),
         TransactionBody.ActionOneofCase.SuspendLeader => Of(body.SuspendLeader, chainId),
         _ => [],
     };
+
+    private static SignatureCheck[] Of(Accuse action) =>
+        Evidence.TryRead(action.Evidence.Span)?.SignatureChecks
+            ?? throw new InvalidOperationException("The rules let bytes through that are no evidence.");
 
     private static SignatureCheck[] Of(SuspendLeader action, Digest chainId)
     {

@@ -68,6 +68,13 @@ public sealed class Evidence : IEquatable<Evidence>
     /// <summary>The height of both votes.</summary>
     public ulong Height => First.Height;
 
+    /// <summary>The two signatures that make it proof.</summary>
+    public SignatureCheck[] SignatureChecks =>
+    [
+        new(Signer, First.VoteOn(ChainId).SigningDigest(), First.Signature),
+        new(Signer, Second.VoteOn(ChainId).SigningDigest(), Second.Signature),
+    ];
+
     /// <summary>What it is evidence of.</summary>
     public Offence Offence => new(Signer, Epoch, Height, Kind, First.Type);
 

@@ -96,6 +96,9 @@ public enum RejectionCode
     /// <summary>As many leaders are suspended as there may be at a time.</summary>
     TooManySuspended = 53,
 
+    /// <summary>The offence is proven on the ledger already, or as many others of the department as are kept.</summary>
+    AlreadyProven = 54,
+
     /// <summary>The same transaction is on the ledger; its receipt is the answer.</summary>
     Duplicate = 60,
 

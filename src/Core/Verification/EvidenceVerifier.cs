@@ -32,13 +32,8 @@ public static class EvidenceVerifier
             return EvidenceFailure.WrongChain;
         if (set.IndexOf(evidence.Signer) < 0)
             return EvidenceFailure.UnknownValidator;
-        SignatureCheck[] checks =
-        [
-            new(evidence.Signer, evidence.First.VoteOn(chainId).SigningDigest(), evidence.First.Signature),
-            new(evidence.Signer, evidence.Second.VoteOn(chainId).SigningDigest(), evidence.Second.Signature),
-        ];
         bool[] results = new bool[2];
-        verifier.Verify(checks, results);
+        verifier.Verify(evidence.SignatureChecks, results);
         return results[0] && results[1] ? EvidenceFailure.None : EvidenceFailure.BadSignature;
     }
 }

@@ -58,7 +58,7 @@ internal static class StatusCommand
         foreach (ActiveAlarm a in s.Alarms)
             Output.Line($"  ALARM      {a.Code} ({a.Severity}) since {UtcTime.Format(a.SinceMs)}: {a.Text}");
         foreach (AccusedDepartment e in s.Evidence)
-            Output.Line($"  EVIDENCE   {e.Department} {e.Text} ({e.Id})");
+            Output.Line($"  EVIDENCE   {e.Department} {e.Text} ({e.Id}, {(e.Position == 0 ? "not on the ledger yet" : $"log entry {e.Position}")})");
         if (s.Evidence.Count < s.EvidencePieces)
             Output.Line($"  evidence   {s.EvidencePieces} pieces in all: govchain evidence list --data DIR");
         if (s.LastError.Length > 0)

@@ -11,6 +11,7 @@ using GovChain.Node.Peers;
 using GovChain.Node.Pool;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
+using GovChain.Storage;
 
 namespace GovChain.Node.Gateway;
 
@@ -135,8 +136,11 @@ internal sealed class NodeStatus(
         }));
         IReadOnlyList<Evidence> evidence = Evidence();
         response.EvidencePieces = (uint)evidence.Count;
+        using LedgerSnapshot? view = evidence.Count == 0 ? null : ledger.OpenSnapshot();
+        StateOverlay? state = view is null ? null : new StateOverlay(view);
         response.Evidence.AddRange(evidence.TakeLast(EvidenceShownMax).Select(e => new AccusedDepartment
         {
+            Position = AccusationRules.Find(state!, e)?.Position ?? 0,
             Department = EvidenceText.DepartmentOf(e, genesis.Validators),
             Kind = EvidenceText.NameOf(e.Kind),
             Height = e.Height,

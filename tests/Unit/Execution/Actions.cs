@@ -43,6 +43,20 @@ internal static class Actions
     public static TransactionBody Revoke(string id) =>
         new() { RevokeOfficer = new RevokeOfficer { OfficerId = id, Reason = "left" } };
 
+    /// <summary>Evidence that a key signed two Commits at a height.</summary>
+    public static TransactionBody Accuse(Digest chainId, TestKey accused, ulong height, VoteType type = VoteType.Commit)
+    {
+        SignedVote Sign(byte block)
+        {
+            var vote = new Vote(type, chainId, 0, height, 0, Sha256.Hash([block]));
+            return new SignedVote(type, 0, height, 0, vote.BlockHash, -1, accused.Sign(vote.SigningDigest()));
+        }
+        return new TransactionBody
+        {
+            Accuse = new Accuse { Evidence = ByteString.CopyFrom(Evidence.Of(chainId, accused.Public, Sign(1), Sign(2))!.ToBytes()) },
+        };
+    }
+
     /// <summary>View changes of these keys, properly signed, against the leader of a view.</summary>
     public static TransactionBody Suspend(
         Digest chainId, ulong height, uint view, IEnumerable<TestKey> keys, uint prepared = 0, ulong epoch = 0)

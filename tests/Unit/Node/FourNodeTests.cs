@@ -93,6 +93,40 @@ public sealed class FourNodeTests(bool tls)
     }
 
     [Test]
+    public async Task TwoJournalsLostAtOnce_TheLedgerHaltsWithoutAFork_AndEveryNodeSaysSo_OneAloneVotesAgain()
+    {
+        await _nodes[0].FoundAsync();
+        await AllEqualAsync();
+        await LoseJournalAsync(3);
+        await _nodes[3].UntilAsync(s => s.VotesAgainAt == s.Height + 3, "it knows when it votes again");
+        for (int i = 0; i < 2; i++)
+        {
+            await _nodes[0].CommitAsync(_ledger.Change($"L-{i}", 0));
+            await AllEqualAsync();
+        }
+        await _nodes[3].UntilAsync(s => s.Voting && s.Alarms.All(a => a.Code != "ABSTAINING"), "it votes again");
+
+        await LoseJournalAsync(2);
+        await LoseJournalAsync(3);
+        ulong height = _nodes[0].Height;
+        foreach (TestNode node in _nodes)
+            await node.UntilAsync(s => s.Alarms.Any(a => a.Code == "LEDGER_HALTED" && a.Text.Contains("2 of 4", StringComparison.Ordinal)), "it says why");
+        Task<TransactionOutcome> waiting = _nodes[0].SubmitAsync(_ledger.Change("L-9", 0));
+        await _nodes[1].UntilAsync(s => s.PoolTransactions == 1, "the transaction waits");
+        await _nodes[1].UntilAsync(s => s.View > 0, "the two that vote have tried another leader");
+        Assert.That(_nodes.Select(n => n.Height), Is.All.EqualTo(height));
+        Assert.That(_nodes.Count(n => n.Gateway.GetStatus().Voting), Is.EqualTo(2));
+        Assert.That(waiting.IsCompleted, Is.False);
+    }
+
+    private async Task LoseJournalAsync(int node)
+    {
+        await _nodes[node].StopAsync();
+        File.Delete(Path.Combine(_nodes[node].Path, "votes"));
+        await _nodes[node].StartAsync();
+    }
+
+    [Test]
     public async Task DoubleVote_SeenByOne_IsHeldByAll_AlsoByOneThatWasAway_AndOutlastsRestarts()
     {
         await _nodes[0].FoundAsync();
@@ -114,6 +148,8 @@ public sealed class FourNodeTests(bool tls)
         await _nodes[0].StopAsync();
         await _nodes[0].StartAsync();
         Assert.That(Accusations(_nodes[0].Gateway.GetStatus()), Is.EqualTo($"{accused} DOUBLE_VOTE {height}"));
+        foreach (TestNode node in _nodes)
+            await node.UntilAsync(s => s.Evidence.Single().Position > 0, "it is on the ledger");
         await _nodes[1].CommitAsync(_ledger.Change("L-1", 0));
         await AllEqualAsync();
     }

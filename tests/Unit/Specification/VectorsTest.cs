@@ -64,6 +64,7 @@ public sealed class VectorsTest
                 Vector("enrol officer", Actions.Enrol("4711", TestLedger.Spare, OfficerRole.Clerk, OfficerRole.Auditor), 5),
                 Vector("revoke officer", Actions.Revoke("4711"), 6),
                 Vector("suspend leader", Suspension(), 7),
+                Vector("accuse", Accusation(), 8),
             },
         });
     }
@@ -165,6 +166,8 @@ public sealed class VectorsTest
                 Vector("roles out of order", Field(Actions.Enrol("4711", TestLedger.Spare, OfficerRole.Auditor, OfficerRole.Clerk))),
                 Vector("role 6", Field(Actions.Enrol("4711", TestLedger.Spare, (OfficerRole)6))),
                 Vector("validity that ends as it begins", Field(Actions.Enrol("4711", TestLedger.Spare, OfficerRole.Clerk), b => b.EnrolOfficer.ValidFromMs = b.EnrolOfficer.ValidUntilMs = 7)),
+                Vector("no evidence", Field(Accusation(), b => b.Accuse.Evidence = ByteString.Empty)),
+                Vector("evidence of the other kind", Field(Accusation(), b => b.Accuse.Evidence = ByteString.CopyFrom([.. b.Accuse.Evidence.Span[..2], 2, .. b.Accuse.Evidence.Span[3..]]))),
                 Vector("no view change", Field(Suspension(), b => b.SuspendLeader.ViewChanges.Clear())),
                 Vector("suspension for no height", Field(Suspension(), b => b.SuspendLeader.Height = 0)),
                 Vector("suspension for the last view", Field(Suspension(), b => b.SuspendLeader.View = uint.MaxValue)),
@@ -396,6 +399,8 @@ public sealed class VectorsTest
         action.Register.EffectiveDate = "2026-01-31";
         return action;
     }
+
+    private TransactionBody Accusation() => Actions.Accuse(_ledger.Genesis.ChainId, Validators[1], 9);
 
     private TransactionBody Suspension() =>
         Actions.Suspend(_ledger.Genesis.ChainId, 9, 3, Validators[1..], prepared: 2);

@@ -47,7 +47,8 @@ internal sealed class EvidenceLedger
         Commit((clerk, Actions.Amend("A-1", 1)), (administrator, Actions.Revoke("clerk")));
         Commit(
             (deputy, Actions.Register("B-1")),
-            (Validators[1], Actions.Suspend(Genesis.ChainId, 3, 0, Validators[1..])));
+            (Validators[1], Actions.Suspend(Genesis.ChainId, 3, 0, Validators[1..])),
+            (Validators[2], Actions.Accuse(Genesis.ChainId, Validators[3], 3)));
         Commit((deputy, Actions.Annul("A-2", 1)));
     }
 

@@ -23,7 +23,7 @@ public sealed class WireProfileTest
         WireSchema.Of<OfficerKeyState>(), WireSchema.Of<OfficerInterval>(), WireSchema.Of<OfficerState>(),
         WireSchema.Of<RecordTypeState>(), WireSchema.Of<RecordState>(), WireSchema.Of<LeaderState>(),
         WireSchema.Of<LeaderSuspension>(), WireSchema.Of<ValidatorInterval>(), WireSchema.Of<SuspendLeader>(),
-        WireSchema.Of<SignedViewChange>(),
+        WireSchema.Of<SignedViewChange>(), WireSchema.Of<Accuse>(), WireSchema.Of<ProvenOffence>(),
     ];
 
     private static IEnumerable<TestCaseData> Fields()
@@ -76,8 +76,8 @@ public sealed class WireProfileTest
     [Test]
     public void Check_EveryNumberOfTheBody_IsKnownReservedOrUnknown()
     {
-        int[] active = [1, 2, 3, 4, 5, 6, 16, 17, 18, 40, 48, 49, 81];
-        int[] reserved = [.. Enumerable.Range(19, 9), 50, 64, 65, 66, 80, 82, 83, 84];
+        int[] active = [1, 2, 3, 4, 5, 6, 16, 17, 18, 40, 48, 49, 80, 81];
+        int[] reserved = [.. Enumerable.Range(19, 9), 50, 64, 65, 66, 82, 83, 84];
         for (int number = 1; number < 200; number++)
         {
             WireViolation? found = Check(WireSchema.Of<TransactionBody>(), new WireBytes().Bytes(number).ToArray());

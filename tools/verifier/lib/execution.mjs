@@ -1,5 +1,6 @@
 // SPEC "Execution": the rules of the ledger, applied to a state.
 import { sha256 } from './bytes.mjs';
+import { accuse } from './evidence.mjs';
 import { foundedLeader, suspendLeader, validatorAt } from './leaders.mjs';
 import { Refusal, require } from './refusal.mjs';
 import { KIND, officerId, recordId } from './state.mjs';
@@ -17,6 +18,7 @@ const ACTIONS = {
   define_type: defineType,
   enrol_officer: enrolOfficer,
   revoke_officer: revokeOfficer,
+  accuse,
   suspend_leader: suspendLeader,
 };
 

@@ -52,6 +52,8 @@ const SuspendLeader = define('SuspendLeader', {
   1: uint64('epoch'), 2: uint64('height'), 3: uint32('view'), 4: repeated(message('view_changes', SignedViewChange)),
 });
 
+const Accuse = define('Accuse', { 1: bytes('evidence') });
+
 export const TransactionBody = define('TransactionBody', {
   1: uint32('format_version'),
   2: uint32('algorithm'),
@@ -65,8 +67,9 @@ export const TransactionBody = define('TransactionBody', {
   40: oneof('action', message('define_type', DefineType)),
   48: oneof('action', message('enrol_officer', EnrolOfficer)),
   49: oneof('action', message('revoke_officer', RevokeOfficer)),
+  80: oneof('action', message('accuse', Accuse)),
   81: oneof('action', message('suspend_leader', SuspendLeader)),
-}, [...range(19, 27), 50, ...range(64, 66), 80, ...range(82, 84)]);
+}, [...range(19, 27), 50, ...range(64, 66), ...range(82, 84)]);
 
 export const SignedTransaction = define('SignedTransaction', { 1: bytes('body'), 2: bytes('signature') });
 
@@ -84,6 +87,10 @@ export const Parameters = define('Parameters', {
   11: uint64('complaint_timeout_ms'),
 });
 
+const ProvenOffence = define('ProvenOffence', {
+  1: uint64('epoch'), 2: uint64('height'), 3: uint32('kind'), 4: uint32('type'), 5: bytes('evidence_id'), 6: uint64('position'),
+});
+
 export const DepartmentState = define('DepartmentState', {
   1: string('id'),
   2: repeated(message('names', LocalizedText)),
@@ -91,6 +98,7 @@ export const DepartmentState = define('DepartmentState', {
   4: string('endpoint'),
   5: uint32('administrators'),
   6: uint64('admitted_height'),
+  11: repeated(message('offences', ProvenOffence)),
 });
 
 const OfficerInterval = define('OfficerInterval', {

@@ -5,6 +5,7 @@ import { sha256, tag, ZERO_HASH } from './bytes.mjs';
 import {
   isDate, requireIdentifier, requireLength, requireMediaType, requirePublicKey, requireText, requireTexts,
 } from './fields.mjs';
+import { carriedVotes, readEvidence } from './evidence.mjs';
 import { SignedTransaction, TransactionBody } from './messages.mjs';
 import { require } from './refusal.mjs';
 import { isSignature, requireSignature, requireSignatureForm } from './signatures.mjs';
@@ -18,7 +19,7 @@ const ROLE_MAX = 5;
 export const RECORD_ACTIONS = ['register', 'amend', 'annul'];
 
 /** Signed by a department's validator key; all others by an officer's. */
-export const PROTOCOL_ACTIONS = ['suspend_leader'];
+export const PROTOCOL_ACTIONS = ['accuse', 'suspend_leader'];
 
 const CHECKS = {
   register: requireRecordChange,
@@ -27,11 +28,13 @@ const CHECKS = {
   define_type: requireDefineType,
   enrol_officer: requireEnrolOfficer,
   revoke_officer: requireRevokeOfficer,
+  accuse: requireAccuse,
   suspend_leader: requireSuspendLeader,
 };
 
 /** The signatures that an action carries beside the envelope's own: [{ signer, message, signature }]. */
 const CARRIED = {
+  accuse: ({ evidence }) => carriedVotes(readEvidence(evidence)),
   suspend_leader: carriedViewChanges,
 };
 
@@ -57,7 +60,7 @@ export function readTransaction(envelope, chainId) {
   requirePublicKey(body.signer, 'signer', 'INVALID_PUBLIC_KEY');
   requireSignatureForm(signature, 'signature');
   require(body.action !== null, 'action', 'missing', INVALID);
-  CHECKS[body.action.name](body.action.value, body.action.name);
+  CHECKS[body.action.name](body.action.value, body.action.name, chainId);
   const signed = Buffer.concat([TAG, bytes]);
   const carried = CARRIED[body.action.name]?.(body.action.value, chainId) ?? [];
   return {
@@ -113,6 +116,11 @@ function requireEnrolOfficer(enrolment, action) {
 function requireRevokeOfficer(revocation, action) {
   requireIdentifier('officer', revocation.officer_id, `${action}.officer_id`);
   requireText(revocation.reason, 0, 1024, `${action}.reason`);
+}
+
+function requireAccuse({ evidence }, action, chainId) {
+  const read = readEvidence(evidence);
+  require(read !== null && read.chainId.equals(chainId), `${action}.evidence`, 'no evidence of this ledger', INVALID);
 }
 
 function requireSuspendLeader({ height, view, view_changes: changes }, action) {

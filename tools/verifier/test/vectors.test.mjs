@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { readCertificate, readHeader, requireCommitted, validatorSet, voteBytes } from '../lib/blocks.mjs';
 import { sha256, ZERO_HASH } from '../lib/bytes.mjs';
 import { Chain } from '../lib/chain.mjs';
+import { carriedVotes, readEvidence } from '../lib/evidence.mjs';
 import { foundingBytes, readGenesis, requireFounded } from '../lib/genesis.mjs';
 import { Log, leafHash, requireConsistency, rootOfInclusion } from '../lib/log-tree.mjs';
 import { verifyReceipt } from '../lib/receipt.mjs';
@@ -19,8 +20,25 @@ const set = () => validatorSet(vectors('validator-set').members.map(({ departmen
 
 test('every file of vectors is one that these tests read', () => {
   const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
-  assert.deepEqual(files, ['blocks', 'certificate', 'genesis', 'header', 'merkle-log', 'merkle-state', 'receipt', 'refused',
+  assert.deepEqual(files, ['blocks', 'certificate', 'evidence', 'genesis', 'header', 'merkle-log', 'merkle-state', 'receipt', 'refused',
     'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
+});
+
+test('evidence: what proves something is read and verified, and what does not is nothing', () => {
+  const { pairs, chainId, publicKey, epoch, height } = vectors('evidence');
+  for (const { name, kind, evidence, id } of pairs) {
+    if (kind === null) continue;
+    const bytes = hex(evidence);
+    const read = readEvidence(bytes);
+    assert.deepEqual([read.kind, show(read.id), show(read.chainId), show(read.signer), read.epoch, read.height],
+      [kind, id, chainId, publicKey, BigInt(epoch), BigInt(height)], name);
+    for (const c of carriedVotes(read)) requireSignature(c.signer, c.message, c.signature, name);
+    const swapped = Buffer.concat([bytes.subarray(0, 84), bytes.subarray(189), bytes.subarray(84, 189)]);
+    assert.equal(readEvidence(swapped), null, `${name}, swapped`);
+    assert.equal(readEvidence(bytes.subarray(1)), null);
+    const twice = Buffer.concat([bytes.subarray(0, 84), bytes.subarray(84, 189), bytes.subarray(84, 189)]);
+    assert.equal(readEvidence(twice), null, `${name}, one vote twice`);
+  }
 });
 
 test('merkle-log: leaves, roots of every size, frontier', () => {
