@@ -1,5 +1,5 @@
-using System.Text.RegularExpressions;
 using System.Text;
+using System.Text.RegularExpressions;
 using GovChain.Consensus;
 using GovChain.Core.Model;
 using GovChain.Node;
