@@ -48,7 +48,9 @@ internal sealed class DevnetCommandTest
 
     private Process Start()
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "govchain.dll"), "devnet", "--dir", _directory])
+        // A shell's background job ignores Ctrl-C and hands that on to whatever it starts, these tests included.
+        var start = new ProcessStartInfo("env",
+            ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "govchain.dll"), "devnet", "--dir", _directory])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
