@@ -242,6 +242,7 @@ test('lines that do not belong where they stand are refused', async () => {
   const refuse = (lines, expected) => assert.rejects(
     verify(Buffer.from(`${lines.join('\n')}\n`), ledger.digest), (e) => e instanceof Refusal && expected.test(e.message));
   const end = ledger.file().toString().trimEnd().split('\n').at(-1);
+  await refuse([...ledger.lines, end.replace(/"logSize":\d+/, '"logSize":99')], /, end, logSize: 99; the log has/);
   await refuse([block], /line 1, format: the first line has the format govchain-ledger-1/);
   await refuse([first.replace('ledger-1', 'ledger-2')], /line 1, format: the first line/);
   await refuse([first, first], /line 2: a second beginning/);

@@ -1,4 +1,4 @@
-// Receipts that a quorum made up: everything is signed and proven, and the signer could not sign.
+// Receipts that a quorum made up: everything is proven, and the signer could not sign, or did not.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sha256 } from '../lib/bytes.mjs';
@@ -13,7 +13,7 @@ import { Key, LedgerBuilder, texts } from './builder.mjs';
 const base64 = (bytes) => bytes.toString('base64');
 
 /** A receipt of block 2, whose state is one value: that of the signer's key, with one interval. */
-function receiptOf(interval) {
+function receiptOf(interval, spoil = () => {}) {
   const ledger = new LedgerBuilder();
   const clerk = new Key();
   const first = ledger.sign(ledger.administrators[0], 'define_type', { type: 'licence', titles: texts('Licence') });
@@ -22,6 +22,7 @@ function receiptOf(interval) {
     record: { type: 'licence', id: 'A-1' },
     payload: { kind: { name: 'inline', value: { media_type: 'text/plain', content: Buffer.from('x') } } },
   });
+  spoil(envelope);
   const timeMs = ledger.tip.timeMs + 1000n;
   const fields = { ...empty(OfficerKeyState.fields[2].message), department: 'alpha', officer_id: 'clerk', roles: [1], ...interval(timeMs) };
   const value = encode(OfficerKeyState, { public_key: clerk.public, intervals: [fields], validator_intervals: [] });
@@ -75,3 +76,8 @@ for (const [name, interval] of Object.entries({
     assert.throws(() => verify(receiptOf(interval)), /signer, value: the signer could not sign in this block/);
   });
 }
+
+test('a receipt whose transaction is not signed is refused, whoever signed the block', () => {
+  const spoil = (envelope) => { envelope[envelope.length - 1] ^= 1; };
+  assert.throws(() => verify(receiptOf(() => ({}), spoil)), /^Refusal: envelope, signature/);
+});

@@ -8,11 +8,13 @@ import { Chain } from '../lib/chain.mjs';
 import { carriedVotes, readEvidence } from '../lib/evidence.mjs';
 import { foundingBytes, readGenesis, requireFounded } from '../lib/genesis.mjs';
 import { Log, leafHash, requireConsistency, rootOfInclusion } from '../lib/log-tree.mjs';
+import { SignedTransaction } from '../lib/messages.mjs';
 import { verifyReceipt } from '../lib/receipt.mjs';
 import { Refusal } from '../lib/refusal.mjs';
 import { requireSignature } from '../lib/signatures.mjs';
 import { endBesideOther, leafHash as stateLeafHash, rootOfPath, StateTree } from '../lib/state-tree.mjs';
 import { readTransaction } from '../lib/transaction.mjs';
+import { decode, encode } from '../lib/wire.mjs';
 import { hex, vectors } from './vectors.mjs';
 
 const show = (bytes) => bytes.toString('hex');
@@ -113,6 +115,16 @@ test('merkle-state: leaves, roots in every order of insertion, paths', () => {
     assert.equal(show(rootOfPath(key, end(), siblings, 'path')), rootsByNumberOfLeaves.at(-1), path.key);
   }
   assert.equal(kinds.size, 3);
+});
+
+test('state paths that prove nothing: an empty last sibling, the key beside itself, a leaf of another path', () => {
+  const [key, near, far] = ['00', '01', '80'].map((first) => hex(first.padEnd(64, '0')));
+  const sibling = sha256(key);
+  assert.throws(() => rootOfPath(key, sibling, [sibling, ZERO_HASH], 'path'), /the last sibling is empty/);
+  const beside = (other) => endBesideOther(key, [sibling], other, sibling, 'path');
+  assert.deepEqual(beside(near), stateLeafHash(near, sibling));
+  assert.throws(() => beside(key), /the other key is the key/);
+  assert.throws(() => beside(far), /does not stand on the key's path/);
 });
 
 test('header', () => {
@@ -248,6 +260,18 @@ test('refused: code, field and offset of each envelope', () => {
       return true;
     });
   }
+});
+
+test('an envelope of 65,536 bytes is too large before anything of it is read', () => {
+  const { chainId } = vectors('refused');
+  assert.throws(() => readTransaction(Buffer.alloc(65_536), hex(chainId)), (e) => e.code === 'TOO_LARGE' && e.where === 'envelope');
+});
+
+test('a body without its format version is refused for that', () => {
+  const { chainId, transactions } = vectors('transaction');
+  const { body, signature } = decode(SignedTransaction, hex(transactions[0].envelope), 'envelope');
+  const envelope = encode(SignedTransaction, { body: body.subarray(2), signature });
+  assert.throws(() => readTransaction(envelope, hex(chainId)), (e) => e.where === 'format_version');
 });
 
 test('receipt: whole ones are valid, each edited one is refused', () => {
