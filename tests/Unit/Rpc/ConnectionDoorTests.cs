@@ -188,7 +188,9 @@ internal sealed class ConnectionDoorTests
             stream += 2;
         });
         Assert.That(_meters["govchain.door.resets", "clients"], Is.GreaterThan(50));
-        await _meters.UntilAsync(1, "govchain.door.closed", "clients", "RESET_FLOOD");
+        // On a busy machine Kestrel is first: more than a hundred requests wait for their end to be written.
+        await _meters.UntilAsync(1, ["govchain.door.closed", "clients", "RESET_FLOOD"],
+            ["kestrel.connection.duration", "output_queue_size_exceeded"]);
         await host.Grpc().UnaryAsync<GetStatusRequest, GetStatusResponse>("GetStatus", new());
     }
 

@@ -28,13 +28,16 @@ internal sealed class MeterProbe : IDisposable
         .Sum(s => s.Value);
 
     /// <summary>Waits for a sum, at most 20 seconds.</summary>
-    public async Task UntilAsync(long least, string instrument, params string[] values)
+    public Task UntilAsync(long least, string instrument, params string[] values) => UntilAsync(least, [instrument, .. values]);
+
+    /// <summary>Waits for a sum over several, each an instrument and its values of labels, at most 20 seconds.</summary>
+    public async Task UntilAsync(long least, params string[][] any)
     {
         long until = Environment.TickCount64 + 20_000;
-        while (this[instrument, values] < least)
+        while (any.Sum(i => this[i[0], i[1..]]) is var sum && sum < least)
         {
             if (Environment.TickCount64 > until)
-                Assert.Fail($"{instrument} {string.Join(' ', values)} is {this[instrument, values]}, not {least}; all: {this}");
+                Assert.Fail($"{string.Join(" or ", any.Select(i => string.Join(' ', i)))} is {sum}, not {least}; all: {this}");
             await Task.Delay(10);
         }
     }
