@@ -267,11 +267,14 @@ test('an envelope of 65,536 bytes is too large before anything of it is read', (
   assert.throws(() => readTransaction(Buffer.alloc(65_536), hex(chainId)), (e) => e.code === 'TOO_LARGE' && e.where === 'envelope');
 });
 
-test('a body without its format version is refused for that', () => {
+test('a body without its format version or its algorithm is refused for that', () => {
   const { chainId, transactions } = vectors('transaction');
   const { body, signature } = decode(SignedTransaction, hex(transactions[0].envelope), 'envelope');
-  const envelope = encode(SignedTransaction, { body: body.subarray(2), signature });
-  assert.throws(() => readTransaction(envelope, hex(chainId)), (e) => e.where === 'format_version');
+  const without = (from) => encode(SignedTransaction, { body: Buffer.concat([body.subarray(0, from), body.subarray(from + 2)]), signature });
+  for (const [from, field] of [[0, 'format_version'], [2, 'algorithm']]) {
+    assert.throws(() => readTransaction(without(from), hex(chainId)),
+      (e) => e.where === field && e.code === 'INVALID_FIELD');
+  }
 });
 
 test('receipt: whole ones are valid, each edited one is refused', () => {
