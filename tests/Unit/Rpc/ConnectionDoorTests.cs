@@ -194,6 +194,17 @@ internal sealed class ConnectionDoorTests
         await host.Grpc().UnaryAsync<GetStatusRequest, GetStatusResponse>("GetStatus", new());
     }
 
+    /// <summary>The frame guard alone: Kestrel ignores resets of a stream that has ended.</summary>
+    [Test]
+    public async Task Resets_OfOneRequestWithoutEnd_EndTheConnection()
+    {
+        RpcHost host = await StartAsync(new RpcOptions { ControlFramesPerSecond = 100 });
+        using RawConnection flood = await RawConnection.OpenHttp2Async(host.Port(HttpProtocols.Http2), Stranger);
+        await flood.SendGrpcAsync(1, "GetStatus");
+        await FloodAsync(flood, () => flood.SendFrameAsync(RawConnection.Reset, 0, 1, 0, 0, 0, 8));
+        await _meters.UntilAsync(1, "govchain.door.closed", "clients", "RESET_FLOOD");
+    }
+
     [Test]
     public async Task EmptyData_WithoutEnd_EndsTheConnection()
     {
