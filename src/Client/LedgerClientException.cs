@@ -8,6 +8,9 @@ namespace GovChain.Client;
 /// </summary>
 public sealed class LedgerClientException : Exception
 {
+    private const long NoError = 0x0; // RFC 9113, section 7
+    private const long StreamClosed = 0x5;
+
     private LedgerClientException(StatusCode status, string reason, string message, Exception? inner)
         : base(message, inner)
     {
@@ -39,10 +42,11 @@ public sealed class LedgerClientException : Exception
     {
         Google.Rpc.Status? rich = TryGetDetails(e);
         ErrorInfo? info = rich?.GetDetail<ErrorInfo>();
-        string message = info is null && e.StatusCode is StatusCode.Unavailable
+        StatusCode status = IsLostConnection(e) ? StatusCode.Unavailable : e.StatusCode;
+        string message = info is null && status is StatusCode.Unavailable
             ? $"The node at {node} cannot be reached: {CauseOf(e).TrimEnd('.')}. Is it running, and is this its client address?"
             : e.Status.Detail;
-        return new LedgerClientException(e.StatusCode, info?.Reason ?? NameOf(e.StatusCode), message, e)
+        return new LedgerClientException(status, info?.Reason ?? NameOf(status), message, e)
         {
             Facts = info is null ? new Dictionary<string, string>() : new Dictionary<string, string>(info.Metadata),
             RetryAfter = rich?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan(),
@@ -58,6 +62,13 @@ public sealed class LedgerClientException : Exception
 
     internal static LedgerClientException Unusable(string reason, string message, Exception? inner = null) =>
         new(StatusCode.FailedPrecondition, reason, message, inner);
+
+    /// <summary>
+    /// The node closed the connection of a stream it had ended, because more of that stream arrived (RFC 9113, section 5.1):
+    /// every call on it ends with a status that says nothing about the call.
+    /// </summary>
+    private static bool IsLostConnection(RpcException e) =>
+        e.Status.DebugException?.GetBaseException() is HttpProtocolException { ErrorCode: NoError or StreamClosed };
 
     /// <summary>What the network said, not what the channel makes of it.</summary>
     private static string CauseOf(RpcException e) => e.Status.DebugException?.GetBaseException().Message ?? e.Status.Detail;

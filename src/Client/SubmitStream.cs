@@ -12,6 +12,7 @@ public sealed class SubmitStream : IDisposable
 {
     private readonly AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse> _call;
     private readonly Uri _node;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal SubmitStream(AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse> call, Uri node)
     {
@@ -23,10 +24,17 @@ public sealed class SubmitStream : IDisposable
     /// <exception cref="LedgerClientException">The stream has ended.</exception>
     public async Task SendAsync(ulong tag, ReadOnlyMemory<byte> envelope, CancellationToken cancellation = default)
     {
+        Task write = _call.RequestStream.WriteAsync(
+            new SubmitStreamRequest { Tag = tag, Envelope = UnsafeByteOperations.UnsafeWrap(envelope) }, cancellation);
+        // A write that waits for the node's window may wait for ever when the node ends the stream instead of reading on.
+        if (await Task.WhenAny(write, _ended.Task) != write)
+        {
+            _ = write.ContinueWith(static w => w.Exception, TaskScheduler.Default); // ends with the call
+            throw LedgerClientException.StreamEnded();
+        }
         try
         {
-            await _call.RequestStream.WriteAsync(
-                new SubmitStreamRequest { Tag = tag, Envelope = UnsafeByteOperations.UnsafeWrap(envelope) }, cancellation);
+            await write;
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled && !cancellation.IsCancellationRequested)
         {
@@ -37,7 +45,7 @@ public sealed class SubmitStream : IDisposable
         {
             throw LedgerClientException.From(e, _node);
         }
-        catch (Exception e) when (e is InvalidOperationException or IOException)
+        catch (Exception e) when (e is InvalidOperationException or IOException or HttpRequestException)
         {
             // The call is over, or its connection broke while the message was being written.
             throw LedgerClientException.StreamEnded(e);
@@ -49,8 +57,20 @@ public sealed class SubmitStream : IDisposable
 
     /// <summary>The next outcome, or null at the stream's end.</summary>
     /// <exception cref="LedgerClientException">The node refuses or is gone.</exception>
-    public async Task<SubmitStreamResponse?> ReadAsync(CancellationToken cancellation = default) =>
-        await LedgerClient.MoveNextAsync(_call.ResponseStream, _node, cancellation) ? _call.ResponseStream.Current : null;
+    public async Task<SubmitStreamResponse?> ReadAsync(CancellationToken cancellation = default)
+    {
+        bool more = false;
+        try
+        {
+            more = await LedgerClient.MoveNextAsync(_call.ResponseStream, _node, cancellation);
+        }
+        finally
+        {
+            if (!more)
+                _ended.TrySetResult();
+        }
+        return more ? _call.ResponseStream.Current : null;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _call.Dispose();

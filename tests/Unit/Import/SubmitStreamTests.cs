@@ -1,0 +1,90 @@
+using GovChain.Client;
+using GovChain.Protos.V1;
+using Grpc.Core;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Import;
+
+/// <summary>How a stream of envelopes ends on a client that is still sending.</summary>
+public sealed class SubmitStreamTests
+{
+    private static readonly Uri _node = new("http://127.0.0.1:1");
+
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Send_NodeEndsTheStreamInsteadOfReadingOn_Ends(CancellationToken cancellation)
+    {
+        var end = new TaskCompletionSource<bool>();
+        using SubmitStream stream = Open(new Writer(new TaskCompletionSource().Task), new Reader(end.Task));
+        Task reading = stream.ReadAsync(cancellation);
+        Task sending = stream.SendAsync(1, new byte[1], cancellation);
+        Assert.That(sending.IsCompleted, Is.False, "it waits for room at the node");
+
+        end.SetException(new RpcException(new Status(StatusCode.Unavailable, "The node is going.")));
+
+        LedgerClientException read = (await Try(reading))!;
+        Assert.That((read.IsTransient, read.Reason), Is.EqualTo((true, "UNAVAILABLE")));
+        LedgerClientException sent = (await Try(sending.WaitAsync(cancellation)))!;
+        Assert.That((sent.IsTransient, sent.Reason), Is.EqualTo((true, "STREAM_ENDED")));
+    }
+
+    [Test]
+    public async Task Send_ConnectionIsClosedWhileWriting_SaysThatTheStreamHasEnded([Values] bool wrapped)
+    {
+        var closed = new HttpProtocolException(0x5, "The HTTP/2 server closed the connection.", null);
+        using SubmitStream stream = Open(
+            new Writer(Task.FromException(wrapped ? new HttpRequestException("", closed) : closed)),
+            new Reader(new TaskCompletionSource<bool>().Task));
+        LedgerClientException sent = (await Try(stream.SendAsync(1, new byte[1])))!;
+        Assert.That((sent.IsTransient, sent.Reason), Is.EqualTo((true, "STREAM_ENDED")));
+    }
+
+    [TestCase(0x0, true)]
+    [TestCase(0x5, true)]
+    [TestCase(0x1, false)] // a server that speaks another protocol will go on speaking it
+    public async Task Read_ConnectionIsClosedWithAnHttp2Error_MayBeTriedAgain(long code, bool transient)
+    {
+        var closed = new HttpRequestException("", new HttpProtocolException(code, "The HTTP/2 server closed the connection.", null));
+        var status = new Status(StatusCode.Internal, "Error reading.", closed);
+        using SubmitStream stream = Open(
+            new Writer(Task.CompletedTask), new Reader(Task.FromException<bool>(new RpcException(status))));
+        LedgerClientException read = (await Try(stream.ReadAsync()))!;
+        Assert.That(read.IsTransient, Is.EqualTo(transient));
+    }
+
+    private static async Task<LedgerClientException?> Try(Task task)
+    {
+        try
+        {
+            await task;
+            return null;
+        }
+        catch (LedgerClientException e)
+        {
+            return e;
+        }
+    }
+
+    private static SubmitStream Open(Writer writer, Reader reader) => new(
+        new AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse>(
+            writer, reader, Task.FromResult(new Metadata()), () => Status.DefaultSuccess, () => [], () => { }),
+        _node);
+
+    private sealed class Writer(Task write) : IClientStreamWriter<SubmitStreamRequest>
+    {
+        public WriteOptions? WriteOptions { get; set; }
+
+        public Task WriteAsync(SubmitStreamRequest message) => write;
+
+        public Task WriteAsync(SubmitStreamRequest message, CancellationToken cancellationToken) => write;
+
+        public Task CompleteAsync() => Task.CompletedTask;
+    }
+
+    private sealed class Reader(Task<bool> next) : IAsyncStreamReader<SubmitStreamResponse>
+    {
+        public SubmitStreamResponse Current => new();
+
+        public Task<bool> MoveNext(CancellationToken cancellationToken) => next;
+    }
+}
