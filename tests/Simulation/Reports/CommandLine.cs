@@ -14,6 +14,7 @@ internal sealed record CommandLine
           --trace SEED        draw the run as a message chart
           --shrink SEED       make a failing run smaller and print the line that runs it
           --play NAME         draw a transcript (tests/Simulation/Transcripts) as a message chart; "all" only plays them
+          --mutations         every field of every message of a run changed, one at a time, in every way that makes sense
           --sizes             bytes and messages per block, and the largest view change, of 50 validators
 
           --validators N      so many validators, whatever the seed says
@@ -38,6 +39,9 @@ internal sealed record CommandLine
 
     public bool Sizes { get; private init; }
 
+    /// <summary>A part to try in full; null: none.</summary>
+    public ExhaustivePart? Exhaustive { get; private init; }
+
     public bool Json { get; private init; }
 
     public bool Help { get; private init; }
@@ -55,6 +59,7 @@ internal sealed record CommandLine
             {
                 "--json" => parsed with { Json = true },
                 "--sizes" => parsed with { Sizes = true },
+                "--mutations" => parsed with { Exhaustive = ExhaustivePart.Mutations },
                 "--ecdsa" => parsed with { Limits = parsed.Limits with { RealSignatures = true } },
                 "-h" or "--help" => parsed with { Help = true },
                 _ => i + 1 < args.Count ? parsed.With(option, args[++i]) : null,

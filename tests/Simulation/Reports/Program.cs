@@ -24,6 +24,8 @@ internal static class Program
         }
         if (line.Sizes)
             return PrintSizes(line);
+        if (line.Exhaustive is { } part)
+            return ExhaustiveCommand.Run(part, line.Json);
         if (line.Play is { } name)
             return Play(name);
         if (line.Trace is { } trace)

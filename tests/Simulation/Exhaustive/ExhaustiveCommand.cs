@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace GovChain.Tests.Simulation;
+
+/// <summary>What is tried in full.</summary>
+internal enum ExhaustivePart
+{
+    Mutations,
+}
+
+/// <summary>The exhaustive parts from the command line: what was counted, what failed, and how long it took.</summary>
+internal static class ExhaustiveCommand
+{
+    private const double TellEverySeconds = 10;
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Runs one part on all cores and prints its report.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Run(ExhaustivePart part, bool json)
+    {
+        var clock = Stopwatch.StartNew();
+        double told = 0;
+        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        IReadOnlyList<string> failures = part switch
+        {
+            _ => Mutations(counts, Tell),
+        };
+        string seconds = clock.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture);
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(
+                new { part = part.ToString().ToLowerInvariant(), counts, failures, seconds = double.Parse(seconds, CultureInfo.InvariantCulture) },
+                Indented));
+        }
+        else
+        {
+            foreach (string failure in failures)
+                Console.WriteLine(failure);
+            foreach ((string what, long count) in counts)
+                Console.WriteLine($"{count,10} {what}");
+            Console.WriteLine($"{failures.Count} failures, {seconds} s");
+        }
+        return failures.Count == 0 ? 0 : 1;
+
+        void Tell(int done, int all)
+        {
+            lock (counts)
+            {
+                if (clock.Elapsed.TotalSeconds - told < TellEverySeconds)
+                    return;
+                told = clock.Elapsed.TotalSeconds;
+            }
+            Console.Error.WriteLine($"{done} of {all} after {told:F0} s");
+        }
+    }
+
+    private static List<string> Mutations(SortedDictionary<string, long> counts, Action<int, int> tell)
+    {
+        MutationReport report = MutationCheck.Run(inFull: true, tell);
+        counts["messages"] = report.Messages;
+        counts["fields"] = report.Fields.Count;
+        counts["changed messages"] = report.Mutations;
+        counts["runs with what was accepted"] = report.Runs;
+        foreach ((string outcome, int count) in report.Outcomes)
+            counts[$"changed messages, {outcome}"] = count;
+        return report.Failures;
+    }
+}
