@@ -8,6 +8,7 @@ namespace GovChain.Tests.Simulation;
 internal enum ExhaustivePart
 {
     Mutations,
+    Twins,
 }
 
 /// <summary>The exhaustive parts from the command line: what was counted, what failed, and how long it took.</summary>
@@ -26,14 +27,14 @@ internal static class ExhaustiveCommand
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
         IReadOnlyList<string> failures = part switch
         {
-            _ => Mutations(counts, Tell),
+            ExhaustivePart.Mutations => Mutations(counts, Tell),
+            _ => Twins(counts, Tell),
         };
-        string seconds = clock.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture);
+        double seconds = clock.Elapsed.TotalSeconds;
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(
-                new { part = part.ToString().ToLowerInvariant(), counts, failures, seconds = double.Parse(seconds, CultureInfo.InvariantCulture) },
-                Indented));
+                new { part = $"{part}".ToLowerInvariant(), counts, failures, seconds = Math.Round(seconds, 1) }, Indented));
         }
         else
         {
@@ -41,7 +42,7 @@ internal static class ExhaustiveCommand
                 Console.WriteLine(failure);
             foreach ((string what, long count) in counts)
                 Console.WriteLine($"{count,10} {what}");
-            Console.WriteLine($"{failures.Count} failures, {seconds} s");
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{failures.Count} failures, {seconds:F1} s"));
         }
         return failures.Count == 0 ? 0 : 1;
 
@@ -66,6 +67,17 @@ internal static class ExhaustiveCommand
         counts["runs with what was accepted"] = report.Runs;
         foreach ((string outcome, int count) in report.Outcomes)
             counts[$"changed messages, {outcome}"] = count;
+        return report.Failures;
+    }
+
+    private static List<string> Twins(SortedDictionary<string, long> counts, Action<int, int> tell)
+    {
+        TwinsReport report = TwinsCheck.Run(TwinsSpace.Full(), tell);
+        counts["scenarios"] = report.Scenarios;
+        counts["scenarios in which the first block was decided again in a later view"] = report.DecidedAgain;
+        counts["scenarios in which the twins were accused"] = report.Accused;
+        foreach ((uint view, int count) in report.DecidedIn)
+            counts[$"scenarios decided in view {view}"] = count;
         return report.Failures;
     }
 }

@@ -157,7 +157,7 @@ internal sealed partial class SimulatedNode
         WriteLedger();
         ForgetHeight();
         StoredBlock tip = Ledger.Tip;
-        Feed(new BlockStored(tip.Header, tip.Certificate!, tip.NextLeaders));
+        Feed(new BlockStored(tip.Header, tip.Certificate!, _stage.LeadersAfter(tip)));
         TellWork();
         if (IsUp)
             StoreFetched();

@@ -83,7 +83,7 @@ internal sealed partial class SimulatedNode
             return;
         }
         StoredBlock tip = Ledger.Tip;
-        Core = new ConsensusCore(_config, tip.Header, tip.Certificate, tip.NextLeaders, journal, _evidence);
+        Core = new ConsensusCore(_config, tip.Header, tip.Certificate, _stage.LeadersAfter(tip), journal, _evidence);
         _stage.Trace(Slot, 1, []);
         _stage.Chart?.Event(this, 'S', $"starts at height {tip.Height} with {journal.Records.Count} journal records");
         Feed(new Start(_stage.Rng.Next()));

@@ -15,6 +15,8 @@ internal sealed record CommandLine
           --shrink SEED       make a failing run smaller and print the line that runs it
           --play NAME         draw a transcript (tests/Simulation/Transcripts) as a message chart; "all" only plays them
           --mutations         every field of every message of a run changed, one at a time, in every way that makes sense
+          --twins             two processes with one key: every leader and every split of the network in two views
+          --twins-scenario X  draw one of these as a message chart; X as a failure names it
           --sizes             bytes and messages per block, and the largest view change, of 50 validators
 
           --validators N      so many validators, whatever the seed says
@@ -39,6 +41,8 @@ internal sealed record CommandLine
 
     public bool Sizes { get; private init; }
 
+    public TwinsScenario? Twins { get; private init; }
+
     /// <summary>A part to try in full; null: none.</summary>
     public ExhaustivePart? Exhaustive { get; private init; }
 
@@ -60,6 +64,7 @@ internal sealed record CommandLine
                 "--json" => parsed with { Json = true },
                 "--sizes" => parsed with { Sizes = true },
                 "--mutations" => parsed with { Exhaustive = ExhaustivePart.Mutations },
+                "--twins" => parsed with { Exhaustive = ExhaustivePart.Twins },
                 "--ecdsa" => parsed with { Limits = parsed.Limits with { RealSignatures = true } },
                 "-h" or "--help" => parsed with { Help = true },
                 _ => i + 1 < args.Count ? parsed.With(option, args[++i]) : null,
@@ -81,6 +86,8 @@ internal sealed record CommandLine
             return Without(value.Split(',', StringSplitOptions.RemoveEmptyEntries));
         if (option == "--play")
             return this with { Play = value };
+        if (option == "--twins-scenario")
+            return TwinsScenario.TryParse(value) is { } scenario ? this with { Twins = scenario } : null;
         if (!ulong.TryParse(value, CultureInfo.InvariantCulture, out ulong number))
             return null;
         int small = (int)Math.Min(number, int.MaxValue);

@@ -26,6 +26,8 @@ internal static class Program
             return PrintSizes(line);
         if (line.Exhaustive is { } part)
             return ExhaustiveCommand.Run(part, line.Json);
+        if (line.Twins is { } scenario)
+            return DrawTwins(scenario);
         if (line.Play is { } name)
             return Play(name);
         if (line.Trace is { } trace)
@@ -90,6 +92,23 @@ internal static class Program
         }
         Console.WriteLine($"{(all ? names.Length : 1)} transcripts, {failures} failures");
         return failures == 0 ? 0 : 1;
+    }
+
+    private static int DrawTwins(TwinsScenario scenario)
+    {
+        using var output = new StreamWriter(Console.OpenStandardOutput());
+        var chart = new MessageChart(output);
+        string? failure = null;
+        try
+        {
+            TwinsRun.Play(scenario, chart);
+        }
+        catch (InvariantException e)
+        {
+            failure = e.Message;
+        }
+        chart.End(failure);
+        return failure is null ? 0 : 1;
     }
 
     private static int Draw(ulong seed, ScenarioLimits limits)

@@ -1,4 +1,5 @@
 using GovChain.Consensus;
+using GovChain.Core.Model;
 
 namespace GovChain.Tests.Simulation;
 
@@ -91,6 +92,9 @@ internal abstract class Stage : IDisposable
     /// <summary>Hands a core its input.</summary>
     public virtual void Step(ConsensusCore core, ConsensusInput input, List<ConsensusEffect> effects) =>
         core.Step(input, effects);
+
+    /// <summary>Who leads the height after a block.</summary>
+    public virtual LeaderOrder LeadersAfter(StoredBlock tip) => tip.NextLeaders;
 
     /// <summary>A process has staged a journal record.</summary>
     public virtual void OnAppended(SimulatedNode node, ulong record)
