@@ -67,7 +67,7 @@ internal static class StatusCommand
             return;
         Table table = new Table().Border(TableBorder.Simple)
             .AddColumn("peer", c => c.NoWrap()).AddColumn("endpoint", c => c.NoWrap())
-            .AddColumns("connected", "height", "view", "lag", "votes", "last error");
+            .AddColumns("connected", "height", "view", "lag", "votes", "last vote", "last error");
         foreach (PeerStatus p in s.Peers)
         {
             table.AddRow(
@@ -75,6 +75,7 @@ internal static class StatusCommand
                 p.Height.ToString(CultureInfo.InvariantCulture), p.View.ToString(CultureInfo.InvariantCulture),
                 p.Lag.ToString(CultureInfo.InvariantCulture),
                 p.AbstainingBecause.Length == 0 ? "yes" : p.VotesAgainAt > 0 ? $"from {p.VotesAgainAt}" : "NO",
+                p.LastVote is { } vote ? Markup.Escape(Output.Value($"{vote.Kind} {vote.Height}/{vote.View}")) : "none",
                 Markup.Escape(Output.Value(p.LastError)));
         }
         Output.Table(table);

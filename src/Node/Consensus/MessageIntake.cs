@@ -91,7 +91,7 @@ internal sealed class MessageIntake
             _progress.Misbehaved(arrival.From, $"sent a consensus message that does not verify ({failure})");
             return;
         }
-        _progress.Heard(arrival.From, arrival.Message);
+        _progress.Heard(arrival.From, arrival.Message, arrival.UtcMs);
         _deliver(verified, arrival.UtcMs, () => Release(arrival.From, arrival.Bytes));
     }
 

@@ -1,13 +1,23 @@
 using GovChain.Consensus;
+using GovChain.Core.Model;
 
 namespace GovChain.Node.Consensus;
+
+/// <summary>The newest vote that came from a department itself, proposals and view changes included.</summary>
+/// <param name="Type">Which kind.</param>
+/// <param name="Height">The block it is about.</param>
+/// <param name="View">The view; of a view change, the one asked for.</param>
+/// <param name="AtMs">When it came, milliseconds since 1970 by this node's clock.</param>
+internal readonly record struct LastVote(VoteType Type, ulong Height, uint View, ulong AtMs);
 
 /// <summary>Where another department stands, by what it says.</summary>
 /// <param name="Height">Its newest block.</param>
 /// <param name="View">Its view of the next height.</param>
 /// <param name="Abstention">Whether it votes, and if not, why and until when.</param>
+/// <param name="LastVote">What it last signed; null if nothing came since the start.</param>
 /// <param name="LastComplaint">The last thing it did that no honest node does; null if nothing.</param>
-internal readonly record struct PeerStanding(ulong Height, uint View, Abstention Abstention, string? LastComplaint)
+internal readonly record struct PeerStanding(
+    ulong Height, uint View, Abstention Abstention, LastVote? LastVote, string? LastComplaint)
 {
     /// <summary>The last thing it did wrong; empty if nothing.</summary>
     public string Complaint => LastComplaint ?? "";
@@ -22,17 +32,23 @@ internal sealed class PeerProgress(int validators)
     /// <summary>The highest block that anybody has shown a certificate for.</summary>
     public ulong HighestTip { get; private set; }
 
-    /// <summary>A verified message came.</summary>
-    public void Heard(int from, ConsensusMessage message)
+    /// <summary>
+    /// A message came over a department's own connection. What only its connection vouches for is shown and never decided by.
+    /// </summary>
+    public void Heard(int from, ConsensusMessage message, ulong atMs)
     {
-        if (message is not (StatusMessage or DecidedMessage))
+        VoteType? signed = SignedBy(from, message);
+        if (signed is null && message is not (StatusMessage or DecidedMessage))
             return;
         lock (_gate)
         {
             ref PeerStanding peer = ref _peers[from];
-            peer = message is StatusMessage status
-                ? peer with { Height = status.Tip?.Height ?? 0, View = status.View, Abstention = status.Abstention }
-                : peer with { Height = Math.Max(peer.Height, message.Height) };
+            peer = message switch
+            {
+                StatusMessage m => peer with { Height = m.Tip?.Height ?? 0, View = m.View, Abstention = m.Abstention },
+                DecidedMessage m => peer with { Height = Math.Max(peer.Height, m.Height) },
+                _ => peer with { LastVote = new LastVote(signed!.Value, message.Height, ViewOf(message), atMs) },
+            };
             HighestTip = Math.Max(HighestTip, peer.Height);
         }
     }
@@ -50,4 +66,21 @@ internal sealed class PeerProgress(int validators)
         lock (_gate)
             return _peers[validator];
     }
+
+    /// <summary>The kind of a vote that the sender itself signed, for votes travel by others' hands too; otherwise null.</summary>
+    private static VoteType? SignedBy(int from, ConsensusMessage message) => message switch
+    {
+        ProposeMessage m when m.Signer == from => VoteType.Propose,
+        VoteMessage m when m.Signer == from => m.Type,
+        ViewChangeMessage m when m.Payload.Signer == from => VoteType.ViewChange,
+        _ => null,
+    };
+
+    private static uint ViewOf(ConsensusMessage message) => message switch
+    {
+        ProposeMessage m => m.View,
+        VoteMessage m => m.View,
+        ViewChangeMessage m => m.View,
+        _ => 0,
+    };
 }

@@ -164,10 +164,24 @@ internal sealed class NodeStatus(
                 AbstainingBecause = Explain(peer.Abstention.Reason),
                 VotesAgainAt = peer.Abstention.VotesAgainAt,
                 LastSeenMs = connection.LastSeenMs,
+                LastVote = Describe(peer.LastVote),
             });
         }
         return response;
     }
+
+    private static PeerVote? Describe(LastVote? vote) => vote is not { } v ? null : new PeerVote
+    {
+        Kind = v.Type switch
+        {
+            VoteType.Propose => "proposal",
+            VoteType.ViewChange => "view change",
+            _ => v.Type.ToString().ToLowerInvariant(),
+        },
+        Height = v.Height,
+        View = v.View,
+        AtMs = v.AtMs,
+    };
 
     /// <summary>That a node abstains, until when, and why; empty for a node that votes.</summary>
     public static string Explain(Abstention abstention) => abstention switch

@@ -48,6 +48,7 @@ public sealed class FourNodeTests(bool tls)
         await Task.WhenAll(Enumerable.Range(0, 200).Select(i => _nodes[i % 4].CommitAsync(_ledger.Change($"L-{i}", 0))));
         await AllEqualAsync();
         Assert.That(_nodes[2].Gateway.GetStatus().LogSize, Is.GreaterThanOrEqualTo(203), "and what departments themselves had to say");
+        await _nodes[2].UntilAsync(s => s.Peers.All(p => p.LastVote?.Height > 0), "it shows a vote of each of the others");
     }
 
     [Test]
