@@ -1,7 +1,7 @@
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
-using GovChain.Protos.V1;
-using Rejection = GovChain.Core.Model.Rejection;
+using RecordState = GovChain.Protos.V1.RecordState;
+using RecordTypeState = GovChain.Protos.V1.RecordTypeState;
 
 namespace GovChain.Node.Pool;
 

@@ -1,7 +1,6 @@
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
-using GovChain.Protos.V1;
-using Rejection = GovChain.Core.Model.Rejection;
+using RecordTypeState = GovChain.Protos.V1.RecordTypeState;
 using Transaction = GovChain.Core.Model.Transaction;
 
 namespace GovChain.Node.Pool;

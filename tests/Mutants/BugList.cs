@@ -1,0 +1,28 @@
+namespace GovChain.Tests.Mutants;
+
+/// <summary>A bug of bugs.txt.</summary>
+/// <param name="Number">Its place in the list, from 1.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="What">What the node does wrong.</param>
+/// <param name="Source">Who had it.</param>
+/// <param name="Breaks">The section of docs/PROTOCOL.md that it breaks.</param>
+/// <param name="Found">Within how many seeds the simulator finds it, or by which transcript.</param>
+internal sealed record Bug(int Number, string Name, string What, string Source, string Breaks, string Found)
+{
+    private const string ByTranscript = "by transcript ";
+
+    /// <summary>The transcript that shows it, where no seed is expected to; else null.</summary>
+    public string? Transcript =>
+        Found.StartsWith(ByTranscript, StringComparison.Ordinal) ? Found[ByTranscript.Length..] : null;
+
+    /// <summary>Within how many seeds it is found; 0 where a transcript shows it.</summary>
+    public int SeedsMax => Transcript is null ? int.Parse(Found.Split(' ')[1]) : 0;
+}
+
+/// <summary>The bugs that this build has, in the order of bugs.txt.</summary>
+internal static partial class BugList
+{
+    public static IReadOnlyList<Bug> All => Planted;
+
+    public static Bug? Named(string name) => Array.Find(Planted, b => b.Name == name);
+}
