@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace GovChain.Tests.Mutants;
 
 /// <summary>A bug of bugs.txt.</summary>
@@ -9,14 +11,8 @@ namespace GovChain.Tests.Mutants;
 /// <param name="Found">Within how many seeds the simulator finds it, or by which transcript.</param>
 internal sealed record Bug(int Number, string Name, string What, string Source, string Breaks, string Found)
 {
-    private const string ByTranscript = "by transcript ";
-
-    /// <summary>The transcript that shows it, where no seed is expected to; else null.</summary>
-    public string? Transcript =>
-        Found.StartsWith(ByTranscript, StringComparison.Ordinal) ? Found[ByTranscript.Length..] : null;
-
-    /// <summary>Within how many seeds it is found; 0 where a transcript shows it.</summary>
-    public int SeedsMax => Transcript is null ? int.Parse(Found.Split(' ')[1]) : 0;
+    /// <summary>Within how many seeds the simulator finds it; 0 where only a transcript does.</summary>
+    public int SeedsMax => Found == "by transcript" ? 0 : int.Parse(Found.Split(' ')[1], CultureInfo.InvariantCulture);
 }
 
 /// <summary>The bugs that this build has, in the order of bugs.txt.</summary>

@@ -8,8 +8,9 @@ namespace GovChain.Tests.Mutants;
 /// <param name="Seed">The first seed of 1, 2, 3 ... that finds it; null where a transcript does, or nothing.</param>
 /// <param name="By">The promise whose break gave it away, or the transcript; null: it was not found.</param>
 /// <param name="Failure">What was said.</param>
+/// <param name="Transcripts">The transcripts that fail with it.</param>
 /// <param name="Innocent">False: the same seed or transcript fails without the bug, too, and so says nothing of it.</param>
-internal sealed record Finding(Bug Bug, ulong? Seed, string? By, string? Failure, bool Innocent = true)
+internal sealed record Finding(Bug Bug, ulong? Seed, string? By, string? Failure, IReadOnlyList<string> Transcripts, bool Innocent = true)
 {
     public bool IsFound => By is not null && Innocent;
 }
@@ -17,19 +18,20 @@ internal sealed record Finding(Bug Bug, ulong? Seed, string? By, string? Failure
 /// <summary>Switches a bug on and lets the simulator look for it.</summary>
 internal static class Hunt
 {
-    /// <summary>Looks for a bug as the list says; seeds on all cores.</summary>
+    /// <summary>Looks for a bug as the list says; seeds on all cores, and all transcripts.</summary>
     /// <param name="bug">The bug.</param>
-    /// <param name="seedsMax">How many seeds at most, whatever the list says; null: what the list says.</param>
-    public static Finding For(Bug bug, int? seedsMax = null) => bug.Transcript is { } transcript && seedsMax is null
-        ? Play(bug, transcript)
-        : Run(bug, seedsMax ?? bug.SeedsMax);
-
-    private static Finding Run(Bug bug, int seedsMax)
+    /// <param name="seedsMax">How many seeds at most; 0: none, and the transcripts must find it.</param>
+    public static Finding For(Bug bug, int seedsMax)
     {
-        if (Switch.With(bug, () => FirstFailure(seedsMax)) is not { } found)
-            return new Finding(bug, null, null, null);
-        return new Finding(
-            bug, found.Seed, found.Invariant, found.Failure, Innocent: RandomRun.Run(found.Seed).Failure is null);
+        string[] transcripts = Switch.With(bug, static () => Transcript.Names().Where(Fails).ToArray());
+        if (Switch.With(bug, () => FirstFailure(seedsMax)) is { } found)
+        {
+            return new Finding(bug, found.Seed, found.Invariant, found.Failure, transcripts,
+                Innocent: RandomRun.Run(found.Seed).Failure is null);
+        }
+        return seedsMax == 0 && transcripts.Length > 0
+            ? new Finding(bug, null, "transcript", null, transcripts, Innocent: !transcripts.Any(Fails))
+            : new Finding(bug, null, null, null, transcripts);
     }
 
     private static RunResult? FirstFailure(int seedsMax)
@@ -46,26 +48,19 @@ internal static class Hunt
                 failures[result.Seed] = result;
                 state.Break();
             });
-        return failures.Count == 0 ? null : failures[failures.Keys.Min()];
+        return failures.IsEmpty ? null : failures[failures.Keys.Min()];
     }
 
-    private static Finding Play(Bug bug, string name)
-    {
-        string? failure = Switch.With(bug, () => FailureOf(name));
-        return new Finding(
-            bug, null, failure is null ? null : $"transcript {name}", failure, Innocent: FailureOf(name) is null);
-    }
-
-    private static string? FailureOf(string transcript)
+    private static bool Fails(string transcript)
     {
         try
         {
             ScriptedRun.Play(Transcript.Read(transcript));
-            return null;
+            return false;
         }
-        catch (TranscriptException e)
+        catch (Exception)
         {
-            return e.Message;
+            return true;
         }
     }
 }

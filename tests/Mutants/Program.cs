@@ -77,11 +77,11 @@ internal static class Program
     {
         var findings = new List<Finding>();
         if (!json)
-            Console.WriteLine("| bug | source | breaks | first seed | of at most | found by |\n|--|--|--|--|--|--|");
+            Console.WriteLine("| bug | source | breaks | first seed | of at most | found by | transcripts that fail |\n|--|--|--|--|--|--|--|");
         var clock = Stopwatch.StartNew();
         foreach (Bug bug in bugs)
         {
-            Finding finding = Hunt.For(bug, seeds);
+            Finding finding = Hunt.For(bug, seeds ?? bug.SeedsMax);
             findings.Add(finding);
             if (!json)
                 Console.WriteLine(RowOf(finding, seeds));
@@ -106,6 +106,7 @@ internal static class Program
                         seedsMax = seeds ?? f.Bug.SeedsMax,
                         by = f.By,
                         failure = f.Failure,
+                        transcripts = f.Transcripts,
                     }),
                 },
                 Indented));
@@ -127,7 +128,8 @@ internal static class Program
             _ => f.By,
         };
         return $"| `{f.Bug.Name}`: {f.Bug.What} | {f.Bug.Source} | {f.Bug.Breaks} | {(f.Seed is { } seed ? seed : "-")} "
-            + $"| {(seeds ?? f.Bug.SeedsMax) switch { 0 => "-", int max => max }} | {by} |";
+            + $"| {(seeds ?? f.Bug.SeedsMax) switch { 0 => "-", int max => max }} | {by} "
+            + $"| {f.Transcripts.Count switch { 0 => "-", > 3 => f.Transcripts.Count, _ => $"`{string.Join("`, `", f.Transcripts)}`" }} |";
     }
 
     private static int Draw(Bug bug, ulong seed)

@@ -47,6 +47,7 @@ internal sealed partial class Invariants
         foreach ((int, ulong, int) key in _witnessed.Keys.Where(k => k.Slot == node.Slot).ToList())
             _witnessed.Remove(key);
         _due.RemoveWhere(d => d.Slot == node.Slot);
+        _delivered.RemoveWhere(d => d.Slot == node.Slot);
     }
 
     /// <summary>What a node has seen by now it has reported.</summary>

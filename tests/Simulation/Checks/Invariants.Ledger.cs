@@ -15,6 +15,7 @@ internal sealed partial class Invariants
     private const ulong ClockOffsetMaxMs = 150;
 
     private readonly Dictionary<ulong, StoredBlock> _final = [];
+    private readonly HashSet<(int Slot, ulong Height)> _delivered = [];
     private readonly SimulatedLedger _reference = new(stage.Chain.Genesis);
 
     /// <summary>What clients have submitted, and what must become of it.</summary>
@@ -41,6 +42,8 @@ internal sealed partial class Invariants
             header, stored.Certificate!, stage.Keys.Set, stage.Keys);
         if (failure != CertificateFailure.None)
             throw new InvariantException("I3", $"node {node.Index} stored {header.Height} with {failure}");
+        if (FlawIn(stored.Certificate!, header) is { } flaw)
+            throw new InvariantException("I3", $"node {node.Index} stored {header.Height} under a certificate {flaw}");
         if (!_final.TryGetValue(header.Height, out StoredBlock? first))
         {
             Execute(stored);
@@ -56,7 +59,14 @@ internal sealed partial class Invariants
             Acknowledge(t.Transaction.Id, header.Height);
     }
 
-    /// <summary>A driver was told of something an operator should know.</summary>
+    /// <summary>A core asks for a block to be stored: once, as long as it lives.</summary>
+    public void OnCommit(SimulatedNode node, CommitBlock commit)
+    {
+        if (node.Kind == NodeKind.Honest && !_delivered.Add((node.Slot, commit.Block.Header.Height)))
+            throw new InvariantException("once", $"node {node.Index} delivers block {commit.Block.Header.Height} twice");
+    }
+
+    /// <summary>A driver was told of something an operator should know. Nobody honest is named.</summary>
     public void OnAlarm(SimulatedNode node, Alarm alarm)
     {
         if (node.Kind != NodeKind.Honest)
@@ -64,7 +74,8 @@ internal sealed partial class Invariants
         bool expected = alarm.Code switch
         {
             AlarmCode.UntimelyProposal => true,
-            AlarmCode.EquivocatingLeader or AlarmCode.InvalidProposal => stage.Scenario.Faulty.Count > 0,
+            AlarmCode.EquivocatingLeader or AlarmCode.InvalidProposal => stage.Scenario.Faulty.Keys.Any(
+                i => alarm.Text.StartsWith($"{stage.Keys.Set[i].Department} ", StringComparison.Ordinal)),
             _ => false,
         };
         if (!expected)
@@ -102,8 +113,29 @@ internal sealed partial class Invariants
         }
     }
 
+    /// <summary>
+    /// What a dumb reader finds wrong with a certificate; null when nothing. How many are a quorum is for I1 to judge.
+    /// </summary>
+    private string? FlawIn(Certificate c, BlockHeader header)
+    {
+        if (c.Type != VoteType.Commit || c.Epoch != header.Epoch || c.Height != header.Height || c.BlockHash != header.Hash)
+            return "of something else";
+        if (c.Signatures.Select(s => s.Validator).Distinct().Count() != stage.Keys.Set.QuorumSize)
+            return "of too few";
+        Digest signed = new Vote(
+            VoteType.Commit, stage.Chain.ChainId, header.Epoch, header.Height, c.View, header.Hash).SigningDigest();
+        return c.Signatures.All(s => stage.Keys.VerifyOne(stage.Keys.Set[s.Validator].Key, signed, s.Signature))
+            ? null
+            : "that not all have signed";
+    }
+
     private void Execute(StoredBlock stored)
     {
+        foreach (VerifiedTransaction t in stored.Transactions)
+        {
+            if (!t.Transaction.SignatureChecks.All(check => stage.Keys.VerifyOne(check)))
+                throw new InvariantException("I4", $"block {stored.Height} holds a transaction with a wrong signature");
+        }
         ExecutedBlock executed = _reference.Execute(stored.Header, stored.Transactions, out BlockFault fault)
             ?? throw new InvariantException("I2", $"block {stored.Height} fails elsewhere: {fault}");
         _reference.Store(executed, stored.Certificate!);

@@ -93,8 +93,15 @@ internal enum FaultKind
     /// <summary>A hostile validator does not say what it has prepared.</summary>
     HiddenPrepared,
 
-    /// <summary>A hostile leader proposes another block than the prepared one, without its certificate.</summary>
+    /// <summary>A hostile leader proposes another block than the prepared one, with a justification that does not allow it.
+    /// </summary>
     DroppedPrepared,
+
+    /// <summary>A hostile validator's view change claims a block prepared, under a certificate that it has made up.</summary>
+    BadCertificate,
+
+    /// <summary>A hostile validator passes a quorum's Prepares off as a decision.</summary>
+    PassedOffPrepare,
 
     /// <summary>A hostile leader proposes a block with wrong roots, parameters or leaves.</summary>
     InvalidProposal,

@@ -66,13 +66,18 @@ internal sealed partial class Adversary
             Equivocate(m, other);
             return true;
         }
-        if (m.Justification is { Prepared: not null } j && _node.Alternative(m.Block) is { } unbound
-            && Dares(FaultKind.DroppedPrepared, 700))
-        {
-            Send(to, Resign(m, unbound) with { Justification = j with { Prepared = null } });
-            return true;
-        }
-        return false;
+        return SendUnbound(to, m);
+    }
+
+    /// <summary>Another block than the prepared one, if it is of a mind to: some may have decided that.</summary>
+    private bool SendUnbound(int to, ProposeMessage m)
+    {
+        if (m.Justification is not { Prepared: not null } j || _node.Alternative(m.Block) is not { } unbound
+            || !Dares(FaultKind.DroppedPrepared, 700))
+            return false;
+        Send(to, Resign(m, unbound) with { Justification = Unbind(m, j) });
+        VoteFor(m.Height, m.View, unbound.Hash);
+        return true;
     }
 
     /// <summary>One proposal to some, another to the others, and votes for either to either.</summary>
@@ -86,6 +91,23 @@ internal sealed partial class Adversary
         }
         VoteFor(m.Height, m.View, m.Block.Hash);
         VoteFor(m.Height, m.View, other.Hash);
+    }
+
+    /// <summary>
+    /// A justification that only a careless reader takes: without the certificate that its view changes name, for another block
+    /// than the certificate's, from one author only, or with view changes that others never signed.
+    /// </summary>
+    private Justification Unbind(ProposeMessage m, Justification j)
+    {
+        ViewChangePayload own = ViewChange(m.Height, m.View, null).Payload;
+        int quorum = j.ViewChanges.Count;
+        return _stage.Rng.Below(4) switch
+        {
+            0 => j with { Prepared = null },
+            1 => j,
+            2 => new Justification([.. Enumerable.Repeat(own, quorum)], null),
+            _ => new Justification([.. Enumerable.Range(0, quorum).Select(i => own with { Signer = (ushort)i })], null),
+        };
     }
 
     private ProposeMessage Resign(ProposeMessage m, ProposedBlock block) => m with

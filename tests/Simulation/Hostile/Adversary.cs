@@ -28,7 +28,8 @@ internal sealed partial class Adversary
         _config = config;
         for (FaultKind kind = FaultKind.Equivocation; kind < FaultKind.Twin; kind++)
         {
-            if (stage.Scenario.Has(kind) && stage.Rng.Chance(600))
+            bool isPlan = stage.Scenario.IsAttack && kind == FaultKind.DroppedPrepared;
+            if (stage.Scenario.Has(kind) && (isPlan || stage.Rng.Chance(600)))
                 _habits.Add(kind);
         }
         _silencePerMille = stage.Rng.Below(1_001);
@@ -41,6 +42,9 @@ internal sealed partial class Adversary
     /// <summary>A message that the core inside wants to send; false: it does not go out as it is.</summary>
     public bool OnSend(int to, ConsensusMessage message)
     {
+        // Who has a plan spoils it by nothing else.
+        if (_stage.Scenario.IsAttack && message is ProposeMessage planned && SendUnbound(to, planned))
+            return false;
         if (Dares(FaultKind.Garbage, 200))
             SendGarbage(message);
         if (Dares(FaultKind.FarAway, 50))
@@ -54,6 +58,11 @@ internal sealed partial class Adversary
         if (message is ViewChangeMessage change && Dares(FaultKind.HiddenPrepared, 700))
         {
             Send(to, WithoutPrepared(change));
+            return false;
+        }
+        if (message is ViewChangeMessage claim && Dares(FaultKind.BadCertificate, 500))
+        {
+            Send(to, WithMadeUp(claim));
             return false;
         }
         if (message is StatusMessage status && Dares(FaultKind.LyingStatus, 500))
@@ -83,6 +92,7 @@ internal sealed partial class Adversary
             if (message is VoteMessage v)
                 VoteFor(v.Height, v.View, v.BlockHash);
         }
+        CollectPrepares(message);
         if (!_habits.Contains(FaultKind.Replay))
             return;
         if (_memory.Count < MemoryMax)

@@ -22,8 +22,8 @@ internal sealed class Network(RandomRun run)
         }
     }
 
-    /// <summary>Loses what it says true to, while it stands: from, to, kind of consensus message.</summary>
-    public Func<SimulatedNode, SimulatedNode, byte, bool>? Filter { get; set; }
+    /// <summary>Loses what it says true to, while it stands: from, to, consensus message.</summary>
+    public Func<SimulatedNode, SimulatedNode, ConsensusFrame, bool>? Filter { get; set; }
 
     /// <summary>Two groups; both ways, or one does not hear the other.</summary>
     public void Partition(Prng rng, bool oneWay)
@@ -91,7 +91,7 @@ internal sealed class Network(RandomRun run)
             run.Chart?.Lost(from, to, frame, "cut");
             return;
         }
-        if (Filter is { } filter && frame is ConsensusFrame c && filter(from, to, c.Kind))
+        if (Filter is { } filter && frame is ConsensusFrame c && filter(from, to, c))
         {
             run.Chart?.Lost(from, to, frame, "filtered");
             return;

@@ -43,6 +43,7 @@ internal sealed partial class SimulatedNode
                 _executed.Remove(e.BlockHash);
                 break;
             case CommitBlock e:
+                _stage.Invariants.OnCommit(this, e);
                 WhenDurable(e.AfterJournal, () => StoreDecided(e));
                 break;
             case FindSigner e when _searching.Add(e.To):

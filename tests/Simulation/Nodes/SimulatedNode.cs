@@ -192,7 +192,7 @@ internal sealed partial class SimulatedNode
         if (message is null
             || (failure = _verifier.Verify(from, message, Ledger.Height, out verified)) != MessageFailure.None)
         {
-            if (!_stage.Scenario.HasHostile)
+            if (_stage.Of(from)[0].Kind is NodeKind.Honest or NodeKind.Forgetful)
                 throw new InvariantException("codec", $"node {Index} refuses what honest node {from} sent: {failure}");
             _stage.OnRefused(this, failure);
             _stage.Chart?.Event(this, 'x', $"refuses a message of {from}: {(message is null ? "unreadable" : failure)}");

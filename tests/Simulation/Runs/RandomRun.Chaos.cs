@@ -1,3 +1,6 @@
+using GovChain.Consensus;
+using GovChain.Core.Model;
+
 namespace GovChain.Tests.Simulation;
 
 /// <content>What is done to the network, clocks, processes and disks.</content>
@@ -15,7 +18,7 @@ internal sealed partial class RandomRun
         if (!_chaos)
             return;
         // A kind that this run does not have is a breathing space.
-        FaultKind kind = Menu[Rng.Below(Menu.Length)];
+        FaultKind kind = Scenario.IsAttack && Rng.Chance(300) ? FaultKind.SplitDecision : Menu[Rng.Below(Menu.Length)];
         if (Scenario.Has(kind))
             Do(kind);
         // What a forgetful disk does, it does while its process is down.
@@ -45,7 +48,7 @@ internal sealed partial class RandomRun
                 break;
             case FaultKind.SplitDecision:
                 SplitDecision();
-                break;
+                return; // counted where it happens
             case FaultKind.ClockJump:
                 if (!TryJump(node))
                     return;
@@ -94,7 +97,7 @@ internal sealed partial class RandomRun
     {
         byte type = (byte)Rng.Between(1, 6);
         bool toEveryoneElse = Rng.Chance(700);
-        _network.Filter = (_, to, kind) => kind == type && (to != spared) == toEveryoneElse;
+        _network.Filter = (_, to, frame) => frame.Kind == type && (to != spared) == toEveryoneElse;
         After((ulong)Rng.Between(100, 2_500) * 1_000, _network.Join);
     }
 
@@ -104,12 +107,38 @@ internal sealed partial class RandomRun
     /// </summary>
     private void SplitDecision()
     {
-        SimulatedNode one = Nodes[Rng.Below(Nodes.Count)];
-        // Best for an attack: the next view's leader is hostile.
-        int hostile = Nodes.FindIndex(n => n.Kind == NodeKind.Hostile);
-        if (hostile >= 0 && Rng.Chance(500))
-            one = Nodes[(hostile + Nodes.Count - 1) % Nodes.Count];
-        _network.Filter = (from, to, kind) => (kind == 3 && to != one) || (from == one && kind is 5 or 6);
+        if (Rng.Chance(700) && Nodes.Exists(static n => n.Kind == NodeKind.Hostile))
+            SplitBeforeHostileLeader(looks: 400);
+        else
+            Split(Nodes[Rng.Below(Nodes.Count)]);
+    }
+
+    /// <summary>Best for an attack: the leader is honest, and that of the next view is not.</summary>
+    private void SplitBeforeHostileLeader(int looks)
+    {
+        if (!_chaos || looks == 0)
+            return;
+        foreach (SimulatedNode node in Nodes)
+        {
+            if (node.Kind != NodeKind.Honest || node.Core is not { } core || core.Leader != node.Index
+                || Of(core.Leaders.Leader(core.View + 1))[0].Kind != NodeKind.Hostile)
+                continue;
+            Split(node);
+            return;
+        }
+        After(5_000, () => SplitBeforeHostileLeader(looks - 1));
+    }
+
+    private void Split(SimulatedNode one)
+    {
+        Faults.Add(FaultKind.SplitDecision);
+        (ulong height, uint view) = (one.Core?.Height ?? 0, one.Core?.View ?? 0);
+        _network.Filter = (from, to, frame) => frame.Message switch
+        {
+            VoteMessage { Type: VoteType.Commit } commit => to != one && (commit.Height, commit.View) == (height, view),
+            DecidedMessage or StatusMessage => from == one,
+            _ => false,
+        };
         After((ulong)Rng.Between(300, 3_000) * 1_000, _network.Join);
         if (Rng.Chance(300))
             After((ulong)Rng.Between(1, 300) * 1_000, () => _network.Isolate(one));

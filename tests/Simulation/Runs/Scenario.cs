@@ -42,12 +42,15 @@ internal sealed record Scenario
 
     public required ConsensusParameters Parameters { get; init; }
 
+    /// <summary>
+    /// Hostile validators have a plan: when only one has seen a decision, the leader of the next view proposes something else.
+    /// </summary>
+    public bool IsAttack { get; init; }
+
     /// <summary>Signatures are those of real ledgers.</summary>
     public bool RealSignatures { get; init; }
 
     public bool Has(FaultKind kind) => Faults.Contains(kind);
-
-    public bool HasHostile => Faulty.Values.Any(kind => kind is NodeKind.Hostile or NodeKind.Twin);
 
     /// <summary>What a seed stands for, with what the command line leaves out or shortens.</summary>
     public static Scenario Of(ulong seed, ScenarioLimits limits)
@@ -98,11 +101,16 @@ internal sealed record Scenario
         }
         // In some runs as many blocks as can be: long journals, many leaders, pruning.
         bool quick = rng.Chance(80);
+        Dictionary<int, NodeKind> faulty = DrawFaulty(rng, n);
+        bool attack = faulty.ContainsValue(NodeKind.Hostile) && rng.Chance(250);
+        if (attack)
+            faults.UnionWith([FaultKind.SplitDecision, FaultKind.DroppedPrepared]);
         return new Scenario
         {
             Seed = seed,
             Validators = n,
-            Faulty = DrawFaulty(rng, n),
+            Faulty = faulty,
+            IsAttack = attack,
             Faults = faults,
             LossPerMille = rng.Below(300),
             DuplicatePerMille = rng.Below(300),
