@@ -34,7 +34,7 @@ public sealed class MutantTests
     public void List_HasAtLeastTwentyFiveBugs_EachBreaksASectionOfTheProtocol()
     {
         Assert.That(BugList.All, Has.Count.AtLeast(25));
-        Assert.That(BugList.All.Select(b => b.Breaks), Is.SubsetOf(Transcript.ProtocolSections()));
+        Assert.That(BugList.All.Select(b => b.Breaks).Distinct(), Is.SubsetOf(Transcript.ProtocolSections()));
         Assert.That(BugList.All.Select(b => b.SeedsMax), Has.All.LessThanOrEqualTo(5_000));
     }
 }

@@ -73,7 +73,7 @@ internal sealed partial class Adversary
     private bool SendUnbound(int to, ProposeMessage m)
     {
         if (m.Justification is not { Prepared: not null } j || _node.Alternative(m.Block) is not { } unbound
-            || !Dares(FaultKind.DroppedPrepared, 700))
+            || !Dares(FaultKind.DroppedPrepared, _stage.Scenario.IsAttack ? 1_000 : 700))
             return false;
         Send(to, Resign(m, unbound) with { Justification = Unbind(m, j) });
         VoteFor(m.Height, m.View, unbound.Hash);

@@ -28,7 +28,7 @@ internal sealed partial class Adversary
         _config = config;
         for (FaultKind kind = FaultKind.Equivocation; kind < FaultKind.Twin; kind++)
         {
-            bool isPlan = stage.Scenario.IsAttack && kind == FaultKind.DroppedPrepared;
+            bool isPlan = stage.Scenario.IsAttack && (kind is FaultKind.DroppedPrepared or FaultKind.VotesForAll);
             if (stage.Scenario.Has(kind) && (isPlan || stage.Rng.Chance(600)))
                 _habits.Add(kind);
         }

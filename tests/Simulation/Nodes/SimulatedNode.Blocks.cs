@@ -8,7 +8,7 @@ namespace GovChain.Tests.Simulation;
 /// <content>Building, checking and storing blocks, and the bodies they are made of.</content>
 internal sealed partial class SimulatedNode
 {
-    private const int FetchAttempts = 20;
+    private const int FetchAttempts = 4;
     private const ulong FetchEveryUs = 100_000;
     private const ulong WorkPauseUs = 50_000;
 

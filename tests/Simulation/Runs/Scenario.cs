@@ -102,9 +102,9 @@ internal sealed record Scenario
         // In some runs as many blocks as can be: long journals, many leaders, pruning.
         bool quick = rng.Chance(80);
         Dictionary<int, NodeKind> faulty = DrawFaulty(rng, n);
-        bool attack = faulty.ContainsValue(NodeKind.Hostile) && rng.Chance(250);
+        bool attack = faulty.ContainsValue(NodeKind.Hostile) && rng.Chance(400);
         if (attack)
-            faults.UnionWith([FaultKind.SplitDecision, FaultKind.DroppedPrepared]);
+            faults.UnionWith([FaultKind.SplitDecision, FaultKind.DroppedPrepared, FaultKind.VotesForAll]);
         return new Scenario
         {
             Seed = seed,
@@ -112,7 +112,7 @@ internal sealed record Scenario
             Faulty = faulty,
             IsAttack = attack,
             Faults = faults,
-            LossPerMille = rng.Below(300),
+            LossPerMille = rng.Below(attack ? 30 : 300),
             DuplicatePerMille = rng.Below(300),
             DelayPerMille = rng.Below(100),
             LatencyMaxUs = rng.Chance(700) ? 5_000 : 100_000,

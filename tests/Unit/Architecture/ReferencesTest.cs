@@ -35,6 +35,15 @@ public sealed class ReferencesTest
         Assert.That(known, Is.Empty);
     }
 
+    [TestCase("GovChain.Core")]
+    [TestCase("GovChain.Consensus")]
+    [TestCase("GovChain.Storage")]
+    [TestCase("GovChain.Client")]
+    [TestCase("govchain")]
+    public void Assembly_HasNoSwitchesForBugs(string assembly) => Assert.That(
+        Assembly.Load(assembly).GetTypes().Where(t => t.Namespace?.StartsWith("GovChain.Tests", StringComparison.Ordinal) == true),
+        Is.Empty);
+
     private static IEnumerable<string> ReferencesOf(string assembly) =>
         Assembly.Load(assembly).GetReferencedAssemblies().Select(a => a.Name!);
 }
