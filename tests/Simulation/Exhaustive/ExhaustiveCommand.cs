@@ -9,12 +9,14 @@ internal enum ExhaustivePart
 {
     Mutations,
     Twins,
+    Journal,
 }
 
 /// <summary>The exhaustive parts from the command line: what was counted, what failed, and how long it took.</summary>
 internal static class ExhaustiveCommand
 {
     private const double TellEverySeconds = 10;
+    private const int JournalBlocks = 200;
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -28,7 +30,8 @@ internal static class ExhaustiveCommand
         IReadOnlyList<string> failures = part switch
         {
             ExhaustivePart.Mutations => Mutations(counts, Tell),
-            _ => Twins(counts, Tell),
+            ExhaustivePart.Twins => Twins(counts, Tell),
+            _ => Journal(counts, Tell),
         };
         double seconds = clock.Elapsed.TotalSeconds;
         if (json)
@@ -68,6 +71,24 @@ internal static class ExhaustiveCommand
         foreach ((string outcome, int count) in report.Outcomes)
             counts[$"changed messages, {outcome}"] = count;
         return report.Failures;
+    }
+
+    private static string[] Journal(SortedDictionary<string, long> counts, Action<int, int> tell)
+    {
+        try
+        {
+            JournalReport report = JournalRun.Run(JournalBlocks, tell);
+            counts["blocks"] = (long)report.Blocks;
+            counts["journal records of four validators"] = report.Records;
+            counts["restarts from saved prefixes"] = report.Restarts;
+            counts["votes signed after restarts"] = report.Votes;
+            counts["views left"] = report.ViewsLeft;
+            return [];
+        }
+        catch (InvariantException e)
+        {
+            return [e.Message];
+        }
     }
 
     private static List<string> Twins(SortedDictionary<string, long> counts, Action<int, int> tell)

@@ -17,6 +17,7 @@ internal sealed record CommandLine
           --mutations         every field of every message of a run changed, one at a time, in every way that makes sense
           --twins             two processes with one key: every leader and every split of the network in two views
           --twins-scenario X  draw one of these as a message chart; X as a failure names it
+          --journal           200 blocks; validators restarted at every record of their journals, before and after its sync
           --sizes             bytes and messages per block, and the largest view change, of 50 validators
 
           --validators N      so many validators, whatever the seed says
@@ -65,6 +66,7 @@ internal sealed record CommandLine
                 "--sizes" => parsed with { Sizes = true },
                 "--mutations" => parsed with { Exhaustive = ExhaustivePart.Mutations },
                 "--twins" => parsed with { Exhaustive = ExhaustivePart.Twins },
+                "--journal" => parsed with { Exhaustive = ExhaustivePart.Journal },
                 "--ecdsa" => parsed with { Limits = parsed.Limits with { RealSignatures = true } },
                 "-h" or "--help" => parsed with { Help = true },
                 _ => i + 1 < args.Count ? parsed.With(option, args[++i]) : null,
