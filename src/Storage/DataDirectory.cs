@@ -68,13 +68,7 @@ public sealed class DataDirectory : IDisposable
             {
                 if (!File.Exists(Path.Combine(path, VersionFile)))
                     Initialize(path, chainId);
-                Digest stored = Read(path);
-                if (stored != chainId)
-                {
-                    throw new StorageException(StorageError.ForeignChain, path,
-                        $"This directory belongs to the ledger {stored}, but the node is configured for {chainId}.",
-                        "Point the configuration at this ledger's own directory or at an empty one.");
-                }
+                Require(path, Read(path), chainId, "Point the configuration at this ledger's own directory or at an empty one.");
                 var directory = new DataDirectory(path, chainId, held);
                 directory.RemoveStaged();
                 return directory;
@@ -109,6 +103,15 @@ public sealed class DataDirectory : IDisposable
         {
             throw StorageException.Io(path, e);
         }
+    }
+
+    /// <summary>As <see cref="OpenReadOnly(string)"/>, of this ledger only.</summary>
+    /// <exception cref="StorageException">ForeignChain besides.</exception>
+    public static DataDirectory OpenReadOnly(string path, Digest chainId)
+    {
+        DataDirectory directory = OpenReadOnly(path);
+        Require(directory.Root, directory.ChainId, chainId, "Name the genesis file of that ledger, or another directory.");
+        return directory;
     }
 
     /// <summary>Marks the ledger as one that came from a copy; durable when this returns.</summary>
@@ -189,6 +192,15 @@ public sealed class DataDirectory : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw StorageException.Io(file, e);
+        }
+    }
+
+    private static void Require(string path, Digest stored, Digest chainId, string remedy)
+    {
+        if (stored != chainId)
+        {
+            throw new StorageException(StorageError.ForeignChain, path,
+                $"This directory belongs to the ledger {stored}, not to {chainId}.", remedy);
         }
     }
 

@@ -7,11 +7,12 @@ using GovChain.Storage;
 namespace GovChain.Node.Accusations;
 
 /// <summary>Two ledgers of one genesis, compared.</summary>
+/// <param name="Common">The newest height that both have.</param>
 /// <param name="Height">The first height at which they hold different blocks; null if one extends the other.</param>
 /// <param name="First">The block of the first there.</param>
 /// <param name="Second">The block of the second there.</param>
 /// <param name="Guilty">What proves who let it happen.</param>
-internal sealed record ForkReport(ulong? Height, Digest First, Digest Second, IReadOnlyList<Evidence> Guilty);
+internal sealed record ForkReport(ulong Common, ulong? Height, Digest First, Digest Second, IReadOnlyList<Evidence> Guilty);
 
 /// <summary>Looks for a fork between two data directories, and for those who are guilty of it.</summary>
 internal static class ForkSearch
@@ -20,15 +21,15 @@ internal static class ForkSearch
     /// <exception cref="StorageException">A directory or ledger cannot be read.</exception>
     public static ForkReport Run(string first, string second, Genesis genesis)
     {
-        using DataDirectory one = DataDirectory.OpenUnverified(first, genesis.ChainId);
-        using DataDirectory two = DataDirectory.OpenUnverified(second, genesis.ChainId);
+        using DataDirectory one = DataDirectory.OpenReadOnly(first, genesis.ChainId);
+        using DataDirectory two = DataDirectory.OpenReadOnly(second, genesis.ChainId);
         using LedgerStore storeOne = LedgerStore.OpenReadOnly(one);
         using LedgerStore storeTwo = LedgerStore.OpenReadOnly(two);
         using LedgerSnapshot ledgerOne = storeOne.OpenSnapshot();
         using LedgerSnapshot ledgerTwo = storeTwo.OpenSnapshot();
         ulong common = Math.Min(ledgerOne.TipHeight, ledgerTwo.TipHeight);
         if (ledgerOne.GetHeader(common).Hash == ledgerTwo.GetHeader(common).Hash)
-            return new ForkReport(null, default, default, []);
+            return new ForkReport(common, null, default, default, []);
         // Every header names its parent, so that all above the first difference differ.
         (ulong same, ulong differs) = (0, common);
         while (differs - same > 1)
@@ -43,7 +44,7 @@ internal static class ForkSearch
             .Select(static bytes => ConsensusMessageCodec.TryDecodeKept(bytes)).OfType<KeptJustification>();
         using var verifier = new PlatformSignatureVerifier();
         return new ForkReport(
-            differs, ledgerOne.GetHeader(differs).Hash, ledgerTwo.GetHeader(differs).Hash, ForkAccountability.Blame(
+            common, differs, ledgerOne.GetHeader(differs).Hash, ledgerTwo.GetHeader(differs).Hash, ForkAccountability.Blame(
                 ledgerOne.GetCertificate(differs)!, ledgerTwo.GetCertificate(differs)!, kept, genesis.ChainId, genesis.Validators,
                 verifier));
     }

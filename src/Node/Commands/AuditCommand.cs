@@ -125,6 +125,8 @@ internal static class AuditCommand
 
     internal static string FindGenesis(string directory)
     {
+        if (!Directory.Exists(directory))
+            throw new CommandException(ExitCode.Usage, $"There is no folder {directory}.");
         DirectoryInfo? folder = new(Path.GetFullPath(directory));
         for (int level = 0; level < 3 && folder is not null; level++, folder = folder.Parent)
         {

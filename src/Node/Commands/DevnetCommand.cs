@@ -164,7 +164,7 @@ internal static class DevnetCommand
             TimeSpan took = TimeProvider.System.GetElapsedTime(start);
             int ended = events - imports.Sum(i => i.EndedBefore);
             Say(ended == 0
-                ? $"Nothing was left to import: all {events} events had ended before."
+                ? $"Nothing was left to import: an earlier start had brought all {events} events to their end."
                 : $"{ended} events in {took.TotalSeconds:F1} s, {ended / Math.Max(0.001, took.TotalSeconds):F0} a second.");
         }
 

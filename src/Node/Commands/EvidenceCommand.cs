@@ -12,6 +12,9 @@ namespace GovChain.Node.Commands;
 /// <summary><c>govchain evidence</c>: who signed what no honest department signs both. All offline.</summary>
 internal static class EvidenceCommand
 {
+    /// <summary>More than any file that somebody takes for evidence by mistake; evidence itself is far smaller.</summary>
+    private const int FileBytesMax = 1024 * 1024;
+
     public static Command Create() =>
         new("evidence", "List and verify evidence against departments whose nodes broke the protocol; offline") { List(), Verify(), Fork() };
 
@@ -21,7 +24,8 @@ internal static class EvidenceCommand
         Option<string?> genesis = GenesisOption("default: genesis.json beside or above the directory");
         Option<bool> json = Output.JsonOption();
         var command = new Command("list",
-            "List the evidence in a node's data directory, each piece verified. Ends with 1 if there is any, with 0 if there is none.")
+            "List the evidence in a node's data directory, each piece verified. Ends with 1 if there is any or a file of it is damaged, "
+            + "otherwise with 0.")
             { data, genesis, json };
         command.SetAction(result =>
         {
@@ -43,7 +47,7 @@ internal static class EvidenceCommand
                 foreach (Evidence e in store.All)
                     Print(e.Id.ToString(), e, ledger);
                 foreach (string damaged in store.Damaged)
-                    Output.Line($"DAMAGED: {damaged} proves nothing; other departments have the same evidence");
+                    Output.Line($"DAMAGED: {damaged} proves nothing; if it was evidence, other departments have it too");
                 if (store.All.Count == 0)
                     Output.Line($"no evidence in {path}");
             }
@@ -72,7 +76,7 @@ internal static class EvidenceCommand
             bool valid = true;
             foreach (string file in result.GetRequiredValue(files))
             {
-                var evidence = Evidence.TryRead(Files.Read(file, Evidence.Size));
+                var evidence = Evidence.TryRead(Files.Read(file, FileBytesMax));
                 valid &= evidence is not null && FailureOf(evidence, ledger) is null;
                 if (result.GetValue(json))
                     pieces.Add(ToJson(file, evidence, ledger));
@@ -92,6 +96,7 @@ internal static class EvidenceCommand
         {
             Description = "Two nodes' data directories, or copies of them",
             Arity = new ArgumentArity(2, 2),
+            HelpName = "DIR DIR",
         };
         Option<string?> genesis = GenesisOption("default: genesis.json beside or above the first directory");
         var output = new Option<string?>("--output", "-o") { Description = "Also write the evidence found into this folder", HelpName = "DIR" };
@@ -101,10 +106,12 @@ internal static class EvidenceCommand
             + "from the certificates and the justifications both nodes kept. Ends with 1 if they do.") { directories, genesis, output, json };
         command.SetAction(async (result, cancellation) =>
         {
-            string[] two = result.GetRequiredValue(directories);
+            string[] two = [.. result.GetRequiredValue(directories).Select(static d => Path.TrimEndingDirectorySeparator(Path.GetFullPath(d)))];
+            if (two[0] == two[1])
+                throw new CommandException(ExitCode.Usage, $"{two[0]} is named twice. Name two departments' directories.");
             Genesis ledger = GenesisCommand.Read(result.GetValue(genesis) ?? AuditCommand.FindGenesis(two[0])).Genesis;
             ForkReport report = ForkSearch.Run(two[0], two[1], ledger);
-            if (result.GetValue(output) is { } folder)
+            if (result.GetValue(output) is { } folder && report.Guilty.Count > 0)
             {
                 Directory.CreateDirectory(folder);
                 foreach (Evidence e in report.Guilty)
@@ -115,6 +122,7 @@ internal static class EvidenceCommand
                 Output.Json(new JsonObject
                 {
                     ["fork"] = report.Height is not null,
+                    ["compared"] = report.Common,
                     ["height"] = report.Height,
                     ["blocks"] = report.Height is null ? null : new JsonArray(report.First.ToString(), report.Second.ToString()),
                     ["evidence"] = new JsonArray([.. report.Guilty.Select(e => ToJson("", e, ledger))]),
@@ -131,7 +139,7 @@ internal static class EvidenceCommand
     {
         if (report.Height is not { } height)
         {
-            Output.Line("NO FORK: one ledger extends the other.");
+            Output.Line($"NO FORK: both hold the same blocks up to height {report.Common}, where the shorter ends.");
             return;
         }
         Output.Line($"FORK at height {height}: {report.First} and {report.Second}");

@@ -261,16 +261,20 @@ internal static class RecordCommand
         {
             using LedgerClient client = options.Connect(result);
             var versions = new JsonArray();
+            RecordVersion? before = null;
             await foreach (RecordVersion v in client.GetHistoryAsync(
                 result.GetRequiredValue(type), result.GetRequiredValue(id), cancellation))
             {
                 if (result.GetValue(json))
                     versions.Add((JsonNode)ToJson(v));
-                else
-                    Print(v);
+                else if (before is not null)
+                    Print(before, v.State.Version);
+                before = v;
             }
             if (result.GetValue(json))
                 Output.Json(versions);
+            else if (before is not null)
+                Print(before);
             return ExitCode.Ok;
         });
         return command;
@@ -332,9 +336,12 @@ internal static class RecordCommand
         return json;
     }
 
-    private static void Print(RecordVersion v)
+    /// <param name="v">The version.</param>
+    /// <param name="next">The version that took its place; 0 for none.</param>
+    private static void Print(RecordVersion v, ulong next = 0)
     {
-        Output.Line($"{v.State.Record.Type}/{v.State.Record.Id}  version {v.State.Version}, {StatusOf(v.State)}");
+        string until = next > 0 && (RecordStatus)v.State.Status == RecordStatus.InForce ? $" until version {next}" : "";
+        Output.Line($"{v.State.Record.Type}/{v.State.Record.Id}  version {v.State.Version}, {StatusOf(v.State)}{until}");
         Output.Line($"  {v.Action} by {v.State.Department}/{v.State.OfficerId} on {UtcTime.Format(v.State.RecordedAtMs)}");
         if (v.State.Reason.Length > 0)
             Output.Line($"  reason: {Output.Value(v.State.Reason)}");

@@ -15,7 +15,7 @@ internal static class StatusCommand
     public static Command Create()
     {
         Option<bool> json = Output.JsonOption();
-        var command = new Command("status", "Show a node's height, view, leader, lag, pool alarms and last error, and its peers'") { json };
+        var command = new Command("status", "Show a node's height, view, leader, lag, pool, alarms and last error, and its peers' with their last vote") { json };
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {

@@ -12,8 +12,8 @@ public static partial class DirectoryCheck
             if (EvidenceStore.ReadEvidence(scope.Root, name, scope.ChainId) is null)
             {
                 scope.Damaged(name, "the whole file", "evidence of this ledger whose id is the file's name", "other bytes",
-                    "This copy proves nothing. The other departments have the same evidence; move the file aside, and the node gets it "
-                    + "from them again.");
+                    "This file proves nothing. Move it aside; if it was evidence, other departments have it too, and the node gets it from "
+                    + "them again.");
             }
             scope.OnRead?.Invoke(Core.Model.Evidence.Size);
         }
