@@ -8,7 +8,7 @@ namespace GovChain.Tests.Unit.Import;
 /// <summary>How a stream of envelopes ends on a client that is still sending.</summary>
 public sealed class SubmitStreamTests
 {
-    private static readonly Uri _node = new("http://127.0.0.1:1");
+    private static readonly Uri NodeAddress = new("http://127.0.0.1:1");
 
     [Test]
     [CancelAfter(60_000)]
@@ -68,7 +68,7 @@ public sealed class SubmitStreamTests
     private static SubmitStream Open(Writer writer, Reader reader) => new(
         new AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse>(
             writer, reader, Task.FromResult(new Metadata()), () => Status.DefaultSuccess, () => [], () => { }),
-        _node);
+        NodeAddress);
 
     private sealed class Writer(Task write) : IClientStreamWriter<SubmitStreamRequest>
     {
