@@ -125,8 +125,7 @@ internal sealed class AmnesiaTest
         }
         Assert.That((await client.GetStatusAsync(cancellation)).Height, Is.EqualTo(height), "no block without a quorum");
         await StartAsync(0, cancellation);
-        TransactionOutcome outcome =
-            await client.SubmitAsync(envelope, WaitFor.Committed, TimeSpan.FromSeconds(60), cancellation);
+        TransactionOutcome outcome = await TestNetwork.SubmitAsync(client, envelope, cancellation);
         Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably));
         await Network.Network.WaitUntilLevelAsync(cancellation);
     }
@@ -141,8 +140,7 @@ internal sealed class AmnesiaTest
     {
         using LedgerClient client = Network.Network.ConnectClient(Owner);
         SignedEnvelope envelope = Network.SignRegistration(Owner, Type, $"L-{++_records}", "{}"u8.ToArray());
-        TransactionOutcome outcome =
-            await client.SubmitAsync(envelope, WaitFor.Committed, TimeSpan.FromSeconds(60), cancellation);
+        TransactionOutcome outcome = await TestNetwork.SubmitAsync(client, envelope, cancellation);
         Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably));
     }
 

@@ -49,9 +49,9 @@ internal sealed class CrashTest
         Network.Network.Launch(3);
         await Network.Network.WaitUntilReadyAsync(2, cancellation);
         await Network.Network.WaitUntilReadyAsync(3, cancellation);
-        TransactionOutcome committed = await client.SubmitAsync(envelope, WaitFor.Committed, TimeSpan.FromSeconds(60), cancellation);
+        TransactionOutcome committed = await TestNetwork.SubmitAsync(client, envelope, cancellation);
         Assert.That(committed.Status, Is.EqualTo(TransactionStatus.CommittedDurably), committed.ToString());
-        TransactionOutcome again = await client.SubmitAsync(envelope, WaitFor.Committed, TimeSpan.FromSeconds(60), cancellation);
+        TransactionOutcome again = await TestNetwork.SubmitAsync(client, envelope, cancellation);
         Assert.That(again.Position, Is.EqualTo(committed.Position), "the same envelope is one transaction");
         await Network.AuditAllAsync(cancellation);
     }

@@ -144,8 +144,8 @@ internal sealed class RepairTest
     private async Task RegisterAsync(int number, CancellationToken cancellation)
     {
         using LedgerClient client = Network.Network.ConnectClient(0);
-        TransactionOutcome outcome = await client.SubmitAsync(
-            Network.SignRegistration(0, "licence", $"L-{number}", "{}"u8.ToArray()), WaitFor.Committed, TimeSpan.FromSeconds(60), cancellation);
+        TransactionOutcome outcome = await TestNetwork.SubmitAsync(
+            client, Network.SignRegistration(0, "licence", $"L-{number}", "{}"u8.ToArray()), cancellation);
         Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably), outcome.ToString());
     }
 }

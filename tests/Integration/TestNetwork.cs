@@ -115,6 +115,35 @@ internal sealed class TestNetwork : IAsyncDisposable
         return new TransactionFactory(ChainId, clerk).Create(body => body.Register = change, expiry);
     }
 
+    /// <summary>Submits as a client should: again while the node says that it cannot take it yet, for it may not have seen
+    /// yet that the others are back.</summary>
+    public static async Task<TransactionOutcome> SubmitAsync(
+        LedgerClient client, SignedEnvelope envelope, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                return await client.SubmitAsync(envelope, WaitFor.Committed, TimeSpan.FromSeconds(60), cancellation);
+            }
+            catch (LedgerClientException e) when (e.IsTransient)
+            {
+                await Task.Delay(e.RetryAfter ?? TimeSpan.FromMilliseconds(200), cancellation);
+            }
+        }
+    }
+
+    /// <summary>Waits until every node has a height; what waits in their pools may go on waiting.</summary>
+    public async Task WaitUntilAllHaveAsync(ulong height, CancellationToken cancellation)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            using LedgerClient client = Network.ConnectClient(i);
+            while ((await client.GetStatusAsync(cancellation)).Height < height)
+                await Task.Delay(20, cancellation);
+        }
+    }
+
     /// <summary>The department that a node takes for the leader.</summary>
     public async Task<int> LeaderAsync(int asked, CancellationToken cancellation)
     {
