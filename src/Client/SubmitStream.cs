@@ -22,38 +22,14 @@ public sealed class SubmitStream : IDisposable
 
     /// <summary>Sends one envelope; waits while the node takes no more.</summary>
     /// <exception cref="LedgerClientException">The stream has ended.</exception>
-    public async Task SendAsync(ulong tag, ReadOnlyMemory<byte> envelope, CancellationToken cancellation = default)
-    {
-        Task write = _call.RequestStream.WriteAsync(
-            new SubmitStreamRequest { Tag = tag, Envelope = UnsafeByteOperations.UnsafeWrap(envelope) }, cancellation);
-        // A write that waits for the node's window may wait for ever when the node ends the stream instead of reading on.
-        if (await Task.WhenAny(write, _ended.Task) != write)
-        {
-            _ = write.ContinueWith(static w => w.Exception, TaskScheduler.Default); // ends with the call
-            throw LedgerClientException.StreamEnded();
-        }
-        try
-        {
-            await write;
-        }
-        catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled && !cancellation.IsCancellationRequested)
-        {
-            // The node answered while the message was being written; why it did stands where outcomes are read.
-            throw LedgerClientException.StreamEnded(e);
-        }
-        catch (RpcException e)
-        {
-            throw LedgerClientException.From(e, _node);
-        }
-        catch (Exception e) when (e is InvalidOperationException or IOException or HttpRequestException)
-        {
-            // The call is over, or its connection broke while the message was being written.
-            throw LedgerClientException.StreamEnded(e);
-        }
-    }
+    public Task SendAsync(ulong tag, ReadOnlyMemory<byte> envelope, CancellationToken cancellation = default) => TellAsync(
+        () => _call.RequestStream.WriteAsync(
+            new SubmitStreamRequest { Tag = tag, Envelope = UnsafeByteOperations.UnsafeWrap(envelope) }, cancellation),
+        cancellation);
 
     /// <summary>Says that no more envelopes come.</summary>
-    public Task CompleteAsync() => _call.RequestStream.CompleteAsync();
+    /// <exception cref="LedgerClientException">The stream has ended.</exception>
+    public Task CompleteAsync() => TellAsync(_call.RequestStream.CompleteAsync, CancellationToken.None);
 
     /// <summary>The next outcome, or null at the stream's end.</summary>
     /// <exception cref="LedgerClientException">The node refuses or is gone.</exception>
@@ -74,4 +50,33 @@ public sealed class SubmitStream : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _call.Dispose();
+
+    private async Task TellAsync(Func<Task> tell, CancellationToken cancellation)
+    {
+        try
+        {
+            Task told = tell();
+            // What waits for the node's window may wait for ever when the node ends the stream instead of reading on.
+            if (await Task.WhenAny(told, _ended.Task) != told)
+            {
+                _ = told.ContinueWith(static t => t.Exception, TaskScheduler.Default); // ends with the call
+                throw LedgerClientException.StreamEnded();
+            }
+            await told;
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled && !cancellation.IsCancellationRequested)
+        {
+            // The node answered while the message was being written; why it did stands where outcomes are read.
+            throw LedgerClientException.StreamEnded(e);
+        }
+        catch (RpcException e)
+        {
+            throw LedgerClientException.From(e, _node);
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException or HttpRequestException)
+        {
+            // The call is over, or its connection broke while the message was being written.
+            throw LedgerClientException.StreamEnded(e);
+        }
+    }
 }

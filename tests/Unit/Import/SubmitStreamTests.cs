@@ -39,6 +39,16 @@ public sealed class SubmitStreamTests
         Assert.That((sent.IsTransient, sent.Reason), Is.EqualTo((true, "STREAM_ENDED")));
     }
 
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Complete_OnACallThatIsOver_SaysThatTheStreamHasEnded(CancellationToken cancellation)
+    {
+        using SubmitStream stream = Open(new Writer(throws: new ObjectDisposedException("call")), new Reader(Task.FromResult(false)));
+        LedgerClientException completed = (await Try(stream.CompleteAsync().WaitAsync(cancellation)))!;
+        LedgerClientException sent = (await Try(stream.SendAsync(1, new byte[1], cancellation).WaitAsync(cancellation)))!;
+        Assert.That((completed.Reason, sent.Reason), Is.EqualTo(("STREAM_ENDED", "STREAM_ENDED")));
+    }
+
     [TestCase(0x0, true)]
     [TestCase(0x5, true)]
     [TestCase(0x1, false)] // a server that speaks another protocol will go on speaking it
@@ -70,15 +80,15 @@ public sealed class SubmitStreamTests
             writer, reader, Task.FromResult(new Metadata()), () => Status.DefaultSuccess, () => [], () => { }),
         NodeAddress);
 
-    private sealed class Writer(Task write) : IClientStreamWriter<SubmitStreamRequest>
+    private sealed class Writer(Task? write = null, Exception? throws = null) : IClientStreamWriter<SubmitStreamRequest>
     {
         public WriteOptions? WriteOptions { get; set; }
 
-        public Task WriteAsync(SubmitStreamRequest message) => write;
+        public Task WriteAsync(SubmitStreamRequest message) => write ?? throw throws!;
 
-        public Task WriteAsync(SubmitStreamRequest message, CancellationToken cancellationToken) => write;
+        public Task WriteAsync(SubmitStreamRequest message, CancellationToken cancellationToken) => write ?? throw throws!;
 
-        public Task CompleteAsync() => Task.CompletedTask;
+        public Task CompleteAsync() => write ?? throw throws!;
     }
 
     private sealed class Reader(Task<bool> next) : IAsyncStreamReader<SubmitStreamResponse>
