@@ -33,12 +33,13 @@ internal sealed class PeerProgress(int validators)
     public ulong HighestTip { get; private set; }
 
     /// <summary>
-    /// A message came over a department's own connection. What only its connection vouches for is shown and never decided by.
+    /// A message came from a department, and verified: a tip above this node's own is proven. Votes are not verified for heights
+    /// that are decided here, and are for showing only.
     /// </summary>
     public void Heard(int from, ConsensusMessage message, ulong atMs)
     {
-        VoteType? signed = SignedBy(from, message);
-        if (signed is null && message is not (StatusMessage or DecidedMessage))
+        LastVote? vote = VoteOf(from, message, atMs);
+        if (vote is null && message is not (StatusMessage or DecidedMessage))
             return;
         lock (_gate)
         {
@@ -47,7 +48,7 @@ internal sealed class PeerProgress(int validators)
             {
                 StatusMessage m => peer with { Height = m.Tip?.Height ?? 0, View = m.View, Abstention = m.Abstention },
                 DecidedMessage m => peer with { Height = Math.Max(peer.Height, m.Height) },
-                _ => peer with { LastVote = new LastVote(signed!.Value, message.Height, ViewOf(message), atMs) },
+                _ => peer with { LastVote = vote },
             };
             HighestTip = Math.Max(HighestTip, peer.Height);
         }
@@ -67,20 +68,12 @@ internal sealed class PeerProgress(int validators)
             return _peers[validator];
     }
 
-    /// <summary>The kind of a vote that the sender itself signed, for votes travel by others' hands too; otherwise null.</summary>
-    private static VoteType? SignedBy(int from, ConsensusMessage message) => message switch
+    /// <summary>What the sender itself signed, for votes travel by others' hands too; null where it signed nothing.</summary>
+    private static LastVote? VoteOf(int from, ConsensusMessage message, ulong atMs) => message switch
     {
-        ProposeMessage m when m.Signer == from => VoteType.Propose,
-        VoteMessage m when m.Signer == from => m.Type,
-        ViewChangeMessage m when m.Payload.Signer == from => VoteType.ViewChange,
+        ProposeMessage m when m.Signer == from => new LastVote(VoteType.Propose, m.Height, m.View, atMs),
+        VoteMessage m when m.Signer == from => new LastVote(m.Type, m.Height, m.View, atMs),
+        ViewChangeMessage m when m.Payload.Signer == from => new LastVote(VoteType.ViewChange, m.Height, m.View, atMs),
         _ => null,
-    };
-
-    private static uint ViewOf(ConsensusMessage message) => message switch
-    {
-        ProposeMessage m => m.View,
-        VoteMessage m => m.View,
-        ViewChangeMessage m => m.View,
-        _ => 0,
     };
 }
