@@ -136,6 +136,43 @@ internal sealed class ClerkTest
 
     [Test]
     [CancelAfter(180_000)]
+    public async Task RecordHistory_OfAnAmendedRecord_SaysUntilWhenEachVersionWasInForce(CancellationToken cancellation)
+    {
+        await RegisterAsync("HISTORY-1", cancellation);
+        string profile = _network.Layout.At(First.Id, $"{DevnetBuilder.Clerk}.json");
+        ProgramRun amended = await ProgramRun.GovchainAsync(
+            "record", "amend", Type, "HISTORY-1", "--expected-version", "1", "--reason", "correction", "--content", "{}", "--profile", profile);
+        Assert.That(amended.ExitCode, Is.Zero, amended.Error);
+
+        ProgramRun history = await ProgramRun.GovchainAsync("record", "history", Type, "HISTORY-1", "--profile", profile);
+
+        Assert.That(history.Output.Split('\n').Where(l => l.StartsWith(Type, StringComparison.Ordinal)), Is.EqualTo(new[]
+        {
+            $"{Type}/HISTORY-1  version 1, in force until version 2",
+            $"{Type}/HISTORY-1  version 2, in force",
+        }));
+    }
+
+    [Test]
+    [CancelAfter(180_000)]
+    public async Task Evidence_OfWhatIsNone_IsToldFromWhatCannotBeRead(CancellationToken cancellation)
+    {
+        string[] data = [.. _network.Network.Departments.Take(2).Select(d => _network.Layout.At(d.Id, "data"))];
+        string file = Path.Combine(_network.Layout.Directory, "long");
+        await File.WriteAllBytesAsync(file, new byte[300], cancellation);
+
+        ProgramRun none = await ProgramRun.GovchainAsync("evidence", "fork", data[0], data[1], "--json");
+        ProgramRun verified = await ProgramRun.GovchainAsync("evidence", "verify", file, "--genesis", _network.Layout.GenesisFile);
+
+        Assert.That((none.ExitCode, none.Json.GetProperty("fork").GetBoolean()), Is.EqualTo((0, false)), none.Error);
+        Assert.That(none.Json.GetProperty("compared").GetUInt64(), Is.Positive);
+        Assert.That((verified.ExitCode, verified.Output), Is.EqualTo((8, $"NOT VALID: {file}: these are not the bytes of evidence\n")));
+        AssertOneLine(await ProgramRun.GovchainAsync("evidence", "fork", data[0], $"{data[0]}/"), code: 2, "named twice");
+        AssertOneLine(await ProgramRun.GovchainAsync("evidence", "list", "--data", $"{data[0]}-none"), code: 2, "no folder");
+    }
+
+    [Test]
+    [CancelAfter(180_000)]
     public async Task Import_TheSameFileAgain_SaysThatAllOfItWasThereAlready(CancellationToken cancellation)
     {
         string file = Path.Combine(_network.Layout.Directory, "twice.ndjson");
@@ -227,9 +264,9 @@ internal sealed class ClerkTest
     {
         SignedEnvelope envelope = _network.SignRegistration(0, Type, id, """{"holder":"Bakery"}"""u8.ToArray());
         using LedgerClient client = _network.Network.ConnectClient(0);
-        TransactionOutcome outcome = await client.SubmitAsync(envelope, cancellation: cancellation);
+        TransactionOutcome outcome = await TestNetwork.SubmitAsync(client, envelope, cancellation);
         Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably), outcome.ToString());
-        await _network.Network.WaitUntilLevelAsync(cancellation);
+        await _network.WaitUntilAllHaveAsync(outcome.Height, cancellation);
         return envelope;
     }
 

@@ -96,7 +96,6 @@ internal static class EvidenceCommand
         {
             Description = "Two nodes' data directories, or copies of them",
             Arity = new ArgumentArity(2, 2),
-            HelpName = "DIR DIR",
         };
         Option<string?> genesis = GenesisOption("default: genesis.json beside or above the first directory");
         var output = new Option<string?>("--output", "-o") { Description = "Also write the evidence found into this folder", HelpName = "DIR" };
