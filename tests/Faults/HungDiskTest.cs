@@ -51,7 +51,7 @@ internal sealed class HungDiskTest
             await ReadyAsync(client, process, cancellation);
             await DevnetImport.DefineTypeAsync(layout, self, client, Type, Type, "", cancellation);
             await DevnetImport.EnrolClerkAsync(layout, self, client, cancellation);
-            (acknowledged, Task<TransactionOutcome> holding) = await RegisterUntilItHangsAsync(layout, self, client, cancellation);
+            (acknowledged, Task<TransactionOutcome> holding) = await RegisterUntilItHangsAsync(layout, self, client, process, cancellation);
             using (Process kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
                 await kill.WaitForExitAsync(cancellation);
             await process.WaitForExitAsync(cancellation).WaitAsync(Patience, cancellation);
@@ -72,7 +72,7 @@ internal sealed class HungDiskTest
         await again.StopAsync(TimeSpan.FromSeconds(30));
     }
 
-    private static Process Start(FaultLayer layer, string root, string configuration, string fault)
+    private Process Start(FaultLayer layer, string root, string configuration, string fault)
     {
         var start = new ProcessStartInfo("dotnet",
             [Path.Combine(AppContext.BaseDirectory, "govchain.dll"), "node", "run", "--config", configuration])
@@ -83,6 +83,7 @@ internal sealed class HungDiskTest
         start.Environment["LD_PRELOAD"] = layer.Library;
         start.Environment["GOVCHAIN_FAULT_ROOT"] = root;
         start.Environment["GOVCHAIN_FAULT"] = fault;
+        start.Environment["GOVCHAIN_FAULT_HUNG"] = Hung;
         return Process.Start(start)!;
     }
 
@@ -105,14 +106,30 @@ internal sealed class HungDiskTest
         }
     }
 
-    /// <summary>Registers records one by one. The one that finds no answer shows that the disk hangs; it goes on waiting.</summary>
-    private static async Task<(int Acknowledged, Task<TransactionOutcome> Holding)> RegisterUntilItHangsAsync(
-        DevnetLayout layout, DevnetDepartment self, LedgerClient client, CancellationToken cancellation)
+    private string Hung => Path.Combine(_directory, "hung");
+
+    /// <summary>
+    /// Registers records one by one until the disk hangs, and then another, which finds no answer and goes on waiting.
+    /// </summary>
+    private async Task<(int Acknowledged, Task<TransactionOutcome> Holding)> RegisterUntilItHangsAsync(
+        DevnetLayout layout, DevnetDepartment self, LedgerClient client, Process process, CancellationToken cancellation)
     {
         using PlatformSigner clerk = KeyOptions.Open(layout.At(self.Id, $"{DevnetBuilder.Clerk}.pem"), layout.At(self.Id, "passphrase"));
         Assert.That(Digest.TryParseHex((await client.GetGenesisAsync(cancellation)).ChainId, out Digest chain));
         var factory = new TransactionFactory(chain, clerk);
+        Task hung = UntilHungAsync(process, cancellation);
         for (int i = 0; ; i++)
+        {
+            Task<TransactionOutcome> submitted = SubmitAsync(i);
+            if (await Task.WhenAny(submitted, hung) == hung)
+            {
+                await hung;
+                return (i, SubmitAsync(i + 1));
+            }
+            Assert.That((await submitted).Status, Is.EqualTo(TransactionStatus.CommittedDurably));
+        }
+
+        Task<TransactionOutcome> SubmitAsync(int i)
         {
             var change = new RecordChange
             {
@@ -122,12 +139,18 @@ internal sealed class HungDiskTest
                     Inline = new InlinePayload { MediaType = "application/json", Content = Google.Protobuf.ByteString.CopyFromUtf8("{}") },
                 },
             };
-            Task<TransactionOutcome> submitted = client.SubmitAsync(
+            return client.SubmitAsync(
                 factory.Create(b => b.Register = change, (ulong)DateTimeOffset.UtcNow.AddMinutes(10).ToUnixTimeMilliseconds()),
                 timeout: TimeSpan.FromMinutes(1), cancellation: cancellation);
-            if (await Task.WhenAny(submitted, Task.Delay(TimeSpan.FromSeconds(3), cancellation)) != submitted)
-                return (i, submitted);
-            Assert.That((await submitted).Status, Is.EqualTo(TransactionStatus.CommittedDurably));
+        }
+    }
+
+    private async Task UntilHungAsync(Process process, CancellationToken cancellation)
+    {
+        while (!File.Exists(Hung))
+        {
+            Assert.That(process.HasExited, Is.False, "the node ended before its disk hung");
+            await Task.Delay(20, cancellation);
         }
     }
 }

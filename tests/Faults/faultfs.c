@@ -14,7 +14,7 @@
  *          short         half of the bytes are written and reported
  *          torn          half of the bytes are written, then the process dies
  *          kill, killed  the process dies before, after the call
- *          hang          the call never returns; others go on
+ *          hang          the call never returns; others go on. It makes the file that GOVCHAIN_FAULT_HUNG names
  *
  * One lock is held over a call and its record, so the trace is in the order of the effects. It does not see what stdio
  * writes or what is written through a mapping; the tests hold the image made from the trace against the real files.
@@ -77,6 +77,14 @@ static void die(const char *what)
 {
     dprintf(STDERR_FILENO, "faultfs: %s: %s\n", what, strerror(errno));
     _exit(125);
+}
+
+/* Called without the lock: the file may lie anywhere. */
+static void tell_hung(void)
+{
+    const char *path = getenv("GOVCHAIN_FAULT_HUNG");
+    if (path != NULL)
+        close(real_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 }
 
 static void kill_now(void)
@@ -233,6 +241,7 @@ static enum kind next(enum class class, const char *path)
         kill_now();
     if (fault_kind == HANG) {
         pthread_mutex_unlock(&lock);
+        tell_hung();
         for (;;)
             pause();
     }
