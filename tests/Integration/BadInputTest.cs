@@ -43,6 +43,7 @@ internal sealed class BadInputTest
         string file = _layout.At(_self.Id, "node.json");
         JsonObject configuration = JsonNode.Parse(await File.ReadAllTextAsync(file))!.AsObject();
         configuration["peers"]!["handshakesMax"] = HandshakesMax;
+        configuration["peers"]!["handshakeTimeoutMs"] = 60_000; // whoever is given up is given up for the number alone
         await File.WriteAllTextAsync(file, configuration.ToJsonString());
         _process = NodeProcess.Start(file, _layout.At(_self.Id, "node.log"));
         _client = LedgerClient.Connect(new Uri($"https://localhost:{_self.ClientPort}"), _layout.AuthorityCertificate);
