@@ -112,16 +112,19 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-        if (CheckJson(body, message) is { } refusal)
+        if (CheckJson(body, message, out byte[] canonical) is { } refusal)
             return refusal;
-        request.Body = new MemoryStream(body, writable: false);
-        request.ContentLength = body.Length;
+        request.Body = new MemoryStream(canonical, writable: false);
+        request.ContentLength = canonical.Length;
         return null;
     }
 
     /// <summary>Whether the bytes are one strict JSON object of this message; if not, why.</summary>
-    internal Refusal? CheckJson(ReadOnlyMemory<byte> body, MessageDescriptor message)
+    /// <param name="canonical">The message written anew: transcoding, which has a parser of its own, reads what was checked here.
+    /// </param>
+    private Refusal? CheckJson(ReadOnlyMemory<byte> body, MessageDescriptor message, out byte[] canonical)
     {
+        canonical = [];
         if (!Utf8.IsValid(body.Span))
             return new Refusal(DoorReason.MalformedJson, "", "The body is not UTF-8. Send UTF-8.");
         try
@@ -132,7 +135,7 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
                 CommentHandling = JsonCommentHandling.Disallow,
                 AllowTrailingCommas = false,
             });
-            return CheckNames(document.RootElement, message) ?? CheckValues(body, message);
+            return CheckNames(document.RootElement, message) ?? CheckValues(body, message, out canonical);
         }
         catch (JsonException e)
         {
@@ -165,16 +168,18 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
 
     /// <summary>Reads the values as protobuf's JSON mapping has them, so that a wrong one gets a typed answer.
     /// </summary>
-    private static Refusal? CheckValues(ReadOnlyMemory<byte> body, MessageDescriptor message)
+    private static Refusal? CheckValues(ReadOnlyMemory<byte> body, MessageDescriptor message, out byte[] canonical)
     {
+        canonical = [];
         try
         {
-            JsonParser.Default.Parse(Encoding.UTF8.GetString(body.Span), message);
+            IMessage read = JsonParser.Default.Parse(Encoding.UTF8.GetString(body.Span), message);
+            canonical = Encoding.UTF8.GetBytes(JsonFormatter.Default.Format(read));
             return null;
         }
-        catch (InvalidProtocolBufferException e)
+        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException)
         {
-            return new Refusal(DoorReason.InvalidArgument, "", $"A value does not fit its field: {e.Message}");
+            return new Refusal(DoorReason.InvalidArgument, "", $"A value does not fit its field: {Shorten(e.Message)}");
         }
     }
 

@@ -76,6 +76,8 @@ public sealed class RpcJsonTests
     [TestCase("""{"envelope":"AQID","timeoutMs":-1}""", "INVALID_ARGUMENT")]
     [TestCase("""{"envelope":"AQID","timeoutMs":120001}""", "INVALID_ARGUMENT")]
     [TestCase("""{"envelope":["AQID"]}""", "INVALID_ARGUMENT")]
+    [TestCase("""{"envelope":"AQID","timeoutMs":1e400}""", "INVALID_ARGUMENT")]
+    [TestCase("""{"envelope":"\ud800"}""", "INVALID_ARGUMENT")]
     [TestCase("""["AQID"]""", "NOT_AN_OBJECT")]
     [TestCase("""{"\ud800":1}""", "MALFORMED_JSON")]
     [TestCase("", "MALFORMED_JSON")]
@@ -90,6 +92,8 @@ public sealed class RpcJsonTests
     [TestCase("""{"envelope":"AQID"}""")]
     [TestCase("""{"envelope":"AQID","waitFor":"ACCEPTED","timeoutMs":5000}""")]
     [TestCase("""{"envelope":"AQID","wait_for":"COMMITTED","timeout_ms":5000}""")]
+    [TestCase("""{"envelope":"AQID","waitFor":1,"timeoutMs":5e3}""")]
+    [TestCase("""{"envelope":"AQID","timeoutMs":"5000"}""")]
     public async Task Body_InEitherSpelling_IsTaken(string body)
     {
         using HttpResponseMessage response = await _host.Http().PostAsync("/v1/transactions", Calls.Json(body));
