@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Google.Protobuf;
 using GovChain.Protos.V1;
 using Grpc.Core;
@@ -16,6 +17,7 @@ namespace GovChain.Client;
 public sealed class LedgerClient : IDisposable
 {
     private const int ReceiveBytesMax = 64 * 1024 * 1024;
+    private const int AuthorityBytesMax = 1024 * 1024;
 
     private readonly GrpcChannel _channel;
     private readonly Ledger.LedgerClient _ledger;
@@ -242,7 +244,7 @@ public sealed class LedgerClient : IDisposable
         try
         {
             var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPemFile(file);
+            authorities.ImportFromPem(Encoding.UTF8.GetString(BoundedFile.Read(file, AuthorityBytesMax)));
             if (authorities.Count > 0)
                 return authorities;
             throw LedgerClientException.Unusable("INVALID_CA_FILE", $"{file} holds no PEM certificate.");

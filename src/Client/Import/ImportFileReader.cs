@@ -117,12 +117,11 @@ public static class ImportFileReader
     {
         try
         {
-            var info = new FileInfo(path);
-            if (!info.Exists)
+            if (!File.Exists(path))
                 throw new ImportFileException(path, 0, Directory.Exists(path) ? "this is a folder." : "there is no such file.");
-            if (info.Length > FileBytesMax)
+            if (new FileInfo(path).Length > FileBytesMax)
                 throw new ImportFileException(name, 0, $"the file is longer than {FileBytesMax} bytes; split it.");
-            return File.ReadAllBytes(path);
+            return BoundedFile.Read(path, FileBytesMax);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

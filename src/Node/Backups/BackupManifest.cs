@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Commands;
 
@@ -86,9 +87,7 @@ internal sealed record BackupManifest
         {
             if (!File.Exists(path))
                 throw new CommandException(ExitCode.NotFound, $"{directory} is no backup: there is no {FileName} in it.");
-            if (new FileInfo(path).Length > FileBytesMax)
-                throw new CommandException(ExitCode.Storage, $"{path} is longer than {FileBytesMax} bytes.");
-            BackupManifest manifest = JsonSerializer.Deserialize<BackupManifest>(File.ReadAllBytes(path), Json)
+            BackupManifest manifest = JsonSerializer.Deserialize<BackupManifest>(BoundedFile.Read(path, FileBytesMax), Json)
                 ?? throw new CommandException(ExitCode.Storage, $"{path} is empty.");
             if (manifest.Format != FormatVersion)
             {

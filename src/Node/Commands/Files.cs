@@ -1,3 +1,5 @@
+using GovChain.Client;
+
 namespace GovChain.Node.Commands;
 
 /// <summary>Files that a user names: bounded, and problems in a sentence.</summary>
@@ -9,12 +11,9 @@ internal static class Files
     {
         try
         {
-            var info = new FileInfo(path);
-            if (!info.Exists)
+            if (!File.Exists(path))
                 throw new CommandException(ExitCode.Usage, Directory.Exists(path) ? $"{path} is a folder." : $"There is no file {path}.");
-            if (info.Length > bytesMax)
-                throw new CommandException(ExitCode.Usage, $"{path} is {info.Length} bytes long; at most {bytesMax} are read.");
-            return File.ReadAllBytes(path);
+            return BoundedFile.Read(path, bytesMax);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using GovChain.Client;
 
 namespace GovChain.Node.Commands;
 
@@ -30,9 +31,7 @@ internal sealed record Profile(string? Node, string? Ca, string? Key, string? Pa
     {
         try
         {
-            if (new FileInfo(path).Length > BytesMax)
-                throw NoProfile(path, $"it is longer than {BytesMax} bytes.");
-            Profile profile = JsonSerializer.Deserialize<Profile>(File.ReadAllBytes(path), Json) ?? throw NoProfile(path, "it is empty.");
+            Profile profile = JsonSerializer.Deserialize<Profile>(BoundedFile.Read(path, BytesMax), Json) ?? throw NoProfile(path, "it is empty.");
             return profile.RelativeTo(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
         catch (JsonException e)

@@ -188,7 +188,7 @@ internal static class RecordCommand
         Output.Line($"  receipt: govchain receipt get {outcome.TransactionId} -o receipt.json");
     }
 
-    private static byte[] ReadContent(string? content, FileInfo? file)
+    internal static byte[] ReadContent(string? content, FileInfo? file)
     {
         if (content is null == file is null)
             throw new CommandException(ExitCode.Usage, "Give the content either with --content TEXT or with --file FILE.");
@@ -196,12 +196,7 @@ internal static class RecordCommand
             return System.Text.Encoding.UTF8.GetBytes(content);
         try
         {
-            if (file!.Length > Limits.EnvelopeBytesMax)
-            {
-                throw new CommandException(ExitCode.Usage,
-                    $"{file} is {file.Length} bytes long; a record's content on the ledger has at most about {Limits.EnvelopeBytesMax}.");
-            }
-            return File.ReadAllBytes(file.FullName);
+            return BoundedFile.Read(file!.FullName, Limits.EnvelopeBytesMax);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

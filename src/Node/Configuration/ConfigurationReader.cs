@@ -1,4 +1,5 @@
 using System.Text.Json;
+using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Peers;
 
@@ -163,11 +164,8 @@ internal static class ConfigurationReader
 
     private static byte[] ReadAll(string file)
     {
-        var info = new FileInfo(file);
-        if (!info.Exists)
+        if (!File.Exists(file))
             throw new FileNotFoundException("there is no such file.");
-        if (info.Length > FileBytesMax)
-            throw new IOException($"the file is {info.Length} bytes long; at most {FileBytesMax} are read.");
-        return File.ReadAllBytes(file);
+        return BoundedFile.Read(file, FileBytesMax);
     }
 }

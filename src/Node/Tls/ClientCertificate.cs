@@ -1,6 +1,8 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using GovChain.Client;
 using Microsoft.Extensions.Logging;
 
 namespace GovChain.Node.Tls;
@@ -17,6 +19,8 @@ internal sealed class ClientCertificate
 
     /// <summary>How often it is looked at.</summary>
     public static readonly TimeSpan CheckInterval = TimeSpan.FromMinutes(10);
+
+    private const int FileBytesMax = 1024 * 1024;
 
     private static readonly TimeSpan WarnInterval = TimeSpan.FromDays(1);
 
@@ -128,19 +132,22 @@ internal sealed class ClientCertificate
 
     private static SslStreamCertificateContext Read(string certificateFile, string keyFile)
     {
-        using X509Certificate2 pem = ReadPair(certificateFile, keyFile);
+        string certificates = ReadPem(certificateFile);
+        using X509Certificate2 pem = Pair(certificates, ReadPem(keyFile), certificateFile, keyFile);
         var chain = new X509Certificate2Collection();
-        chain.ImportFromPemFile(certificateFile);
+        chain.ImportFromPem(certificates);
         // Through PKCS#12: a key that only lives in memory is not usable for TLS on every platform.
         X509Certificate2 certificate = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
         return SslStreamCertificateContext.Create(certificate, chain, offline: true);
     }
 
-    private static X509Certificate2 ReadPair(string certificateFile, string keyFile)
+    private static string ReadPem(string file) => Encoding.UTF8.GetString(BoundedFile.Read(file, FileBytesMax));
+
+    private static X509Certificate2 Pair(string certificate, string key, string certificateFile, string keyFile)
     {
         try
         {
-            return X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
+            return X509Certificate2.CreateFromPem(certificate, key);
         }
         catch (ArgumentException e)
         {
