@@ -94,8 +94,11 @@ internal sealed class PeerHandler(
         if (height == 0 || height > ledger.Tip.Height)
             return leaves;
         using LedgerSnapshot view = ledger.OpenSnapshot();
-        foreach (ReadOnlyMemory<byte> leaf in Undamaged(view, height)?.Leaves ?? [])
-            leaves[Core.Merkle.LogHash.Leaf(leaf.Span)] = leaf;
+        ReadOnlyMemory<byte>[] stored = [.. Undamaged(view, height)?.Leaves ?? []];
+        var hashes = new Digest[stored.Length];
+        Core.Merkle.LogHash.Leaves(stored, hashes);
+        for (int i = 0; i < stored.Length; i++)
+            leaves[hashes[i]] = stored[i];
         return leaves;
     }
 

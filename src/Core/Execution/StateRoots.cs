@@ -1,4 +1,5 @@
 using GovChain.Core.Cryptography;
+using GovChain.Core.Cryptography.Hashing;
 using GovChain.Core.Merkle;
 
 namespace GovChain.Core.Execution;
@@ -9,9 +10,11 @@ internal static class StateRoots
     /// <summary>The tree after these changes, one per key.</summary>
     public static StateUpdate Update(IStatePageReader pages, Digest root, IReadOnlyList<StateChange> changes)
     {
+        var digests = new Digest[changes.Count];
+        Sha256Batch.Hash([], [.. changes.Select(static c => new ReadOnlyMemory<byte>(c.Value))], digests);
         var leaves = new (Digest Key, Digest Value)[changes.Count];
         for (int i = 0; i < leaves.Length; i++)
-            leaves[i] = (changes[i].Key.TreeKey, Sha256.Hash(changes[i].Value));
+            leaves[i] = (changes[i].Key.TreeKey, digests[i]);
         Array.Sort(leaves, static (a, b) => a.Key.CompareTo(b.Key));
         return StateTree.Update(pages, root, leaves);
     }

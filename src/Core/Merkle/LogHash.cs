@@ -1,4 +1,5 @@
 using GovChain.Core.Cryptography;
+using GovChain.Core.Cryptography.Hashing;
 
 namespace GovChain.Core.Merkle;
 
@@ -19,6 +20,11 @@ public static class LogHash
     /// <summary>SHA-256(0x00 | data).</summary>
     public static Digest Leaf(ReadOnlySpan<byte> data) => Sha256.Hash(LeafPrefix, data);
 
+    /// <summary>Leaves as <see cref="Leaf"/> has them, many at once.</summary>
+    /// <exception cref="ArgumentException">There are fewer hashes than leaves.</exception>
+    public static void Leaves(ReadOnlySpan<ReadOnlyMemory<byte>> leaves, Span<Digest> hashes) =>
+        Sha256Batch.Hash([LeafPrefix], leaves, hashes);
+
     /// <summary>SHA-256(0x01 | left | right).</summary>
     public static Digest Node(in Digest left, in Digest right) => Sha256.HashNode(NodePrefix, left, right);
 
@@ -27,5 +33,5 @@ public static class LogHash
     /// The parents may take the children's place, from children[0] or children[1] onwards.
     /// </summary>
     public static void Nodes(ReadOnlySpan<Digest> children, Span<Digest> parents) =>
-        NodeHash.Pairs(NodePrefix, children, parents);
+        Sha256Batch.HashNodes(NodePrefix, children, parents);
 }

@@ -1,4 +1,5 @@
 using GovChain.Core.Cryptography;
+using GovChain.Core.Cryptography.Hashing;
 
 namespace GovChain.Core.Merkle;
 
@@ -23,9 +24,11 @@ public static class StateHash
     /// <summary>SHA-256(0x11 | left | right).</summary>
     public static Digest Inner(in Digest left, in Digest right) => Sha256.HashNode(InnerPrefix, left, right);
 
-    /// <summary>
-    /// Hashes neighbours pairwise: parents[i] = Inner(children[2i], children[2i+1]). The spans do not overlap.
-    /// </summary>
+    /// <summary>Many leaves at once: hashes[i] = Leaf(leaves[2i], leaves[2i+1]), key and value digest in turn.</summary>
+    internal static void Leaves(ReadOnlySpan<Digest> leaves, Span<Digest> hashes) =>
+        Sha256Batch.HashNodes(LeafPrefix, leaves, hashes);
+
+    /// <summary>Many nodes at once: parents[i] = Inner(children[2i], children[2i+1]).</summary>
     internal static void Inners(ReadOnlySpan<Digest> children, Span<Digest> parents) =>
-        NodeHash.Pairs(InnerPrefix, children, parents);
+        Sha256Batch.HashNodes(InnerPrefix, children, parents);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using GovChain.Core.Cryptography;
 
 namespace GovChain.Core.Merkle;
@@ -42,6 +43,7 @@ internal sealed class StatePage
     public const int BytesMax = 1 + (Edge - 1) + Edge * (1 + 2 * Digest.Size);
 
     private const int Places = 2 * Edge;
+    private const int HashedTogether = 64;
     private const int DeepestDepth = 8 * Digest.Size - Levels;
 
     private readonly StateNodeKind[] _kinds = new StateNodeKind[Places];
@@ -137,22 +139,9 @@ internal sealed class StatePage
     /// <summary>Computes the hashes of the leaves that were set and of the inner nodes above changes.</summary>
     public void Rehash()
     {
-        // Children have higher numbers than their parents, so one way down the numbers is enough.
-        int last = Places;
-        while ((last = _stale.AsSpan(0, last).LastIndexOf(true)) >= 0)
-        {
-            _stale[last] = false;
-            if (_kinds[last] == StateNodeKind.Leaf)
-            {
-                _hashes[last] = StateHash.Leaf(_keys[last], _values[last]);
-                continue;
-            }
-            int first = last; // neighbours of one level are hashed together: in a full page that is nearly everything
-            while (!int.IsPow2(first) && _stale[first - 1] && _kinds[first - 1] == StateNodeKind.Inner)
-                _stale[--first] = false;
-            int count = last - first + 1;
-            StateHash.Inners(_hashes.AsSpan(2 * first, 2 * count), _hashes.AsSpan(first, count));
-        }
+        RehashStale(StateNodeKind.Leaf, RootPlace, Places); // leaves wait for nobody
+        for (int first = Edge / 2; first >= RootPlace; first /= 2) // inner nodes only for those of the next level
+            RehashStale(StateNodeKind.Inner, first, 2 * first);
     }
 
     /// <summary>Puts a leaf in a place.</summary>
@@ -187,6 +176,41 @@ internal sealed class StatePage
         SetEmpty(2 * place + 1);
         if (hadLeaf)
             SetLeaf(2 * place + _keys[place].Bit(_id.Depth + level), _keys[place], _values[place]);
+    }
+
+    /// <summary>Hashes what is stale and of a kind among the places [from, to), gathered from wherever it stands.</summary>
+    [SkipLocalsInit]
+    private void RehashStale(StateNodeKind kind, int from, int to)
+    {
+        Span<int> places = stackalloc int[HashedTogether];
+        Span<Digest> pairs = stackalloc Digest[2 * HashedTogether], hashes = stackalloc Digest[HashedTogether];
+        int count = 0;
+        while (from < to && _stale.AsSpan(from, to - from).IndexOf(true) is >= 0 and int skipped)
+        {
+            int place = from + skipped;
+            from = place + 1;
+            if (_kinds[place] != kind)
+                continue;
+            _stale[place] = false;
+            places[count] = place;
+            pairs[2 * count] = kind == StateNodeKind.Leaf ? _keys[place] : _hashes[2 * place];
+            pairs[2 * count + 1] = kind == StateNodeKind.Leaf ? _values[place] : _hashes[2 * place + 1];
+            if (++count < HashedTogether)
+                continue;
+            HashPairs(kind, places, pairs, hashes);
+            count = 0;
+        }
+        HashPairs(kind, places[..count], pairs[..(2 * count)], hashes);
+    }
+
+    private void HashPairs(StateNodeKind kind, ReadOnlySpan<int> places, ReadOnlySpan<Digest> pairs, Span<Digest> hashes)
+    {
+        if (kind == StateNodeKind.Leaf)
+            StateHash.Leaves(pairs, hashes);
+        else
+            StateHash.Inners(pairs, hashes);
+        for (int i = 0; i < places.Length; i++)
+            _hashes[places[i]] = hashes[i];
     }
 
     private void SetEmpty(int place)

@@ -4,12 +4,13 @@ using System.Text.Json.Nodes;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Cryptography.Engine;
+using GovChain.Core.Cryptography.Hashing;
 
 namespace GovChain.Node.Benching;
 
 /// <summary>
-/// What signatures cost on this machine: the engine, by path and size of batch, beside the platform's ECDSA and, where the
-/// system has it, libsecp256k1. One run, each in turn, ratios of the best slices.
+/// What signatures and Merkle nodes cost on this machine: the engine, by path and size of batch, beside the platform's ECDSA
+/// and hash and, where the system has it, libsecp256k1. One run, each in turn, ratios of the best slices.
 /// </summary>
 internal sealed class CryptoBench : IDisposable
 {
@@ -46,6 +47,7 @@ internal sealed class CryptoBench : IDisposable
             AddTwoCores(engine, checks);
         AddKeys(checks);
         AddOthers(checks);
+        TreeContest.AddTo(_contest);
         say($"Measuring for {time.TotalSeconds:F0} s, each in turn ...");
         _contest.Run(time, cancellation);
         return new CryptoReport(best, _library?.Name, _contest.Figures.ToDictionary(), Ratios(best));
@@ -135,6 +137,8 @@ internal sealed class CryptoBench : IDisposable
             _contest[CryptoReport.LibraryParse] / (_contest[CryptoReport.Decompression] + _contest[Unknown(best, best == EnginePath.Portable ? StrangersSlice : BatchSize)]),
         ["singleVsLibsecp256k1"] = _contest.Ratio(CryptoReport.Library, Alone(EnginePath.Portable)),
         ["enrolledVsPlatform"] = _contest.Ratio(CryptoReport.Platform, Enrolled(best, $"{BatchSize}")),
+        ["innerNodesVsPlatform"] = _contest.Ratio(TreeContest.Nodes(HashPath.Platform), TreeContest.Nodes(Sha256Batch.Best)),
+        ["merkleRootVsPlatform"] = _contest.Ratio(TreeContest.PlatformRoot, TreeContest.Root),
         ["twoCoresVsOne"] = _contest.Ratio(Enrolled(best, $"{ChecksMax}"), "enrolled, two cores"),
     };
 

@@ -152,7 +152,7 @@ public static class LedgerIntegrity
     private static IEnumerable<LedgerFinding> CheckEntries(LedgerSnapshot ledger)
     {
         ulong next = 0;
-        ReadOnlyMemory<byte> tile = default;
+        var leaves = new List<ReadOnlyMemory<byte>>(LogTiles.Width); // of the tile that next stands in
         foreach ((ulong position, ReadOnlyMemory<byte> leaf) in ledger.ScanEntries())
         {
             if (position != next || position >= ledger.Tip.LogSizeAfter)
@@ -160,16 +160,35 @@ public static class LedgerIntegrity
                 yield return new("The leaves are not contiguous.", $"entries {position}", $"{next}", $"{position}");
                 yield break;
             }
-            if (position % LogTiles.Width == 0)
-                tile = ledger.GetTile(0, position / LogTiles.Width);
-            Digest expected = HashAt(tile, (int)(position % LogTiles.Width));
-            Digest found = LogHash.Leaf(leaf.Span);
-            if (found != expected)
-                yield return new("A leaf is not what the log holds.", $"entries {position}", $"{expected}", $"{found}");
+            leaves.Add(leaf);
             next++;
+            if (leaves.Count < LogTiles.Width)
+                continue;
+            foreach (LedgerFinding finding in CheckTile(ledger, next, leaves))
+                yield return finding;
+            leaves.Clear();
         }
+        foreach (LedgerFinding finding in CheckTile(ledger, next, leaves))
+            yield return finding;
         if (next != ledger.Tip.LogSizeAfter)
             yield return new("The leaves end early.", "entries", $"{ledger.Tip.LogSizeAfter}", $"{next}");
+    }
+
+    /// <summary>Leaves of one tile, the last of them at <paramref name="end"/> - 1, against the tile.</summary>
+    private static IEnumerable<LedgerFinding> CheckTile(LedgerSnapshot ledger, ulong end, List<ReadOnlyMemory<byte>> leaves)
+    {
+        if (leaves.Count == 0)
+            yield break;
+        ulong first = end - (ulong)leaves.Count;
+        ReadOnlyMemory<byte> tile = ledger.GetTile(0, first / LogTiles.Width);
+        var hashes = new Digest[leaves.Count];
+        LogHash.Leaves(CollectionsMarshal.AsSpan(leaves), hashes);
+        for (int i = 0; i < hashes.Length; i++)
+        {
+            Digest expected = HashAt(tile, i);
+            if (hashes[i] != expected)
+                yield return new("A leaf is not what the log holds.", $"entries {first + (ulong)i}", $"{expected}", $"{hashes[i]}");
+        }
     }
 
     private static IEnumerable<LedgerFinding> CheckTransactions(LedgerSnapshot ledger)
