@@ -33,7 +33,8 @@ internal static class JournalReplay
                 newest = mark;
             else if (record is RecallRecord recall)
                 openRecall = recall.IsOver ? null : openRecall ?? recall.Above;
-            else if (HeightOf(record) is not { } height || (height == round.Height && !TryApply(record!, config, round)))
+            else if (HeightOf(record) is not { } height || SignerOf(record) != config.Self
+                || (height == round.Height && !TryApply(record!, config, round)))
                 reason = AbstainReason.JournalDamaged;
             else if (height > round.Height)
                 reason = AbstainReason.LedgerOlderThanJournal;
@@ -86,6 +87,15 @@ internal static class JournalReplay
         AcceptedRecord r => r.Proposal.Height,
         PreparedRecord r => r.Commit.Height,
         PromisedRecord r => r.ViewChange.Height,
+        _ => null,
+    };
+
+    /// <summary>Whose journal it is: a data directory copied from another department's node has that one's votes.</summary>
+    private static int? SignerOf(JournalRecord? record) => record switch
+    {
+        AcceptedRecord r => r.Prepare.Signer,
+        PreparedRecord r => r.Commit.Signer,
+        PromisedRecord r => r.ViewChange.Payload.Signer,
         _ => null,
     };
 

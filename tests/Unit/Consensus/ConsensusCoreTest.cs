@@ -277,6 +277,18 @@ public sealed class ConsensusCoreTest
         Assert.That(after.Sent<VoteMessage>(), Is.Empty);
     }
 
+    /// <summary>docs/PROTOCOL.md, "Journal": a data directory that was copied from another department's node.</summary>
+    [Test]
+    public void Journal_OfAnotherValidator_Abstains()
+    {
+        CoreHarness other = Prepared(1, out ProposedBlock block);
+        Assert.That(new CoreHarness(_four, 1, other.Restarted()).Core.Abstaining, Is.EqualTo(AbstainReason.None));
+        var node = new CoreHarness(_four, 2, other.Restarted());
+        Assert.That(node.Core.Abstaining, Is.EqualTo(AbstainReason.JournalDamaged));
+        node.Step(new BlockChecked(block.Hash, BlockFault.None));
+        Assert.That(node.Sent<VoteMessage>(), Is.Empty);
+    }
+
     [TestCase(JournalCondition.Missing, AbstainReason.JournalMissing)]
     [TestCase(JournalCondition.Damaged, AbstainReason.JournalDamaged)]
     [TestCase(JournalCondition.Sound, AbstainReason.JournalOlderThanLedger)]
