@@ -85,7 +85,7 @@ public static partial class DirectoryCheck
             scope.Damaged("ledger/" + file, where, Expected, record.Problem,
                 $"What follows in this file is lost, and something of the ledger with it. {LedgerAside}");
         }
-        else if (!scope.InUse)
+        else if (!scope.InUse && new FileInfo(scope.At("ledger", file)).Length > 0) // RocksDB begins a log as an empty file
         {
             scope.Suspect("ledger/" + file, where, Expected, record.Problem,
                 "The ledger reaches its durable tip without what follows in this file: a crash leaves such an end, and nothing that "

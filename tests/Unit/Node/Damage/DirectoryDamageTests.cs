@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using GovChain.Node.Auditing;
+using GovChain.Storage;
 using GovChain.Storage.Integrity;
 using NUnit.Framework;
 
@@ -100,6 +102,18 @@ public sealed class DirectoryDamageTests
         Assert.That(_bed.SoundReport.Files.Select(static f => f.File), Is.SupersetOf(_bed.Files.Where(static f => !f.Contains("LOG", StringComparison.Ordinal))));
         Assert.That(_bed.SoundReport.Files.Select(static f => f.Condition), Is.All.AnyOf(FileCondition.Sound, FileCondition.Irrelevant));
         await Task.CompletedTask;
+    }
+
+    [Test]
+    public async Task Audit_DirectoryThatWasOpenedAndClosedAgain_HasNothingToSayOfTheEmptyLog()
+    {
+        string copy = _bed.CopyOut();
+        using (DataDirectory opened = DataDirectory.Open(copy, _bed.Ledger.Genesis.ChainId))
+        using (LedgerStore.Open(opened))
+            Assert.That(Directory.EnumerateFiles(Path.Combine(copy, "ledger"), "*.log").Any(static f => new FileInfo(f).Length == 0));
+        AuditReport report = await _bed.AuditAsync(copy);
+        Assert.That(report.Findings, Is.Empty);
+        Assert.That(report.FirstProblem, Is.Null);
     }
 
     private async Task FlipAsync(string file, byte[] content, int offset, byte mask, bool serve)
