@@ -51,4 +51,34 @@ public readonly record struct Abstention(AbstainReason Reason, ulong VotesAgainA
 
     /// <summary>It votes at this height.</summary>
     public bool AllowsAt(ulong height) => IsNone || (VotesAgainAt > 0 && height >= VotesAgainAt);
+
+    /// <summary>That a node abstains, until when, and why; empty for a node that votes.</summary>
+    public string Explain() => this switch
+    {
+        { IsNone: true } => "",
+        { IsOpen: true } => $"This node follows and serves but does not vote. {Reason.Explain()} "
+            + "From which block on it votes again it learns from the other departments.",
+        _ => $"This node follows and serves but does not vote until block {VotesAgainAt}. {Reason.Explain()}",
+    };
+}
+
+/// <summary>The reasons in words.</summary>
+public static class AbstainReasons
+{
+    /// <summary>A reason in a sentence; empty for a node that votes.</summary>
+    public static string Explain(this AbstainReason reason) => reason switch
+    {
+        AbstainReason.None => "",
+        AbstainReason.JournalMissing =>
+            "The vote journal is missing although the ledger has blocks: this node may have voted and forgotten it.",
+        AbstainReason.JournalDamaged => "The vote journal is damaged: this node may have forgotten votes.",
+        AbstainReason.JournalOlderThanLedger =>
+            "The vote journal is older than the ledger, as after restoring an old copy: votes may be forgotten.",
+        AbstainReason.LedgerOlderThanJournal =>
+            "The ledger is older than the vote journal, as after restoring an old copy of it.",
+        AbstainReason.LedgerRestored => "The ledger was restored or repaired: votes may be forgotten.",
+        AbstainReason.Amnesia =>
+            "Another department holds a vote of this node that its journal lacks: the data directory was wiped or put back.",
+        _ => reason.ToString(),
+    };
 }

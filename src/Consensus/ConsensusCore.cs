@@ -167,11 +167,7 @@ public sealed partial class ConsensusCore
         if (_tip.Height > 0 || !_abstention.IsNone)
             Append(new StoredMark(_tip.Height, _tip.Hash, _abstention));
         if (!_abstention.IsNone)
-        {
-            string until = _abstention.IsOpen ? "" : $" until block {_abstention.VotesAgainAt}";
-            _effects.Add(new Alarm(
-                AlarmCode.Abstaining, $"This node follows and serves but does not vote{until}: {_abstention.Reason}."));
-        }
+            _effects.Add(new Alarm(AlarmCode.Abstaining, _abstention.Explain()));
         if (_round.Proposal is { } proposal && _round.Find(proposal.Block.Hash) is { } candidate)
             Check(candidate, proposal.Signer);
         WitnessOwn();

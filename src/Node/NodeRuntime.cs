@@ -289,7 +289,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     /// <summary>The node abstains, knows until when, or votes again.</summary>
     private void OnAbstention(Abstention abstention)
     {
-        _alarms.Set(NodeAlarm.Abstaining, !abstention.IsNone, "", () => NodeStatus.Explain(abstention));
+        _alarms.Set(NodeAlarm.Abstaining, !abstention.IsNone, "", () => abstention.Explain());
         if (abstention.IsNone)
             _log.VotesAgain(_ledger.Tip.Height + 1);
         else if (!abstention.IsOpen)

@@ -24,7 +24,7 @@ internal static class JournalVerdict
             config, ledger.Tip, ledger.TipCertificate, StateValue.NextLeaders(ledger), contents).Abstaining;
         return reason == AbstainReason.None ? null : new DirectoryFinding(
             "votes", "marks of stored blocks", $"votes up to block {ledger.TipHeight} and no further than the next",
-            reason.ToString(), $"{NodeStatus.Explain(reason)} The node follows and serves, and votes again some blocks later.",
+            reason.ToString(), $"{reason.Explain()} The node follows and serves, and votes again some blocks later.",
             IsDamage: false);
     }
 }

@@ -108,7 +108,7 @@ internal sealed class NodeStatus(
             Voting = standing.IsVoting,
             AbstainingBecause = standing.Abstention.IsNone && standing.IsRecalling
                 ? "It has just started and waits for the others to say that it has forgotten no vote."
-                : Explain(standing.Abstention.Reason),
+                : standing.Abstention.Reason.Explain(),
             VotesAgainAt = standing.Abstention.VotesAgainAt,
             LastError = Volatile.Read(ref _lastError),
             Departments = (uint)genesis.Validators.Count,
@@ -161,7 +161,7 @@ internal sealed class NodeStatus(
                 View = peer.View,
                 Lag = highest - peer.Height,
                 LastError = connection.LastError.Length > 0 ? connection.LastError : peer.Complaint,
-                AbstainingBecause = Explain(peer.Abstention.Reason),
+                AbstainingBecause = peer.Abstention.Reason.Explain(),
                 VotesAgainAt = peer.Abstention.VotesAgainAt,
                 LastSeenMs = connection.LastSeenMs,
                 LastVote = Describe(peer.LastVote),
@@ -181,31 +181,5 @@ internal sealed class NodeStatus(
         Height = v.Height,
         View = v.View,
         AtMs = v.AtMs,
-    };
-
-    /// <summary>That a node abstains, until when, and why; empty for a node that votes.</summary>
-    public static string Explain(Abstention abstention) => abstention switch
-    {
-        { IsNone: true } => "",
-        { IsOpen: true } => $"This node follows and serves but does not vote. {Explain(abstention.Reason)} "
-            + "From which block on it votes again it learns from the other departments.",
-        _ => $"This node follows and serves but does not vote until block {abstention.VotesAgainAt}. {Explain(abstention.Reason)}",
-    };
-
-    /// <summary>A reason in a sentence; empty for a node that votes.</summary>
-    public static string Explain(AbstainReason reason) => reason switch
-    {
-        AbstainReason.None => "",
-        AbstainReason.JournalMissing =>
-            "The vote journal is missing although the ledger has blocks: this node may have voted and forgotten it.",
-        AbstainReason.JournalDamaged => "The vote journal is damaged: this node may have forgotten votes.",
-        AbstainReason.JournalOlderThanLedger =>
-            "The vote journal is older than the ledger, as after restoring an old copy: votes may be forgotten.",
-        AbstainReason.LedgerOlderThanJournal =>
-            "The ledger is older than the vote journal, as after restoring an old copy of it.",
-        AbstainReason.LedgerRestored => "The ledger was restored or repaired: votes may be forgotten.",
-        AbstainReason.Amnesia =>
-            "Another department holds a vote of this node that its journal lacks: the data directory was wiped or put back.",
-        _ => reason.ToString(),
     };
 }
