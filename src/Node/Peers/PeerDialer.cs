@@ -32,7 +32,7 @@ internal sealed class PeerDialer(
                 MaxReconnectBackoff = options.RedialMax,
             });
             using AsyncDuplexStreamingCall<PeerFrame, PeerFrame> call =
-                new Peer.PeerClient(channel).Connect(cancellationToken: cancellation);
+                channel.CreateCallInvoker().AsyncDuplexStreamingCall(PeerMethod.Connect, null, new CallOptions(cancellationToken: cancellation));
             var session = new PeerSession(
                 network, link, call.ResponseStream, call.RequestStream, call.Dispose, dialled: true);
             await session.RunAsync(cancellation);

@@ -28,7 +28,7 @@ internal sealed record PeerNetworkOptions
     /// <summary>
     /// Streams that one department may have here at a time: the one that is up, one that has not been noticed to be
     /// dead, and one that introduces itself. Each holds at most one frame that is not whole yet, so a hostile department
-    /// costs at most 3 x 32 MiB here, whatever it opens.
+    /// costs at most 3 x 32 MiB here, whatever it opens, and a few times that once frames are whole: <see cref="FrameBounds"/>.
     /// </summary>
     public int StreamsPerDepartment { get; init; } = 3;
 
