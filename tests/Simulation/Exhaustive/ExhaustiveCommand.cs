@@ -10,6 +10,7 @@ internal enum ExhaustivePart
     Mutations,
     Twins,
     Journal,
+    Model,
 }
 
 /// <summary>The exhaustive parts from the command line: what was counted, what failed, and how long it took.</summary>
@@ -17,6 +18,7 @@ internal static class ExhaustiveCommand
 {
     private const double TellEverySeconds = 10;
     private const int JournalBlocks = 200;
+    private const int SettledOfFull = 16;
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -31,7 +33,8 @@ internal static class ExhaustiveCommand
         {
             ExhaustivePart.Mutations => Mutations(counts, Tell),
             ExhaustivePart.Twins => Twins(counts, Tell),
-            _ => Journal(counts, Tell),
+            ExhaustivePart.Journal => Journal(counts, Tell),
+            _ => Model(counts, Tell),
         };
         double seconds = clock.Elapsed.TotalSeconds;
         if (json)
@@ -89,6 +92,32 @@ internal static class ExhaustiveCommand
         {
             return [e.Message];
         }
+    }
+
+    private static List<string> Model(SortedDictionary<string, long> counts, Action<int, int> tell)
+    {
+        var failures = new List<string>();
+        foreach (ModelScope scope in ModelCheck.Small(1).Concat(ModelCheck.Full(SettledOfFull)))
+        {
+            ModelReport report = ModelExplorer.Run(scope, tell);
+            if (report.Failure is not null)
+                failures.Add($"{report}");
+            counts[$"{scope}: states"] = report.States;
+            counts[$"{scope}: transitions"] = report.Transitions;
+            counts[$"{scope}: depth"] = report.Depth;
+            counts[$"{scope}: states of one validator"] = report.LocalStates;
+            counts[$"{scope}: steps of production cores"] = report.CoreSteps;
+            counts[$"{scope}: of these compared with another history"] = report.Compared;
+            counts[$"{scope}: hostile proposals tried"] = report.Proposals.Tried;
+            counts[$"{scope}: hostile proposals passed"] = report.Proposals.Passed;
+            counts[$"{scope}: states in which a block is decided"] = report.Decided.Once;
+            counts[$"{scope}: states in which it is decided in two views"] = report.Decided.Twice;
+            counts[$"{scope}: states settled"] = report.Settled.States;
+            counts[$"{scope}: longest settling, ms of the protocol"] = (long)report.Settled.LongestMs;
+        }
+        using var self = Process.GetCurrentProcess();
+        counts["MiB of memory at the peak"] = self.PeakWorkingSet64 >> 20;
+        return failures;
     }
 
     private static List<string> Twins(SortedDictionary<string, long> counts, Action<int, int> tell)

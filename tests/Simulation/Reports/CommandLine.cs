@@ -18,6 +18,8 @@ internal sealed record CommandLine
           --twins             two processes with one key: every leader and every split of the network in two views
           --twins-scenario X  draw one of these as a message chart; X as a failure names it
           --journal           200 blocks; validators restarted at every record of their journals, before and after its sync
+          --model             four validators, one of them hostile, one height, two views and three: every order and choice of
+                              deliveries and timeouts
           --sizes             bytes and messages per block, and the largest view change, of 50 validators
 
           --validators N      so many validators, whatever the seed says
@@ -67,6 +69,7 @@ internal sealed record CommandLine
                 "--mutations" => parsed with { Exhaustive = ExhaustivePart.Mutations },
                 "--twins" => parsed with { Exhaustive = ExhaustivePart.Twins },
                 "--journal" => parsed with { Exhaustive = ExhaustivePart.Journal },
+                "--model" => parsed with { Exhaustive = ExhaustivePart.Model },
                 "--ecdsa" => parsed with { Limits = parsed.Limits with { RealSignatures = true } },
                 "-h" or "--help" => parsed with { Help = true },
                 _ => i + 1 < args.Count ? parsed.With(option, args[++i]) : null,
