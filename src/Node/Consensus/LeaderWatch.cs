@@ -27,7 +27,9 @@ internal sealed class LeaderWatch(ValidatorSet validators, int self, ConsensusPa
             Begin(standing.Leader, nowMs);
         WaitingReport report = pool.LookAtWaiting(nowMs, _term, parameters, ForwardMax);
         forward = report.Forward;
-        if (report.Overdue is not { } transaction)
+        // Above view 0 the view's timer judges the leader, and grows: if complaints ended these views, too, nothing would ever be
+        // decided where deciding takes longer than T2.
+        if (report.Overdue is not { } transaction || standing.View > 0)
             return null;
         // Two strikes anew: if only this node holds the transaction, nobody joins, and it must not stay out of every height.
         Begin(standing.Leader, nowMs);

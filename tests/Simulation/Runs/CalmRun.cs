@@ -9,9 +9,13 @@ namespace GovChain.Tests.Simulation;
 internal abstract class CalmRun(Scenario scenario) : Stage(scenario)
 {
     protected const ulong LatencyUs = 1_000;
+
     private const ulong StartingUs = 3_000_000;
 
     private readonly List<Transaction> _submitted = [];
+
+    /// <summary>How long what is sent now travels.</summary>
+    protected virtual ulong TravelUs => LatencyUs;
 
     public override ulong Duration(Work work) => 100;
 
@@ -22,7 +26,7 @@ internal abstract class CalmRun(Scenario scenario) : Stage(scenario)
             if (!Passes(from, target, frame))
                 Chart?.Lost(from, target, frame, "lost");
             else
-                After(LatencyUs, () => Deliver(from, target, frame));
+                After(TravelUs, () => Deliver(from, target, frame));
         }
     }
 
