@@ -16,13 +16,18 @@ internal static class JournalVerdict
     {
         if (JournalLoader.Inspect(directory, ledger.TipHeight) is not { } contents)
             return null;
-        ValidatorSet validators = genesis.Validators;
-        // Whose journal it is does not change the verdict.
-        var config = new ConsensusConfig(
-            genesis.ChainId, ledger.Tip.Epoch, validators, Self: 0, JournalLoader.ParametersOf(new StateOverlay(ledger).Parameters));
-        AbstainReason reason = new ConsensusCore(
-            config, ledger.Tip, ledger.TipCertificate, StateValue.NextLeaders(ledger), contents).Abstaining;
-        return reason == AbstainReason.None ? null : new DirectoryFinding(
+        ConsensusParameters parameters = JournalLoader.ParametersOf(new StateOverlay(ledger).Parameters);
+        LeaderOrder leaders = StateValue.NextLeaders(ledger);
+        // Whose directory this is does not stand in it: a journal is sound if it is so as some department's.
+        AbstainReason reason = AbstainReason.None;
+        for (int self = 0; self < genesis.Validators.Count; self++)
+        {
+            var config = new ConsensusConfig(genesis.ChainId, ledger.Tip.Epoch, genesis.Validators, self, parameters);
+            reason = new ConsensusCore(config, ledger.Tip, ledger.TipCertificate, leaders, contents).Abstaining;
+            if (reason == AbstainReason.None)
+                return null;
+        }
+        return new DirectoryFinding(
             "votes", "marks of stored blocks", $"votes up to block {ledger.TipHeight} and no further than the next",
             reason.ToString(), $"{reason.Explain()} The node follows and serves, and votes again some blocks later.",
             IsDamage: false);
