@@ -89,6 +89,23 @@ internal static partial class LogMessages
         "Reported to the ledger that a quorum left view {View} of height {Height}, which {Leader} led: {Answer}")]
     public static partial void LeaderReported(this ILogger logger, string leader, ulong height, uint view, string answer);
 
+    [LoggerMessage(5050, LogLevel.Information,
+        "This node is {Lag} blocks behind: it fetches a snapshot of the ledger at block {Height}.")]
+    public static partial void SnapshotBegun(this ILogger logger, ulong height, ulong lag);
+
+    [LoggerMessage(5051, LogLevel.Information,
+        "The snapshot at block {Height} was fetched and checked in {ElapsedMs} ms; the node starts again on it.")]
+    public static partial void SnapshotFetched(this ILogger logger, ulong height, long elapsedMs);
+
+    [LoggerMessage(5052, LogLevel.Warning, "No snapshot at block {Height}: {Reason}")]
+    public static partial void SnapshotGivenUp(this ILogger logger, ulong height, string reason);
+
+    [LoggerMessage(5053, LogLevel.Information, "Older blocks are being filled in: {Height} of {Base}.")]
+    public static partial void FillingIn(this ILogger logger, ulong height, ulong @base);
+
+    [LoggerMessage(5054, LogLevel.Information, "All older blocks up to {Height} are filled in: the ledger is whole from genesis on.")]
+    public static partial void FilledIn(this ILogger logger, ulong height);
+
     [LoggerMessage(5026, LogLevel.Error, "{Department} {What}: no honest node signs both. Evidence {Id}.")]
     public static partial void Accused(this ILogger logger, string department, string what, string id);
 

@@ -51,6 +51,10 @@ internal sealed partial class NodeRuntime
         _metrics.Observe("govchain.selfaudit.rounds", "{round}", "Rounds of the self-audit since the start.", () => SelfAudits);
         _metrics.Observe("govchain.selfaudit.read", "By", "Bytes that the self-audit has read since the start.", () => _selfAudit?.BytesRead ?? 0);
         _metrics.Observe("govchain.sync.lag", "{block}", "Blocks behind the others.", () => _sync.Lag);
+        _metrics.Observe("govchain.ledger.missing", "{block}", "Blocks below a snapshot that are still to be filled in.",
+            () => _gap() is { } gap ? gap.Base.Height - gap.FilledTo : 0);
+        _metrics.Observe("govchain.snapshot.rows", "{row}", "State values of a snapshot that is being fetched; 0 while none is.",
+            () => _snapshots.Progress?.Rows ?? 0);
         _metrics.Observe("govchain.peers.height", "{block}", "Height of a department's newest block, by what it says.", "peer",
             () => OfPeers(static p => p.Height));
         _metrics.Observe("govchain.peers.view", "{view}", "View that a department is in, by what it says.", "peer", () => OfPeers(static p => p.View));

@@ -12,6 +12,7 @@ using GovChain.Node.Gateway;
 using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
+using GovChain.Node.Snapshots;
 using GovChain.Node.Sync;
 using GovChain.Node.Tracing;
 using GovChain.Protos.V1;
@@ -52,6 +53,10 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     private readonly ConsensusDriver _driver;
     private readonly MessageIntake _intake;
     private readonly BlockSync _sync;
+    private readonly SnapshotSync _snapshots;
+    private readonly SnapshotShelf _shelf;
+    private readonly BlockFill _fill;
+    private readonly Func<LedgerGap?> _gap;
     private readonly NodeStatus _status;
     private readonly LeaderWatch _leaderWatch;
     private readonly LeaderReports _leaderReports;
@@ -108,7 +113,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         var config = new ConsensusConfig(
             genesis.ChainId, _ledger.Tip.Epoch, validators, self, JournalLoader.ParametersOf(parameters));
         var bodies = new BlockBodies();
-        (_journal, JournalContents journal) = JournalLoader.Open(directory, _ledger.Tip.Height, bodies);
+        (_journal, JournalContents journal) = JournalLoader.Open(directory, _ledger.Tip, bodies);
         _evidence = new AccusationDesk(EvidenceStore.Open(directory), validators, _alarms, log, OnFatal);
         var core = new ConsensusCore(
             config, _ledger.Tip, _ledger.TipCertificate, _ledger.NextLeaders, journal, _evidence.Held);
@@ -138,18 +143,26 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         _leaderReports = new LeaderReports(validators, _ledger, ownTransactions, time, parameters.ForwardTimeoutMs, log);
         _intake = new MessageIntake(
             validators, new MessageVerifier(config, verifier), () => _ledger.Tip.Height, _driver.Deliver, time, progress);
-        _sync = new BlockSync(validators, _ledger, network, verifier, batch, _driver, progress, time, OnFatal, options.Salvage);
+        _snapshots = new SnapshotSync(
+            genesis, directory, _ledger, network, verifier, progress, time, options.Salvage is null ? options.SnapshotLag : 0, log);
+        _sync = new BlockSync(
+            validators, _ledger, network, verifier, batch, _driver, progress, time, OnFatal, options.Salvage, _snapshots);
+        _fill = new BlockFill(genesis, directory, store, network, verifier, progress, time, () => _sync.Lag, log);
+        _shelf = new SnapshotShelf(time);
+        _gap = () => store.Gap;
         _status = new NodeStatus(genesis, self, _ledger, _pool, network, progress, _alarms, time)
         {
             Standing = () => _driver.Standing,
             Evidence = () => _evidence.Held,
             Lag = () => _sync.Lag,
+            Snapshot = () => _snapshots.Progress,
+            Gap = _gap,
         };
         Gateway = new LedgerGateway(
             genesis, genesisSignatures, _self, _ledger, _pool, _admission, _tickets, _outcomes, _status, _metrics, _alarms, time,
             _stopping.Token, log);
         PeerHandler = new PeerHandler(
-            _ledger, _pool, bodies, _admission, _intake, _driver, e => _alarms.Raise(NodeAlarm.LedgerDamaged, e.Message));
+            _ledger, _pool, bodies, _admission, _intake, _driver, new SnapshotServer(_shelf, _ledger), e => _alarms.Raise(NodeAlarm.LedgerDamaged, e.Message));
         if (options.SelfAuditBytesPerSecond > 0)
         {
             _selfAudit = new SelfAudit(directory.Root, genesis.ChainId, validators, verifier,
@@ -171,6 +184,12 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     /// <summary>Blocks stored that came out of a damaged ledger.</summary>
     public ulong Salvaged => _sync.Salvaged;
 
+    /// <summary>
+    /// Completes with the height when a snapshot is ready: the host stops the node, opens the directory again, which puts the
+    /// snapshot in place, and starts it.
+    /// </summary>
+    public Task<ulong> SnapshotReady => _snapshots.Installed;
+
     /// <summary>Completes when the node had to stop, with the reason.</summary>
     public Task<Exception> Fatal => _fatal.Task;
 
@@ -184,7 +203,8 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         _log.Started(_self, _ledger.Tip.Height, _ledger.ChainId.ToString(),
             _driver.Standing.Abstention is { IsNone: false } abstention ? $"does not vote ({abstention.Reason})" : "votes");
         _work = Task.WhenAll(
-            Guard(_admission.RunAsync()), Guard(_intake.RunAsync()), Guard(Task.Run(_sync.RunAsync)));
+            Guard(_admission.RunAsync()), Guard(_intake.RunAsync()), Guard(Task.Run(_sync.RunAsync)),
+            Guard(Task.Run(_fill.RunAsync)));
         _driver.Start();
         _selfAudit?.Start();
         if (_salvageTip > _ledger.Tip.Height)
@@ -219,6 +239,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         if (_selfAudit is not null)
             await _selfAudit.StopAsync();
         _sync.Stop();
+        _fill.Stop();
         _intake.Stop();
         _admission.Stop();
         _driver.Stop();
@@ -231,6 +252,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        _shelf.Dispose();
         _batch.Dispose();
         _journal.Dispose();
         _storageMetrics.Dispose();
@@ -259,6 +281,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     private void OnStored(ExecutedBlock block, BlockTimeline timeline)
     {
         _log.Stored(block.Header.Height, block.Transactions.Count);
+        _shelf.Look(_ledger);
         ThreadPool.UnsafeQueueUserWorkItem(
             static s => s.Tickets.AnswerCommitted(s.Block.Header, s.Block.Transactions, s.Timeline),
             (Tickets: _tickets, Block: block, Timeline: timeline), preferLocal: false);
@@ -351,6 +374,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             if (_directory.IsRestored)
                 _directory.ForgetRestored();
             _watch.Look();
+            _shelf.Sweep();
             ulong nowMs = _time.NowMs();
             OnRefused(_pool.Sweep(_ledger.Tip.TimestampMs, nowMs));
             List<ReadOnlyMemory<byte>> waiting = _pool.TakeForGossip(_self, nowMs, _forwardAfterMs, GossipAgainMax);

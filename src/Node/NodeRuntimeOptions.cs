@@ -25,6 +25,9 @@ internal sealed record NodeRuntimeOptions
     /// <summary>From the end of one round of that audit to the next.</summary>
     public TimeSpan SelfAuditPause { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Blocks behind from which on a snapshot is fetched where that costs less; 0: never.</summary>
+    public ulong SnapshotLag { get; init; } = (ulong)Settings.SnapshotLagBlocks.DefaultValue;
+
     /// <summary>A damaged ledger whose sound blocks are taken before peers are asked; null: none.</summary>
     public LedgerSalvage? Salvage { get; init; }
 }

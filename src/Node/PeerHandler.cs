@@ -8,6 +8,7 @@ using GovChain.Node.Consensus;
 using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
+using GovChain.Node.Snapshots;
 using GovChain.Protos.V1;
 using GovChain.Storage;
 
@@ -21,6 +22,7 @@ internal sealed class PeerHandler(
     Admission admission,
     MessageIntake intake,
     ConsensusDriver driver,
+    SnapshotServer snapshots,
     Action<Exception> damaged) : IPeerHandler
 {
     /// <summary>An answer ends with the block or envelope that makes it longer than this.</summary>
@@ -67,7 +69,14 @@ internal sealed class PeerHandler(
     public BlockRangeResponse ReadBlocks(ulong firstHeight, int count)
     {
         using LedgerSnapshot view = ledger.OpenSnapshot();
-        var response = new BlockRangeResponse { FirstHeight = firstHeight, TipHeight = view.TipHeight };
+        var response = new BlockRangeResponse
+        {
+            FirstHeight = firstHeight,
+            TipHeight = view.TipHeight,
+            WholeFrom = view.Gap?.FirstWhole ?? 0,
+        };
+        if (firstHeight < response.WholeFrom)
+            return response;
         long bytes = 0;
         // Block 0 follows from the genesis body and has no certificate: nobody needs to ask for it.
         for (ulong height = Math.Max(1, firstHeight);
@@ -88,12 +97,28 @@ internal sealed class PeerHandler(
         return response;
     }
 
+    /// <inheritdoc/>
+    public SnapshotResponse ReadSnapshot(SnapshotRequest request)
+    {
+        try
+        {
+            return snapshots.Answer(request);
+        }
+        catch (Exception e) when (StoredDamage.Is(e))
+        {
+            damaged(e);
+            return new SnapshotResponse();
+        }
+    }
+
     private Dictionary<Digest, ReadOnlyMemory<byte>> ReadLeaves(ulong height)
     {
         var leaves = new Dictionary<Digest, ReadOnlyMemory<byte>>();
         if (height == 0 || height > ledger.Tip.Height)
             return leaves;
         using LedgerSnapshot view = ledger.OpenSnapshot();
+        if (view.Gap is { } gap && height < gap.FirstWhole)
+            return leaves;
         ReadOnlyMemory<byte>[] stored = [.. Undamaged(view, height)?.Leaves ?? []];
         var hashes = new Digest[stored.Length];
         Core.Merkle.LogHash.Leaves(stored, hashes);

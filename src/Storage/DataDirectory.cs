@@ -18,6 +18,9 @@ public sealed class DataDirectory : IDisposable
     private const string LockFile = "lock";
     private const string RestoredFile = "restored";
     private const string StagedPrefix = "staged-";
+    private const string InstallFolder = "install";
+    private const string AdvancedFile = "advanced";
+    private const string OutrunFolder = "ledger.outrun";
 
     private readonly FileStream? _lock;
 
@@ -51,6 +54,27 @@ public sealed class DataDirectory : IDisposable
     /// </summary>
     public bool IsRestored => File.Exists(RestoredPath);
 
+    /// <summary>The ledger that a snapshot took the place of, whose blocks need not be fetched again; it may not be there.
+    /// </summary>
+    public string OutrunLedgerPath => Path.Combine(Root, OutrunFolder);
+
+    /// <summary>
+    /// A snapshot carried the ledger on from this block, and the vote journal does not yet say so; null otherwise.
+    /// </summary>
+    public DurableTip? AdvancedFrom
+    {
+        get
+        {
+            string[] parts = (TryReadLine(AdvancedPath) ?? "").Split(' ');
+            return parts.Length == 2 && ulong.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out ulong height)
+                && Digest.TryParseHex(parts[1], out Digest hash) ? new DurableTip(height, hash) : null;
+        }
+    }
+
+    private string AdvancedPath => Path.Combine(Root, AdvancedFile);
+
+    private string InstallPath => Path.Combine(Root, InstallFolder);
+
     private string RestoredPath => Path.Combine(Root, RestoredFile);
 
     /// <summary>Opens the directory for writing, or makes it; holds it until disposed.</summary>
@@ -70,6 +94,7 @@ public sealed class DataDirectory : IDisposable
                     Initialize(path, chainId);
                 Require(path, Read(path), chainId, "Point the configuration at this ledger's own directory or at an empty one.");
                 var directory = new DataDirectory(path, chainId, held);
+                directory.FinishInstalling();
                 directory.RemoveStaged();
                 return directory;
             }
@@ -97,7 +122,10 @@ public sealed class DataDirectory : IDisposable
         }
         try
         {
-            return new DataDirectory(path, Read(path), null);
+            return Directory.Exists(Path.Combine(path, InstallFolder))
+                ? throw new StorageException(StorageError.NotFound, path,
+                    "A snapshot of the ledger is complete and waits to be put in place.", "Start the node once: it does that first.")
+                : new DataDirectory(path, Read(path), null);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StorageException)
         {
@@ -174,6 +202,36 @@ public sealed class DataDirectory : IDisposable
         return aside;
     }
 
+    /// <summary>
+    /// Takes a complete, synced ledger to be put in this one's place, which happens when the directory is opened next. The
+    /// rename is what decides: before it there is nothing, after it every opening goes on until it is done.
+    /// </summary>
+    /// <param name="staged">A directory within this one that holds the ledger and its tip.</param>
+    /// <param name="from">The newest block of the ledger that is here.</param>
+    /// <exception cref="StorageException">Io.</exception>
+    internal void CommitInstall(string staged, DurableTip from) => Guard(() =>
+    {
+        DurableFiles.Replace(Path.Combine(staged, AdvancedFile), Encoding.ASCII.GetBytes(
+            string.Create(CultureInfo.InvariantCulture, $"{from.Height} {from.HeaderHash}\n")));
+        DurableFiles.Move(staged, InstallPath);
+    });
+
+    /// <summary>The vote journal now says it, durably, or will never.</summary>
+    /// <exception cref="StorageException">Io.</exception>
+    public void ForgetAdvanced() => Guard(() =>
+    {
+        File.Delete(AdvancedPath);
+        DurableFiles.SyncDirectory(Root);
+    });
+
+    /// <summary>The ledger that a snapshot took the place of is of no more use.</summary>
+    /// <exception cref="StorageException">Io.</exception>
+    public void RemoveOutrun() => Guard(() =>
+    {
+        if (Directory.Exists(OutrunLedgerPath))
+            Directory.Delete(OutrunLedgerPath, recursive: true);
+    });
+
     /// <summary>Lets another process have the directory.</summary>
     public void Dispose() => _lock?.Dispose();
 
@@ -241,6 +299,32 @@ public sealed class DataDirectory : IDisposable
         {
             throw StorageException.Io(Root, e);
         }
+    }
+
+    /// <summary>Puts a snapshot's ledger in place. Each step is seen by what it leaves, so that any number of crashes only
+    /// repeats the last one.</summary>
+    private void FinishInstalling()
+    {
+        if (!Directory.Exists(InstallPath))
+            return;
+        string advanced = Path.Combine(InstallPath, AdvancedFile);
+        string ledger = Path.Combine(InstallPath, Path.GetFileName(LedgerPath));
+        string tip = Path.Combine(InstallPath, Path.GetFileName(TipPath));
+        if (File.Exists(advanced))
+            DurableFiles.Rename(advanced, AdvancedPath);
+        if (Directory.Exists(ledger))
+        {
+            if (Directory.Exists(LedgerPath))
+            {
+                RemoveOutrun();
+                DurableFiles.Move(LedgerPath, OutrunLedgerPath);
+            }
+            DurableFiles.Move(ledger, LedgerPath);
+        }
+        if (File.Exists(tip))
+            DurableFiles.Rename(tip, TipPath);
+        Directory.Delete(InstallPath, recursive: true);
+        DurableFiles.SyncDirectory(Root);
     }
 
     private void RemoveStaged()

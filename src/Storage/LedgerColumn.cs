@@ -6,7 +6,7 @@ namespace GovChain.Storage;
 /// <summary>The column families (docs/SPEC.md, "Ledger"). The names are on disk: frozen.</summary>
 internal enum LedgerColumn
 {
-    /// <summary>"format" and "chain". RocksDB's default family.</summary>
+    /// <summary>"format", "chain", and "gap" while there is one. RocksDB's default family.</summary>
     Meta,
 
     /// <summary>Height -> header | certificate.</summary>
@@ -42,6 +42,8 @@ internal static class LedgerKey
     public static ReadOnlySpan<byte> Format => "format"u8;
 
     public static ReadOnlySpan<byte> Chain => "chain"u8;
+
+    public static ReadOnlySpan<byte> Gap => "gap"u8;
 
     public static byte[] Number(ulong value)
     {

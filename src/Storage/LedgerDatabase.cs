@@ -19,6 +19,7 @@ internal sealed partial class LedgerDatabase
     private readonly RocksDb _db;
     private readonly ColumnFamilyHandle[] _families;
     private readonly WriteOptions _synced = new WriteOptions().SetSync(true);
+    private readonly WriteOptions _unsynced = new();
     private int _users = 1;
 
     private LedgerDatabase(string path, RocksDb db, bool readOnly)
@@ -146,15 +147,23 @@ internal sealed partial class LedgerDatabase
         return null;
     }
 
+    public void Delete(WriteBatch batch, LedgerColumn column, ReadOnlySpan<byte> key) =>
+        batch.Delete(key, _families[(int)column]);
+
     public void Put(WriteBatch batch, LedgerColumn column, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
         batch.Put(key, value, _families[(int)column]);
 
-    /// <summary>Returns when the whole batch is on the medium.</summary>
-    public void WriteSynced(WriteBatch batch)
+    /// <summary>Returns when the whole batch, and every one before it, is on the medium.</summary>
+    public void WriteSynced(WriteBatch batch) => Write(batch, _synced);
+
+    /// <summary>Returns before the batch is on the medium: the next synced one makes it durable.</summary>
+    public void WriteUnsynced(WriteBatch batch) => Write(batch, _unsynced);
+
+    private void Write(WriteBatch batch, WriteOptions options)
     {
         try
         {
-            _db.Write(batch, _synced);
+            _db.Write(batch, options);
         }
         catch (RocksDbException e)
         {

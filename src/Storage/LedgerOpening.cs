@@ -11,8 +11,11 @@ namespace GovChain.Storage;
 /// </summary>
 internal static class LedgerOpening
 {
-    /// <summary>Of the column families, their keys and values.</summary>
+    /// <summary>Of the column families, their keys and values, in a whole ledger.</summary>
     public const ulong FormatVersion = 1;
+
+    /// <summary>The same of a ledger with a gap below a snapshot; a program that does not know gaps refuses it.</summary>
+    public const ulong GapFormatVersion = 2;
 
     /// <summary>Gives the newest ledger, or null where there is no block yet.</summary>
     /// <param name="directory">Whose it must be.</param>
@@ -27,11 +30,11 @@ internal static class LedgerOpening
             CheckTip(database, tip, last is null ? null : Height(database, last.Value.Key), besideWriter);
         if (last is not { } row)
             return null;
-        CheckMeta(directory, database, options);
+        LedgerGap? gap = CheckMeta(directory, database, options);
         (BlockHeader header, Certificate? certificate) = Block(directory, database, row.Key, row.Value);
         CheckHash(directory, database, tip?.Current, header, options);
         GC.KeepAlive(options); // native calls see its pointer only
-        PublishedLedger published = CheckEnd(database, header, certificate);
+        PublishedLedger published = CheckEnd(database, header, certificate, gap);
         // A crash between the batch and the tip leaves the tip one behind: only now is the block acknowledged. Written
         // even where it reads the same: a tip whose sync never ended may be in the system's memory only.
         if (!database.IsReadOnly)
@@ -92,17 +95,18 @@ internal static class LedgerOpening
         }
     }
 
-    private static void CheckMeta(DataDirectory directory, LedgerDatabase database, ReadOptions options)
+    /// <summary>The gap; null where the ledger is whole.</summary>
+    private static LedgerGap? CheckMeta(DataDirectory directory, LedgerDatabase database, ReadOptions options)
     {
         byte[]? format = database.Get(LedgerColumn.Meta, LedgerKey.Format, options);
         byte[]? chain = database.Get(LedgerColumn.Meta, LedgerKey.Chain, options);
         if (format?.Length != sizeof(ulong) || chain?.Length != Digest.Size)
             throw StorageException.Damaged(database.Location, "Format version and chain id are missing.");
         ulong version = LedgerKey.ReadNumber(format);
-        if (version != FormatVersion)
+        if (version is not (FormatVersion or GapFormatVersion))
         {
             throw new StorageException(StorageError.NewerFormat, database.Location,
-                $"The ledger has format {version}; this program knows format {FormatVersion}.",
+                $"The ledger has format {version}; this program knows formats up to {GapFormatVersion}.",
                 "Run the program that wrote it.");
         }
         if (new Digest(chain) != directory.ChainId)
@@ -111,6 +115,11 @@ internal static class LedgerOpening
                 $"The ledger is {new Digest(chain)}, the directory belongs to {directory.ChainId}.",
                 "Restore the directory whole, from one backup.");
         }
+        byte[]? gap = database.Get(LedgerColumn.Meta, LedgerKey.Gap, options);
+        if ((gap is not null) != (version == GapFormatVersion))
+            throw StorageException.Damaged(database.Location, $"The ledger has format {version} {(gap is null ? "and no" : "and a")} gap.");
+        return gap is null ? null : LedgerGap.TryRead(directory.ChainId, gap)
+            ?? throw StorageException.Damaged(database.Location, "What says which blocks are still missing cannot be read.");
     }
 
     private static void CheckHash(
@@ -139,10 +148,11 @@ internal static class LedgerOpening
     }
 
     /// <summary>The log's right edge, read from the tiles, and the state tree's root page fit the header.</summary>
-    private static PublishedLedger CheckEnd(LedgerDatabase database, BlockHeader header, Certificate? certificate)
+    private static PublishedLedger CheckEnd(
+        LedgerDatabase database, BlockHeader header, Certificate? certificate, LedgerGap? gap)
     {
         // The edge itself is what is to be read: the snapshot serves tiles, which needs only the size.
-        var draft = new PublishedLedger(database, header, certificate, LogFrontier.Empty);
+        var draft = new PublishedLedger(database, header, certificate, LogFrontier.Empty, gap);
         try
         {
             using var view = new LedgerSnapshot(draft);
@@ -155,7 +165,7 @@ internal static class LedgerOpening
                     $"The log's tiles give the root {frontier.Root}; header {header.Height} has {header.LogRoot}.");
             }
             CheckStateRoot(database, view, header);
-            return new PublishedLedger(database, header, certificate, frontier);
+            return new PublishedLedger(database, header, certificate, frontier, gap);
         }
         finally
         {

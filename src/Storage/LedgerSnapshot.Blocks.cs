@@ -35,6 +35,7 @@ public sealed partial class LedgerSnapshot
     public ReadOnlyMemory<byte> GetEntry(ulong position)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(position, Tip.LogSizeAfter);
+        RequireFilledIn(position);
         byte[] entry = Get(LedgerColumn.Entries, LedgerKey.Number(position))
             ?? throw Damaged(LedgerColumn.Entries, $"{position}", "The leaf is missing.");
         CheckLeaf(position, entry, GetTile(0, position / LogTiles.Width).Span);
@@ -50,6 +51,7 @@ public sealed partial class LedgerSnapshot
         var entries = new List<ReadOnlyMemory<byte>>((int)Math.Min((ulong)count, available));
         if (entries.Capacity == 0)
             return entries;
+        RequireFilledIn(first);
         ReadOnlyMemory<byte> tile = default;
         ulong position = first;
         foreach ((byte[] key, byte[] entry) in Scan(LedgerColumn.Entries, LedgerKey.Number(first), bulk: false))
@@ -72,6 +74,7 @@ public sealed partial class LedgerSnapshot
     public ulong HeightOfPosition(ulong position)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(position, Tip.LogSizeAfter);
+        RequireFilledIn(position);
         PublishedLedger ledger = Ledger;
         (byte[] Key, byte[] Value)? row =
             ledger.Database.Last(LedgerColumn.Starts, LedgerKey.Number(position), ledger.Options);
@@ -87,10 +90,18 @@ public sealed partial class LedgerSnapshot
     private (BlockHeader Header, Certificate? Certificate) GetBlockRow(ulong height)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(height, TipHeight);
+        if (height != 0 && Gap is { } gap && height < gap.FirstWhole)
+            throw gap.Missing();
         byte[] row = Get(LedgerColumn.Blocks, LedgerKey.Number(height))
             ?? throw Damaged(LedgerColumn.Blocks, $"{height}", "The block is missing.");
         return BlockRow.Read(height, Tip.ChainId, row)
             ?? throw Damaged(LedgerColumn.Blocks, $"{height}", "Header and certificate cannot be read, or differ.");
+    }
+
+    private void RequireFilledIn(ulong position)
+    {
+        if (Gap is { } gap && position < gap.FirstPosition)
+            throw gap.Missing();
     }
 
     private void CheckLeaf(ulong position, ReadOnlySpan<byte> entry, ReadOnlySpan<byte> tile)

@@ -38,6 +38,7 @@ public sealed partial class LedgerSnapshot
     /// <param name="record">The record's state key.</param>
     /// <param name="fromVersion">The first version wanted.</param>
     /// <param name="limit">At most so many; the next page begins after the last version given.</param>
+    /// <exception cref="NotFilledInException">One of the versions may be in a block that is not filled in yet.</exception>
     public IReadOnlyList<RecordVersionEntry> GetHistory(StateKey record, ulong fromVersion, int limit)
     {
         var versions = new List<RecordVersionEntry>();
@@ -53,8 +54,17 @@ public sealed partial class LedgerSnapshot
             if (versions.Count == limit)
                 break;
         }
+        if (Gap is { } gap && !IsWhole(gap, record, fromVersion, versions))
+            throw gap.Missing();
         return versions;
     }
+
+    /// <summary>Versions follow one another in the log, so those from one above the gap on are all there. A record without
+    /// any there has them below, if it exists.</summary>
+    private bool IsWhole(LedgerGap gap, StateKey record, ulong fromVersion, List<RecordVersionEntry> versions) =>
+        versions.Count == 0
+            ? Get(LedgerColumn.State, record.Span) is null
+            : versions[0].Version == Math.Max(1, fromVersion) && versions[0].Position >= gap.FirstPosition;
 
     /// <summary>State values of a kind whose ids begin with a prefix, ascending by id.</summary>
     /// <param name="kind">The kind.</param>
@@ -89,6 +99,20 @@ public sealed partial class LedgerSnapshot
         foreach ((byte[] key, byte[] value) in Scan(LedgerColumn.State, [], bulk: true))
             yield return new StateChange(ReadStateKey(key), value);
     }
+
+    /// <summary>The state values whose keys follow one, ascending; all where it is empty.</summary>
+    /// <param name="after">kind | id; it need not exist.</param>
+    public IEnumerable<StateChange> ScanStatesAfter(byte[] after)
+    {
+        // The smallest key above another is that key with a zero byte behind it.
+        foreach ((byte[] key, byte[] value) in Scan(LedgerColumn.State, after.Length == 0 ? [] : [.. after, 0], bulk: true))
+            yield return new StateChange(ReadStateKey(key), value);
+    }
+
+    /// <summary>About how many state values there are, as the database knows without counting.</summary>
+    public ulong EstimateStates() => ulong.TryParse(
+        Ledger.Database.Property(LedgerColumn.State, "rocksdb.estimate-num-keys"),
+        System.Globalization.CultureInfo.InvariantCulture, out ulong count) ? count : 0;
 
     /// <summary>Every page of the state tree, by depth, then prefix.</summary>
     public IEnumerable<(StatePageId Id, ReadOnlyMemory<byte> Bytes)> ScanPages()

@@ -34,6 +34,12 @@ public sealed partial class LedgerSnapshot : ILedgerView, IBlockSource, IDisposa
     /// <inheritdoc/>
     public ulong TipHeight => Tip.Height;
 
+    /// <summary>
+    /// What is still missing below a snapshot; null where the ledger is whole. Whatever needs it throws
+    /// <see cref="NotFilledInException"/>.
+    /// </summary>
+    public LedgerGap? Gap => Ledger.Gap;
+
     /// <summary>Told how many bytes a pass over everything has read; may wait, to keep to a rate.</summary>
     public Action<int>? OnBulkRead { get; set; }
 
@@ -60,6 +66,8 @@ public sealed partial class LedgerSnapshot : ILedgerView, IBlockSource, IDisposa
         int width = LogTiles.WidthAt(id, Tip.LogSizeAfter);
         if (width == 0)
             throw new MissingTileException(id);
+        if (Gap is { } gap && index < gap.FirstTile(level))
+            throw gap.Missing();
         byte[]? bytes = Get(LedgerColumn.Tiles, LedgerKey.Tile(level, index));
         if (bytes?.Length != width * Digest.Size)
         {
@@ -91,6 +99,14 @@ public sealed partial class LedgerSnapshot : ILedgerView, IBlockSource, IDisposa
         if (location.Height > TipHeight || location.Position >= Tip.LogSizeAfter)
             throw Damaged(LedgerColumn.Transactions, $"{transactionId}", $"It names {location}, beyond the tip.");
         return location;
+    }
+
+    /// <summary>The same ledger for another reader, to be disposed by itself.</summary>
+    public LedgerSnapshot Share()
+    {
+        PublishedLedger ledger = Ledger;
+        ledger.AddUser();
+        return new LedgerSnapshot(ledger);
     }
 
     private byte[]? Get(LedgerColumn column, ReadOnlySpan<byte> key)

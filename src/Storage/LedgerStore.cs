@@ -15,16 +15,18 @@ namespace GovChain.Storage;
 /// appending is final: the store refuses further blocks, because what the medium holds is then unknown.
 /// docs/SPEC.md.
 /// </remarks>
-public sealed class LedgerStore : IDisposable
+public sealed partial class LedgerStore : IDisposable
 {
     private const int AttemptsBesideNode = 10;
 
     private readonly Lock _gate = new();
+    private readonly Lock _publishing = new(); // held while what readers see is written and shown
     private readonly DataDirectory _directory;
     private readonly LedgerDatabase _database;
     private readonly TipFile? _tip; // null where it is not believed
     private PublishedLedger? _published;
     private LedgerSnapshot? _current;
+    private PublishedLedger? _shown; // newer than the appending thread's view, for blocks filled in since
     private Exception? _failure;
     private bool _disposed;
 
@@ -108,21 +110,24 @@ public sealed class LedgerStore : IDisposable
                 : $"An earlier error stopped the ledger: {_failure.Message}", Remedy.Disk, _failure);
         }
         NextBlock.Check(_directory.ChainId, _published?.Tip, block, certificate);
-        try
+        lock (_publishing)
         {
-            using (var batch = new WriteBatch())
+            try
             {
-                Fill(batch, block, certificate);
-                _database.WriteSynced(batch);
+                using (var batch = new WriteBatch())
+                {
+                    AddRows(batch, block, certificate);
+                    _database.WriteSynced(batch);
+                }
+                _tip!.Write(new DurableTip(block.Header.Height, block.Header.Hash));
             }
-            _tip!.Write(new DurableTip(block.Header.Height, block.Header.Hash));
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                _failure = e;
+                throw e as StorageException ?? StorageException.Io(_directory.TipPath, e);
+            }
+            Publish(new PublishedLedger(_database, block.Header, certificate, block.Log.NewFrontier, _published?.Gap));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            _failure = e;
-            throw e as StorageException ?? StorageException.Io(_directory.TipPath, e);
-        }
-        Publish(new PublishedLedger(_database, block.Header, certificate, block.Log.NewFrontier));
     }
 
     /// <summary>The newest durable ledger, to read from until it is disposed. For any thread.</summary>
@@ -179,6 +184,7 @@ public sealed class LedgerStore : IDisposable
             _disposed = true;
         }
         _current?.Dispose();
+        Interlocked.Exchange(ref _shown, null)?.RemoveUser();
         _tip?.Dispose();
         _database.RemoveUser();
     }
@@ -254,35 +260,15 @@ public sealed class LedgerStore : IDisposable
     private static StorageException NothingToRead(DataDirectory directory) => new(StorageError.NotFound, directory.Root,
         "There is no ledger here yet.", "Start the node, and let it store its genesis block.");
 
-    private void Fill(WriteBatch batch, ExecutedBlock block, Certificate? certificate)
+    private void AddRows(WriteBatch batch, ExecutedBlock block, Certificate? certificate)
     {
-        BlockHeader header = block.Header;
-        if (header.Height == 0)
-        {
-            Put(LedgerColumn.Meta, LedgerKey.Format, LedgerKey.Number(LedgerOpening.FormatVersion));
-            Put(LedgerColumn.Meta, LedgerKey.Chain, header.ChainId.Span);
-            Put(LedgerColumn.Entries, LedgerKey.Number(0), [.. DomainTag.GenesisLeaf, .. header.ChainId.Span]);
-        }
-        Put(LedgerColumn.Blocks, LedgerKey.Number(header.Height), BlockRow.Write(header, certificate));
-        Put(LedgerColumn.Starts, LedgerKey.Number(header.LogSizeBefore), LedgerKey.Number(header.Height));
-        ulong position = header.LogSizeBefore;
-        foreach (VerifiedTransaction transaction in block.Transactions)
-        {
-            Put(LedgerColumn.Entries, LedgerKey.Number(position), transaction.Transaction.Envelope.Span);
-            Put(LedgerColumn.Transactions, transaction.Transaction.Id.Span, LedgerKey.Pair(header.Height, position));
-            position++;
-        }
-        foreach ((TileId id, byte[] bytes) in block.Log.ChangedTiles)
-            Put(LedgerColumn.Tiles, LedgerKey.Tile(id.Level, id.Index), bytes);
-        foreach (StateChange change in block.Changes)
-            Put(LedgerColumn.State, change.Key.Span, change.Value);
-        foreach ((StatePageId id, byte[] bytes) in block.State.ChangedPages)
-            Put(LedgerColumn.Pages, id.ToKey(), bytes);
-        foreach (RecordVersionEntry entry in block.Records)
-            Put(LedgerColumn.History, LedgerKey.History(entry.Record, entry.Version), LedgerKey.Number(entry.Position));
-
-        void Put(LedgerColumn column, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
-            _database.Put(batch, column, key, value);
+        var rows = new LedgerRows(_database, batch);
+        if (block.Header.Height == 0)
+            rows.AddGenesis(block.Header, LedgerOpening.FormatVersion);
+        rows.AddBlock(block.Header, certificate, block.Transactions.Select(static t => t.Transaction), block.Records);
+        rows.AddTiles(block.Log.ChangedTiles);
+        rows.AddStates(block.Changes);
+        rows.AddPages(block.State.ChangedPages);
     }
 
     private void Publish(PublishedLedger ledger)
@@ -294,5 +280,6 @@ public sealed class LedgerStore : IDisposable
             _current = new LedgerSnapshot(ledger);
         }
         before?.Dispose();
+        Interlocked.Exchange(ref _shown, null)?.RemoveUser();
     }
 }

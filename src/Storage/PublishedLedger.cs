@@ -13,7 +13,7 @@ internal sealed class PublishedLedger
     private readonly Snapshot _snapshot;
     private int _users = 1;
 
-    public PublishedLedger(LedgerDatabase database, BlockHeader tip, Certificate? certificate, LogFrontier frontier)
+    public PublishedLedger(LedgerDatabase database, BlockHeader tip, Certificate? certificate, LogFrontier frontier, LedgerGap? gap)
     {
         if (!database.TryAddUser())
             throw new ObjectDisposedException(nameof(LedgerStore));
@@ -21,6 +21,7 @@ internal sealed class PublishedLedger
         Tip = tip;
         Certificate = certificate;
         Frontier = frontier;
+        Gap = gap;
         _snapshot = database.CreateSnapshot();
         Options = new ReadOptions().SetVerifyChecksums(true).SetSnapshot(_snapshot);
         BulkOptions = new ReadOptions().SetVerifyChecksums(true).SetSnapshot(_snapshot).SetFillCache(false);
@@ -33,6 +34,8 @@ internal sealed class PublishedLedger
     public Certificate? Certificate { get; }
 
     public LogFrontier Frontier { get; }
+
+    public LedgerGap? Gap { get; }
 
     public ReadOptions Options { get; }
 

@@ -5,9 +5,6 @@ using Microsoft.Win32.SafeHandles;
 
 namespace GovChain.Storage;
 
-/// <summary>The newest block known to be on disk.</summary>
-public readonly record struct DurableTip(ulong Height, Digest HeaderHash);
-
 /// <summary>A slot of the tip's file.</summary>
 /// <param name="Offset">Where it begins, in bytes.</param>
 /// <param name="IsReadable">Its checksum is right, and it is of this ledger.</param>

@@ -1,5 +1,6 @@
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
 
@@ -71,19 +72,19 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// What an answer without blocks, or none, says of the validator; null if it is no fault of its own that it has none.
     /// </summary>
     /// <param name="askedFor">The first height asked for.</param>
-    /// <param name="answer">The first height, the number of blocks and the tip's height in the answer; null if there was
-    /// none.</param>
+    /// <param name="answer">The first height, the number of blocks, the tip's height and the first height that is there in
+    /// the answer; null if there was none.</param>
     /// <param name="complaint">Why it is passed over, or null.</param>
     /// <returns>Whether there are blocks to look at.</returns>
     public static bool HasBlocks(
-        ulong askedFor, (ulong FirstHeight, int Count, ulong TipHeight)? answer, out string? complaint)
+        ulong askedFor, (ulong FirstHeight, int Count, ulong TipHeight, ulong WholeFrom)? answer, out string? complaint)
     {
         complaint = null;
         if (answer is not { } a)
             complaint = "did not answer a request for blocks";
         else if (a.FirstHeight == askedFor && a.Count is > 0 and <= RangeBlocks)
             return true;
-        else if (a.TipHeight >= askedFor)
+        else if (a.TipHeight >= askedFor && a.WholeFrom <= askedFor)
             complaint = "withholds blocks that it says it has";
         return false;
     }
@@ -127,16 +128,8 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
         out string? complaint)
     {
         ulong height = block.Header.Height;
-        var transactions = new List<Transaction>(block.Envelopes.Count);
-        foreach (ReadOnlyMemory<byte> envelope in block.Envelopes)
-        {
-            if (TransactionDecoder.TryDecode(envelope, chainId, out _) is not { } transaction)
-            {
-                complaint = $"sent an envelope in block {height} that is no transaction";
-                return null;
-            }
-            transactions.Add(transaction);
-        }
+        if (Decode(block, out complaint) is not { } transactions)
+            return null;
         VerifiedTransaction?[] verified = verify(transactions);
         if (Array.IndexOf(verified, null) >= 0)
         {
@@ -151,12 +144,49 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
         return executed;
     }
 
+    /// <summary>
+    /// Compares a certified block's leaves with the log that its header's root stands for, without executing it: what is
+    /// stored of blocks at or below a snapshot. Null, with the complaint, if the envelopes are not its transactions.
+    /// </summary>
+    /// <param name="parent">The header before, to which the log belongs.</param>
+    /// <param name="frontier">The log's right edge.</param>
+    /// <param name="edge">Its growing tiles.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="complaint">What is wrong with the body.</param>
+    public SealedBlock? Seal(
+        BlockHeader parent, LogFrontier frontier, ITileReader edge, CertifiedBlock block, out string? complaint)
+    {
+        if (Decode(block, out complaint) is not { } transactions)
+            return null;
+        SealedBlock? sealedBlock = SealedBlock.TrySeal(
+            parent, frontier, edge, block.Header, block.Certificate, transactions, out BlockFailure? failure);
+        complaint = sealedBlock is null
+            ? $"sent a body of block {block.Header.Height} that is not the certified one ({failure})" : null;
+        return sealedBlock;
+    }
+
     /// <summary>The validator failed, withheld or lied: for a while others are asked first.</summary>
     public void PassOver(int validator, ulong nowMs) => _passedOverSinceMs[validator] = nowMs;
 
     /// <summary>Whether others are asked before it.</summary>
     public bool IsPassedOver(int validator, ulong nowMs) =>
         _passedOverSinceMs[validator] is { } sinceMs && nowMs - sinceMs < PassedOverMs;
+
+    private List<Transaction>? Decode(CertifiedBlock block, out string? complaint)
+    {
+        complaint = null;
+        var transactions = new List<Transaction>(block.Envelopes.Count);
+        foreach (ReadOnlyMemory<byte> envelope in block.Envelopes)
+        {
+            if (TransactionDecoder.TryDecode(envelope, chainId, out _) is not { } transaction)
+            {
+                complaint = $"sent an envelope in block {block.Header.Height} that is no transaction";
+                return null;
+            }
+            transactions.Add(transaction);
+        }
+        return transactions;
+    }
 
     private string? Judge(ulong height, BlockHeader? parent, FetchedBlock block, out CertifiedBlock? certified)
     {

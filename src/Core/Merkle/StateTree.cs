@@ -108,6 +108,35 @@ public static class StateTree
     }
 
     /// <summary>
+    /// Decodes one page strictly and says what hangs on it: how a tree is fetched page by page, each checked against the
+    /// hash that the page above holds. Throws on no bytes.
+    /// </summary>
+    /// <param name="id">Which page the bytes are said to be.</param>
+    /// <param name="bytes">The encoding.</param>
+    /// <param name="links">Null where the bytes are no page.</param>
+    public static StatePageFailure ReadLinks(StatePageId id, ReadOnlySpan<byte> bytes, out StatePageLinks? links)
+    {
+        links = null;
+        var page = new StatePage();
+        StatePageFailure failure = page.Decode(id, bytes);
+        if (failure != StatePageFailure.None)
+            return failure;
+        int leaves = 0;
+        var children = new List<(StatePageId, Digest)>();
+        for (int at = 0; at < StatePage.Edge;)
+        {
+            int place = page.Find((byte)at);
+            if (page.Kind(place) == StateNodeKind.Leaf)
+                leaves++;
+            else if (page.Kind(place) == StateNodeKind.Child)
+                children.Add((id.Child((byte)at), page.Hash(place)));
+            at += PlacesBelow(place);
+        }
+        links = new StatePageLinks(page.Root, leaves, children);
+        return StatePageFailure.None;
+    }
+
+    /// <summary>
     /// Root over leaves in key order, in one pass and constant memory. For the auditor: shares nothing with the pages.
     /// </summary>
     /// <exception cref="ArgumentException">The keys are not strictly ascending.</exception>

@@ -47,6 +47,9 @@ internal static class DirectoryAudit
         using LedgerStore store = directory.TipIsLost ? LedgerStore.OpenWithoutTip(data) : LedgerStore.OpenReadOnly(data);
         using LedgerSnapshot ledger = store.OpenSnapshot();
         ulong tip = ledger.TipHeight;
+        if (ledger.Gap is { } gap)
+            return AuditAboveGap(ledger, gap, Combine(NothingProven(path, genesis), directory,
+                [.. LedgerIntegrity.Check(ledger).Take(RowsMax).Select(static f => f.InFile())]));
         if (export is not null)
             await export.BeginAsync(founded, cancellation);
         AuditReport chain = await ChainAudit.RunAsync(
@@ -64,6 +67,15 @@ internal static class DirectoryAudit
             await export.CompleteAsync(cancellation);
         return report;
     }
+
+    /// <summary>Damage is named whatever is missing; without any, that blocks are still being filled in is no problem of the
+    /// directory, and no proof of it either.</summary>
+    private static AuditReport AuditAboveGap(LedgerSnapshot ledger, LedgerGap gap, AuditReport found) => found.Ok
+        ? throw new CommandException(ExitCode.Unavailable,
+            $"{found.Source}: whole from block {gap.FirstWhole} on, to block {ledger.TipHeight}; older blocks are still being filled in "
+            + $"({gap.FilledTo} of {gap.Base.Height}). Every file and row that is here is sound, but an audit replays from genesis: "
+            + "let the node run until 'govchain node status' says no more of this, or audit another department's.")
+        : found;
 
     private static RawBlock Read(LedgerSnapshot ledger, ulong height)
     {

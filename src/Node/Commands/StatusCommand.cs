@@ -39,6 +39,17 @@ internal static class StatusCommand
         Output.Line($"  log root   {s.LogRoot}");
         Output.Line($"  state root {s.StateRoot}");
         Output.Line($"  view       {s.View}, leader {s.Leader}, lag {s.Lag} blocks");
+        if (s.Snapshot is { } snapshot)
+        {
+            Output.Line($"  snapshot   of block {snapshot.Height} is being fetched: " + (snapshot.RowsExpected == 0
+                ? $"{snapshot.Pages} pages of the state tree"
+                : $"{snapshot.Rows} of {snapshot.RowsExpected} state values, {snapshot.Blocks} blocks"));
+        }
+        if (s.WholeFromHeight > 0)
+        {
+            Output.Line($"  whole from block {s.WholeFromHeight} on; of the {s.WholeFromHeight - 1} below, {s.FilledToHeight} are filled in. What needs "
+                + "the rest is answered NOT_YET_AVAILABLE");
+        }
         if (s.LastViewLeft is { } left)
         {
             Output.Line($"  view left  height {left.Height}, view {left.View} of {left.Leader} for {left.NextView} of {left.NextLeader} on "

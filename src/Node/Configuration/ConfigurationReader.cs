@@ -54,6 +54,7 @@ internal static class ConfigurationReader
         ConfigurationSection clients = root.Section("clients");
         ConfigurationSection administration = root.Section("administration");
         ConfigurationSection pool = root.Section("pool");
+        ConfigurationSection snapshots = root.Section("snapshots");
         ConfigurationSection selfAudit = root.Section("selfAudit");
         ConfigurationSection alarms = root.Section("alarms");
         ConfigurationSection telemetry = root.Section("telemetry");
@@ -83,6 +84,7 @@ internal static class ConfigurationReader
             AdministrationListen = administration.Listen(Settings.AdministrationListen),
             PoolTransactionsMax = (int)pool.Number(Settings.PoolTransactionsMax),
             PoolBytesMax = pool.Number(Settings.PoolBytesMax),
+            SnapshotLagBlocks = snapshots.Number(Settings.SnapshotLagBlocks),
             SelfAuditBytesPerSecond = selfAudit.Number(Settings.SelfAuditBytesPerSecond),
             Alarms = new AlarmThresholds
             {
@@ -97,7 +99,7 @@ internal static class ConfigurationReader
             TraceSamplingRatio = telemetry.Fraction(Settings.TraceSamplingRatio),
         };
         CheckCertificate(clients, configuration);
-        foreach (ConfigurationSection section in new[] { root, peers, clients, administration, pool, selfAudit, alarms, telemetry })
+        foreach (ConfigurationSection section in new[] { root, peers, clients, administration, pool, snapshots, selfAudit, alarms, telemetry })
             section.Finish();
         return configuration;
     }

@@ -83,6 +83,9 @@ internal sealed record NodeConfiguration
     /// <summary>What verifies signatures.</summary>
     public required SignatureEngine SignatureEngine { get; init; }
 
+    /// <summary>Blocks behind from which on a snapshot is fetched where that costs less; 0: never.</summary>
+    public required long SnapshotLagBlocks { get; init; }
+
     /// <summary>How fast the node audits its own directory, bytes a second; 0: not at all.</summary>
     public required long SelfAuditBytesPerSecond { get; init; }
 

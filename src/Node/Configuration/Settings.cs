@@ -169,6 +169,13 @@ internal static class Settings
         Example = "67108864",
     };
 
+    public static readonly NumberSetting SnapshotLagBlocks = new("snapshots.lagBlocks", 10_000, 0, 1_000_000_000)
+    {
+        Meaning = "blocks behind the others from which on a snapshot is fetched where that costs less than the blocks; older blocks are filled in afterwards (0: never)",
+        Unit = "blocks",
+        Example = "10000",
+    };
+
     public static readonly NumberSetting SelfAuditBytesPerSecond = new("selfAudit.bytesPerSecond", MiB, 0, GiB)
     {
         Meaning = "how fast the node reads and checks its own directory, round and round; 0: not at all. Damage: alarm LEDGER_DAMAGED",
@@ -240,6 +247,7 @@ internal static class Settings
         ClientConnectionsMax, ClientConnectionsPerAddress,
         AdministrationListen,
         PoolTransactionsMax, PoolBytesMax,
+        SnapshotLagBlocks,
         SelfAuditBytesPerSecond,
         DiskFreeBytesMin, CertificateDaysMin, JournalSyncMsMax, PeerSilentMsMax, StalledMsMax,
         OtlpEndpoint, OtlpProtocol, TraceSamplingRatio,

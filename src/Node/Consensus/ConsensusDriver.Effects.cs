@@ -225,6 +225,8 @@ internal sealed partial class ConsensusDriver
         {
             using LedgerSnapshot view = _ledger.OpenSnapshot();
             ulong last = Math.Max(find.Above, view.TipHeight - Math.Min(view.TipHeight, FindSigner.CertificatesMax));
+            if (view.Gap is { } gap)
+                last = Math.Max(last, gap.Base.Height);
             for (ulong height = view.TipHeight; height > last && found is null && !_stopping; height--)
                 found = FindSigner.In(view.GetCertificate(height)!, find.To);
             return true;

@@ -1,4 +1,5 @@
 using GovChain.Consensus;
+using GovChain.Core.Model;
 using GovChain.Protos.V1;
 using GovChain.Storage;
 using FileCondition = GovChain.Storage.JournalCondition;
@@ -16,14 +17,18 @@ internal static class JournalLoader
     /// </summary>
     /// <exception cref="StorageException">It cannot be opened, made or put aside.</exception>
     public static (VoteJournal Journal, JournalContents Contents) Open(
-        DataDirectory directory, ulong tipHeight, BlockBodies bodies)
+        DataDirectory directory, BlockHeader tip, BlockBodies bodies)
     {
+        ulong tipHeight = tip.Height;
         bool restored = directory.IsRestored;
         JournalOpening opening = VoteJournal.Open(directory);
         if (opening.Journal is { } journal)
         {
             if (TryRead(opening.Records, tipHeight, bodies) is { } records)
+            {
+                CarryOn(directory, journal, records, tip);
                 return (journal, new JournalContents(JournalCondition.Sound, records, journal.NextIndex, restored));
+            }
             journal.Dispose();
         }
         JournalCondition condition = JournalCondition.Missing;
@@ -57,6 +62,20 @@ internal static class JournalLoader
         parameters.BlockTransactionsMax,
         parameters.ForwardTimeoutMs,
         parameters.ComplaintTimeoutMs);
+
+    /// <summary>Where a snapshot has carried the ledger on: the journal says so, durably, before anything is signed.</summary>
+    private static void CarryOn(DataDirectory directory, VoteJournal journal, List<byte[]> records, BlockHeader tip)
+    {
+        if (directory.AdvancedFrom is not { } from)
+            return;
+        if (tip.Height > from.Height && JournalBridge.MarkOver(records, from.Height, tip) is { } mark)
+        {
+            journal.Append(JournalFrame.Encode(mark));
+            journal.Sync();
+            records.Add(mark);
+        }
+        directory.ForgetAdvanced();
+    }
 
     private static List<byte[]>? TryRead(IReadOnlyList<JournalRecord> journal, ulong tipHeight, BlockBodies bodies)
     {

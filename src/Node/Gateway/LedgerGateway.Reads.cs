@@ -23,6 +23,8 @@ internal sealed partial class LedgerGateway
 
     private const int TypesMax = 10_000;
 
+    private const string NotYetAvailableCode = "NOT_YET_AVAILABLE";
+
     /// <inheritdoc/>
     public GetTransactionResponse GetTransaction(string transactionId)
     {
@@ -166,7 +168,7 @@ internal sealed partial class LedgerGateway
             {
                 Outcome = Outcome(id.ToString(), SubmissionResult.Of(exit, _ledger.Tip.TimestampMs)),
             }
-            : throw NoTransaction(id.ToString());
+            : throw NoTransaction(view, id.ToString());
     }
 
     private static Digest ParseId(string transactionId) => Digest.TryParseHex(transactionId, out Digest id)
@@ -184,6 +186,28 @@ internal sealed partial class LedgerGateway
                 ("height", Text(height)), ("newestHeight", Text(view.TipHeight)));
         }
     }
+
+    /// <summary>While older blocks are missing here, what is not found may be in one of them.</summary>
+    private static LedgerRequestException NoTransaction(LedgerSnapshot view, string transactionId) =>
+        view.Gap is { } gap ? NotFilledIn(gap, Unknown(gap)) : NoTransaction(transactionId);
+
+    private static string Unknown(LedgerGap gap) =>
+        $"Whether the transaction is on the ledger is not known here yet: the ledger is whole from block {gap.FirstWhole} on, and "
+        + $"of the blocks below, {gap.FilledTo} of {gap.Base.Height} are filled in.";
+
+    /// <summary>Of a submission: neither committed nor expired can be said while older blocks are missing.</summary>
+    private static Protos.V1.Rejection NotKnownYet(LedgerGap gap)
+    {
+        LedgerRequestException answer = NotFilledIn(gap, Unknown(gap));
+        var rejection = new Protos.V1.Rejection { Code = NotYetAvailableCode, Message = answer.Message };
+        foreach ((string name, string value) in answer.Facts)
+            rejection.Facts[name] = value;
+        return rejection;
+    }
+
+    private static LedgerRequestException NotFilledIn(LedgerGap gap, string message) => LedgerRequestException.NotYetAvailable(
+        message + " Ask another department's node, or this one later.",
+        ("wholeFromHeight", Text(gap.FirstWhole)), ("filledToHeight", Text(gap.FilledTo)));
 
     private static LedgerRequestException NoTransaction(string transactionId) => LedgerRequestException.NotFound(
         "Neither the ledger nor this node's pool has such a transaction. If it was submitted to another node a moment "
@@ -208,6 +232,10 @@ internal sealed partial class LedgerGateway
             throw LedgerRequestException.DataDamaged(
                 "What this node has stored for the answer does not verify, so it is not given. Ask another department's "
                 + "node; the operator of this one finds the place in its status.");
+        }
+        catch (NotFilledInException e)
+        {
+            throw NotFilledIn(e.Gap, e.Message);
         }
         catch (ObjectDisposedException)
         {

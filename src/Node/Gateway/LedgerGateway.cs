@@ -67,7 +67,7 @@ internal sealed partial class LedgerGateway(
         HeldTransaction? pooled = _pool.FindById(id);
         return Read(view => view.FindTransaction(id) is { } location
             ? ReceiptBuilder.Build(genesis, view, location)
-            : throw (pooled is { } held ? NoReceiptYet(transactionId, ObstacleOf(held, view)) : NoTransaction(transactionId)));
+            : throw (pooled is { } held ? NoReceiptYet(transactionId, ObstacleOf(held, view)) : NoTransaction(view, transactionId)));
     }
 
     /// <inheritdoc/>
@@ -91,6 +91,8 @@ internal sealed partial class LedgerGateway(
         try
         {
             SubmissionResult result = await ticket.Result.WaitAsync(timeout, cancellation);
+            if (result.MayBeBelow is { } gap)
+                return Outcomes.Pending(ticket.TransactionId.ToString(), NotKnownYet(gap));
             if (ticket.DurableAt is { } durable)
             {
                 metrics.Committed(durable - ticket.SubmittedAt);

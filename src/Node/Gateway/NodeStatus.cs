@@ -9,6 +9,7 @@ using GovChain.Node.Consensus;
 using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
+using GovChain.Node.Snapshots;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
 using GovChain.Storage;
@@ -46,6 +47,12 @@ internal sealed class NodeStatus(
 
     /// <summary>Blocks behind the others.</summary>
     public Func<ulong> Lag { get; set; } = static () => 0;
+
+    /// <summary>How far a snapshot is that is being fetched; null for none.</summary>
+    public Func<SnapshotProgress?> Snapshot { get; set; } = static () => null;
+
+    /// <summary>Which blocks are still to be filled in; null for none.</summary>
+    public Func<LedgerGap?> Gap { get; set; } = static () => null;
 
     /// <summary>Whether submissions are taken.</summary>
     public NodeReadiness Readiness
@@ -117,6 +124,19 @@ internal sealed class NodeStatus(
             UptimeMs = (ulong)time.GetElapsedTime(_started).TotalMilliseconds,
             LastViewLeft = Volatile.Read(ref _lastViewLeft),
         };
+        if (Gap() is { } gap)
+            (response.WholeFromHeight, response.FilledToHeight) = (gap.FirstWhole, gap.FilledTo);
+        if (Snapshot() is { } snapshot)
+        {
+            response.Snapshot = new SnapshotFetching
+            {
+                Height = snapshot.Height,
+                Pages = snapshot.Pages,
+                Rows = snapshot.Rows,
+                RowsExpected = snapshot.RowsExpected,
+                Blocks = snapshot.Blocks,
+            };
+        }
         response.SuspendedLeaders.AddRange(Suspended.Select(static s => new SuspendedLeader
         {
             Department = s.Department,

@@ -46,7 +46,7 @@ internal sealed partial class NodeHost
             identity, PeersOf(genesis.Genesis), verifier.Verifier, NullLoggerFactory.Instance, configuration.Peers);
         await using var runtime = new NodeRuntime(
             directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
-            new NodeRuntimeOptions { Salvage = salvage }, TimeProvider.System, verifier.Verifier, NullLogger<NodeRuntime>.Instance);
+            new NodeRuntimeOptions { Salvage = salvage, SnapshotLag = 0 }, TimeProvider.System, verifier.Verifier, NullLogger<NodeRuntime>.Instance);
         verifier.OnDisagreement(runtime.Fail);
         await runtime.StartAsync();
         await ListenAsync(Settings.PeerListen.Path, () => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));

@@ -46,6 +46,15 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
     /// <exception cref="CommandException">It could not start, or had to stop; with the exit code.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
+        while (await RunOnceAsync(stop))
+        {
+            // A snapshot is ready: the node starts again, and opening its directory puts the snapshot in place.
+        }
+    }
+
+    /// <summary>True where the node is to start again on a snapshot.</summary>
+    private async Task<bool> RunOnceAsync(CancellationToken stop)
+    {
         // systemd started this process, or nobody listens and nothing is sent.
         var manager = new SystemdNotifier();
         manager.Notify(new ServiceState("STATUS=Opening the ledger"));
@@ -67,6 +76,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
             {
                 Pool = new PoolOptions { CountMax = configuration.PoolTransactionsMax, BytesMax = configuration.PoolBytesMax },
                 Alarms = configuration.Alarms,
+                SnapshotLag = (ulong)configuration.SnapshotLagBlocks,
                 SelfAuditBytesPerSecond = configuration.SelfAuditBytesPerSecond,
                 CertificateEnds = () => certificate.Current.TargetCertificate.NotAfter,
             },
@@ -83,7 +93,8 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         manager.Notify(new ServiceState($"STATUS={configuration.Department} serves clients at {bound[0]}"));
         manager.Notify(ServiceState.Ready);
         await WaitAsync(runtime, stop);
-        manager.Notify(ServiceState.Stopping);
+        bool again = runtime.SnapshotReady.IsCompleted && !runtime.Fatal.IsCompleted && !stop.IsCancellationRequested;
+        manager.Notify(again ? new ServiceState("STATUS=Starting again on a snapshot") : ServiceState.Stopping);
         await StopAsync(runtime, app, network, log);
         if (runtime.Fatal.IsCompleted)
         {
@@ -93,6 +104,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
                 ? new CommandException(ExitCode.Storage, message)
                 : new CommandException(StartFailure.NodeStopped, message);
         }
+        return again;
     }
 
     // Every department signs every block: the validators get their tables at once.
@@ -104,7 +116,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration registration = stop.Register(() => stopped.TrySetResult());
-        await Task.WhenAny(stopped.Task, runtime.Fatal);
+        await Task.WhenAny(stopped.Task, runtime.Fatal, runtime.SnapshotReady);
     }
 
     /// <summary>

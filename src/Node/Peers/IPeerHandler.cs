@@ -18,6 +18,9 @@ internal interface IPeerHandler
     /// <summary>Stored blocks from a height on, at most <paramref name="count"/> and at most a few MiB.</summary>
     Protos.V1.BlockRangeResponse ReadBlocks(ulong firstHeight, int count);
 
+    /// <summary>A part of a snapshot, or nothing where this node does not hold it; at most a few MiB.</summary>
+    Protos.V1.SnapshotResponse ReadSnapshot(Protos.V1.SnapshotRequest request);
+
     /// <summary>A stream to the department came up; a good moment to send it our status.</summary>
     void OnConnected(string department);
 }

@@ -39,4 +39,9 @@ internal interface IPeerNetwork
     /// <summary>Asks a department for stored blocks from a height on; null if it did not answer in time.</summary>
     Task<BlockRangeResponse?> RequestBlocksAsync(
         string department, ulong firstHeight, int count, CancellationToken cancellation);
+
+    /// <summary>Asks a department for a part of a snapshot; null if it did not answer in time. The request's id is the
+    /// network's to set.</summary>
+    Task<SnapshotResponse?> RequestSnapshotAsync(
+        string department, SnapshotRequest request, CancellationToken cancellation);
 }

@@ -166,6 +166,23 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
         return answer?.BlockResponse;
     }
 
+    /// <inheritdoc/>
+    public async Task<SnapshotResponse?> RequestSnapshotAsync(
+        string department, SnapshotRequest request, CancellationToken cancellation)
+    {
+        if (LinkTo(department).Session is not { } session)
+            return null;
+        PeerFrame? answer = await session.RequestAsync(
+            id =>
+            {
+                SnapshotRequest asked = request.Clone();
+                asked.RequestId = id;
+                return new PeerFrame { SnapshotRequest = asked };
+            },
+            Options.BlocksTimeout, cancellation);
+        return answer?.SnapshotResponse;
+    }
+
     /// <summary>Serves a stream that another node opened.</summary>
     internal async Task AcceptAsync(
         IAsyncStreamReader<PeerFrame> reader, IAsyncStreamWriter<PeerFrame> writer, HttpContext http)

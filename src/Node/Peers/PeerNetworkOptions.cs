@@ -78,6 +78,10 @@ internal sealed record PeerNetworkOptions
     /// <summary>Blocks in one answer.</summary>
     public int BlocksPerRequestMax { get; init; } = 1_024;
 
+    /// <summary>Parts of snapshots that one peer is given a second, over a long time: 32 of at most 4 MiB. It waits for more;
+    /// its votes do not.</summary>
+    public int SnapshotPartsPerSecond { get; init; } = 32;
+
     /// <summary>How long to wait for blocks, if the caller does not give up before.</summary>
     public TimeSpan BlocksTimeout { get; init; } = TimeSpan.FromMilliseconds(PeerSettings.BlocksTimeoutMs.DefaultValue);
 

@@ -4,6 +4,7 @@ using System.Threading.RateLimiting;
 using Google.Protobuf;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
+using GovChain.Node.Snapshots;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 using Grpc.Core;
@@ -216,6 +217,13 @@ internal sealed class PeerSession
             case PeerFrame.KindOneofCase.BlockRequest:
                 _requests.Writer.TryWrite(frame);
                 break;
+            case PeerFrame.KindOneofCase.SnapshotRequest:
+                Require(SnapshotServer.IsWellFormed(frame.SnapshotRequest), "a malformed request for a snapshot");
+                _requests.Writer.TryWrite(frame);
+                break;
+            case PeerFrame.KindOneofCase.SnapshotResponse:
+                Complete(frame.SnapshotResponse.RequestId, frame);
+                break;
             case PeerFrame.KindOneofCase.EnvelopeResponse:
                 Complete(frame.EnvelopeResponse.RequestId, frame);
                 break;
@@ -231,11 +239,23 @@ internal sealed class PeerSession
     /// <summary>Answers one request at a time.</summary>
     private async Task AnswerAsync(CancellationToken cancellation)
     {
+        using var parts = new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = Options.SnapshotPartsPerSecond,
+            TokensPerPeriod = Math.Max(1, Options.SnapshotPartsPerSecond / 10),
+            ReplenishmentPeriod = TimeSpan.FromMilliseconds(100),
+            QueueLimit = 1,
+        });
         await foreach (PeerFrame request in _requests.Reader.ReadAllAsync(cancellation))
         {
-            PeerFrame answer = request.KindCase == PeerFrame.KindOneofCase.EnvelopeRequest
-                ? Answer(request.EnvelopeRequest)
-                : Answer(request.BlockRequest);
+            using RateLimitLease? lease = request.KindCase == PeerFrame.KindOneofCase.SnapshotRequest
+                ? await parts.AcquireAsync(1, cancellation) : null;
+            PeerFrame answer = request.KindCase switch
+            {
+                PeerFrame.KindOneofCase.EnvelopeRequest => Answer(request.EnvelopeRequest),
+                PeerFrame.KindOneofCase.SnapshotRequest => Answer(request.SnapshotRequest),
+                _ => Answer(request.BlockRequest),
+            };
             int bytes = answer.CalculateSize();
             if (bytes > Options.FrameBytesMax)
                 throw new InvalidOperationException($"An answer of {bytes} bytes does not fit a frame.");
@@ -258,6 +278,14 @@ internal sealed class PeerSession
         BlockRangeResponse response = _network.Handler.ReadBlocks(request.FirstHeight, count);
         response.RequestId = request.RequestId;
         return new PeerFrame { BlockResponse = response };
+    }
+
+    private PeerFrame Answer(SnapshotRequest request)
+    {
+        SnapshotResponse response = _network.Handler.ReadSnapshot(request);
+        response.RequestId = request.RequestId;
+        response.Height = request.Height;
+        return new PeerFrame { SnapshotResponse = response };
     }
 
     private void Complete(ulong requestId, PeerFrame frame)

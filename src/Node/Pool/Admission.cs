@@ -261,7 +261,7 @@ internal sealed class Admission
             Rejection? rejection = TransactionRules.Check(state, envelope.Transaction, view.Tip.Height + 1, timeMs);
             if (AdmissionRules.Refuses(envelope.IsOwn, rejection))
             {
-                refused.Add((envelope, Refusal(state, envelope, rejection!, view.Tip.TimestampMs)));
+                refused.Add((envelope, Refusal(state, envelope, rejection!, view)));
                 continue;
             }
             var entry = new PoolEntry(envelope.Verified!, envelope.Source, nowMs);
@@ -278,15 +278,17 @@ internal sealed class Admission
     }
 
     private SubmissionResult Refusal(
-        StateOverlay state, PendingEnvelope envelope, Rejection rejection, ulong headerTimeMs)
+        StateOverlay state, PendingEnvelope envelope, Rejection rejection, LedgerSnapshot view)
     {
         if (rejection.Code == RejectionCode.Duplicate
             && state.FindTransaction(envelope.Transaction.Id) is { } location)
             return SubmissionResult.Committed(location);
         // This node's clock ends nothing: in time it may have come into a pool, here before a restart or elsewhere, and
         // stand in a prepared block.
-        if (rejection.Code == RejectionCode.Expired && envelope.Transaction.Body.ExpiresAtMs > headerTimeMs)
+        if (rejection.Code == RejectionCode.Expired && envelope.Transaction.Body.ExpiresAtMs > view.Tip.TimestampMs)
             return SubmissionResult.Pending(rejection);
+        if (rejection.Code == RejectionCode.Expired && view.Gap is { } gap)
+            return SubmissionResult.Unknown(rejection, gap);
         if (rejection.IsPermanent)
             _outcomes.Add([new PoolExit(envelope.Transaction, rejection, WasPooled: false)]);
         return SubmissionResult.Refused(rejection);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Storage;
 
 namespace GovChain.Node.Pool;
 
@@ -9,13 +10,18 @@ namespace GovChain.Node.Pool;
 /// <param name="Location">Where the transaction is on the ledger, if it is.</param>
 /// <param name="Rejection">Why it is refused, or its present obstacle while it is pending.</param>
 /// <param name="IsFinal">Committed, refused or expired; otherwise it is pending.</param>
-internal readonly record struct SubmissionResult(TransactionLocation? Location, Rejection? Rejection, bool IsFinal)
+/// <param name="MayBeBelow">Blocks that are not filled in yet and may hold it, so that nothing else can be said.</param>
+internal readonly record struct SubmissionResult(
+    TransactionLocation? Location, Rejection? Rejection, bool IsFinal, LedgerGap? MayBeBelow = null)
 {
     /// <summary>On the ledger.</summary>
     public static SubmissionResult Committed(TransactionLocation location) => new(location, null, true);
 
     /// <summary>Refused or expired.</summary>
     public static SubmissionResult Refused(Rejection rejection) => new(null, rejection, true);
+
+    /// <summary>Expired, and perhaps on the ledger since long: in a block that is not filled in yet.</summary>
+    public static SubmissionResult Unknown(Rejection rejection, LedgerGap gap) => new(null, rejection, true, gap);
 
     /// <summary>Out of the pool: refused, or pending still where only a clock says that it expired.</summary>
     public static SubmissionResult Of(PoolExit exit, ulong headerTimeMs) =>

@@ -8,6 +8,7 @@ using GovChain.Node.Consensus;
 using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
+using GovChain.Node.Snapshots;
 using GovChain.Protos.V1;
 using GovChain.Storage;
 
@@ -29,7 +30,8 @@ internal sealed class BlockSync(
     PeerProgress progress,
     TimeProvider time,
     Action<Exception> fatal,
-    LedgerSalvage? salvage)
+    LedgerSalvage? salvage,
+    SnapshotSync? snapshots = null)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(CatchUp.PauseMs);
 
@@ -95,6 +97,8 @@ internal sealed class BlockSync(
         Task<FetchedRange?>? ahead = null;
         while (ledger.Tip.Height < Target)
         {
+            if (ahead is null && snapshots is not null && await snapshots.TryAsync(Lag, cancellation))
+                await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
             FetchedRange? range = await (ahead ?? FetchAsync(ledger.Tip.Height + 1, cancellation));
             ahead = null;
             if (range is null || range.FirstHeight > ledger.Tip.Height + 1)
@@ -127,7 +131,8 @@ internal sealed class BlockSync(
         {
             BlockRangeResponse? answer = await network.RequestBlocksAsync(
                 validators[validator].Department, firstHeight, CatchUp.RangeBlocks, cancellation);
-            (ulong, int, ulong)? said = answer is null ? null : (answer.FirstHeight, answer.Blocks.Count, answer.TipHeight);
+            (ulong, int, ulong, ulong)? said = answer is null
+                ? null : (answer.FirstHeight, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom);
             if (CatchUp.HasBlocks(firstHeight, said, out string? complaint))
                 return new FetchedRange(validator, firstHeight, [.. answer!.Blocks.Select(Read)]);
             if (complaint is not null)
@@ -136,7 +141,8 @@ internal sealed class BlockSync(
         return null;
     }
 
-    private static FetchedBlock Read(SyncedBlock block) => new(
+    /// <summary>A block as it came.</summary>
+    public static FetchedBlock Read(SyncedBlock block) => new(
         block.Header.Memory, block.Certificate.Memory, [.. block.Envelopes.Select(static e => e.Memory)]);
 
     /// <summary>Blocks out of the damaged ledger, up to the first that is not readable there; null if it is this one.</summary>

@@ -164,6 +164,9 @@ public static partial class DirectoryCheck
             (FileCondition condition, string remark) = name switch
             {
                 "lock" => (FileCondition.Irrelevant, "empty; only the operating system's lock on it counts"),
+                "advanced" => (FileCondition.Irrelevant, "says that a snapshot carried the ledger on and that the vote journal does not say so yet"),
+                "install/" => (FileCondition.Irrelevant, "a complete snapshot, which the next start puts in place"),
+                "ledger.outrun/" => (FileCondition.Irrelevant, "the ledger that a snapshot took the place of, from which older blocks are filled in"),
                 "restored" => (FileCondition.Irrelevant, "says that the ledger is a copy, or that a journal was put aside: the node abstains; its content is not read"),
                 "genesis.json" or "manifest.json" when File.Exists(scope.At("restored")) =>
                     (FileCondition.Irrelevant, "of the backup that this is; 'govchain node restore' reads it"),

@@ -66,7 +66,8 @@ internal sealed partial class SimulatedNode
         _question++;
         ulong first = _asked!.Value.FirstHeight;
         _asked = null;
-        (ulong, int, ulong)? said = answer is null ? null : (answer.First, answer.Blocks.Count, answer.TipHeight);
+        (ulong, int, ulong, ulong)? said =
+            answer is null ? null : (answer.First, answer.Blocks.Count, answer.TipHeight, 0);
         if (!CatchUp.HasBlocks(first, said, out string? complaint))
         {
             if (complaint is not null)

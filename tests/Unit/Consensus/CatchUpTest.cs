@@ -51,10 +51,12 @@ public sealed class CatchUpTest
     [TestCase(5UL, 0, 9UL, false, "withholds")]
     [TestCase(4UL, 3, 9UL, false, "withholds")]
     [TestCase(5UL, 0, 4UL, false, null)]
+    [TestCase(5UL, 0, 9UL, false, null, 6UL)]
+    [TestCase(5UL, 0, 9UL, false, "withholds", 5UL)]
     public void Answer_IsLookedAt_OrBlamed_OrHasNothing(
-        ulong first, int count, ulong tip, bool hasBlocks, string? blamed)
+        ulong first, int count, ulong tip, bool hasBlocks, string? blamed, ulong wholeFrom = 0)
     {
-        Assert.That(CatchUp.HasBlocks(5, (first, count, tip), out string? complaint), Is.EqualTo(hasBlocks));
+        Assert.That(CatchUp.HasBlocks(5, (first, count, tip, wholeFrom), out string? complaint), Is.EqualTo(hasBlocks));
         Assert.That(complaint, blamed is null ? Is.Null : Does.StartWith(blamed));
     }
 

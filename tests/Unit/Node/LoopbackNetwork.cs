@@ -13,6 +13,9 @@ internal sealed class LoopbackNetwork : ITestWires
     /// <summary>Whether gossip of an envelope reaches a department.</summary>
     public Func<string, ReadOnlyMemory<byte>, bool> Gossips { get; set; } = static (_, _) => true;
 
+    /// <summary>Whether blocks from a height on are given to a department.</summary>
+    public Func<string, ulong, bool> GivesBlocks { get; set; } = static (_, _) => true;
+
     /// <summary>The network as one department sees it.</summary>
     public IPlug Plug(int department) => new Endpoint(this, TestLedger.DepartmentId(department));
 
@@ -81,7 +84,17 @@ internal sealed class LoopbackNetwork : ITestWires
 
         public Task<BlockRangeResponse?> RequestBlocksAsync(
             string from, ulong firstHeight, int count, CancellationToken cancellation) =>
-            AskAsync(from, h => h.ReadBlocks(firstHeight, count));
+            network.GivesBlocks(department, firstHeight)
+                ? AskAsync(from, h => h.ReadBlocks(firstHeight, count)) : Task.FromResult<BlockRangeResponse?>(null);
+
+        public Task<SnapshotResponse?> RequestSnapshotAsync(
+            string from, SnapshotRequest request, CancellationToken cancellation) =>
+            AskAsync(from, h =>
+            {
+                SnapshotResponse answer = h.ReadSnapshot(request);
+                answer.Height = request.Height;
+                return answer;
+            });
 
         public async ValueTask DisposeAsync()
         {

@@ -61,18 +61,18 @@ internal sealed class TestLedger : IDisposable
 
     public static string DepartmentId(int department) => $"dept-{department}";
 
-    public byte[] DefineType()
+    public byte[] DefineType(ulong validMs = 600_000)
     {
         var define = new DefineType { Type = Type, PublicRead = true };
         define.Titles.Add(new LocalizedText { Language = "en", Text = "Business licence" });
-        return Sign(Administrator, body => body.DefineType = define);
+        return Sign(Administrator, body => body.DefineType = define, validMs);
     }
 
-    public byte[] EnrolClerk()
+    public byte[] EnrolClerk(ulong validMs = 600_000)
     {
         var enrol = new EnrolOfficer { OfficerId = "clerk-1", PublicKey = ByteString.CopyFrom(Clerk.PublicKey.Span) };
         enrol.Roles.Add((uint)OfficerRole.Clerk);
-        return Sign(Administrator, body => body.EnrolOfficer = enrol);
+        return Sign(Administrator, body => body.EnrolOfficer = enrol, validMs);
     }
 
     /// <summary>The version of a record that follows the expected one.</summary>

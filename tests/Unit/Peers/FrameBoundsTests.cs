@@ -25,6 +25,7 @@ internal sealed class FrameBoundsTests
         Assert.That(Holds(Gossip((int)Limits.BlockTransactionsCeiling - 10, [1])));
         Assert.That(Holds(Gossip(90_000, Envelope)));
         Assert.That(Holds(Blocks(Enumerable.Repeat(Block(1_500), 64))));
+        Assert.That(Holds(Rows(3_000, new byte[4])), "as many short state values as a node sends");
     }
 
     [Test]
@@ -34,6 +35,16 @@ internal sealed class FrameBoundsTests
         Assert.That(Holds(Gossip(Many, [1])), Is.False, "envelopes of a byte");
         Assert.That(Holds(Blocks(Enumerable.Repeat(new SyncedBlock(), Many))), Is.False, "empty blocks");
         Assert.That(Holds(Blocks([Block(Many, [])])), Is.False, "empty envelopes in a block");
+        Assert.That(Holds(Rows(Many, [])), Is.False, "empty state values");
+        var pages = new StatePagesWanted();
+        pages.Keys.AddRange(Enumerable.Repeat(ByteString.Empty, Many));
+        Assert.That(Holds(new PeerFrame { SnapshotRequest = new SnapshotRequest { Pages = pages } }), Is.False, "keys of no page");
+        var head = new SnapshotHead();
+        head.EdgeTiles.AddRange(Enumerable.Repeat(ByteString.Empty, Many));
+        Assert.That(Holds(new PeerFrame { SnapshotResponse = new SnapshotResponse { Head = head } }), Is.False, "empty tiles");
+        var response = new SnapshotResponse();
+        response.Pages.AddRange(Enumerable.Repeat(ByteString.Empty, Many));
+        Assert.That(Holds(new PeerFrame { SnapshotResponse = response }), Is.False, "empty pages");
     }
 
     [TestCase("7A01AA", 1, true, Description = "field 15, one byte: a newer version's")]
@@ -88,6 +99,14 @@ internal sealed class FrameBoundsTests
         var response = new BlockRangeResponse { FirstHeight = 1 };
         response.Blocks.AddRange(blocks);
         return new PeerFrame { BlockResponse = response };
+    }
+
+    private static PeerFrame Rows(int count, byte[] value)
+    {
+        var response = new SnapshotResponse();
+        response.Rows.AddRange(Enumerable.Repeat(
+            new StateRow { Key = ByteString.CopyFrom(value), Value = ByteString.CopyFrom(value) }, count));
+        return new PeerFrame { SnapshotResponse = response };
     }
 
     private static SyncedBlock Block(int count, byte[]? envelope = null)

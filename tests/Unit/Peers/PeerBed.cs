@@ -120,6 +120,11 @@ internal sealed class Recorder : IPeerHandler
     /// <summary>Answers requests for blocks.</summary>
     public Func<ulong, int, BlockRangeResponse> Blocks { get; init; } = (first, _) => new() { FirstHeight = first };
 
+    /// <summary>Answers requests for parts of snapshots.</summary>
+    public Func<SnapshotRequest, SnapshotResponse> Snapshots { get; init; } = static _ => new SnapshotResponse();
+
+    public SnapshotResponse ReadSnapshot(SnapshotRequest request) => Snapshots(request);
+
     public void OnConsensus(string department, ReadOnlyMemory<byte> message)
     {
         BeforeConsensus?.Invoke(department);

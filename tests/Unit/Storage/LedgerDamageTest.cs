@@ -162,7 +162,7 @@ public sealed class LedgerDamageTest : LedgerFixture
     public void Open_NewerLedgerFormat_IsRefused()
     {
         MakeLedger(1);
-        Put("default", "format"u8, LedgerKey.Number(2));
+        Put("default", "format"u8, LedgerKey.Number(3));
         OpenRefused(StorageError.NewerFormat);
     }
 

@@ -85,11 +85,11 @@ public abstract class LedgerFixture : StorageFixture
         return envelope;
     }
 
-    private static Transaction MakeTransaction(ulong position, int bytes)
-    {
-        byte[] envelope = EnvelopeAt(position, bytes);
-        return new Transaction(envelope, new TransactionBody(), Sha256.Hash(envelope), Signer, default, []);
-    }
+    private static Transaction MakeTransaction(ulong position, int bytes) => TransactionOf(EnvelopeAt(position, bytes));
+
+    /// <summary>The transaction that an envelope stands for.</summary>
+    protected static Transaction TransactionOf(ReadOnlyMemory<byte> envelope) =>
+        new(envelope, new TransactionBody(), Sha256.Hash(envelope.Span), Signer, default, []);
 
     private static StateUpdate Update(IStatePageReader pages, Digest root, IEnumerable<StateChange> changes) =>
         StateTree.Update(pages, root,

@@ -1,0 +1,103 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Node.Consensus;
+using GovChain.Node.Ledger;
+using GovChain.Node.Peers;
+using GovChain.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace GovChain.Node.Snapshots;
+
+/// <summary>
+/// Decides when a node that is far behind fetches a snapshot instead of all blocks, and has it put in place. The node in use
+/// goes on meanwhile; it takes the new ledger when it starts again.
+/// </summary>
+/// <remarks>Belongs to catch-up's task; what it shows may be read from any thread.</remarks>
+/// <param name="lagMin">Blocks behind from which on a snapshot is thought of; 0: never.</param>
+internal sealed class SnapshotSync(
+    Genesis genesis,
+    DataDirectory directory,
+    LedgerHead ledger,
+    IPeerNetwork network,
+    ISignatureVerifier verifier,
+    PeerProgress progress,
+    TimeProvider time,
+    ulong lagMin,
+    ILogger log)
+{
+    /// <summary>Checking a state value costs about this part of what verifying and executing a transaction does.</summary>
+    private const ulong RowsPerTransaction = 4;
+
+    private const int AttemptsMax = 3;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(5), PauseWithoutOffer = TimeSpan.FromSeconds(10);
+
+    private readonly TaskCompletionSource<ulong> _installed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long? _pausedSince;
+    private TimeSpan _pause;
+
+    /// <summary>Completes with the height when a snapshot is ready to be put in place by the next start.</summary>
+    public Task<ulong> Installed => _installed.Task;
+
+    /// <summary>How far a fetch is; null while there is none.</summary>
+    public SnapshotProgress? Progress { get; private set; }
+
+    /// <summary>Fetches a snapshot if the node is so far behind that it costs less. False: go on by blocks.</summary>
+    public async Task<bool> TryAsync(ulong lag, CancellationToken cancellation)
+    {
+        if (lagMin == 0 || lag < lagMin || (_pausedSince is { } since && time.GetElapsedTime(since) < _pause))
+            return false;
+        for (int attempt = 0; attempt < AttemptsMax; attempt++)
+        {
+            var peers = new SnapshotPeers(genesis.Validators, network, progress, time);
+            if (await peers.FindAsync(ledger.Tip.Height + lagMin / 2, cancellation) is not { } height)
+            {
+                (_pausedSince, _pause) = (time.GetTimestamp(), PauseWithoutOffer);
+                return false;
+            }
+            long begun = time.GetTimestamp();
+            string? failure = await FetchAsync(peers, height, cancellation);
+            if (failure is null)
+            {
+                log.SnapshotFetched(height, (long)time.GetElapsedTime(begun).TotalMilliseconds);
+                _installed.TrySetResult(height);
+                return true;
+            }
+            log.SnapshotGivenUp(height, failure);
+        }
+        (_pausedSince, _pause) = (time.GetTimestamp(), Pause);
+        return false;
+    }
+
+    private async Task<string?> FetchAsync(SnapshotPeers peers, ulong height, CancellationToken cancellation)
+    {
+        BlockHeader tip = ledger.Tip;
+        try
+        {
+            using LedgerAssembly assembly = LedgerAssembly.Create(directory);
+            var fetch = new SnapshotFetch(genesis, verifier, peers, assembly, height)
+            {
+                OnProgress = p => Progress = p,
+                IsWorthwhile = (header, below, rows) => IsCheaper(tip, header, below, rows),
+            };
+            log.SnapshotBegun(height, height - tip.Height);
+            string? failure = await fetch.RunAsync(cancellation);
+            if (failure is null)
+                assembly.Complete(new DurableTip(tip.Height, tip.Hash));
+            return failure;
+        }
+        catch (StorageException e)
+        {
+            return e.Message; // no room for a second ledger; the one in use says itself what is wrong with it
+        }
+        finally
+        {
+            Progress = null;
+        }
+    }
+
+    /// <summary>What a snapshot brings must be less work than executing all that is missing.</summary>
+    private static bool IsCheaper(BlockHeader tip, BlockHeader header, BlockHeader below, ulong rows) =>
+        rows / RowsPerTransaction + (header.LogSizeAfter - below.LogSizeAfter) < header.LogSizeAfter - tip.LogSizeAfter;
+}

@@ -1,0 +1,181 @@
+using Google.Protobuf;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+using GovChain.Node.Benching;
+using GovChain.Node.Consensus;
+using GovChain.Node.Ledger;
+using GovChain.Node.Peers;
+using GovChain.Node.Snapshots;
+using GovChain.Protos.V1;
+using GovChain.Storage;
+
+namespace GovChain.Tests.Unit.Node.Snapshots;
+
+/// <summary>
+/// A ledger whose blocks lie two seconds apart, under an expiry horizon of a minute, with a snapshot of it at the tip; and
+/// peers that give parts of it as a test has them.
+/// </summary>
+internal sealed class SnapshotBed : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("govchain-snapshot-").FullName;
+    private readonly DataDirectory _directory;
+    private readonly LedgerStore _store;
+    private readonly SnapshotShelf _shelf = new(TimeProvider.System);
+    private readonly GeneratedLedger _generated;
+    private readonly PlatformSignatureVerifier _verifier = new();
+
+    public SnapshotBed(int blocks, int records = 6)
+    {
+        ulong begin = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        _directory = DataDirectory.Open(Path.Combine(_root, "source"), Ledger.Genesis.ChainId);
+        _store = LedgerStore.Open(_directory);
+        GeneratedLedger generated = _generated = new GeneratedLedger(Ledger.Genesis, [.. Enumerable.Range(0, 4).Select(Ledger.ValidatorOf)]);
+        generated.Append(_store, begin, [Ledger.DefineType(30_000), Ledger.EnrolClerk(30_000)]);
+        for (int i = 1; i < blocks; i++)
+        {
+            ulong ms = begin + 2_000 * (ulong)i;
+            ulong validMs = ms + 30_000 - (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+            int block = i;
+            generated.Append(_store, ms, Enumerable.Range(0, records).Select(r => r == 0 && block > 1
+                ? (ReadOnlyMemory<byte>)Ledger.Change("amended", (ulong)block - 2, $"{block}", validMs)
+                : Ledger.Change($"L-{block}-{r}", 0, $"{block}", validMs)));
+        }
+        Head = new LedgerHead(_store);
+        Server = new SnapshotServer(_shelf, Head);
+    }
+
+    public TestLedger Ledger { get; } = new(departments: 4, p => p.ExpiryHorizonMs = 60_000);
+
+    public LedgerHead Head { get; }
+
+    public SnapshotServer Server { get; }
+
+    public SnapshotShelf Shelf => _shelf;
+
+    public ISignatureVerifier Verifier => _verifier;
+
+    public ulong Tip => Head.Tip.Height;
+
+    public string PathOf(string name) => Path.Combine(_root, name);
+
+    /// <summary>The ledger as it is after so many blocks more, without transactions that matter.</summary>
+    public LedgerHead Extend(int blocks)
+    {
+        for (int i = 0; i < blocks; i++)
+        {
+            ulong ms = _store.Current.Tip.TimestampMs + 1;
+            ulong validMs = ms + 30_000 - (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+            _generated.Append(_store, ms, [Ledger.Change($"X-{ms}", 0, "{}", validMs)]);
+        }
+        return new LedgerHead(_store);
+    }
+
+    /// <summary>Blocks as a node gives them.</summary>
+    public BlockRangeResponse Blocks(ulong first, int count)
+    {
+        using LedgerSnapshot view = Head.OpenSnapshot();
+        var response = new BlockRangeResponse { FirstHeight = first, TipHeight = view.TipHeight };
+        for (ulong height = first; height <= view.TipHeight && response.Blocks.Count < count; height++)
+        {
+            Core.Verification.StoredBlock stored = view.GetBlock(height);
+            var block = new SyncedBlock
+            {
+                Header = ByteString.CopyFrom(stored.Header.ToBytes()),
+                Certificate = ByteString.CopyFrom(stored.Certificate!.ToBytes()),
+            };
+            block.Envelopes.AddRange(stored.Leaves.Select(static l => ByteString.CopyFrom(l.Span)));
+            response.Blocks.Add(block);
+        }
+        return response;
+    }
+
+    /// <summary>Copies the ledger, with a journal that says so, for a node to start on.</summary>
+    public void CopyTo(string path)
+    {
+        using LedgerCheckpoint copy = _store.CreateCheckpoint();
+        foreach (string file in Directory.EnumerateFiles(copy.Root, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(path, Path.GetRelativePath(copy.Root, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+        File.Delete(Path.Combine(path, "restored"));
+        using DataDirectory directory = DataDirectory.Open(path, Ledger.Genesis.ChainId);
+        GeneratedLedger.WriteJournal(directory, Head.Tip);
+    }
+
+    public void Dispose()
+    {
+        _shelf.Dispose();
+        _store.Dispose();
+        _directory.Dispose();
+        _verifier.Dispose();
+        Ledger.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+}
+
+/// <summary>Three other departments, each as honest as a test wants it.</summary>
+internal sealed class ScriptedPeers : IPeerNetwork
+{
+    private readonly SnapshotBed _bed;
+    private readonly Dictionary<string, Func<SnapshotRequest, SnapshotResponse, SnapshotResponse?>> _parts = [];
+    private readonly Dictionary<string, Func<ulong, BlockRangeResponse, BlockRangeResponse?>> _blocks = [];
+
+    public ScriptedPeers(SnapshotBed bed) => _bed = bed;
+
+    /// <summary>Parts of snapshots that a department was asked for.</summary>
+    public Dictionary<string, int> Asked { get; } = [];
+
+    /// <summary>Departments 1 to 3; the node that fetches is 0.</summary>
+    public IReadOnlyList<PeerConnection> Connections =>
+        [.. Enumerable.Range(1, 3).Select(i => new PeerConnection(TestLedger.DepartmentId(i), "test", true, "", 0))];
+
+    /// <summary>Changes what a department answers; null for no answer.</summary>
+    public void Twist(int department, Func<SnapshotRequest, SnapshotResponse, SnapshotResponse?> twist) =>
+        _parts[TestLedger.DepartmentId(department)] = twist;
+
+    /// <summary>Changes what blocks a department gives.</summary>
+    public void TwistBlocks(int department, Func<ulong, BlockRangeResponse, BlockRangeResponse?> twist) =>
+        _blocks[TestLedger.DepartmentId(department)] = twist;
+
+    public async Task<SnapshotResponse?> RequestSnapshotAsync(
+        string department, SnapshotRequest request, CancellationToken cancellation)
+    {
+        await Task.Yield();
+        if (request.PartCase != SnapshotRequest.PartOneofCase.None)
+            Asked[department] = Asked.GetValueOrDefault(department) + 1;
+        // As it goes over the wire.
+        SnapshotResponse answer = SnapshotResponse.Parser.ParseFrom(_bed.Server.Answer(request).ToByteArray());
+        answer.Height = request.Height;
+        return _parts.TryGetValue(department, out var twist) ? twist(request, answer) : answer;
+    }
+
+    public async Task<BlockRangeResponse?> RequestBlocksAsync(
+        string department, ulong firstHeight, int count, CancellationToken cancellation)
+    {
+        await Task.Yield();
+        BlockRangeResponse answer = _bed.Blocks(firstHeight, count);
+        return _blocks.TryGetValue(department, out var twist) ? twist(firstHeight, answer) : answer;
+    }
+
+    public void SendConsensus(string department, ReadOnlyMemory<byte> message)
+    {
+    }
+
+    public void BroadcastConsensus(ReadOnlyMemory<byte> message)
+    {
+    }
+
+    public void SendGossip(string department, IReadOnlyList<ReadOnlyMemory<byte>> envelopes)
+    {
+    }
+
+    public void BroadcastGossip(IReadOnlyList<ReadOnlyMemory<byte>> envelopes)
+    {
+    }
+
+    public Task<IReadOnlyList<ReadOnlyMemory<byte>>?> RequestEnvelopesAsync(
+        string department, ulong height, ReadOnlyMemory<byte> leafHashes, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<ReadOnlyMemory<byte>>?>(null);
+}

@@ -1,0 +1,71 @@
+using GovChain.Node.Ledger;
+using GovChain.Node.Snapshots;
+using GovChain.Storage;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Node.Snapshots;
+
+/// <summary>
+/// How many snapshots a node holds, and for how long, whatever it is asked (docs/PROTOCOL.md, "Snapshots").
+/// </summary>
+[TestFixture]
+public sealed class SnapshotShelfTests
+{
+    [Test]
+    public void Heights_AreTheSameEverywhere_AndTheNewestTwoAreKept()
+    {
+        using var bed = new SnapshotBed(2);
+        using var shelf = new SnapshotShelf(new Clock());
+        LedgerHead head = bed.Head;
+        Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 2 }), "none since the start: the tip");
+        while (head.Tip.Height < 3 * SnapshotShelf.Spacing + 5)
+            shelf.Look(head = bed.Extend(1));
+        Assert.That(shelf.Held(head), Is.EqualTo(new[] { 2 * SnapshotShelf.Spacing, 3 * SnapshotShelf.Spacing }));
+        using LedgerSnapshot view = shelf.TryTake(2 * SnapshotShelf.Spacing)!;
+        Assert.That(view.TipHeight, Is.EqualTo(2 * SnapshotShelf.Spacing), "and it has not moved");
+    }
+
+    [Test]
+    public void Leases_AreTwoAtMost_AndEndWhoeverAsks()
+    {
+        using var bed = new SnapshotBed(2);
+        var clock = new Clock();
+        using var shelf = new SnapshotShelf(clock);
+        LedgerHead head = bed.Head;
+        void To(ulong height)
+        {
+            while (head.Tip.Height < height)
+                shelf.Look(head = bed.Extend(1));
+        }
+        To(2 * SnapshotShelf.Spacing);
+        Assert.That(Takes(shelf, 64) && Takes(shelf, 128));
+        To(4 * SnapshotShelf.Spacing);
+        Assert.That(Takes(shelf, 192), Is.False, "both are taken");
+        Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 64, 128 }), "new askers share them");
+        clock.Advance(SnapshotShelf.Lease * 0.6);
+        Assert.That(Takes(shelf, 64), "who has begun goes on");
+        clock.Advance(SnapshotShelf.Lease * 0.4);
+        Assert.That(Takes(shelf, 64) || Takes(shelf, 128), Is.False, "asking does not make it longer");
+        Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 192, 256 }));
+        Assert.That(Takes(shelf, 256));
+        clock.Advance(SnapshotShelf.Lease * 0.6);
+        Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 192 }), "one whose time is half over is given to nobody new");
+    }
+
+    private static bool Takes(SnapshotShelf shelf, ulong height)
+    {
+        using LedgerSnapshot? view = shelf.TryTake(height);
+        return view is not null;
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        private long _ticks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _ticks;
+
+        public void Advance(TimeSpan by) => _ticks += by.Ticks;
+    }
+}
