@@ -18,7 +18,8 @@ internal static class FrameBounds
     {
         Frame,
         Blocks,
-        Parts,
+        PartWanted,
+        Part,
         Leaf,
         Bytes,
     }
@@ -66,9 +67,10 @@ internal static class FrameBounds
     private static Kind Within(Kind kind, ulong field) => (kind, field) switch
     {
         (Kind.Frame, PeerFrame.BlockResponseFieldNumber) => Kind.Blocks,
-        (Kind.Frame, PeerFrame.SnapshotRequestFieldNumber or PeerFrame.SnapshotResponseFieldNumber) => Kind.Parts,
-        (Kind.Parts, SnapshotRequest.HeadFieldNumber or SnapshotRequest.PagesFieldNumber or SnapshotRequest.RowsFieldNumber
-            or SnapshotResponse.RowsFieldNumber) => Kind.Leaf, // 4, a head of either kind, among them
+        (Kind.Frame, PeerFrame.SnapshotRequestFieldNumber) => Kind.PartWanted,
+        (Kind.PartWanted, SnapshotRequest.HeadFieldNumber or SnapshotRequest.PagesFieldNumber or SnapshotRequest.RowsFieldNumber) => Kind.Leaf,
+        (Kind.Frame, PeerFrame.SnapshotResponseFieldNumber) => Kind.Part,
+        (Kind.Part, SnapshotResponse.HeadFieldNumber or SnapshotResponse.RowsFieldNumber) => Kind.Leaf,
         (Kind.Frame, PeerFrame.HelloFieldNumber or PeerFrame.GossipFieldNumber or PeerFrame.EnvelopeRequestFieldNumber
             or PeerFrame.EnvelopeResponseFieldNumber or PeerFrame.BlockRequestFieldNumber) => Kind.Leaf,
         (Kind.Blocks, BlockRangeResponse.BlocksFieldNumber) => Kind.Leaf,

@@ -26,6 +26,20 @@ internal sealed class FrameBoundsTests
         Assert.That(Holds(Gossip(90_000, Envelope)));
         Assert.That(Holds(Blocks(Enumerable.Repeat(Block(1_500), 64))));
         Assert.That(Holds(Rows(3_000, new byte[4])), "as many short state values as a node sends");
+        ByteString noise = ByteString.CopyFrom(Enumerable.Range(0, 900).Select(static i => (byte)(i * 7)).ToArray());
+        Assert.That(Holds(new PeerFrame { SnapshotResponse = new SnapshotResponse { Held = noise, Pages = { noise, noise } } }), "pages");
+        Assert.That(Holds(new PeerFrame
+        {
+            SnapshotResponse = new SnapshotResponse { Head = new SnapshotHead { Header = noise, EdgeTiles = { noise, ByteString.Empty } } },
+        }), "a head");
+        Assert.That(Holds(new PeerFrame
+        {
+            SnapshotRequest = new SnapshotRequest { Height = 64, Pages = new StatePagesWanted { Keys = { noise } } },
+        }), "wanted pages");
+        Assert.That(Holds(new PeerFrame
+        {
+            SnapshotRequest = new SnapshotRequest { Height = 64, Rows = new StateRowsWanted { After = noise } },
+        }), "wanted state values");
     }
 
     [Test]

@@ -121,6 +121,22 @@ public sealed class SnapshotJoinTests : IDisposable
     }
 
     [Test]
+    public async Task WipedNode_OverTheRealNetwork_JoinsBySnapshot()
+    {
+        var wires = new TlsWires(_bed.Ledger);
+        for (int i = 3; i >= 0; i--) // whoever is dialled gets its port first
+            _nodes[i] = new TestNode(_bed.Ledger, i, _bed.PathOf($"tls{i}"), wires, _clock);
+        for (int i = 0; i < 3; i++)
+            _bed.CopyTo(_nodes[i].Path);
+        for (int i = 3; i >= 0; i--)
+            await _nodes[i].StartAsync(Options);
+        await _nodes[3].Runtime.SnapshotReady.WaitAsync(TimeSpan.FromSeconds(30));
+        await _nodes[3].StopAsync();
+        await _nodes[3].StartAsync(Options);
+        await _nodes[3].UntilAsync(s => s.Height == _nodes[0].Height && s.WholeFromHeight == 0, "it is level, and all is filled in");
+    }
+
+    [Test]
     public async Task NodeThatIsNear_FetchesBlocks()
     {
         for (int i = 0; i < 3; i++)
