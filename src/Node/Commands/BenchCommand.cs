@@ -9,7 +9,7 @@ namespace GovChain.Node.Commands;
 /// <summary><c>govchain bench</c>: what this machine does: networks of real processes, votes and disks, and signatures alone.</summary>
 internal static class BenchCommand
 {
-    public static Command Create() => new("bench", "Measure a network of real processes, or signatures alone, on this machine") { Load(), Failover(), Crypto() };
+    public static Command Create() => new("bench", "Measure a network of real processes, or signatures alone, on this machine") { Load(), Failover(), CatchUp(), Crypto() };
 
     private static Command Load()
     {
@@ -72,6 +72,31 @@ internal static class BenchCommand
                     ["processors"] = Environment.ProcessorCount,
                 });
             }
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command CatchUp()
+    {
+        Option<int> records = Number("--records", "Records of the history", 20_000, 1_000, 2_000_000);
+        Option<int> versions = Number("--versions", "Versions of each: more old blocks, and the same state", 1, 1, 100);
+        Option<int> block = Number("--block-records", "Transactions in a block of the history", 100, 1, 5_000);
+        Option<int> load = Number("--load", "Records committed to measure the commit rate; 0: that and catch-up by blocks are left out", 3_000, 0, 100_000);
+        Option<string?> directory = DirectoryOption();
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("catchup",
+            "Give three departments a long history, made without voting but executed and certified, and measure how a fourth whose disk was wiped "
+            + "comes back: block by block, and by snapshot (expiry horizon one minute).")
+            { records, versions, block, load, directory, json };
+        command.SetAction(async (result, cancellation) =>
+        {
+            bool asJson = result.GetValue(json);
+            var options = new CatchUpOptions(
+                result.GetValue(records), result.GetValue(versions), result.GetValue(block), result.GetValue(load));
+            CatchUpReport report = await new CatchUpBench(options, text => Say(asJson, text)).RunAsync(result.GetValue(directory), cancellation);
+            if (asJson)
+                Output.Json(report.ToJson());
             return ExitCode.Ok;
         });
         return command;

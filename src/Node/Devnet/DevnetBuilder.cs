@@ -25,6 +25,12 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
     /// <summary>The officer that a department's types and officers are signed by.</summary>
     public const string Administrator = "administrator-1";
 
+    /// <summary>When the ledger is founded.</summary>
+    public DateTimeOffset CreatedAt { get; init; } = DateTimeOffset.UtcNow;
+
+    /// <summary>Changes the ledger's parameters from their defaults.</summary>
+    public Action<Parameters>? Adjust { get; init; }
+
     /// <summary>The network in the directory, made where there is none; with ports that are free now.</summary>
     /// <param name="count">How many departments; null: as many as there are, or 4.</param>
     public IReadOnlyList<DevnetDepartment> Prepare(int? count)
@@ -54,10 +60,11 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
             FormatVersion = Genesis.FormatVersion,
             ProtocolVersion = Genesis.ProtocolVersion,
             NetworkName = "devnet",
-            CreatedAtMs = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+            CreatedAtMs = (ulong)CreatedAt.ToUnixTimeMilliseconds(),
             Nonce = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(Limits.NonceBytes)),
             Parameters = LedgerParameters.CreateDefault(),
         };
+        Adjust?.Invoke(body.Parameters);
         var validators = new List<PlatformSigner>();
         try
         {

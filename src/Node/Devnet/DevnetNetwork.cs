@@ -35,16 +35,17 @@ internal sealed class DevnetNetwork : IAsyncDisposable
     /// <param name="departments">Who they are.</param>
     /// <param name="cancellation">Ends the start.</param>
     /// <param name="environment">What a node's process has in its environment besides this one's.</param>
+    /// <param name="first">So many of them only; the others are started by <see cref="Launch"/>.</param>
     public static async Task<DevnetNetwork> StartAsync(
         DevnetLayout layout, IReadOnlyList<DevnetDepartment> departments, CancellationToken cancellation,
-        Func<DevnetDepartment, IReadOnlyDictionary<string, string>>? environment = null)
+        Func<DevnetDepartment, IReadOnlyDictionary<string, string>>? environment = null, int? first = null)
     {
         var network = new DevnetNetwork(layout, departments, environment);
         try
         {
-            for (int i = 0; i < departments.Count; i++)
+            for (int i = 0; i < (first ?? departments.Count); i++)
                 network.Launch(i);
-            for (int i = 0; i < departments.Count; i++)
+            for (int i = 0; i < (first ?? departments.Count); i++)
                 await network.WaitUntilReadyAsync(i, cancellation);
             return network;
         }
