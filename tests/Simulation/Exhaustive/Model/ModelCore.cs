@@ -18,28 +18,22 @@ internal readonly record struct Stimulus(MoveKind Kind, VerifiedMessage? Message
 internal sealed class ModelCore
 {
     private readonly ModelWorld _world;
-    private readonly ConsensusCore _core;
+    private readonly List<byte[]> _journal = [];
     private readonly Queue<ConsensusInput> _inputs = new();
     private readonly SpokenVotes _spoken = new();
     private readonly List<ConsensusEffect> _effects = [];
     private ConsensusInput? _late;
     private RequestSignature? _commit;
     private BuildProposal? _build;
+    private ConsensusCore _core = null!;
+    private ulong _starts;
 
     /// <param name="self">An honest validator.</param>
     /// <param name="answersContent">Whoever is asked for a block's content has it, and answers at once.</param>
     public ModelCore(ModelWorld world, int self, bool answersContent = true)
     {
         (_world, Self, AnswersContent) = (world, self, answersContent);
-        _core = new ConsensusCore(
-            world.ConfigOf(self), world.Tip, null, world.Order, JournalContents.None);
-        Give(new Start(1));
-        for (int peer = 0; peer < ModelWorld.Validators; peer++)
-        {
-            if (peer != self && _core.IsRecalling)
-                Give(new MessageReceived(world.Verify(peer, new RecallResponse(1, null))!, ModelWorld.NowMs));
-        }
-        Give(new WorkChanged(true));
+        Start();
         Outbox.Clear();
     }
 
@@ -75,6 +69,9 @@ internal sealed class ModelCore
             case MoveKind.Timer:
                 if (Timer is { } timer && timer.View == stimulus.View && _core.View == timer.View)
                     Give(new TimerFired(timer.Height, timer.View, timer.Generation));
+                break;
+            case MoveKind.Restart:
+                Start();
                 break;
             case MoveKind.Built:
                 if (_build is { } build)
@@ -146,6 +143,27 @@ internal sealed class ModelCore
         _ => default,
     };
 
+    /// <summary>From the journal, which holds all that was sent; the others say what they have seen of it.</summary>
+    private void Start()
+    {
+        (_commit, _build, Timer) = (null, null, null);
+        _core = new ConsensusCore(_world.ConfigOf(Self), _world.Tip, null, _world.Order, _journal.Count == 0
+            ? JournalContents.None
+            : new JournalContents(JournalCondition.Sound, [.. _journal], (ulong)_journal.Count + 1));
+        Give(new Start(++_starts));
+        for (int peer = 0; peer < ModelWorld.Validators && _core.IsRecalling; peer++)
+        {
+            if (peer == Self)
+                continue;
+            VerifiedMessage answer = _world.Verify(peer, new RecallResponse(_starts, _spoken.Newest), Self)
+                ?? throw new InvariantException("codec", $"{Self} has sent what its own signature is not on");
+            Give(new MessageReceived(answer, ModelWorld.NowMs));
+        }
+        if (_core.IsRecalling || _core.Abstaining != AbstainReason.None)
+            throw new InvariantException("return", $"{Self} does not come back able to vote: {_core.Abstaining}");
+        Give(new WorkChanged(true));
+    }
+
     private ConsensusInput? TakeLate()
     {
         ConsensusInput? late = _late;
@@ -157,6 +175,9 @@ internal sealed class ModelCore
     {
         switch (effect)
         {
+            case AppendJournal e:
+                _journal.Add(e.Record);
+                break;
             case RequestSignature { Vote.Type: VoteType.Commit } e:
                 _commit = e;
                 break;

@@ -63,7 +63,7 @@ internal sealed class ModelReport
 
 /// <summary>
 /// Every state that three honest production cores and one hostile validator can come to at one height, in as many views as the scope
-/// has, whatever the order and choice of deliveries and timeouts, breadth first.
+/// has, whatever the order and choice of deliveries, timeouts and restarts, breadth first.
 /// </summary>
 /// <remarks>
 /// What bounds it, and why nothing is lost by it (docs/TESTING.md, "The view change as a model"):
@@ -173,6 +173,7 @@ internal sealed class ModelExplorer
         ulong provable = _adversary.Provable(at);
         ModelPosition position = at;
         _moves.Clear();
+        _moves.Add(new Move(MoveKind.Restart));
         FindMoves(at, self, provable);
         foreach (Move move in _moves)
         {
@@ -192,7 +193,7 @@ internal sealed class ModelExplorer
         }
         catch (InvariantException e)
         {
-            throw new InvariantException(e.Invariant, $"{e.Message}, when {self} {move}");
+            throw new InvariantException(e.Invariant, $"{e.Message[(e.Invariant.Length + 2)..]}, when {self} {move}");
         }
     }
 
@@ -308,7 +309,7 @@ internal sealed class ModelExplorer
         said.Signer == ModelWorld.Hostile ? _adversary.Message(said, at) : at[said.Signer].Messages[said];
 
     private Stimulus Heard(int from, ConsensusMessage message) => new(MoveKind.Proposal, _world.Verify(from, message)
-        ?? throw new InvariantException("codec", $"verification refuses what {from} has sent: {message}"));
+        ?? throw new InvariantException("codec", $"verification refuses the {message.GetType().Name} that {from} has sent"));
 
     /// <summary>Agreement, and what makes for it: what may be decided is carried into every later view.</summary>
     private void Check(in ModelPosition at)

@@ -108,7 +108,7 @@ internal sealed class ModelValidator
             return known.State;
         IReadOnlyList<Stimulus> since = stimuli();
         ModelCore core = Run(state, since);
-        ModelState after = Settle(state, since, core);
+        ModelState after = Settle(state, move, since, core);
         state.After.Add(move, (after, since));
         return after;
     }
@@ -133,7 +133,8 @@ internal sealed class ModelValidator
             {
                 ModelCore core = Run(other.Before, [.. other.Since, .. by]);
                 compared++;
-                if (!IsNothing(state, core) && core.Key() != after.Key || IsNothing(state, core) && after != state)
+                bool isNothing = IsNothing(state, move, core);
+                if (isNothing ? after != state : core.Key() != after.Key)
                 {
                     throw new InvalidOperationException(
                         $"Validator {_self} at [{state.Key}], {move}: [{after.Key}], and after another history [{core.Key()}].");
@@ -158,9 +159,9 @@ internal sealed class ModelValidator
         return core;
     }
 
-    private ModelState Settle(ModelState state, IReadOnlyList<Stimulus> since, ModelCore core)
+    private ModelState Settle(ModelState state, Move move, IReadOnlyList<Stimulus> since, ModelCore core)
     {
-        if (IsNothing(state, core))
+        if (IsNothing(state, move, core))
             return state;
         string key = core.Key();
         if (!_byKey.TryGetValue(key, out ModelState? known))
@@ -171,8 +172,10 @@ internal sealed class ModelValidator
     }
 
     /// <summary>What causes nothing is put off until it does: nothing is lost by it, since messages stay.</summary>
-    /// <remarks>But while a block is being built, each view change may make it the wrong one.</remarks>
-    private static bool IsNothing(ModelState state, ModelCore core) =>
+    /// <remarks>But while a block is being built, each view change may make it the wrong one; and a restart forgets.</remarks>
+    private static bool IsNothing(ModelState state, Move move, ModelCore core) => move.Kind == MoveKind.Restart
+        ? core.Key() == state.Key
+        :
         core.Core.View == state.View && core.Sent.Count == state.Messages.Count && core.IsBuilding == state.IsBuilding
         && core.IsSigning == state.IsSigning && core.HasProposal == state.HasProposal
         && (!state.IsBuilding || core.Key() == state.Key);

@@ -24,7 +24,7 @@ internal sealed class ModelWorld
     private const ulong GenesisMs = 1_700_000_000_000;
 
     private readonly SimulatedKeys _keys = new(Validators, 1);
-    private readonly MessageVerifier _verifier;
+    private readonly MessageVerifier[] _verifiers;
     private readonly ProposedBlock[] _blocks;
     private readonly Dictionary<Digest, int> _numbers = [];
 
@@ -36,7 +36,7 @@ internal sealed class ModelWorld
         var chain = new SimulatedChain(_keys, GenesisMs, Scenario.WithoutFaults(Validators));
         ChainId = chain.ChainId;
         Tip = chain.Genesis.Block.Header;
-        _verifier = new MessageVerifier(ConfigOf(Hostile), _keys);
+        _verifiers = [.. Enumerable.Range(0, Validators).Select(i => new MessageVerifier(ConfigOf(i), _keys))];
         _blocks = [.. Enumerable.Range(0, Blocks).Select(BlockOf)];
         for (int i = 0; i < Blocks; i++)
             _numbers.Add(_blocks[i].Hash, i);
@@ -83,9 +83,10 @@ internal sealed class ModelWorld
         said.Type, 0, 1, (uint)said.View, HashOf(said.Block), (ushort)said.Signer, Sign(said.Signer, VoteOf(said)));
 
     /// <summary>The message as its receiver takes it; null where the product's verification refuses it.</summary>
-    public VerifiedMessage? Verify(int from, ConsensusMessage message)
+    /// <param name="to">The receiver, where that matters: what others remember of it must bear its own signature.</param>
+    public VerifiedMessage? Verify(int from, ConsensusMessage message, int to = Hostile)
     {
-        _verifier.Verify(from, message, 0, out VerifiedMessage? verified);
+        _verifiers[to].Verify(from, message, 0, out VerifiedMessage? verified);
         return verified;
     }
 

@@ -50,6 +50,9 @@ internal enum MoveKind
 
     /// <summary>Above view 0 the view changes of two others arrive, A before B; then its timer runs out.</summary>
     Timer,
+
+    /// <summary>It dies and starts again from its journal.</summary>
+    Restart,
 }
 
 /// <summary>A step as a number, so that what it leads to can be looked up.</summary>
@@ -74,6 +77,7 @@ internal readonly record struct Move(int Bits)
         MoveKind.Timer when A.Bits != 0 => $"hears {A}, {B}; its timer runs out",
         MoveKind.Timer => "its timer runs out",
         MoveKind.Built => "has built its block",
+        MoveKind.Restart => "dies and starts again",
         _ => "has its Commit signed",
     };
 
