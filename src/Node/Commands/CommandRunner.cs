@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using GovChain.Client;
@@ -36,12 +37,16 @@ internal static class CommandRunner
         }
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration
+            var configuration = new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = parsed.CommandResult.Command.Name is NodeCommand.RunName or DevnetCommand.Name
-                    ? NodeTerminationTimeout : TerminationTimeout,
-            });
+                ProcessTerminationTimeout = null, // signals are Termination's
+            };
+            if (parsed.Action is not AsynchronousCommandLineAction)
+                return await parsed.InvokeAsync(configuration); // nothing of it waits for a token: a signal ends the process
+            using var termination = new Termination(parsed.CommandResult.Command.Name is NodeCommand.RunName or DevnetCommand.Name
+                ? NodeTerminationTimeout : TerminationTimeout);
+            return await termination.RunAsync(cancellation => parsed.InvokeAsync(configuration, cancellation));
         }
         catch (Exception e)
         {
