@@ -49,6 +49,17 @@ public sealed class RecoveryTests
         Assert.That(cost.TimedOut, Is.InRange(1, (int)Math.Min(k, heights / 2)), "and it is suspended before half of the heights");
     }
 
+    /// <summary>Suspension is no verdict: the others' timers do not ask why nothing came. It costs as much as a death.</summary>
+    [TestCase(4)]
+    [TestCase(7)]
+    public void LeaderHearsOfNothing_IsLeftLikeADeadOne(int n)
+    {
+        (LeaderCost cost, bool isSuspended) = RecoveryRun.LeaderHearsOfNothing(n, heights: 20);
+        TestContext.Out.WriteLine($"n={n}: the next block after {cost.NextBlockMs} ms; timeouts in all {cost.TimedOut}; suspended: {isSuspended}");
+        Assert.That(cost.NextBlockMs, Is.LessThanOrEqualTo(2 * TimeoutMs(0)));
+        Assert.That(cost.TimedOut, Is.InRange(1, 2));
+    }
+
     [TestCase(4, true, false)]
     [TestCase(4, false, true)]
     [TestCase(7, true, false)]

@@ -19,6 +19,7 @@ internal sealed class RecoveryRun : CalmRun
     private Func<SimulatedNode, SimulatedNode, Frame, bool> _passes = static (_, _, _) => true;
     private ulong _travelUs = LatencyUs;
     private SimulatedNode? _hostile;
+    private SimulatedNode? _keepsFrom;
 
     private RecoveryRun(int validators, uint leaderBlocksMax = 256)
         : base(Scenario.WithoutFaults(validators) with
@@ -77,6 +78,26 @@ internal sealed class RecoveryRun : CalmRun
         ulong nextUs = run.NowUs - beganUs;
         run.Decide(heights - 1);
         return new LeaderCost(nextUs / 1_000, run._timedOut.Count);
+    }
+
+    /// <summary>
+    /// The leader is honest and hears all votes, but no transaction comes through to it, and so it has nothing to propose.
+    /// </summary>
+    /// <returns>What that cost, and whether it is suspended at the end.</returns>
+    public static (LeaderCost Cost, bool IsSuspended) LeaderHearsOfNothing(int validators, ulong heights)
+    {
+        using var run = new RecoveryRun(validators);
+        run.Decide(2);
+        SimulatedNode leader = run.Leader;
+        run._passes = (_, target, frame) => target != leader || frame is not EnvelopesFrame { AreBodies: false };
+        run._keepsFrom = leader;
+        run._timedOut.Clear();
+        ulong beganUs = run.NowUs;
+        run.Decide(1);
+        ulong nextUs = run.NowUs - beganUs;
+        run.Decide(heights - 1);
+        bool isSuspended = !run.Nodes.First(n => n != leader).Core!.Leaders.Order.Contains(leader.Index);
+        return (new LeaderCost(nextUs / 1_000, run._timedOut.Count), isSuspended);
     }
 
     /// <summary>
@@ -145,7 +166,7 @@ internal sealed class RecoveryRun : CalmRun
     {
         Transaction transaction = Chain.Define(0, UtcMs, $"type-{EventsSoFar}", 0);
         Invariants.Submitted[transaction.Id] = Fate.MayCommit;
-        Give(transaction, Living);
+        Give(transaction, Living.Where(n => n != _keepsFrom));
     }
 
     /// <summary>So many more heights, each with a transaction that comes in when all that live have the one before.</summary>
