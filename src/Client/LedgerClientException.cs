@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Google.Rpc;
 using Grpc.Core;
 
@@ -9,6 +10,7 @@ namespace GovChain.Client;
 public sealed class LedgerClientException : Exception
 {
     private const long NoError = 0x0; // RFC 9113, section 7
+    private const long InternalError = 0x2;
     private const long StreamClosed = 0x5;
 
     private LedgerClientException(StatusCode status, string reason, string message, Exception? inner)
@@ -42,6 +44,9 @@ public sealed class LedgerClientException : Exception
     {
         Google.Rpc.Status? rich = TryGetDetails(e);
         ErrorInfo? info = rich?.GetDetail<ErrorInfo>();
+        if (info is null && IsUntrusted(e))
+            return Unusable(UntrustedReason, $"No connection to the node at {node} can be trusted: {CauseOf(e).TrimEnd('.')}. Is --ca the "
+                + "authority that signed its certificate, is that for this host name, and does a node's client listener answer there?", e);
         StatusCode status = IsLostConnection(e) ? StatusCode.Unavailable : e.StatusCode;
         string message = info is null && status is StatusCode.Unavailable
             ? $"The node at {node} cannot be reached: {CauseOf(e).TrimEnd('.')}. Is it running, and is this its client address?"
@@ -60,15 +65,29 @@ public sealed class LedgerClientException : Exception
     internal static LedgerClientException StreamEnded(Exception? inner = null) =>
         new(StatusCode.Unavailable, StreamEndedReason, "The node ended the stream.", inner);
 
+    /// <summary>The reason where TLS came to nothing.</summary>
+    public const string UntrustedReason = "UNTRUSTED_CERTIFICATE";
+
     internal static LedgerClientException Unusable(string reason, string message, Exception? inner = null) =>
         new(StatusCode.FailedPrecondition, reason, message, inner);
 
     /// <summary>
     /// The node closed the connection of a stream it had ended, because more of that stream arrived (RFC 9113, section 5.1):
-    /// every call on it ends with a status that says nothing about the call.
+    /// every call on it ends with a status that says nothing about the call. A proxy whose node goes away says that it failed itself.
     /// </summary>
     private static bool IsLostConnection(RpcException e) =>
-        e.Status.DebugException?.GetBaseException() is HttpProtocolException { ErrorCode: NoError or StreamClosed };
+        e.Status.DebugException?.GetBaseException() is HttpProtocolException { ErrorCode: NoError or InternalError or StreamClosed };
+
+    /// <summary>TLS came to nothing: another authority, another name, or no TLS at all. Trying again changes nothing.</summary>
+    private static bool IsUntrusted(RpcException e)
+    {
+        for (Exception? cause = e.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AuthenticationException { InnerException: not IOException })
+                return true;
+        }
+        return false;
+    }
 
     /// <summary>What the network said, not what the channel makes of it.</summary>
     private static string CauseOf(RpcException e) => e.Status.DebugException?.GetBaseException().Message ?? e.Status.Detail;

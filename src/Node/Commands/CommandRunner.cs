@@ -117,7 +117,7 @@ internal static class CommandRunner
         where T : struct, Enum => JsonNamingPolicy.SnakeCaseUpper.ConvertName(code.ToString());
 
     private static int CodeOf(LedgerClientException e) =>
-        e.Reason is "INVALID_ADDRESS" or "INVALID_CA_FILE" ? ExitCode.Usage : CodeOf(e.Status);
+        e.Reason is "INVALID_ADDRESS" or "INVALID_CA_FILE" or LedgerClientException.UntrustedReason ? ExitCode.Usage : CodeOf(e.Status);
 
     /// <summary>What a command ends with that a node answered so.</summary>
     internal static int CodeOf(StatusCode status) => status switch

@@ -1,4 +1,6 @@
+using System.Security.Authentication;
 using GovChain.Client;
+using GovChain.Node.Commands;
 using GovChain.Protos.V1;
 using Grpc.Core;
 using NUnit.Framework;
@@ -50,6 +52,7 @@ public sealed class SubmitStreamTests
     }
 
     [TestCase(0x0, true)]
+    [TestCase(0x2, true)] // a proxy, when its node goes away
     [TestCase(0x5, true)]
     [TestCase(0x1, false)] // a server that speaks another protocol will go on speaking it
     public async Task Read_ConnectionIsClosedWithAnHttp2Error_MayBeTriedAgain(long code, bool transient)
@@ -60,6 +63,19 @@ public sealed class SubmitStreamTests
             new Writer(Task.CompletedTask), new Reader(Task.FromException<bool>(new RpcException(status))));
         LedgerClientException read = (await Try(stream.ReadAsync()))!;
         Assert.That(read.IsTransient, Is.EqualTo(transient));
+    }
+
+    [Test]
+    public async Task Read_CertificateOfAnotherAuthority_SaysSoAndIsNotTriedAgain()
+    {
+        var cause = new HttpRequestException("The SSL connection could not be established, see inner exception.",
+            new AuthenticationException("The remote certificate is invalid because of errors in the certificate chain: PartialChain"));
+        using SubmitStream stream = Open(new Writer(Task.CompletedTask),
+            new Reader(Task.FromException<bool>(new RpcException(new Status(StatusCode.Internal, "Error starting gRPC call.", cause)))));
+        LedgerClientException read = (await Try(stream.ReadAsync()))!;
+        Assert.That((read.IsTransient, read.Reason), Is.EqualTo((false, "UNTRUSTED_CERTIFICATE")));
+        Assert.That(read.Message, Does.Contain("PartialChain").And.Contain("--ca").And.Not.Contain("inner exception"));
+        Assert.That(CommandRunner.Explain(read).ExitCode, Is.EqualTo(ExitCode.Usage));
     }
 
     private static async Task<LedgerClientException?> Try(Task task)
