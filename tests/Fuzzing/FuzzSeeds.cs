@@ -110,6 +110,22 @@ internal static class FuzzSeeds
             },
             new() { BlockRequest = new BlockRangeRequest { FirstHeight = 1, Count = 64, RequestId = 2 } },
             new() { BlockResponse = Range() },
+            new() { SnapshotRequest = new SnapshotRequest { Height = 64, RequestId = 4, Head = new SnapshotHeadWanted() } },
+            new()
+            {
+                SnapshotRequest = new SnapshotRequest
+                {
+                    Height = 64, RequestId = 5, Pages = new StatePagesWanted { Keys = { ByteString.CopyFrom(0), ByteString.CopyFrom(1, 7) } },
+                },
+            },
+            new()
+            {
+                SnapshotResponse = new SnapshotResponse
+                {
+                    Height = 64, RequestId = 5, Held = ByteString.CopyFrom(0, 0, 0, 0, 0, 0, 0, 64),
+                    Rows = { new StateRow { Key = ByteString.CopyFrom(6, 65), Value = ByteString.CopyFrom(1) } }, LastRows = true,
+                },
+            },
         ];
         return frames.Select(f => f.ToByteArray());
     }

@@ -8,6 +8,7 @@ using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Node.Consensus;
 using GovChain.Node.Peers;
+using GovChain.Node.Snapshots;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 using GovChain.Storage;
@@ -87,6 +88,10 @@ internal static class Targets
                     return false; // ends the stream
                 }
                 return true;
+            case PeerFrame.KindOneofCase.SnapshotRequest:
+                return SnapshotServer.IsWellFormed(frame.SnapshotRequest);
+            case PeerFrame.KindOneofCase.SnapshotResponse:
+                return SnapshotServer.ReadHeld(frame.SnapshotResponse).Count <= frame.SnapshotResponse.Held.Length / sizeof(ulong);
             case PeerFrame.KindOneofCase.BlockResponse:
                 BlockRangeResponse answer = frame.BlockResponse;
                 FetchedBlock[] blocks = [.. answer.Blocks.Select(b => new FetchedBlock(

@@ -75,9 +75,9 @@ internal sealed class SnapshotJoinTest
                 if (holds(last = await client.GetStatusAsync(CancellationToken.None)))
                     return last;
             }
-            catch (LedgerClientException e) when (e.IsTransient)
+            catch (LedgerClientException)
             {
-                // It is starting.
+                // It is starting, or starts again.
             }
             await Task.Delay(50);
         }

@@ -212,9 +212,9 @@ internal sealed class CatchUpBench(CatchUpOptions options, Action<string> say)
                 if (holds(status))
                     return status;
             }
-            catch (LedgerClientException e) when (e.IsTransient)
+            catch (LedgerClientException)
             {
-                // It is starting.
+                // It is starting, or starts again.
             }
             await Task.Delay(Look, cancellation);
         }

@@ -100,6 +100,7 @@ internal static class CommandRunner
         KeyFileException e => new(ExitCode.Keys, NameOf(e.Error), e.Message),
         ImportFileException e => new(ExitCode.Usage, ExitCode.NameOf(ExitCode.Usage), e.Message),
         StorageException e => new(ExitCode.Storage, NameOf(e.Error), e.Message),
+        NotFilledInException e => new(ExitCode.Unavailable, "NOT_YET_AVAILABLE", $"{e.Message} Ask another department's, or this one later."),
         LedgerClientException e => new(CodeOf(e), e.Reason, $"{e.Reason}: {e.Message}"),
         FatalNodeException e => new(ExitCode.Internal, NameOf(StartFailure.NodeStopped), e.Message),
         OperationCanceledException => new(ExitCode.Interrupted, ExitCode.NameOf(ExitCode.Interrupted), "Interrupted."),
