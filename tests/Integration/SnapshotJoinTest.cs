@@ -51,7 +51,7 @@ internal sealed class SnapshotJoinTest
             Assert.That(status.LastError, Is.Empty);
             string log = await File.ReadAllTextAsync(layout.At(departments[Wiped].Id, "node.log"));
             Assert.That(log, Does.Contain("was fetched and checked"), "it came by snapshot");
-            await network.DisposeAsync();
+            await network.Processes[Wiped].StopAsync(TimeSpan.FromSeconds(20));
             AuditReport audit = await DirectoryAudit.RunAsync(
                 layout.At(departments[Wiped].Id, "data"), null, GenesisCommand.Read(layout.GenesisFile).Genesis, null, CancellationToken.None);
             Assert.That(audit.Ok, $"{audit.FirstProblem}");
