@@ -41,7 +41,8 @@ internal sealed class NemesisRun : IAsyncDisposable
     private readonly ClientProcess[] _clerks;
     private readonly Stopwatch _clock = new();
     private readonly Lock _gate = new();
-    private readonly Dictionary<int, ulong> _damagedAt = []; // the highest height then
+    private readonly HashSet<int> _damaged = [];
+    private readonly Dictionary<int, ulong> _forgetful = []; // damaged and not seen voting again since; the highest height then
     private readonly HashSet<int> _copied = [];
     private readonly int[] _down;
 
@@ -115,7 +116,7 @@ internal sealed class NemesisRun : IAsyncDisposable
         }
         await watch;
         await _network.StopNodesAsync();
-        await new NemesisCheck(_network, _clerks, _damagedAt.Keys.ToHashSet(), _report).RunAsync(statuses, cancellation);
+        await new NemesisCheck(_network, _clerks, _damaged, _report).RunAsync(statuses, cancellation);
     }
 
     /// <inheritdoc/>
@@ -292,7 +293,8 @@ internal sealed class NemesisRun : IAsyncDisposable
             });
             await Task.Delay(TimeSpan.FromSeconds(2), cancellation);
         }
-        _damagedAt[node] = await HeightAsync(cancellation);
+        _damaged.Add(node);
+        _forgetful[node] = await HeightAsync(cancellation);
         string note = "";
         MarkDown([node], 1); // until it answers: a start may refuse what was done to it
         await KillAsync([node], down, cancellation, () =>
@@ -333,14 +335,14 @@ internal sealed class NemesisRun : IAsyncDisposable
     /// <summary>Who may be damaged: if so many are already, one of these; else another. Never whose disk fills.</summary>
     private async Task<int?> VictimAsync(int proposed, CancellationToken cancellation)
     {
-        var forgetful = new List<int>();
-        foreach ((int node, ulong height) in _damagedAt)
+        // Whoever was seen voting again stays out, even if it is down just now: or it could be damaged beside another.
+        foreach ((int node, ulong height) in _forgetful.ToArray())
         {
-            if (await FindStatusAsync(node, cancellation) is not { Voting: true } status || status.Height < height + HeightsToForget)
-                forgetful.Add(node);
+            if (await FindStatusAsync(node, cancellation) is { Voting: true } status && status.Height >= height + HeightsToForget)
+                _forgetful.Remove(node);
         }
-        if (forgetful.Count >= FaultyMax)
-            return forgetful.Count > 0 ? forgetful[proposed % forgetful.Count] : null;
+        if (_forgetful.Count >= FaultyMax)
+            return _forgetful.Count > 0 ? _forgetful.Keys.Order().ElementAt(proposed % _forgetful.Count) : null;
         return proposed != _diskOwner ? proposed : (proposed + 1) % _options.Nodes;
     }
 
