@@ -143,8 +143,9 @@ internal sealed partial class TransactionPool
     private bool Judge(PoolEntry entry, Func<Transaction, Rejection?> judge, List<PoolExit> exits)
     {
         Rejection? rejection = judge(entry.Transaction);
-        // Until a header has passed it, an expiry is a matter of clocks: Sweep's to decide.
-        if (rejection is { IsPermanent: true } and not { Code: RejectionCode.Expired })
+        // Until a header has passed it, an expiry is a matter of clocks: Sweep's to decide. A suspension that finds no room is no
+        // use later: those in force outlast its proof. A node made it, so nobody waits for it.
+        if (rejection is { IsPermanent: true } and not { Code: RejectionCode.Expired } or { Code: RejectionCode.TooManySuspended })
         {
             Exit(entry, rejection, exits);
             return false;

@@ -87,6 +87,21 @@ public sealed class TransactionPoolTests
     }
 
     [Test]
+    public void OnCommitted_AnotherSuspensionTookTheRoom_LetsGoOfTheOneThatWaits()
+    {
+        TransactionPool pool = Pool();
+        VerifiedTransaction second = PoolFixture.Change("a", 0);
+        var noRoom = new Rejection(RejectionCode.TooManySuspended, "f are suspended");
+        Add(pool, second, obstacle: noRoom); // as the builder of the block with the first one left it
+
+        List<PoolExit> exits = pool.OnCommitted(
+            PoolFixture.Block(1, [], new StateChange(StateKey.Officer("d", "o-2"), [])), _ => noRoom);
+
+        Assert.That(exits.Select(static e => e.Rejection), Is.EqualTo(new[] { noRoom }));
+        Assert.That(pool.Count, Is.Zero, "or whoever waits for an empty pool waits until it expires");
+    }
+
+    [Test]
     public void Hold_RefusedByTheBuilder_IsNoCandidateAndNeitherIsWhatFollowsIt()
     {
         TransactionPool pool = Pool();
