@@ -79,7 +79,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     private readonly ulong _startedMs;
     private readonly AccusationDesk _evidence;
     private Task _work = Task.CompletedTask;
-    private int _housekeeping;
+    private Task _housekeeping = Task.CompletedTask; // the driver's thread begins it; read elsewhere once that has ended
 
     /// <summary>Puts a node together on its data directory; nothing runs before <see cref="StartAsync"/>.</summary>
     /// <exception cref="FatalNodeException">The signer's key is no validator's of this ledger.</exception>
@@ -243,6 +243,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         _intake.Stop();
         _admission.Stop();
         _driver.Stop();
+        await _housekeeping; // the last tick's: the ledger it reads is closed after this
         await _work;
         await _evidence.StopAsync();
         _tickets.Close();
@@ -358,8 +359,8 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
 
     private void OnTick()
     {
-        if (Interlocked.Exchange(ref _housekeeping, 1) == 0)
-            ThreadPool.UnsafeQueueUserWorkItem(static node => node.KeepHouse(), this, preferLocal: false);
+        if (_housekeeping.IsCompleted)
+            _housekeeping = Task.Run(KeepHouse);
     }
 
     /// <summary>
@@ -389,10 +390,6 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         catch (Exception e)
         {
             OnFatal(e);
-        }
-        finally
-        {
-            Volatile.Write(ref _housekeeping, 0);
         }
     }
 
