@@ -41,42 +41,32 @@ internal readonly struct HashLanes256 : IHashLanes<Vector256<uint>>
     public static void LoadBlocks(ReadOnlySpan<byte> blocks, Span<Vector256<uint>> words)
     {
         ReadOnlySpan<Vector256<uint>> rows = MemoryMarshal.Cast<byte, Vector256<uint>>(blocks)[..16];
-        words = words[..16];
-        for (int half = 0; half < 2; half++) // of each lane's block: its first 8 words, then the others
-        {
-            Columns(rows[half], rows[2 + half], rows[4 + half], rows[6 + half],
-                out Vector256<uint> a0, out Vector256<uint> a1, out Vector256<uint> a2, out Vector256<uint> a3);
-            Columns(rows[8 + half], rows[10 + half], rows[12 + half], rows[14 + half],
-                out Vector256<uint> b0, out Vector256<uint> b1, out Vector256<uint> b2, out Vector256<uint> b3);
-            Span<Vector256<uint>> turned = words.Slice(8 * half, 8);
-            turned[0] = Avx2.Permute2x128(a0, b0, 0x20);
-            turned[1] = Avx2.Permute2x128(a1, b1, 0x20);
-            turned[2] = Avx2.Permute2x128(a2, b2, 0x20);
-            turned[3] = Avx2.Permute2x128(a3, b3, 0x20);
-            turned[4] = Avx2.Permute2x128(a0, b0, 0x31);
-            turned[5] = Avx2.Permute2x128(a1, b1, 0x31);
-            turned[6] = Avx2.Permute2x128(a2, b2, 0x31);
-            turned[7] = Avx2.Permute2x128(a3, b3, 0x31);
-        }
+        Turn(rows, 0, 2, words[..8]); // of each lane's block: its first 8 words, then the others
+        Turn(rows, 1, 2, words[8..16]);
     }
 
-    public static void StoreDigests(ReadOnlySpan<Vector256<uint>> state, Span<Digest> digests)
+    public static void StoreDigests(ReadOnlySpan<Vector256<uint>> state, Span<Digest> digests) =>
+        Turn(state, 0, 1, MemoryMarshal.Cast<Digest, Vector256<uint>>(digests[..8]));
+
+    /// <summary>Turns 8 by 8 words, those of the rows first, first + step and so on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Turn(ReadOnlySpan<Vector256<uint>> rows, int first, int step, Span<Vector256<uint>> turned)
     {
-        state = state[..8];
-        Columns(state[0], state[1], state[2], state[3],
+        Columns(rows[first], rows[first + step], rows[first + 2 * step], rows[first + 3 * step],
             out Vector256<uint> a0, out Vector256<uint> a1, out Vector256<uint> a2, out Vector256<uint> a3);
-        Columns(state[4], state[5], state[6], state[7],
+        first += 4 * step;
+        Columns(rows[first], rows[first + step], rows[first + 2 * step], rows[first + 3 * step],
             out Vector256<uint> b0, out Vector256<uint> b1, out Vector256<uint> b2, out Vector256<uint> b3);
-        // a_i holds words 0 to 3 of the lanes i and 4 + i, and b_i words 4 to 7.
-        Span<Vector256<uint>> lanes = MemoryMarshal.Cast<Digest, Vector256<uint>>(digests[..8]);
-        lanes[0] = Avx2.Permute2x128(a0, b0, 0x20);
-        lanes[1] = Avx2.Permute2x128(a1, b1, 0x20);
-        lanes[2] = Avx2.Permute2x128(a2, b2, 0x20);
-        lanes[3] = Avx2.Permute2x128(a3, b3, 0x20);
-        lanes[4] = Avx2.Permute2x128(a0, b0, 0x31);
-        lanes[5] = Avx2.Permute2x128(a1, b1, 0x31);
-        lanes[6] = Avx2.Permute2x128(a2, b2, 0x31);
-        lanes[7] = Avx2.Permute2x128(a3, b3, 0x31);
+        // a_i holds columns i and 4 + i of the first four rows, and b_i of the others.
+        turned = turned[..8];
+        turned[0] = Avx2.Permute2x128(a0, b0, 0x20);
+        turned[1] = Avx2.Permute2x128(a1, b1, 0x20);
+        turned[2] = Avx2.Permute2x128(a2, b2, 0x20);
+        turned[3] = Avx2.Permute2x128(a3, b3, 0x20);
+        turned[4] = Avx2.Permute2x128(a0, b0, 0x31);
+        turned[5] = Avx2.Permute2x128(a1, b1, 0x31);
+        turned[6] = Avx2.Permute2x128(a2, b2, 0x31);
+        turned[7] = Avx2.Permute2x128(a3, b3, 0x31);
     }
 
     /// <summary>Turns 4 by 4 words in each half, and the order of bytes in each word.</summary>
