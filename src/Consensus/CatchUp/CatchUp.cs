@@ -176,9 +176,9 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     {
         complaint = null;
         var transactions = new List<Transaction>(block.Envelopes.Count);
-        foreach (ReadOnlyMemory<byte> envelope in block.Envelopes)
+        foreach (DecodedEnvelope decoded in TransactionDecoder.DecodeAll(block.Envelopes, chainId))
         {
-            if (TransactionDecoder.TryDecode(envelope, chainId, out _) is not { } transaction)
+            if (decoded.Transaction is not { } transaction)
             {
                 complaint = $"sent an envelope in block {block.Header.Height} that is no transaction";
                 return null;

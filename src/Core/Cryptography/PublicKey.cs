@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using GovChain.Core.Cryptography.Engine;
 
 namespace GovChain.Core.Cryptography;
 
@@ -19,9 +20,12 @@ public sealed class PublicKey : IEquatable<PublicKey>, IComparable<PublicKey>
 
     // Keys seen lately, so that the signers a ledger knows are decompressed once: sets of four, the newest first. A
     // place is one reference: storing it publishes a finished, immutable object, and losing a race only costs
-    // another square root (about 8 us).
+    // another square root (about 6 us).
     private const int RecentSets = 4096;
     private const int SetSize = 4;
+
+    // Keys whose roots are taken in one go: enough to fill lanes, few enough for the stack.
+    private const int ParsedTogether = 64;
     private static readonly PublicKey?[] Recent = new PublicKey?[RecentSets * SetSize];
 
     private readonly byte[] _compressed;
@@ -46,24 +50,96 @@ public sealed class PublicKey : IEquatable<PublicKey>, IComparable<PublicKey>
     public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out PublicKey? key)
     {
         key = null;
-        if (bytes.Length != Size || bytes[0] is not (0x02 or 0x03))
+        if (!HasForm(bytes))
             return false;
-        Span<PublicKey?> set = Recent.AsSpan((int)((uint)HashOf(bytes) % RecentSets) * SetSize, SetSize);
-        foreach (PublicKey? recent in set)
+        if (Recall(bytes) is { } recent)
         {
-            if (recent is not null && recent.Span.SequenceEqual(bytes))
-            {
-                key = recent;
-                return true;
-            }
+            key = recent;
+            return true;
         }
         byte[] uncompressed = new byte[Secp256k1.UncompressedSize];
         if (!Secp256k1.TryDecompress(bytes[1..], bytes[0] == 0x03, uncompressed))
             return false;
-        key = new PublicKey(bytes.ToArray(), uncompressed);
+        key = Remember(bytes, uncompressed);
+        return true;
+    }
+
+    /// <summary>
+    /// Reads many keys, each as <see cref="TryParse"/> does: the square roots of those that were not seen lately are taken
+    /// several at once, as the processor can.
+    /// </summary>
+    /// <param name="encodings">What may be compressed keys, of any length.</param>
+    /// <param name="keys">As many places: the key, or null where <see cref="TryParse"/> gives false.</param>
+    /// <exception cref="ArgumentException">There are fewer places than encodings.</exception>
+    public static void ParseAll(ReadOnlySpan<ReadOnlyMemory<byte>> encodings, Span<PublicKey?> keys) =>
+        ParseAll(EnginePaths.Best, encodings, keys);
+
+    /// <summary>The same on a path of the caller's choice, which the processor must have.</summary>
+    internal static void ParseAll(
+        EnginePath path, ReadOnlySpan<ReadOnlyMemory<byte>> encodings, Span<PublicKey?> keys)
+    {
+        if (keys.Length < encodings.Length)
+            throw new ArgumentException($"{encodings.Length} encodings need as many places, not {keys.Length}.", nameof(keys));
+        Span<int> places = stackalloc int[ParsedTogether];
+        int count = 0;
+        for (int i = 0; i < encodings.Length; i++)
+        {
+            ReadOnlySpan<byte> bytes = encodings[i].Span;
+            keys[i] = null;
+            if (!HasForm(bytes) || (keys[i] = Recall(bytes)) is not null)
+                continue;
+            places[count++] = i;
+            if (count < places.Length)
+                continue;
+            Decompress(path, encodings, places, keys);
+            count = 0;
+        }
+        Decompress(path, encodings, places[..count], keys);
+    }
+
+    private static void Decompress(
+        EnginePath path, ReadOnlySpan<ReadOnlyMemory<byte>> encodings, ReadOnlySpan<int> places, Span<PublicKey?> keys)
+    {
+        Span<Words256> xs = stackalloc Words256[places.Length];
+        for (int i = 0; i < places.Length; i++)
+            xs[i] = Words256.Read(encodings[places[i]].Span[1..]);
+        Span<FieldElement> powers = stackalloc FieldElement[places.Length];
+        int computed = KeyRoots.Compute(path, xs, powers);
+        Span<byte> uncompressed = stackalloc byte[Secp256k1.UncompressedSize];
+        for (int i = 0; i < places.Length; i++)
+        {
+            ReadOnlySpan<byte> bytes = encodings[places[i]].Span;
+            bool odd = bytes[0] == 0x03;
+            bool isKey = i < computed
+                ? Secp256k1.TryDecompress(bytes[1..], odd, powers[i], uncompressed)
+                : Secp256k1.TryDecompress(bytes[1..], odd, uncompressed);
+            if (isKey) // the same key may have stood further up
+                keys[places[i]] = Recall(bytes) ?? Remember(bytes, uncompressed.ToArray());
+        }
+    }
+
+    private static bool HasForm(ReadOnlySpan<byte> bytes) => bytes.Length == Size && bytes[0] is 0x02 or 0x03;
+
+    private static Span<PublicKey?> SetOf(ReadOnlySpan<byte> compressed) =>
+        Recent.AsSpan((int)((uint)HashOf(compressed) % RecentSets) * SetSize, SetSize);
+
+    private static PublicKey? Recall(ReadOnlySpan<byte> compressed)
+    {
+        foreach (PublicKey? recent in SetOf(compressed))
+        {
+            if (recent is not null && recent.Span.SequenceEqual(compressed))
+                return recent;
+        }
+        return null;
+    }
+
+    private static PublicKey Remember(ReadOnlySpan<byte> compressed, byte[] uncompressed)
+    {
+        PublicKey key = new(compressed.ToArray(), uncompressed);
+        Span<PublicKey?> set = SetOf(compressed);
         set[..^1].CopyTo(set[1..]);
         set[0] = key;
-        return true;
+        return key;
     }
 
     /// <summary>Reads 66 hexadecimal digits of either case; anything else, or no key, gives false.</summary>

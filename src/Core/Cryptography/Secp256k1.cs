@@ -46,15 +46,43 @@ internal static class Secp256k1
     {
         if (x.SequenceCompareTo(FieldPrime) >= 0)
             return false;
-        FieldElement vx = FieldElement.From(Words256.Read(x));
-        if (!(vx.Square() * vx + FieldElement.Of(7)).TrySqrt(out FieldElement y))
+        if (!CurveAt(x).TrySqrt(out FieldElement y))
             return false;
+        Write(x, y, odd, uncompressed);
+        return true;
+    }
+
+    /// <summary>The same, where somebody says what the power of (p + 1) / 4 of x^3 + 7 is; right whatever is said.</summary>
+    /// <remarks>
+    /// Its square is x^3 + 7, and then it is a root; or it is -(x^3 + 7), which proves that there is none, as -1 has no root
+    /// modulo p. Anything else is not the power, and the root is taken here.
+    /// </remarks>
+    public static bool TryDecompress(ReadOnlySpan<byte> x, bool odd, in FieldElement power, Span<byte> uncompressed)
+    {
+        if (x.SequenceCompareTo(FieldPrime) >= 0)
+            return false;
+        FieldElement expected = CurveAt(x), square = power.Square();
+        if ((square + expected.Negate(2)).IsZero())
+        {
+            Write(x, power, odd, uncompressed);
+            return true;
+        }
+        return !(square + expected).IsZero() && TryDecompress(x, odd, uncompressed);
+    }
+
+    // x^3 + 7, magnitude 2.
+    private static FieldElement CurveAt(ReadOnlySpan<byte> x)
+    {
+        FieldElement vx = FieldElement.From(Words256.Read(x));
+        return vx.Square() * vx + FieldElement.Of(7);
+    }
+
+    private static void Write(ReadOnlySpan<byte> x, in FieldElement root, bool odd, Span<byte> uncompressed)
+    {
         // y is never zero: the group's order is odd, so no point is its own inverse.
-        if (y.IsOdd() != odd)
-            y = y.Negate(1);
+        FieldElement y = root.IsOdd() == odd ? root : root.Negate(1);
         uncompressed[0] = 0x04;
         x.CopyTo(uncompressed[1..]);
         y.ToWords().Write(uncompressed.Slice(1 + ScalarSize, ScalarSize));
-        return true;
     }
 }

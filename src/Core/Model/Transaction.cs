@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using GovChain.Core.Cryptography;
-using GovChain.Core.Merkle;
 using GovChain.Protos.V1;
 
 namespace GovChain.Core.Model;
@@ -12,15 +11,15 @@ namespace GovChain.Core.Model;
 public sealed class Transaction
 {
     internal Transaction(
-        ReadOnlyMemory<byte> envelope, TransactionBody body, Digest id, PublicKey signer, Signature signature,
-        IReadOnlyList<SignatureCheck> carried)
+        ReadOnlyMemory<byte> envelope, TransactionBody body, Digest id, Digest leafHash, PublicKey signer,
+        Signature signature, IReadOnlyList<SignatureCheck> carried)
     {
         Envelope = envelope;
         Body = body;
         Id = id;
         Signer = signer;
         Signature = signature;
-        LeafHash = LogHash.Leaf(envelope.Span);
+        LeafHash = leafHash;
         SignatureChecks = [new SignatureCheck(signer, id, signature), .. carried];
     }
 

@@ -1,7 +1,14 @@
 using GovChain.Core.Cryptography;
+using GovChain.Core.Cryptography.Hashing;
+using GovChain.Core.Merkle;
 using GovChain.Protos.V1;
 
 namespace GovChain.Core.Model;
+
+/// <summary>What became of an envelope: one of the two is null.</summary>
+/// <param name="Transaction">What it says, if it keeps the rules.</param>
+/// <param name="Rejection">The first rule that it breaks.</param>
+public readonly record struct DecodedEnvelope(Transaction? Transaction, Rejection? Rejection);
 
 /// <summary>
 /// Turns an envelope into a <see cref="Transaction"/>: every rule that needs neither state nor a signature check
@@ -23,24 +30,86 @@ public static class TransactionDecoder
     /// </summary>
     public static Transaction? TryDecode(ReadOnlyMemory<byte> envelope, Digest chainId, out Rejection? rejection)
     {
-        rejection = Open(envelope.Span, out SignedTransaction? signed);
-        if (signed is null)
+        rejection = Open(envelope.Span, chainId, out Opened opened);
+        if (rejection is not null)
             return null;
-        ReadOnlySpan<byte> bytes = signed.Body.Span;
-        rejection = Parse(bytes, out TransactionBody? body);
-        if (body is null)
-            return null;
-        rejection = Frame(body, chainId, out PublicKey? signer);
-        if (signer is null)
-            return null;
-        rejection = Seal(signed.Signature.Span, out Signature signature);
-        if (rejection is null && ActionRules.Check(body) is { } violation)
-            rejection = Refuse(violation);
+        PublicKey.TryParse(opened.Body.Signer.Span, out PublicKey? signer);
+        rejection = Judge(opened, signer, out Signature signature);
         return rejection is null
             ? new Transaction(
-                envelope, body, DomainTag.Hash(DomainTag.Transaction, bytes), signer, signature,
-                CarriedSignatures.Of(body, chainId))
+                envelope, opened.Body, DomainTag.Hash(DomainTag.Transaction, opened.BodyBytes.Span), LogHash.Leaf(envelope.Span),
+                signer!, signature, CarriedSignatures.Of(opened.Body, chainId))
             : null;
+    }
+
+    /// <summary>
+    /// Decodes many envelopes, each as <see cref="TryDecode"/> does: keys that were not seen lately are decompressed, ids and
+    /// leaf hashes computed, several at once. Same length and order.
+    /// </summary>
+    /// <param name="envelopes">Their memory is kept and must not change.</param>
+    /// <param name="chainId">The ledger.</param>
+    public static DecodedEnvelope[] DecodeAll(IReadOnlyList<ReadOnlyMemory<byte>> envelopes, Digest chainId)
+    {
+        var decoded = new DecodedEnvelope[envelopes.Count];
+        var opened = new Opened[envelopes.Count];
+        var signers = new ReadOnlyMemory<byte>[envelopes.Count];
+        for (int i = 0; i < decoded.Length; i++)
+        {
+            decoded[i] = new DecodedEnvelope(null, Open(envelopes[i].Span, chainId, out opened[i]));
+            signers[i] = decoded[i].Rejection is null ? opened[i].Body.Signer.Memory : default;
+        }
+        var keys = new PublicKey?[decoded.Length];
+        PublicKey.ParseAll(signers, keys);
+        var signatures = new Signature[decoded.Length];
+        for (int i = 0; i < decoded.Length; i++)
+        {
+            if (decoded[i].Rejection is null && Judge(opened[i], keys[i], out signatures[i]) is { } rejection)
+                decoded[i] = new DecodedEnvelope(null, rejection);
+        }
+        // What was refused is not hashed: nobody asks for its names.
+        int[] good = [.. Enumerable.Range(0, decoded.Length).Where(i => decoded[i].Rejection is null)];
+        Digest[] ids = new Digest[good.Length], leaves = new Digest[good.Length];
+        Sha256Batch.Hash(DomainTag.Transaction, [.. good.Select(i => opened[i].BodyBytes)], ids);
+        LogHash.Leaves([.. good.Select(i => envelopes[i])], leaves);
+        for (int k = 0; k < good.Length; k++)
+        {
+            int i = good[k];
+            var transaction = new Transaction(
+                envelopes[i], opened[i].Body, ids[k], leaves[k], keys[i]!, signatures[i], CarriedSignatures.Of(opened[i].Body, chainId));
+            decoded[i] = new DecodedEnvelope(transaction, null);
+        }
+        return decoded;
+    }
+
+    /// <summary>An envelope whose parts are known, the rules for its frame kept but for the signer's key.</summary>
+    private readonly record struct Opened(TransactionBody Body, ReadOnlyMemory<byte> BodyBytes, ReadOnlyMemory<byte> SignatureBytes);
+
+    private static Rejection? Open(ReadOnlySpan<byte> envelope, Digest chainId, out Opened opened)
+    {
+        opened = default;
+        Rejection? rejection = Open(envelope, out SignedTransaction? signed);
+        if (signed is null)
+            return rejection;
+        rejection = Parse(signed.Body.Span, out TransactionBody? body);
+        if (body is null)
+            return rejection;
+        opened = new Opened(body, signed.Body.Memory, signed.Signature.Memory);
+        return Frame(body, chainId);
+    }
+
+    /// <summary>What is left to judge once the signer's key was read; null is a key that is none.</summary>
+    private static Rejection? Judge(in Opened opened, PublicKey? signer, out Signature signature)
+    {
+        signature = default;
+        if (signer is null)
+        {
+            return new Rejection(
+                RejectionCode.InvalidPublicKey,
+                $"The signer must be a compressed secp256k1 public key of {PublicKey.Size} bytes. Check the key file.",
+                ("signer", FieldViolation.Of("", "", Convert.ToHexStringLower(opened.Body.Signer.Span)).Value));
+        }
+        return Seal(opened.SignatureBytes.Span, out signature)
+            ?? (ActionRules.Check(opened.Body) is { } violation ? Refuse(violation) : null);
     }
 
     private static Rejection? Open(ReadOnlySpan<byte> envelope, out SignedTransaction? signed)
@@ -78,12 +147,9 @@ public static class TransactionDecoder
         return null;
     }
 
-    /// <summary>
-    /// Everything in the body but its action. The signer is null if and only if there is a rejection.
-    /// </summary>
-    private static Rejection? Frame(TransactionBody body, Digest chainId, out PublicKey? signer)
+    /// <summary>Everything in the body but the signer's key and the action.</summary>
+    private static Rejection? Frame(TransactionBody body, Digest chainId)
     {
-        signer = null;
         FieldViolation? violation =
             FieldRules.Number("format_version", body.FormatVersion, FormatVersion, FormatVersion)
             ?? FieldRules.Number("algorithm", body.Algorithm, 1, uint.MaxValue)
@@ -109,13 +175,6 @@ public static class TransactionDecoder
                 + "Check which genesis file your program uses, and sign again.",
                 ("chainId", chainId.ToString()),
                 ("signedFor", signedFor.ToString()));
-        }
-        if (!PublicKey.TryParse(body.Signer.Span, out signer))
-        {
-            return new Rejection(
-                RejectionCode.InvalidPublicKey,
-                $"The signer must be a compressed secp256k1 public key of {PublicKey.Size} bytes. Check the key file.",
-                ("signer", FieldViolation.Of("", "", Convert.ToHexStringLower(body.Signer.Span)).Value));
         }
         return null;
     }

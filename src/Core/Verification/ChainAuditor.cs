@@ -63,11 +63,11 @@ public sealed class PreparedBlock
                 failure.ToString(), "Header or certificate was altered: the departments did not agree to this block.");
         }
         var transactions = new List<Transaction>(raw.Leaves.Count);
-        for (int i = 0; i < raw.Leaves.Count; i++)
+        foreach (DecodedEnvelope decoded in TransactionDecoder.DecodeAll(raw.Leaves, genesis.ChainId))
         {
-            if (TransactionDecoder.TryDecode(raw.Leaves[i], genesis.ChainId, out Rejection? rejection) is not { } transaction)
+            if (decoded.Transaction is not { } transaction)
             {
-                return Bad(height, Position(header, i), "a valid envelope", rejection!.CodeName,
+                return Bad(height, Position(header, transactions.Count), "a valid envelope", decoded.Rejection!.CodeName,
                     "The envelope was altered: no node lets such bytes into a block.");
             }
             transactions.Add(transaction);

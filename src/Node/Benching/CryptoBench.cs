@@ -17,7 +17,7 @@ internal sealed class CryptoBench : IDisposable
     private const int BatchSize = 256, ChecksMax = 1024, Signers = 64, FewSigners = 16;
 
     // Operations of a slice where no batch sets them: a millisecond or three.
-    private const int PlatformSlice = 8, LibrarySlice = 32, AloneSlice = 32, ParseSlice = 256, TableSlice = 4, StrangersSlice = 32;
+    private const int PlatformSlice = 8, LibrarySlice = 32, AloneSlice = 32, ParseSlice = 64, StrangersKnown = 1 << 16, TableSlice = 4, StrangersSlice = 32;
 
     private static readonly int[] Sizes = [8, 32, 64, ChecksMax];
 
@@ -96,19 +96,21 @@ internal sealed class CryptoBench : IDisposable
 
     private void AddKeys(SignatureCheck[] checks)
     {
-        // Candidates that were never seen before; half of them are no key, which costs the same root.
-        Span<byte> seed = stackalloc byte[PublicKey.Size];
-        RandomNumberGenerator.Fill(seed);
-        byte[] candidate = seed.ToArray();
-        candidate[0] = 2;
-        int counter = 0;
+        // More keys than are remembered, in turn: none is known when its turn comes.
+        ReadOnlyMemory<byte>[] strangers = Strangers();
+        var parsed = new PublicKey?[BatchSize];
+        int next = 0;
         _contest.Add(CryptoReport.Decompression, () =>
         {
-            for (int i = 0; i < ParseSlice; i++)
-            {
-                BinaryPrimitives.WriteInt32BigEndian(candidate.AsSpan(^4), counter++);
-                PublicKey.TryParse(candidate, out _);
-            }
+            next = (next + BatchSize) % strangers.Length;
+            PublicKey.ParseAll(strangers.AsSpan(next, BatchSize), parsed);
+            return Array.IndexOf(parsed, null) >= 0 ? throw new InvalidOperationException("A key was refused.") : BatchSize;
+        });
+        _contest.Add(CryptoReport.DecompressionAlone, () =>
+        {
+            next = (next + BatchSize) % strangers.Length;
+            foreach (ReadOnlyMemory<byte> key in strangers.AsSpan(next, ParseSlice))
+                PublicKey.TryParse(key.Span, out _);
             return ParseSlice;
         });
         _contest.Add(CryptoReport.Table, () =>
@@ -118,6 +120,23 @@ internal sealed class CryptoBench : IDisposable
                 engine.Enrol(check.Signer);
             return TableSlice;
         });
+    }
+
+    private static ReadOnlyMemory<byte>[] Strangers()
+    {
+        byte[] seed = RandomNumberGenerator.GetBytes(PublicKey.Size);
+        seed[0] = 2;
+        var candidates = new ReadOnlyMemory<byte>[3 * StrangersKnown];
+        for (int i = 0; i < candidates.Length; i++)
+        {
+            byte[] candidate = [.. seed];
+            BinaryPrimitives.WriteInt32BigEndian(candidate.AsSpan(^4), i);
+            candidates[i] = candidate;
+        }
+        // Of every two numbers about one is an x of the curve.
+        var keys = new PublicKey?[candidates.Length];
+        PublicKey.ParseAll(candidates, keys);
+        return [.. candidates.Where((_, i) => keys[i] is not null).Take(StrangersKnown)];
     }
 
     private void AddOthers(SignatureCheck[] checks)

@@ -13,7 +13,8 @@ internal sealed record CryptoReport(
 {
     /// <summary>Names of figures.</summary>
     public const string Platform = "platform's ECDSA", Library = "libsecp256k1, key parsed",
-        LibraryParse = "libsecp256k1, key parsed each time", Decompression = "key decompression", Table = "table for one signer";
+        LibraryParse = "libsecp256k1, key parsed each time", Decompression = "key decompression, batch of 256",
+        DecompressionAlone = "key decompression, one alone", Table = "table for one signer";
 
     /// <summary>For scripts: a ratio without its yardstick is absent.</summary>
     public JsonObject ToJson() => new()

@@ -108,11 +108,13 @@ internal sealed class BodyAssembler(
             IReadOnlyList<ReadOnlyMemory<byte>>? answer = await network.RequestEnvelopesAsync(
                 department, block.Header.Height, names, cancellation);
             var asked = new Dictionary<Digest, ReadOnlyMemory<byte>>();
-            foreach (ReadOnlyMemory<byte> envelope in answer ?? [])
+            ReadOnlyMemory<byte>[] envelopes = [.. answer ?? []];
+            var leaves = new Digest[envelopes.Length];
+            LogHash.Leaves(envelopes, leaves);
+            for (int i = 0; i < envelopes.Length; i++)
             {
-                Digest leaf = LogHash.Leaf(envelope.Span);
-                if (missing.Contains(leaf))
-                    asked[leaf] = envelope;
+                if (missing.Contains(leaves[i]))
+                    asked[leaves[i]] = envelopes[i];
             }
             if (asked.Count == 0)
                 return BlockFault.Unavailable;
@@ -131,9 +133,9 @@ internal sealed class BodyAssembler(
         if (envelopes.Count == 0)
             return true;
         var transactions = new List<Transaction>(envelopes.Count);
-        foreach (ReadOnlyMemory<byte> envelope in envelopes.Values)
+        foreach (DecodedEnvelope decoded in TransactionDecoder.DecodeAll([.. envelopes.Values], chainId))
         {
-            if (TransactionDecoder.TryDecode(envelope, chainId, out _) is not { } transaction)
+            if (decoded.Transaction is not { } transaction)
                 return false;
             transactions.Add(transaction);
         }

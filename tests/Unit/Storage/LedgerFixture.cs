@@ -89,7 +89,7 @@ public abstract class LedgerFixture : StorageFixture
 
     /// <summary>The transaction that an envelope stands for.</summary>
     protected static Transaction TransactionOf(ReadOnlyMemory<byte> envelope) =>
-        new(envelope, new TransactionBody(), Sha256.Hash(envelope.Span), Signer, default, []);
+        new(envelope, new TransactionBody(), Sha256.Hash(envelope.Span), LogHash.Leaf(envelope.Span), Signer, default, []);
 
     private static StateUpdate Update(IStatePageReader pages, Digest root, IEnumerable<StateChange> changes) =>
         StateTree.Update(pages, root,

@@ -265,6 +265,29 @@ public sealed class TransactionDecoderTest
                 : SignedTransaction.Parser.ParseFrom(envelope).ToByteArray().AsSpan().SequenceEqual(envelope);
         }, iter: 20_000);
 
+    [Test]
+    public void DecodeAll_WholeAndMutatedEnvelopes_SaysOfEachWhatTryDecodeSays() =>
+        Gen.Select(Gen.Int[0, Valid.Length - 1], Gen.Int[13, 40], Gen.Bool, WireSamples.Mutations).Array[0, 24].Sample(drawn =>
+        {
+            ReadOnlyMemory<byte>[] envelopes = [.. drawn.Select(d =>
+            {
+                byte[] envelope = Envelope.Signed(Envelope.Body(Chain, new TestKey(d.Item2).Public, Valid[d.Item1], 1_000), new TestKey(d.Item2));
+                return (ReadOnlyMemory<byte>)(d.Item3 ? envelope : d.Item4(envelope));
+            })];
+            DecodedEnvelope[] decoded = TransactionDecoder.DecodeAll(envelopes, Chain);
+            Assert.That(decoded, Has.Length.EqualTo(envelopes.Length));
+            for (int i = 0; i < decoded.Length; i++)
+            {
+                Transaction? alone = TransactionDecoder.TryDecode(envelopes[i], Chain, out Rejection? rejection);
+                Assert.That(decoded[i].Rejection?.Code, Is.EqualTo(rejection?.Code));
+                Assert.That(decoded[i].Rejection?.Message, Is.EqualTo(rejection?.Message));
+                Assert.That(Facts(decoded[i].Transaction), Is.EqualTo(Facts(alone)));
+            }
+        }, iter: 60);
+
+    private static string? Facts(Transaction? t) => t is null ? null
+        : string.Join(' ', t.Id, t.LeafHash, t.Signer, t.Signature, t.Envelope.Length, t.Body, string.Join(',', t.SignatureChecks));
+
     private static TransactionBody Body(TransactionBody action) => Envelope.Body(Chain, Signer.Public, action, 1_000);
 
     private static byte[] Unsigned(TransactionBody action) => Envelope.Unsigned(Body(action));

@@ -13,6 +13,11 @@ internal interface ILanes<TVector>
     /// <summary>Lanes of a vector.</summary>
     static abstract int Count { get; }
 
+    /// <summary>
+    /// A vector's work costs the same however many lanes count: with fewer than these, one at a time is faster.
+    /// </summary>
+    static abstract int UsedMin { get; }
+
     static abstract TVector Broadcast(ulong value);
 
     /// <summary>One word for each lane.</summary>

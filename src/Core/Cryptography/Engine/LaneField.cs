@@ -129,6 +129,24 @@ internal static partial class LaneField<TVector, TLanes>
         r.N8 = TLanes.ShiftRight(w3, 40);
     }
 
+    /// <summary>A number below 2^256 for each lane, reduced; lanes beyond the last number repeat it.</summary>
+    public static void FromWords(out LaneElement<TVector> r, ReadOnlySpan<Words256> values)
+    {
+        int lanes = TLanes.Count;
+        Span<ulong> words = stackalloc ulong[4 * lanes];
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            Words256 value = values[Math.Min(lane, values.Length - 1)];
+            words[lane] = value.W0;
+            words[lanes + lane] = value.W1;
+            words[2 * lanes + lane] = value.W2;
+            words[3 * lanes + lane] = value.W3;
+        }
+        FromWords(
+            out r, TLanes.Load(words), TLanes.Load(words[lanes..]), TLanes.Load(words[(2 * lanes)..]),
+            TLanes.Load(words[(3 * lanes)..]));
+    }
+
     /// <summary>One lane's number, which is reduced; magnitude 1.</summary>
     public static FieldElement Extract(in LaneElement<TVector> a, int lane)
     {

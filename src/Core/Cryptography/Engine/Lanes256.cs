@@ -12,6 +12,8 @@ internal readonly struct Lanes256 : ILanes<Vector256<ulong>>
 
     public static int Count => 4;
 
+    public static int UsedMin => 2;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<ulong> Broadcast(ulong value) => Vector256.Create(value);
 

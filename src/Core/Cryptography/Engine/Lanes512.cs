@@ -12,6 +12,8 @@ internal readonly struct Lanes512 : ILanes<Vector512<ulong>>
 
     public static int Count => 8;
 
+    public static int UsedMin => 3;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<ulong> Broadcast(ulong value) => Vector512.Create(value);
 

@@ -13,9 +13,6 @@ internal static class VerificationEngine
     /// <summary>Checks that share an inversion: enough to make it cheap, few enough for the stack.</summary>
     public const int ChunkMax = 256;
 
-    // A vector's work costs the same however many lanes count; with fewer signatures one at a time is faster.
-    private const int LanesUsedMin512 = 3, LanesUsedMin256 = 2;
-
     /// <summary>Sets <c>results[i]</c> to whether <c>checks[i]</c> is valid.</summary>
     /// <param name="path">How; the processor has it.</param>
     /// <param name="checks">At most <see cref="ChunkMax"/>.</param>
@@ -42,10 +39,10 @@ internal static class VerificationEngine
         switch (path)
         {
             case EnginePath.Avx512:
-                Lanes<Vector512<ulong>, Lanes512>.Run(work, known[..knownCount], unknown[..unknownCount], LanesUsedMin512);
+                Lanes<Vector512<ulong>, Lanes512>.Run(work, known[..knownCount], unknown[..unknownCount]);
                 break;
             case EnginePath.Avx2:
-                Lanes<Vector256<ulong>, Lanes256>.Run(work, known[..knownCount], unknown[..unknownCount], LanesUsedMin256);
+                Lanes<Vector256<ulong>, Lanes256>.Run(work, known[..knownCount], unknown[..unknownCount]);
                 break;
             default:
                 foreach (int i in known[..knownCount])
@@ -88,18 +85,18 @@ internal static class VerificationEngine
         where TVector : unmanaged
         where TLanes : ILanes<TVector>
     {
-        public static void Run(Work work, ReadOnlySpan<int> known, ReadOnlySpan<int> unknown, int lanesUsedMin)
+        public static void Run(Work work, ReadOnlySpan<int> known, ReadOnlySpan<int> unknown)
         {
             Span<uint> codes = stackalloc uint[CombDigits.Count * TLanes.Count];
             CombTable[] tables = ArrayPool<CombTable>.Shared.Rent(TLanes.Count);
-            while (known.Length >= lanesUsedMin)
+            while (known.Length >= TLanes.UsedMin)
             {
                 ReadOnlySpan<int> group = known[..Math.Min(known.Length, TLanes.Count)];
                 RunKnown(work, group, codes, tables);
                 known = known[group.Length..];
             }
             ArrayPool<CombTable>.Shared.Return(tables, clearArray: true);
-            while (unknown.Length >= lanesUsedMin)
+            while (unknown.Length >= TLanes.UsedMin)
             {
                 ReadOnlySpan<int> group = unknown[..Math.Min(unknown.Length, TLanes.Count)];
                 RunUnknown(work, group, codes);
@@ -128,37 +125,23 @@ internal static class VerificationEngine
         private static void RunUnknown(Work work, ReadOnlySpan<int> group, Span<uint> codes)
         {
             Span<uint> digits = stackalloc uint[2 * SplitScalar.Digits * TLanes.Count];
-            Span<ulong> words = stackalloc ulong[8 * TLanes.Count];
+            Span<Words256> xs = stackalloc Words256[group.Length], ys = stackalloc Words256[group.Length];
             for (int lane = 0; lane < TLanes.Count; lane++)
             {
                 int i = group[Math.Min(lane, group.Length - 1)];
                 CombDigits.WriteGenerator(work.Halves[2 * i], codes[lane..], TLanes.Count);
                 SplitScalar.Write(
                     (work.Halves[2 * i + 1] + work.Halves[2 * i + 1]).ToWords(), digits[lane..], TLanes.Count);
-                ReadOnlySpan<byte> point = work.Checks[i].Signer.Uncompressed;
-                Put(words[lane..], Words256.Read(point[1..33]));
-                Put(words[(4 * TLanes.Count + lane)..], Words256.Read(point[33..]));
             }
-            Read(words, out LaneElement<TVector> x);
-            Read(words[(4 * TLanes.Count)..], out LaneElement<TVector> y);
+            for (int lane = 0; lane < group.Length; lane++)
+            {
+                ReadOnlySpan<byte> point = work.Checks[group[lane]].Signer.Uncompressed;
+                (xs[lane], ys[lane]) = (Words256.Read(point[1..33]), Words256.Read(point[33..]));
+            }
+            LaneField<TVector, TLanes>.FromWords(out LaneElement<TVector> x, xs);
+            LaneField<TVector, TLanes>.FromWords(out LaneElement<TVector> y, ys);
             LanePath<TVector, TLanes>.Sum(codes, digits, x, y, out LanePoint<TVector, TLanes> sum);
             Compare(work, group, sum);
-        }
-
-        private static void Put(Span<ulong> words, in Words256 value)
-        {
-            words[0] = value.W0;
-            words[TLanes.Count] = value.W1;
-            words[2 * TLanes.Count] = value.W2;
-            words[3 * TLanes.Count] = value.W3;
-        }
-
-        private static void Read(ReadOnlySpan<ulong> words, out LaneElement<TVector> element)
-        {
-            int lanes = TLanes.Count;
-            LaneField<TVector, TLanes>.FromWords(
-                out element, TLanes.Load(words), TLanes.Load(words[lanes..]), TLanes.Load(words[(2 * lanes)..]),
-                TLanes.Load(words[(3 * lanes)..]));
         }
 
         private static void Compare(Work work, ReadOnlySpan<int> group, in LanePoint<TVector, TLanes> sum)

@@ -34,6 +34,11 @@ public sealed class LaneArithmeticTest
     public void Points_AllPairsOfSmallGroups_AreRightOrSayThatTheyAreNot(EnginePath path) =>
         OnPath(path, SmallGroups<Vector256<ulong>, Lanes256>, SmallGroups<Vector512<ulong>, Lanes512>);
 
+    [TestCase(EnginePath.Avx2)]
+    [TestCase(EnginePath.Avx512)]
+    public void OfCurve_EdgesAndRandomX_IsThePowerThatIsARootWhereThereIsOne(EnginePath path) =>
+        OnPath(path, Roots<Vector256<ulong>, Lanes256>, Roots<Vector512<ulong>, Lanes512>);
+
     private static void OnPath(EnginePath path, Action avx2, Action avx512)
     {
         if (!EnginePaths.IsSupported(path))
@@ -151,6 +156,27 @@ public sealed class LaneArithmeticTest
                 LaneField<TVector, TLanes>.Square(out LaneElement<TVector> ratioSquare, ratio);
                 Assert.That(Big(z), Is.EqualTo(Big(LaneField<TVector, TLanes>.Extract(ratioSquare, lane))));
             }
+        }
+    }
+
+    private static void Roots<TVector, TLanes>()
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        Random random = new(Seed);
+        BigInteger[] xs = [.. Edges, .. Enumerable.Range(0, 96).Select(_ =>
+        {
+            byte[] bytes = new byte[32];
+            random.NextBytes(bytes);
+            return EcdsaTwin.FromBytes(bytes);
+        })];
+        for (int start = 0; start < xs.Length; start += TLanes.Count)
+        {
+            BigInteger[] own = [.. Enumerable.Range(start, TLanes.Count).Select(i => xs[i % xs.Length])];
+            LaneRoot<TVector, TLanes>.OfCurve(out LaneElement<TVector> root, Read<TVector, TLanes>(own));
+            for (int lane = 0; lane < TLanes.Count; lane++)
+                AssertReduced(
+                    root, lane, BigInteger.ModPow(BigInteger.ModPow(own[lane], 3, P) + 7, (P + 1) / 4, P), $"x {own[lane]}, lane {lane}");
         }
     }
 
