@@ -10,7 +10,9 @@ public sealed partial class ConsensusCore
 {
     private readonly SignedVote?[] _seen;
     private readonly JournalFindings _found;
+    private readonly ulong _askedAbove;
     private Recollection? _recall;
+    private bool _tookPart;
 
     /// <summary>This node waits for others to say what they have seen of it, and does not vote until then: for Q-1, or
     /// for Q where it abstains and does not know yet until when.</summary>
@@ -20,9 +22,9 @@ public sealed partial class ConsensusCore
 
     private void StartRecall(ulong token)
     {
-        if (_set.Count == 1)
+        if (_config.IsObserver || _set.Count == 1)
             return;
-        _recall = new Recollection(_config, token, _found.OpenRecall ?? _tip.Height, _found.OwnVotes);
+        _recall = new Recollection(_config, token, _askedAbove, _found.OwnVotes);
         // Catch-up moves the tip while the question stands; a restart must still ask from here.
         Append(new RecallRecord(_recall.Above, IsOver: false));
         SendTo(Send.ToAll, _recall.Request, 0);

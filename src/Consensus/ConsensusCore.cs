@@ -54,8 +54,10 @@ public sealed partial class ConsensusCore
         ConsensusConfig config, BlockHeader tip, Certificate? tipCertificate, LeaderOrder nextLeaders, JournalContents journal,
         IReadOnlyList<Evidence>? evidence = null)
     {
-        if (config.Self < 0 || config.Self >= config.Validators.Count)
-            throw new ArgumentException("This node is no member of the validator set.", nameof(config));
+        if (config.Self < ConsensusConfig.Observer || config.Self >= config.Validators.Count)
+            throw new ArgumentException("No index of the validator set, nor an observer's.", nameof(config));
+        if (tip.NextEpoch != config.Epoch)
+            throw new ArgumentException("The tip belongs to another epoch.", nameof(tip));
         if (tip.ChainId != config.ChainId || tip.NextValidatorSetHash != config.Validators.Hash)
             throw new ArgumentException("The tip belongs to another chain or validator set.", nameof(tip));
         if ((tipCertificate is null) != (tip.Height == 0))
@@ -72,11 +74,13 @@ public sealed partial class ConsensusCore
         _next = new Inbox(config);
         _round = new Round(tip.Height + 1, new Inbox(config), _set.Count);
         _found = JournalReplay.Apply(journal, tip, config, _round);
+        _askedAbove = _found.OpenRecall ?? tip.Height;
         _abstention = _found.Abstention;
         _seen = new SignedVote?[_set.Count];
-        _book = new EvidenceBook(config, evidence ?? []);
+        _book = new EvidenceBook(config, [.. (evidence ?? []).Where(e => e.Epoch == config.Epoch)]);
         _evidenceGiven = new int[_set.Count];
-        _round.ViewChanges.Learn(_self, _round.View);
+        if (!config.IsObserver)
+            _round.ViewChanges.Learn(_self, _round.View);
     }
 
     /// <summary>The height in progress.</summary>
@@ -91,13 +95,16 @@ public sealed partial class ConsensusCore
     /// <summary>Who leads the views of the height in progress.</summary>
     public LeaderOrder Leaders => _leaders;
 
+    /// <summary>This node has no vote in this epoch.</summary>
+    public bool IsObserver => _config.IsObserver;
+
     /// <summary>Why this node does not vote; None when it does.</summary>
     public AbstainReason Abstaining => _abstention.Reason;
 
     /// <summary>The height at which this node votes again; 0 when it votes, or does not know it yet.</summary>
     public ulong VotesAgainAt => _abstention.VotesAgainAt;
 
-    private bool CanVote => _abstention.IsNone && _recall is null && !_draining;
+    private bool CanVote => !_config.IsObserver && _abstention.IsNone && _recall is null && !_draining;
 
     private ulong LastJournal => _journalNext - 1;
 
@@ -190,6 +197,7 @@ public sealed partial class ConsensusCore
             throw new InvalidOperationException(
                 $"Block {header.Height} was stored on a ledger whose tip is {_tip.Height}.");
         See(stored.Certificate);
+        _tookPart |= _round.OwnCommit is not null;
         StopTimer();
         _signing.Clear();
         ReportLeaders(stored.Certificate);
@@ -203,11 +211,21 @@ public sealed partial class ConsensusCore
         if (header.Height % PruneEveryHeights == 0 && _recall is null)
             _effects.Add(new PruneJournal(mark));
         if (header.NextValidatorSetHash != _set.Hash)
-        {
-            Halt($"Block {header.Height} changes the validator set, which this version does not support.");
-            return;
-        }
-        BeginHeight();
+            EndEpoch(header.Height);
+        else
+            BeginHeight();
+    }
+
+    /// <summary>
+    /// Takes no more input. A validator that has come this far without a vote of its own may have been wiped, and those it
+    /// asked may all have been as far behind: the next epoch asks its validators about the same heights again.
+    /// </summary>
+    private void EndEpoch(ulong height)
+    {
+        if (!_tookPart)
+            Append(new RecallRecord(_askedAbove, IsOver: false));
+        _halted = true;
+        _effects.Add(new EpochEnded(height));
     }
 
     private void BeginHeight()
@@ -244,7 +262,8 @@ public sealed partial class ConsensusCore
 
     private void SendTo(int to, ConsensusMessage message, ulong afterJournal)
     {
-        if (to != _self && _set.Count > 1)
+        // One that votes alone speaks all the same: observers may listen.
+        if (!_config.IsObserver && to != _self)
             _effects.Add(new Send(to, message, afterJournal));
     }
 

@@ -65,8 +65,8 @@ public sealed record NeedBlocks(ulong UpToHeight, int Hint) : ConsensusEffect;
 
 /// <summary>
 /// Look through the ledger's commit certificates, the newest <see cref="CertificatesMax"/> above height
-/// <paramref name="Above"/>, for the newest that validator <paramref name="To"/> signed, and answer with
-/// <see cref="SignerFound"/>.
+/// <paramref name="Above"/>, those of earlier epochs included, for the newest that the key of validator
+/// <paramref name="To"/> signed, and answer with <see cref="SignerFound"/>.
 /// </summary>
 public sealed record FindSigner(int To, ulong Token, ulong Above) : ConsensusEffect
 {
@@ -74,10 +74,12 @@ public sealed record FindSigner(int To, ulong Token, ulong Above) : ConsensusEff
     /// </summary>
     public const int CertificatesMax = 4_096;
 
-    /// <summary>The vote of validator <paramref name="validator"/> in a certificate; null if it is not among the signers.
-    /// </summary>
+    /// <summary>The vote of validator <paramref name="validator"/> of its epoch in a certificate; null if it is not among
+    /// the signers.</summary>
     public static SignedVote? In(Certificate certificate, int validator)
     {
+        if (validator < 0)
+            return null;
         foreach (ValidatorSignature s in certificate.Signatures)
         {
             if (s.Validator == validator)
@@ -140,6 +142,13 @@ public sealed record KeepJustification(KeptJustification Kept) : ConsensusEffect
     /// <summary>Justifications that a node keeps: 0.7 MB where four departments vote, 6 MB where fifty do.</summary>
     public const int KeptMax = 1_024;
 }
+
+/// <summary>
+/// The block just stored names another set of validators: this core has done all it will. Once what it appended is durable,
+/// a new one goes on from journal and ledger, as after a restart, with the next epoch's set.
+/// </summary>
+/// <param name="Height">The last height of the epoch.</param>
+public sealed record EpochEnded(ulong Height) : ConsensusEffect;
 
 /// <summary>An operator should know. The node goes on.</summary>
 public sealed record Alarm(AlarmCode Code, string Text) : ConsensusEffect;

@@ -24,10 +24,17 @@ public sealed record ConsensusParameters(
 /// <param name="ChainId">The genesis digest.</param>
 /// <param name="Epoch">The validator set's epoch.</param>
 /// <param name="Validators">The set that certifies the next block.</param>
-/// <param name="Self">This node's index in the set.</param>
+/// <param name="Self">This node's index in the set; <see cref="Observer"/> where its key has no vote in this epoch.</param>
 /// <param name="Parameters">The ledger's parameters.</param>
 public sealed record ConsensusConfig(
-    Digest ChainId, ulong Epoch, ValidatorSet Validators, int Self, ConsensusParameters Parameters);
+    Digest ChainId, ulong Epoch, ValidatorSet Validators, int Self, ConsensusParameters Parameters)
+{
+    /// <summary>The index of a node that follows and serves, and has no vote.</summary>
+    public const int Observer = -1;
+
+    /// <summary>This node has no vote.</summary>
+    public bool IsObserver => Self == Observer;
+}
 
 /// <summary>A block as consensus knows it: the header and the leaf hashes in order. Bodies never enter the core.</summary>
 /// <remarks>The header does not commit to the leaf hashes directly; only execution shows that they belong to it.

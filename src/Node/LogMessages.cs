@@ -27,6 +27,10 @@ internal static partial class LogMessages
     public static partial void Listening(
         this ILogger logger, string department, string clients, string peers, string administration);
 
+    [LoggerMessage(5049, LogLevel.Information,
+        "Epoch {Epoch} begins with block {Height}: {Departments} departments vote, and this node {Role}.")]
+    public static partial void EpochBegins(this ILogger logger, ulong epoch, ulong height, int departments, string role);
+
     [LoggerMessage(5033, LogLevel.Information, "Signatures are verified by: {Engine}.")]
     public static partial void SignaturesBy(this ILogger logger, string engine);
 

@@ -12,6 +12,7 @@ internal sealed partial class NodeRuntime
     {
         DataDirectory = _directory.Root,
         Validators = _validators,
+        IsObserver = _index < 0,
         Connections = () => _network.Connections,
         Complaint = department => _progress.Of(_validators.IndexOf(department)).Complaint,
         Abstention = department => department == _self

@@ -40,6 +40,9 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
 
     private const string SelfAuditSubject = "self-audit";
 
+    // Answers to those whose transaction is in the epoch's last block are on their way.
+    private static readonly TimeSpan HandOverPatience = TimeSpan.FromMilliseconds(200);
+
     private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(20);
 
     private readonly ILogger _log;
@@ -67,6 +70,8 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     private readonly AlarmWatch _watch;
     private readonly PeerProgress _progress;
     private readonly ValidatorSet _validators;
+    private readonly int _index;
+    private readonly IReadOnlyList<ReadOnlyMemory<byte>> _waiting;
     private readonly CancellationTokenSource _stopping = new();
     private readonly BatchVerifier _batch;
     private readonly IPeerNetwork _network;
@@ -76,6 +81,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     private readonly SelfAudit? _selfAudit;
     private readonly string _self;
     private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _epochEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ulong _startedMs;
     private readonly AccusationDesk _evidence;
     private Task _work = Task.CompletedTask;
@@ -96,10 +102,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         ISignatureVerifier verifier,
         ILogger<NodeRuntime> log)
     {
-        ValidatorSet validators = genesis.Validators;
-        int self = IndexOf(validators, signer.PublicKey);
-        _self = validators[self].Department;
-        (_log, _directory, _network, _time, _validators) = (log, directory, network, time, validators);
+        (_log, _directory, _network, _time) = (log, directory, network, time);
         _metrics = new NodeMetrics(time);
         _startedMs = time.NowMs();
         _alarms = new AlarmBoard(time, log);
@@ -107,14 +110,18 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         if (store.IsEmpty)
             store.Append(genesis.Block, certificate: null);
         _ledger = new LedgerHead(store);
+        ValidatorHistory history = LedgerMembers.Of(genesis, store).History;
+        ValidatorSet validators = _validators = history.Acting;
+        int self = _index = validators.IndexOf(signer.PublicKey);
+        _self = history.DepartmentOf(signer.PublicKey) ?? options.Observer ?? throw NoValidator(signer.PublicKey);
         _salvageTip = options.Salvage?.TipHeight ?? 0;
         Parameters parameters = ReadParameters();
         _forwardAfterMs = parameters.ForwardTimeoutMs;
         var config = new ConsensusConfig(
-            genesis.ChainId, _ledger.Tip.Epoch, validators, self, JournalLoader.ParametersOf(parameters));
+            genesis.ChainId, history.Epoch, validators, self, JournalLoader.ParametersOf(parameters));
         var bodies = new BlockBodies();
         (_journal, JournalContents journal) = JournalLoader.Open(directory, _ledger.Tip, bodies);
-        _evidence = new AccusationDesk(EvidenceStore.Open(directory), validators, _alarms, log, OnFatal);
+        _evidence = new AccusationDesk(EvidenceStore.Open(directory), history, _alarms, log, OnFatal);
         var core = new ConsensusCore(
             config, _ledger.Tip, _ledger.TipCertificate, _ledger.NextLeaders, journal, _evidence.Held);
 
@@ -129,28 +136,33 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             genesis.ChainId, validators, _pool, _admission, bodies, batch, network, time);
         var sizer = new BlockSizer(parameters.BaseTimeoutMs / TimeoutParts, (int)parameters.BlockTransactionsMax);
         var workshop = new BlockWorkshop(
-            validators, (ushort)self, _ledger, _pool, bodies, assembler, sizer, time, _metrics);
+            validators, (ushort)Math.Max(self, 0), _ledger, _pool, bodies, assembler, sizer, time, _metrics);
         var events = new DriverEvents(
             OnStored, OnRefused, n => _sync!.Request(n), OnAlarm, OnAbstention, OnViewLeft, r => _leaderReports!.Add(r),
-            _evidence.Accuse, _evidence.Keep, OnTick, OnFatal);
+            _evidence.Accuse, _evidence.Keep, () => _epochEnded.TrySetResult(), OnTick, OnFatal);
         _driver = new ConsensusDriver(
-            core, validators, _journal, signer, _ledger, _pool, bodies, workshop, sizer, network, time, _metrics, events);
+            core, history, _journal, signer, _ledger, _pool, bodies, workshop, sizer, network, time, _metrics, events);
         var ownTransactions = new ProtocolTransactions(
             new TransactionFactory(genesis.ChainId, signer), _self, _admission, time, parameters.ExpiryHorizonMs);
         _leaderWatch = new LeaderWatch(validators, self, config.Parameters, _pool);
         _evidenceReports = new EvidenceReports(
-            validators, self, _ledger, ownTransactions, time, parameters.ForwardTimeoutMs, log);
+            history, self, _ledger, ownTransactions, time, parameters.ForwardTimeoutMs, log);
         _leaderReports = new LeaderReports(validators, _ledger, ownTransactions, time, parameters.ForwardTimeoutMs, log);
         _intake = new MessageIntake(
-            validators, new MessageVerifier(config, verifier), () => _ledger.Tip.Height, _driver.Deliver, time, progress);
+            validators, new MessageVerifier(config, verifier), () => _ledger.Tip.Height, _driver.Deliver, time, progress,
+            department => _sync!.Follow(department));
+        // Snapshots, and the blocks below one, are of the founding departments: the only set that a node knows beforehand.
+        bool isFounding = history.Epoch == 0;
         _snapshots = new SnapshotSync(
-            genesis, directory, _ledger, network, verifier, progress, time, options.Salvage is null ? options.SnapshotLag : 0, log);
+            genesis, directory, _ledger, network, verifier, progress, time,
+            options.Salvage is null && isFounding ? options.SnapshotLag : 0, log);
+        var founders = isFounding ? progress : new PeerProgress(genesis.Validators.Count);
         _sync = new BlockSync(
             validators, _ledger, network, verifier, batch, _driver, progress, time, OnFatal, options.Salvage, _snapshots);
-        _fill = new BlockFill(genesis, directory, store, network, verifier, progress, time, () => _sync.Lag, log);
+        _fill = new BlockFill(genesis, directory, store, network, verifier, founders, time, () => _sync.Lag, log);
         _shelf = new SnapshotShelf(time);
         _gap = () => store.Gap;
-        _status = new NodeStatus(genesis, self, _ledger, _pool, network, progress, _alarms, time)
+        _status = new NodeStatus(genesis, history, _self, _ledger, _pool, network, progress, _alarms, time)
         {
             Standing = () => _driver.Standing,
             Evidence = () => _evidence.Held,
@@ -165,11 +177,12 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             _ledger, _pool, bodies, _admission, _intake, _driver, new SnapshotServer(_shelf, _ledger), e => _alarms.Raise(NodeAlarm.LedgerDamaged, e.Message));
         if (options.SelfAuditBytesPerSecond > 0)
         {
-            _selfAudit = new SelfAudit(directory.Root, genesis.ChainId, validators, verifier,
+            _selfAudit = new SelfAudit(directory.Root, genesis.ChainId, history, verifier,
                 options.SelfAuditBytesPerSecond, options.SelfAuditPause, OnSelfAudit);
         }
         _watch = new AlarmWatch(_alarms, options.Alarms, WatchedBy(options), time);
         Observe(options);
+        _waiting = options.Waiting;
     }
 
     /// <summary>The node for the services.</summary>
@@ -190,6 +203,12 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     /// </summary>
     public Task<ulong> SnapshotReady => _snapshots.Installed;
 
+    /// <summary>
+    /// Completes when the validators have changed: this runtime takes no further part, and another one goes on from the same
+    /// directory.
+    /// </summary>
+    public Task EpochEnded => _epochEnded.Task;
+
     /// <summary>Completes when the node had to stop, with the reason.</summary>
     public Task<Exception> Fatal => _fatal.Task;
 
@@ -201,12 +220,14 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     {
         _metrics.Begin();
         _log.Started(_self, _ledger.Tip.Height, _ledger.ChainId.ToString(),
-            _driver.Standing.Abstention is { IsNone: false } abstention ? $"does not vote ({abstention.Reason})" : "votes");
+            _driver.Standing.IsObserver ? "observes" : _driver.Standing.Abstention is { IsNone: false } abstention ? $"does not vote ({abstention.Reason})" : "votes");
         _work = Task.WhenAll(
             Guard(_admission.RunAsync()), Guard(_intake.RunAsync()), Guard(Task.Run(_sync.RunAsync)),
             Guard(Task.Run(_fill.RunAsync)));
         _driver.Start();
         _selfAudit?.Start();
+        if (_waiting.Count > 0)
+            _admission.OfferGossip(_self, _waiting);
         if (_salvageTip > _ledger.Tip.Height)
             _sync.Request(new NeedBlocks(_salvageTip, Hint: -1));
         return Task.CompletedTask;
@@ -230,6 +251,17 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         if (waiting.Count > 0)
             _network.BroadcastGossip(waiting);
         return _tickets.WaitingCount;
+    }
+
+    /// <summary>
+    /// After the end of an epoch: answers all who wait, those whose transaction is not in a block with "pending", and gives out
+    /// what they submitted, for the next one.
+    /// </summary>
+    public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> HandOverAsync()
+    {
+        await DrainAsync(HandOverPatience);
+        _tickets.Close();
+        return _pool.TakeForGossip(_self, ulong.MaxValue, 0, int.MaxValue);
     }
 
     /// <summary>Stops taking part: nothing is begun any more, what is durable stays.</summary>
@@ -261,17 +293,9 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private static int IndexOf(ValidatorSet validators, PublicKey key)
-    {
-        for (int i = 0; i < validators.Count; i++)
-        {
-            if (validators[i].Key == key)
-                return i;
-        }
-        throw new FatalNodeException(
-            $"The key {key.ToShortString()} is no department's validator key on this ledger. Check the key file and the "
-            + "genesis file in the configuration.");
-    }
+    private static FatalNodeException NoValidator(PublicKey key) => new(
+        $"The key {key.ToShortString()} is no department's validator key on this ledger. Check the key file and the "
+        + "genesis file in the configuration.");
 
     private Parameters ReadParameters()
     {
@@ -325,7 +349,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         string leader = _validators[standing.Leader].Department;
         Complaint? complaint = _leaderWatch.Look(
             standing, _time.MonotonicMs(), out IReadOnlyList<ReadOnlyMemory<byte>> forward);
-        if (forward.Count > 0)
+        if (forward.Count > 0 && leader != _self)
             _network.SendGossip(leader, forward);
         // Who is behind may hold what the others have recorded long ago, and who does not vote cannot complain.
         if (complaint is null || !standing.IsVoting || _sync.Lag > 0)
@@ -384,6 +408,8 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             if (_pool.ReadyCount > 0)
                 _driver.WorkAdded();
             WatchLeader(_driver.Standing);
+            if (_index < 0)
+                return; // reports are signed by a key with a vote
             _ = Guard(_leaderReports.LookAsync());
             _ = Guard(_evidenceReports.LookAsync(_evidence.Held));
         }

@@ -28,6 +28,13 @@ internal sealed record NodeRuntimeOptions
     /// <summary>Blocks behind from which on a snapshot is fetched where that costs less; 0: never.</summary>
     public ulong SnapshotLag { get; init; } = (ulong)Settings.SnapshotLagBlocks.DefaultValue;
 
+    /// <summary>The department whose node this is, where the ledger does not name the signer's key: an observer; null: that
+    /// is an error.</summary>
+    public string? Observer { get; init; }
+
+    /// <summary>Envelopes that this department's clients submitted in the epoch before, and that wait for a block.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Waiting { get; init; } = [];
+
     /// <summary>A damaged ledger whose sound blocks are taken before peers are asked; null: none.</summary>
     public LedgerSalvage? Salvage { get; init; }
 }

@@ -168,7 +168,8 @@ internal static class ErrorStatus
             or RejectionCode.SignerRevoked or RejectionCode.NotPermitted => StatusCode.PermissionDenied,
         RejectionCode.VersionConflict => StatusCode.Aborted,
         RejectionCode.OfficerExists or RejectionCode.KeyInUse or RejectionCode.Duplicate
-            or RejectionCode.AlreadySuspended or RejectionCode.AlreadyProven => StatusCode.AlreadyExists,
+            or RejectionCode.AlreadySuspended or RejectionCode.AlreadyProven
+            or RejectionCode.DepartmentExists => StatusCode.AlreadyExists,
         RejectionCode.PoolFull => StatusCode.ResourceExhausted,
         RejectionCode.NodeNotReady => StatusCode.Unavailable,
         _ => StatusCode.FailedPrecondition,

@@ -46,15 +46,16 @@ internal sealed class TestNetwork : IAsyncDisposable
     /// <param name="configure">Changes the configuration files before the nodes start.</param>
     /// <param name="count">How many departments.</param>
     /// <param name="environment">What the process of a department has in its environment besides.</param>
+    /// <param name="founders">How many found the ledger, the others observe; null: all.</param>
     public static async Task<TestNetwork> StartAsync(
         CancellationToken cancellation, Func<DevnetLayout, Task>? configure = null, int count = 4,
-        Func<DevnetDepartment, IReadOnlyDictionary<string, string>>? environment = null)
+        Func<DevnetDepartment, IReadOnlyDictionary<string, string>>? environment = null, int? founders = null)
     {
         var layout = new DevnetLayout(Directory.CreateTempSubdirectory("govchain-test-").FullName);
         DevnetNetwork? network = null;
         try
         {
-            IReadOnlyList<DevnetDepartment> departments = new DevnetBuilder(layout).Prepare(count);
+            IReadOnlyList<DevnetDepartment> departments = new DevnetBuilder(layout).Prepare(count, founders);
             Directory.CreateDirectory(layout.At("imports"));
             if (configure is not null)
                 await configure(layout);
@@ -62,7 +63,7 @@ internal sealed class TestNetwork : IAsyncDisposable
             using LedgerClient client = network.ConnectClient(0);
             Digest.TryParseHex((await client.GetGenesisAsync(cancellation)).ChainId, out Digest chainId);
             var made = new TestNetwork(layout, network, chainId);
-            await Task.WhenAll(Enumerable.Range(0, departments.Count).Select(i => made.EnrolClerkAsync(i, cancellation)));
+            await Task.WhenAll(Enumerable.Range(0, founders ?? departments.Count).Select(i => made.EnrolClerkAsync(i, cancellation)));
             return made;
         }
         catch

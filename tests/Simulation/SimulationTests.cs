@@ -28,6 +28,17 @@ public sealed class SimulationTests
             report.Faults.ByName().Where(f => f.Value == 0).Select(f => f.Key), Is.Empty, "faults that never happened");
     }
 
+    /// <summary>The last department comes and goes and keys are replaced, in the midst of everything else.</summary>
+    [Test]
+    public void Run_WhileTheValidatorsChange_KeepsEveryPromise()
+    {
+        const int seeds = 400;
+        SeedReport report = SeedRunner.Run(1, seeds, new ScenarioLimits { Changes = true });
+        TestContext.Out.WriteLine($"seeds 1 to {seeds}, {report.Epochs} changes, {report.Blocks} blocks");
+        Assert.That(report.Failures.Select(SeedRunner.Describe), Is.Empty);
+        Assert.That(report.Epochs, Is.GreaterThan(2 * seeds), "The validators hardly ever change and so prove nothing.");
+    }
+
     [Test]
     public void Run_WithRealSignatures_KeepsEveryPromise()
     {

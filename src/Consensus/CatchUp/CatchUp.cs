@@ -90,8 +90,8 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     }
 
     /// <summary>
-    /// The blocks from the beginning that follow one another, each header under its certificate. A height without a
-    /// valid certificate is not believed, whoever says it.
+    /// The blocks from the beginning that follow one another, each header under its certificate, up to the end of the
+    /// epoch. A height without a valid certificate is not believed, whoever says it.
     /// </summary>
     /// <param name="firstHeight">The height of the first block.</param>
     /// <param name="blocks">As they came.</param>
@@ -108,6 +108,9 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
             if (certified is null)
                 break;
             believed.Add(certified);
+            // Who certifies what follows is known once this one is executed.
+            if (certified.Header.NextValidatorSetHash != validators.Hash)
+                break;
         }
         return believed;
     }

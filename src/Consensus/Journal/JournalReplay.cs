@@ -33,8 +33,8 @@ internal static class JournalReplay
                 newest = mark;
             else if (record is RecallRecord recall)
                 openRecall = recall.IsOver ? null : openRecall ?? recall.Above;
-            else if (HeightOf(record) is not { } height || SignerOf(record) != config.Self
-                || (height == round.Height && !TryApply(record!, config, round)))
+            else if (HeightOf(record) is not { } height || IsOfAnother(record!, config)
+                || (height == round.Height && !config.IsObserver && !TryApply(record!, config, round)))
                 reason = AbstainReason.JournalDamaged;
             else if (height > round.Height)
                 reason = AbstainReason.LedgerOlderThanJournal;
@@ -75,12 +75,13 @@ internal static class JournalReplay
     {
         AcceptedRecord r => VoteOf(r.Prepare, config),
         PreparedRecord r => VoteOf(r.Commit, config),
-        PromisedRecord r => JustificationRules.VoteOf(config, r.ViewChange.Height, r.ViewChange.View, r.ViewChange.Payload),
+        PromisedRecord { ViewChange: var m } => new Vote(
+            VoteType.ViewChange, config.ChainId, m.Epoch, m.Height, m.View, m.Payload.PreparedHash, m.Payload.PreparedView),
         _ => throw new ArgumentException($"No vote in {record}.", nameof(record)),
     };
 
     private static Vote VoteOf(VoteMessage vote, ConsensusConfig config) =>
-        new(vote.Type, config.ChainId, config.Epoch, vote.VoteHeight, vote.View, vote.BlockHash);
+        new(vote.Type, config.ChainId, vote.Epoch, vote.VoteHeight, vote.View, vote.BlockHash);
 
     private static ulong? HeightOf(JournalRecord? record) => record switch
     {
@@ -90,14 +91,21 @@ internal static class JournalReplay
         _ => null,
     };
 
-    /// <summary>Whose journal it is: a data directory copied from another department's node has that one's votes.</summary>
-    private static int? SignerOf(JournalRecord? record) => record switch
+    /// <summary>
+    /// Whose journal it is: a data directory copied from another department's node has that one's votes. In an earlier epoch
+    /// the index was that of another set, and an observer's key is none of this one.
+    /// </summary>
+    private static bool IsOfAnother(JournalRecord record, ConsensusConfig config)
     {
-        AcceptedRecord r => r.Prepare.Signer,
-        PreparedRecord r => r.Commit.Signer,
-        PromisedRecord r => r.ViewChange.Payload.Signer,
-        _ => null,
-    };
+        (ulong epoch, int signer) = record switch
+        {
+            AcceptedRecord { Prepare: var m } => (m.Epoch, m.Signer),
+            PreparedRecord { Commit: var m } => (m.Epoch, m.Signer),
+            PromisedRecord { ViewChange: var m } => (m.Epoch, m.Payload.Signer),
+            _ => throw new ArgumentException($"No vote in {record}.", nameof(record)),
+        };
+        return epoch == config.Epoch && !config.IsObserver && signer != config.Self;
+    }
 
     /// <summary>False when the record contradicts an earlier one: this journal was not written by one honest node.
     /// </summary>

@@ -83,6 +83,8 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
         verified = null;
         if (from < 0 || from >= _set.Count)
             return MessageFailure.UnknownValidator;
+        if (message is RecallResponse { Newest: { } newest } answer && newest.Epoch < config.Epoch && !IsOwn(newest))
+            message = answer with { Newest = null }; // of the key that this one has replaced, which votes no more
         MessageFailure failure = message switch
         {
             ProposeMessage m => VerifyPropose(m, tipHeight),
@@ -90,7 +92,7 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
             ViewChangeMessage m => VerifyViewChange(m, tipHeight),
             DecidedMessage m => VerifyDecided(m, tipHeight),
             StatusMessage { Tip: { } tip } => VerifyDecided(tip, tipHeight),
-            ProposalResponse m => VerifyHeader(m.Block.Header),
+            ProposalResponse m => VerifyHeader(m.Block.Header, tipHeight),
             RecallResponse m => VerifyRecalled(m, tipHeight),
             EvidenceMessage m => VerifyEvidence(m.Evidence),
             _ => MessageFailure.None,
@@ -100,22 +102,23 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
         return failure;
     }
 
-    private MessageFailure VerifyHeader(BlockHeader header)
+    /// <summary>What is decided here may be of an earlier epoch: whoever says it is behind, and is told so.</summary>
+    private MessageFailure VerifyHeader(BlockHeader header, ulong tipHeight)
     {
         if (header.ChainId != config.ChainId)
             return MessageFailure.WrongChain;
-        return header.Epoch == config.Epoch ? MessageFailure.None : MessageFailure.WrongEpoch;
+        return header.Epoch == config.Epoch || header.Height <= tipHeight ? MessageFailure.None : MessageFailure.WrongEpoch;
     }
 
     private MessageFailure VerifyPropose(ProposeMessage m, ulong tipHeight)
     {
         BlockHeader header = m.Block.Header;
-        if (VerifyHeader(header) is var failure and not MessageFailure.None)
+        if (VerifyHeader(header, tipHeight) is var failure and not MessageFailure.None)
             return failure;
-        if (m.Signer >= _set.Count)
-            return MessageFailure.UnknownValidator;
         if (m.Height <= tipHeight)
             return MessageFailure.None;
+        if (m.Signer >= _set.Count)
+            return MessageFailure.UnknownValidator;
         var vote = new Vote(VoteType.Propose, config.ChainId, config.Epoch, m.Height, m.View, header.Hash);
         if (!verifier.VerifyOne(_set[m.Signer].Key, vote.SigningDigest(), m.Signature))
             return MessageFailure.BadSignature;
@@ -124,12 +127,12 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
 
     private MessageFailure VerifyVote(VoteMessage m, ulong tipHeight)
     {
+        if (m.Height <= tipHeight)
+            return MessageFailure.None;
         if (m.Epoch != config.Epoch)
             return MessageFailure.WrongEpoch;
         if (m.Signer >= _set.Count)
             return MessageFailure.UnknownValidator;
-        if (m.Height <= tipHeight)
-            return MessageFailure.None;
         var vote = new Vote(m.Type, config.ChainId, m.Epoch, m.Height, m.View, m.BlockHash);
         return verifier.VerifyOne(_set[m.Signer].Key, vote.SigningDigest(), m.Signature)
             ? MessageFailure.None
@@ -138,12 +141,12 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
 
     private MessageFailure VerifyViewChange(ViewChangeMessage m, ulong tipHeight)
     {
+        if (m.Height <= tipHeight)
+            return MessageFailure.None;
         if (m.Epoch != config.Epoch)
             return MessageFailure.WrongEpoch;
         if (m.Payload.Signer >= _set.Count)
             return MessageFailure.UnknownValidator;
-        if (m.Height <= tipHeight)
-            return MessageFailure.None;
         if (!JustificationRules.Fits(m))
             return MessageFailure.BadViewChange;
         Vote vote = JustificationRules.VoteOf(config, m.Height, m.View, m.Payload);
@@ -163,14 +166,17 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
     {
         if (m.Newest is { } vote)
         {
-            if (vote.Epoch != config.Epoch)
+            // Of an earlier epoch, too: the key is this node's own.
+            if (vote.Epoch > config.Epoch)
                 return MessageFailure.WrongEpoch;
-            if (!verifier.VerifyOne(
-                _set[config.Self].Key, vote.VoteOn(config.ChainId).SigningDigest(), vote.Signature))
+            if (!IsOwn(vote))
                 return MessageFailure.BadSignature;
         }
         return m.Tip is { } tip ? VerifyDecided(tip, tipHeight) : MessageFailure.None;
     }
+
+    private bool IsOwn(in SignedVote vote) => !config.IsObserver && verifier.VerifyOne(
+        _set[config.Self].Key, vote.VoteOn(config.ChainId).SigningDigest(), vote.Signature);
 
     private MessageFailure VerifyEvidence(Evidence evidence)
     {
@@ -183,7 +189,7 @@ public sealed class MessageVerifier(ConsensusConfig config, ISignatureVerifier v
 
     private MessageFailure VerifyDecided(DecidedMessage m, ulong tipHeight)
     {
-        if (VerifyHeader(m.Header) is var failure and not MessageFailure.None)
+        if (VerifyHeader(m.Header, tipHeight) is var failure and not MessageFailure.None)
             return failure;
         if (m.Height <= tipHeight)
             return MessageFailure.None;

@@ -30,7 +30,7 @@ public static class Authority
         foreach (OfficerInterval interval in entry.Intervals)
         {
             if (Covers(interval, height))
-                return CheckTime(interval, timeMs, out signer);
+                return CheckDepartment(state, interval) ?? CheckTime(interval, timeMs, out signer);
         }
         OfficerInterval last = entry.Intervals[^1];
         return last.LastHeight != 0 && last.LastHeight < height
@@ -112,6 +112,15 @@ public static class Authority
     /// <inheritdoc cref="Covers(ValidatorInterval, ulong)"/>
     internal static bool Covers(OfficerInterval interval, ulong height) =>
         interval.FirstHeight <= height && (interval.LastHeight == 0 || height <= interval.LastHeight);
+
+    /// <summary>Nobody signs any more for a department that was removed.</summary>
+    private static Rejection? CheckDepartment(StateOverlay state, OfficerInterval interval) =>
+        state.Before<DepartmentState>(StateKey.Department(interval.Department)) is { RemovedHeight: > 0 } left
+            ? new Rejection(
+                RejectionCode.SignerRevoked,
+                $"Department {interval.Department} was removed after block {left.RemovedHeight}; its officers sign no more.",
+                Facts(interval, ("lastHeight", FieldRules.Invariant(left.RemovedHeight))))
+            : null;
 
     private static Rejection? CheckTime(OfficerInterval interval, ulong timeMs, out OfficerInterval? signer)
     {

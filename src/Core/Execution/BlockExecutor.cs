@@ -85,7 +85,8 @@ public static class BlockExecutor
         if (failure is not null)
             return null;
         ExecutedBlock executed = Finish(view, validators, state, header, transactions);
-        failure = Compare(BlockFailureKind.LogRoot, executed.Header.LogRoot, header.LogRoot)
+        failure = Compare(BlockFailureKind.NextValidatorSetHash, executed.Header.NextValidatorSetHash, header.NextValidatorSetHash)
+            ?? Compare(BlockFailureKind.LogRoot, executed.Header.LogRoot, header.LogRoot)
             ?? Compare(BlockFailureKind.StateRoot, executed.Header.StateRoot, header.StateRoot);
         return failure is null ? executed : null;
     }
@@ -122,7 +123,6 @@ public static class BlockExecutor
             ?? Compare(BlockFailureKind.ParentHash, tip.Hash, header.ParentHash)
             ?? Compare(BlockFailureKind.Epoch, tip.NextEpoch, header.Epoch)
             ?? Compare(BlockFailureKind.ValidatorSetHash, validators.Hash, header.ValidatorSetHash)
-            ?? Compare(BlockFailureKind.NextValidatorSetHash, validators.Hash, header.NextValidatorSetHash)
             ?? Require(
                 header.TimestampMs > tip.TimestampMs,
                 BlockFailureKind.Timestamp, $"more than {tip.TimestampMs}", header.TimestampMs)
@@ -167,16 +167,18 @@ public static class BlockExecutor
         BlockHeader frame,
         IReadOnlyList<VerifiedTransaction> transactions)
     {
-        state.Write(StateKey.Leader, LeaderSchedule.After(
+        ValidatorSet next = ValidatorHistory.Next(state, validators);
+        LeaderState leaders = LeaderSchedule.After(
             state.Leader, state.CurrentLeader, frame.Height, validators[frame.Proposer].Department,
-            state.Parameters.LeaderBlocksMax));
+            state.Parameters.LeaderBlocksMax);
+        state.Write(StateKey.Leader, next.Hash == validators.Hash ? leaders : LeaderSchedule.WithSet(leaders, next));
         var leaves = new Digest[transactions.Count];
         for (int i = 0; i < leaves.Length; i++)
             leaves[i] = transactions[i].Transaction.LeafHash;
         LogAppend log = LogAppend.Compute(view.Frontier, view, leaves);
         StateChange[] changes = state.Changes();
         StateUpdate tree = StateRoots.Update(view, view.Tip.StateRoot, changes);
-        BlockHeader header = frame.WithResult(log.NewSize, log.NewRoot, tree.NewRoot);
+        BlockHeader header = frame.WithResult(next.Hash, log.NewSize, log.NewRoot, tree.NewRoot);
         return new ExecutedBlock(header, transactions, log, tree, changes, state.Records);
     }
 

@@ -43,7 +43,7 @@ internal static class GenesisRules
                     $"{at}.id", "greater than the one before", department.Id)
                 ?? FieldRules.Texts($"{at}.names", department.Names)
                 ?? FieldRules.Key($"{at}.validator_key", department.ValidatorKey.Span)
-                ?? Endpoint($"{at}.endpoint", department.Endpoint)
+                ?? FieldRules.Endpoint($"{at}.endpoint", department.Endpoint)
                 ?? Administrators($"{at}.administrators", department.Administrators);
             if (violation is not null)
                 return violation;
@@ -90,36 +90,4 @@ internal static class GenesisRules
         PublicKey.TryParse(bytes, out PublicKey? key) && seen.Add(key)
             ? null
             : FieldViolation.Of(field, "a key that stands nowhere else", Convert.ToHexStringLower(bytes));
-
-    /// <summary>host:port: a name or an address of printable ASCII (brackets around IPv6), and 1 to 65535.</summary>
-    private static FieldViolation? Endpoint(string field, string endpoint)
-    {
-        int colon = endpoint.LastIndexOf(':');
-        bool valid = endpoint.Length <= Limits.EndpointMax && colon > 0
-            && IsHost(endpoint.AsSpan(0, colon)) && IsPort(endpoint.AsSpan(colon + 1));
-        return valid ? null : FieldViolation.Of(field, "host:port, at most 260 characters", endpoint);
-    }
-
-    private static bool IsHost(ReadOnlySpan<char> host)
-    {
-        bool bracketed = host.Length > 2 && host[0] == '[' && host[^1] == ']';
-        foreach (char c in bracketed ? host[1..^1] : host)
-        {
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-') && !(bracketed && c == ':'))
-                return false;
-        }
-        return true;
-    }
-
-    private static bool IsPort(ReadOnlySpan<char> port)
-    {
-        int value = 0;
-        foreach (char c in port)
-        {
-            if (!char.IsAsciiDigit(c) || port.Length > 5)
-                return false;
-            value = value * 10 + (c - '0');
-        }
-        return value is >= 1 and <= 65_535 && port[0] != '0';
-    }
 }

@@ -77,6 +77,21 @@ public static class LeaderSchedule
         return next;
     }
 
+    /// <summary>The same for a new epoch's set: what is kept of the heights before names indexes of the old one.</summary>
+    internal static LeaderState WithSet(LeaderState state, ValidatorSet next)
+    {
+        LeaderState changed = state.Clone();
+        changed.Departments.Clear();
+        changed.Departments.Add(next.Members.Select(static v => v.Department));
+        changed.FirstLeaders.Clear();
+        for (int i = changed.Suspensions.Count - 1; i >= 0; i--)
+        {
+            if (!changed.Departments.Contains(changed.Suspensions[i].Department))
+                changed.Suspensions.RemoveAt(i);
+        }
+        return changed;
+    }
+
     private static LeaderOrder Order(List<int> order, uint first) => first < order.Count
         ? new LeaderOrder(order, (int)first)
         : throw new CorruptStateException(StateKey.Leader, $"{first} as the first of {order.Count} leaders");

@@ -61,6 +61,10 @@ public sealed class StateOverlay(ILedgerView view)
     public T? Current<T>(StateKey key) where T : class, IMessage<T>, new() =>
         _written.TryGetValue(key, out IMessage? written) ? (T)written : Before<T>(key);
 
+    /// <summary>The value that the block's transactions so far have written, or null.</summary>
+    internal T? Written<T>(StateKey key) where T : class, IMessage<T> =>
+        _written.TryGetValue(key, out IMessage? written) ? (T)written : null;
+
     /// <summary>Whether a transaction of the block so far has this id.</summary>
     public bool HoldsTransaction(Digest transactionId) => _transactions.Contains(transactionId);
 

@@ -23,8 +23,9 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.RevokeOfficer => Revoke("revoke_officer", body.RevokeOfficer),
         TransactionBody.ActionOneofCase.Accuse => Accuse("accuse", body.Accuse, body.ChainId.Span),
         TransactionBody.ActionOneofCase.SuspendLeader => Suspend("suspend_leader", body.SuspendLeader),
+        TransactionBody.ActionOneofCase.ChangeMembership => MembershipFields.Check("change_membership", body.ChangeMembership),
         _ => FieldViolation.Of("action", "exactly one of register, amend, annul, define_type, enrol_officer, "
-            + "revoke_officer, accuse, suspend_leader", ""),
+            + "revoke_officer, change_membership, accuse, suspend_leader", ""),
     };
 
     /// <summary>Actions from number 80 on are signed by a department's validator key.</summary>

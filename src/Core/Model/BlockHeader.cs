@@ -131,14 +131,14 @@ public sealed class BlockHeader : IEquatable<BlockHeader>
     }
 
     /// <summary>The same header with what executing its transactions gives.</summary>
-    internal BlockHeader WithResult(ulong logSizeAfter, in Digest logRoot, in Digest stateRoot) => new()
+    internal BlockHeader WithResult(in Digest nextValidatorSet, ulong logSizeAfter, in Digest logRoot, in Digest stateRoot) => new()
     {
         ChainId = ChainId,
         Height = Height,
         ParentHash = ParentHash,
         Epoch = Epoch,
         ValidatorSetHash = ValidatorSetHash,
-        NextValidatorSetHash = NextValidatorSetHash,
+        NextValidatorSetHash = nextValidatorSet,
         TimestampMs = TimestampMs,
         Proposer = Proposer,
         LogSizeBefore = LogSizeBefore,

@@ -41,6 +41,9 @@ public static class DomainTag
     /// <summary>Before a piece of evidence: its id.</summary>
     public static ReadOnlySpan<byte> Evidence => "govchain/evd/v1\0"u8;
 
+    /// <summary>Before the chain id and a membership change in the signatures on it.</summary>
+    public static ReadOnlySpan<byte> Membership => "govchain/mbr/v1\0"u8;
+
     /// <summary>SHA-256(tag | data).</summary>
     public static Digest Hash(ReadOnlySpan<byte> tag, ReadOnlySpan<byte> data) => Sha256.Hash(tag, data);
 }

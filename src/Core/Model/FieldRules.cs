@@ -119,4 +119,36 @@ internal static class FieldRules
 
     /// <summary>Digits, the same in every culture.</summary>
     public static string Invariant(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+
+    /// <summary>host:port: a name or an address of printable ASCII (brackets around IPv6), and 1 to 65535.</summary>
+    public static FieldViolation? Endpoint(string field, string endpoint)
+    {
+        int colon = endpoint.LastIndexOf(':');
+        bool valid = endpoint.Length <= Limits.EndpointMax && colon > 0
+            && IsHost(endpoint.AsSpan(0, colon)) && IsPort(endpoint.AsSpan(colon + 1));
+        return valid ? null : FieldViolation.Of(field, "host:port, at most 260 characters", endpoint);
+    }
+
+    private static bool IsHost(ReadOnlySpan<char> host)
+    {
+        bool bracketed = host.Length > 2 && host[0] == '[' && host[^1] == ']';
+        foreach (char c in bracketed ? host[1..^1] : host)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-') && !(bracketed && c == ':'))
+                return false;
+        }
+        return true;
+    }
+
+    private static bool IsPort(ReadOnlySpan<char> port)
+    {
+        int value = 0;
+        foreach (char c in port)
+        {
+            if (!char.IsAsciiDigit(c) || port.Length > 5)
+                return false;
+            value = value * 10 + (c - '0');
+        }
+        return value is >= 1 and <= 65_535 && port[0] != '0';
+    }
 }

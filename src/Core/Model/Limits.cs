@@ -56,4 +56,11 @@ public static class Limits
 
     /// <summary>Administrators of a department in the genesis body.</summary>
     public const int GenesisAdministratorsMax = 16;
+
+    /// <summary>Changes of the validators in a ledger's life: 1,000 are 110 KB of state, three a month for 27 years.</summary>
+    public const int MembershipChangesMax = 1_000;
+
+    /// <summary>How far ahead of header time the expiry of a membership change may lie: 30 days, for a quorum of
+    /// departments to sign by hand.</summary>
+    public const ulong MembershipHorizonMs = 30UL * 24 * 60 * 60 * 1_000;
 }

@@ -84,6 +84,9 @@ public enum RejectionCode
     /// <summary>The department would be left without an administrator.</summary>
     LastAdministrator = 48,
 
+    /// <summary>A department has, or once had, this id.</summary>
+    DepartmentExists = 49,
+
     /// <summary>The signatures that the transaction carries do not prove what it says.</summary>
     InvalidProof = 50,
 
@@ -98,6 +101,15 @@ public enum RejectionCode
 
     /// <summary>The offence is proven on the ledger already, or as many others of the department as are kept.</summary>
     AlreadyProven = 54,
+
+    /// <summary>No department with a vote has this id.</summary>
+    UnknownDepartment = 55,
+
+    /// <summary>The approvals are of another epoch: the validators have changed since, or change in this block.</summary>
+    OtherEpoch = 56,
+
+    /// <summary>There would be no validator left, or more than the ledger's formats hold.</summary>
+    MembershipLimit = 57,
 
     /// <summary>The same transaction is on the ledger; its receipt is the answer.</summary>
     Duplicate = 60,

@@ -26,6 +26,9 @@ public enum StateKind : byte
 
     /// <summary>What the next height's leader is computed from.</summary>
     Leader = 7,
+
+    /// <summary>Every change of the validators.</summary>
+    Membership = 12,
 }
 
 /// <summary>
@@ -50,6 +53,9 @@ public sealed class StateKey : IEquatable<StateKey>, IComparable<StateKey>
 
     /// <summary>The leader state.</summary>
     public static StateKey Leader { get; } = new(StateKind.Leader, "leader"u8);
+
+    /// <summary>The changes of the validators.</summary>
+    public static StateKey Membership { get; } = new(StateKind.Membership, "membership"u8);
 
     /// <summary>The kind.</summary>
     public StateKind Kind => (StateKind)_bytes[0];

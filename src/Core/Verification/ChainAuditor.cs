@@ -56,12 +56,10 @@ public sealed class PreparedBlock
             return new PreparedBlock(header, null, [], [.. raw.Leaves.Select(l => LogHash.Leaf(l.Span))]);
         if (Certificate.TryRead(raw.Certificate.Span) is not { } certificate)
             return Bad(height, "certificate", "a known layout", $"{raw.Certificate.Length} bytes", "The certificate cannot be read: nobody vouches for this block.");
-        CertificateFailure failure = CertificateVerifier.Verify(header, certificate, genesis.Validators, signatures);
-        if (failure != CertificateFailure.None)
-        {
-            return Bad(height, "certificate", $"signatures of {genesis.Validators.QuorumSize} departments over this header",
-                failure.ToString(), "Header or certificate was altered: the departments did not agree to this block.");
-        }
+        // The founding set is known before any block; of a later one only the blocks before say who it is.
+        bool isFounding = header.ValidatorSetHash == genesis.Validators.Hash;
+        if (isFounding && CheckCertificate(header, certificate, genesis.Validators, signatures) is { } uncertified)
+            return new PreparedBlock(uncertified with { Height = height });
         var transactions = new List<Transaction>(raw.Leaves.Count);
         foreach (DecodedEnvelope decoded in TransactionDecoder.DecodeAll(raw.Leaves, genesis.ChainId))
         {
@@ -76,8 +74,23 @@ public sealed class PreparedBlock
         int wrong = Array.IndexOf(verified, null);
         return wrong < 0
             ? new PreparedBlock(header, certificate, verified!, [.. transactions.Select(t => t.LeafHash)])
+            {
+                Unverified = isFounding ? null : signatures,
+            }
             : Bad(height, Position(header, wrong), $"a signature by {transactions[wrong].Signer}, and those it carries", "another",
                 "Its signer did not sign these bytes, or a signature that it carries is another's.");
+    }
+
+    /// <summary>What verifies the certificate, where that waits for the blocks before; null where it is verified.</summary>
+    internal ISignatureVerifier? Unverified { get; private init; }
+
+    internal static AuditProblem? CheckCertificate(
+        BlockHeader header, Certificate certificate, ValidatorSet set, ISignatureVerifier signatures)
+    {
+        CertificateFailure failure = CertificateVerifier.Verify(header, certificate, set, signatures);
+        return failure == CertificateFailure.None ? null : new AuditProblem(header.Height, "certificate",
+            $"signatures of {set.QuorumSize} departments over this header", failure.ToString(),
+            "Header or certificate was altered: the departments did not agree to this block.");
     }
 
     private static string Position(BlockHeader header, int index) =>
@@ -96,6 +109,9 @@ public sealed class ChainAuditor(Genesis genesis)
 {
     /// <summary>The ledger as the blocks so far give it: what a node's own state must equal.</summary>
     public InMemoryLedger Ledger { get; } = new(genesis);
+
+    /// <summary>Who certifies the next block.</summary>
+    public ValidatorSet Validators { get; private set; } = genesis.Validators;
 
     /// <summary>The first problem; once there is one, nothing after it is looked at.</summary>
     public AuditProblem? Problem { get; private set; }
@@ -128,13 +144,18 @@ public sealed class ChainAuditor(Genesis genesis)
         BlockHeader header = block.Header!;
         if (header.Height != NextHeight)
             return new AuditProblem(NextHeight, "header", $"height {NextHeight}", $"height {header.Height}", "Blocks are missing or out of order.");
-        ExecutedBlock? executed = BlockExecutor.Check(Ledger, genesis.Validators, header, block.Transactions, out BlockFailure? failure);
+        if (block.Unverified is { } signatures
+            && PreparedBlock.CheckCertificate(header, block.Certificate!, Validators, signatures) is { } uncertified)
+            return uncertified;
+        ExecutedBlock? executed = BlockExecutor.Check(Ledger, Validators, header, block.Transactions, out BlockFailure? failure);
         if (executed is null)
         {
             return new AuditProblem(header.Height, failure!.Kind.ToString(), failure.Expected, failure.Found,
                 "The block's content is not what its certified header says: it was altered after the departments signed, or they signed what the rules forbid.");
         }
         Ledger.Apply(executed);
+        if (header.NextValidatorSetHash != Validators.Hash)
+            Validators = ValidatorHistory.Of(genesis, Ledger).Acting;
         return null;
     }
 }

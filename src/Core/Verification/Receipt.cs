@@ -15,6 +15,12 @@ public sealed record CertifiedBlock(BlockHeader Header, Certificate Certificate)
 /// <param name="Later">The later block whose state root the path leads to; null: the receipt's own block.</param>
 public sealed record SignerProof(ReadOnlyMemory<byte> Value, IReadOnlyList<Digest> Path, CertifiedBlock? Later);
 
+/// <summary>The end of an epoch: the block whose header names the next set, and how that differs from the one before.</summary>
+/// <param name="Block">The last block that the old set certifies.</param>
+/// <param name="Department">The department that came, left or has another key.</param>
+/// <param name="NewKey">The key that it votes with from now on; null: it left.</param>
+public sealed record EpochEnd(CertifiedBlock Block, string Department, PublicKey? NewKey);
+
 /// <summary>
 /// All that proves, offline and trusting nobody, that a transaction is on the ledger: what was signed, where it stands,
 /// who certified it, and who the signer was (docs/SPEC.md, "Receipt"). Holds what a file says; whether it is true is
@@ -26,10 +32,13 @@ public sealed record SignerProof(ReadOnlyMemory<byte> Value, IReadOnlyList<Diges
 /// <param name="InclusionPath">From the leaf upwards, to the log root of <paramref name="Block"/>.</param>
 /// <param name="Block">The block that holds the position.</param>
 /// <param name="Signer">The officer or the department that signed.</param>
+/// <param name="Epochs">From the founding departments to those who certified the newest header in the receipt, in order.
+/// </param>
 public sealed record Receipt(
     ReadOnlyMemory<byte> GenesisBody,
     ReadOnlyMemory<byte> Envelope,
     ulong Position,
     IReadOnlyList<Digest> InclusionPath,
     CertifiedBlock Block,
-    SignerProof Signer);
+    SignerProof Signer,
+    IReadOnlyList<EpochEnd> Epochs);

@@ -50,6 +50,8 @@ public static class ReceiptCodec
                 WriteBlock(json, "laterBlock", later);
             json.WriteEndObject();
             json.WriteStartArray("epochs");
+            foreach (EpochEnd end in receipt.Epochs)
+                WriteEpoch(json, end);
             json.WriteEndArray();
             json.WriteEndObject();
         }
@@ -80,7 +82,8 @@ public static class ReceiptCodec
                 Hashes(root, "inclusionPath", LogPathMax),
                 Block(root, "block"),
                 new SignerProof(Bytes(signer, "value"), Hashes(signer, "path", StatePathMax),
-                    hasLater ? Block(signer, "laterBlock") : null));
+                    hasLater ? Block(signer, "laterBlock") : null),
+                Epochs(root));
         }
         catch (JsonException e)
         {
@@ -146,6 +149,31 @@ public static class ReceiptCodec
         foreach (Digest hash in hashes)
             json.WriteStringValue(hash.ToString());
         json.WriteEndArray();
+    }
+
+    private static void WriteEpoch(Utf8JsonWriter json, EpochEnd end)
+    {
+        json.WriteStartObject();
+        json.WriteString("department", end.Department);
+        if (end.NewKey is { } key)
+            json.WriteString("newKey", key.ToString());
+        WriteBlock(json, "lastBlock", end.Block);
+        json.WriteEndObject();
+    }
+
+    private static EpochEnd[] Epochs(JsonElement root)
+    {
+        JsonElement array = Member(root, "epochs", JsonValueKind.Array);
+        if (array.GetArrayLength() > Limits.MembershipChangesMax)
+            throw new FormException($"epochs has more than {Limits.MembershipChangesMax} entries");
+        return [.. array.EnumerateArray().Select(static e => new EpochEnd(Block(e, "lastBlock"), Text(e, "department"), NewKey(e)))];
+    }
+
+    private static PublicKey? NewKey(JsonElement end)
+    {
+        if (!end.TryGetProperty("newKey", out _))
+            return null;
+        return PublicKey.TryParseHex(Text(end, "newKey"), out PublicKey? key) ? key : throw new FormException("newKey is no public key");
     }
 
     private static CertifiedBlock Block(JsonElement parent, string name)

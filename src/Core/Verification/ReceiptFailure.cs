@@ -37,6 +37,9 @@ public enum ReceiptFailureKind
 
     /// <summary>The signer's entry says that the key could not sign at that block.</summary>
     SignerNotAuthorised,
+
+    /// <summary>The chain of epochs does not lead from the founding departments to those who certified.</summary>
+    InvalidEpochs,
 }
 
 /// <summary>Why a receipt proves nothing, with a sentence for its reader.</summary>

@@ -11,8 +11,9 @@ namespace GovChain.Core.Verification;
 /// <param name="Transaction">What was recorded.</param>
 /// <param name="Header">When, and with what.</param>
 /// <param name="Signer">For whom it was signed.</param>
+/// <param name="Validators">The departments of its epoch, a quorum of which certified it.</param>
 public sealed record ProvenTransaction(
-    Genesis Genesis, Transaction Transaction, BlockHeader Header, SignerStatus Signer);
+    Genesis Genesis, Transaction Transaction, BlockHeader Header, SignerStatus Signer, ValidatorSet Validators);
 
 /// <summary>
 /// Checks a receipt with nothing but the genesis digest: no node, no clock, no trust. Never throws on any receipt.
@@ -45,7 +46,15 @@ public static class ReceiptVerifier
             return Fail(out failure, ReceiptFailureKind.WrongGenesis, $"The receipt is not of the ledger {genesisDigest}.");
         if (Genesis.TryDecode(receipt.GenesisBody, out GenesisFailure? genesisFailure) is not { } genesis)
             return Fail(out failure, ReceiptFailureKind.InvalidGenesis, $"The genesis body is invalid: {genesisFailure}");
-        if (CheckBlock(receipt.Block, genesis, signatures, "the block") is { } badBlock)
+        if (EpochChain.Follow(genesis, receipt.Epochs, signatures, out string? badEpoch) is not { } sets)
+            return Fail(out failure, ReceiptFailureKind.InvalidEpochs, badEpoch!);
+        BlockHeader newest = receipt.Signer.Later?.Header ?? receipt.Block.Header;
+        if (newest.Epoch + 1 != (ulong)sets.Count)
+        {
+            return Fail(out failure, ReceiptFailureKind.InvalidEpochs,
+                $"The newest header is of epoch {newest.Epoch}; the receipt leads to epoch {sets.Count - 1}.");
+        }
+        if (CheckBlock(receipt.Block, genesis, sets, signatures, "the block") is { } badBlock)
             return Fail(out failure, ReceiptFailureKind.InvalidCertificate, badBlock);
         BlockHeader header = receipt.Block.Header;
         if (receipt.Position < header.LogSizeBefore || receipt.Position >= header.LogSizeAfter)
@@ -68,11 +77,12 @@ public static class ReceiptVerifier
             return Fail(out failure, ReceiptFailureKind.InvalidSignature,
                 "The signer's signature, or one that the transaction carries, does not verify.");
         }
-        return VerifySigner(receipt, genesis, transaction, signatures, out failure);
+        return VerifySigner(receipt, genesis, sets, transaction, signatures, out failure);
     }
 
     private static ProvenTransaction? VerifySigner(
-        Receipt receipt, Genesis genesis, Transaction transaction, ISignatureVerifier signatures, out ReceiptFailure? failure)
+        Receipt receipt, Genesis genesis, IReadOnlyList<ValidatorSet> sets, Transaction transaction, ISignatureVerifier signatures,
+        out ReceiptFailure? failure)
     {
         failure = null;
         BlockHeader header = receipt.Block.Header;
@@ -81,7 +91,7 @@ public static class ReceiptVerifier
         {
             if (later.Header.Height <= header.Height)
                 return Fail(out failure, ReceiptFailureKind.InvalidSignerProof, "The signer's entry is proven to an earlier block.");
-            if (CheckBlock(later, genesis, signatures, "the later block") is { } badLater)
+            if (CheckBlock(later, genesis, sets, signatures, "the later block") is { } badLater)
                 return Fail(out failure, ReceiptFailureKind.InvalidCertificate, badLater);
         }
         StateKey key = StateKey.OfficerKey(transaction.Signer);
@@ -96,18 +106,19 @@ public static class ReceiptVerifier
             return Fail(out failure, ReceiptFailureKind.InvalidSignerProof, $"The signer's entry is no key's: {violation}.");
         OfficerKeyState entry = OfficerKeyState.Parser.ParseFrom(receipt.Signer.Value.Span);
         if (SignerStatus.At(entry, transaction.IsProtocol, header) is { } status)
-            return new ProvenTransaction(genesis, transaction, header, status);
+            return new ProvenTransaction(genesis, transaction, header, status, sets[(int)header.Epoch]);
         return Fail(out failure, ReceiptFailureKind.SignerNotAuthorised,
             $"The signer's entry says that this key could not sign in block {header.Height}.");
     }
 
-    private static string? CheckBlock(CertifiedBlock block, Genesis genesis, ISignatureVerifier signatures, string which)
+    private static string? CheckBlock(
+        CertifiedBlock block, Genesis genesis, IReadOnlyList<ValidatorSet> sets, ISignatureVerifier signatures, string which)
     {
         if (block.Header.ChainId != genesis.ChainId)
             return $"The header of {which} is of another ledger.";
-        if (block.Header.Epoch != genesis.Block.Header.Epoch)
-            return $"The header of {which} is of epoch {block.Header.Epoch}; the receipt carries no chain of epochs to it.";
-        CertificateFailure failure = CertificateVerifier.Verify(block.Header, block.Certificate, genesis.Validators, signatures);
+        if (block.Header.Epoch >= (ulong)sets.Count)
+            return $"The header of {which} is of epoch {block.Header.Epoch}; the receipt leads to epoch {sets.Count - 1}.";
+        CertificateFailure failure = CertificateVerifier.Verify(block.Header, block.Certificate, sets[(int)block.Header.Epoch], signatures);
         return failure == CertificateFailure.None ? null : $"The certificate of {which} {block.Header.Height} is invalid ({failure}).";
     }
 

@@ -1,4 +1,5 @@
 using GovChain.Consensus;
+using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Alarms;
 using GovChain.Storage;
@@ -11,7 +12,7 @@ namespace GovChain.Node.Accusations;
 /// more could be found. Called by the driver's thread; read from any.
 /// </summary>
 internal sealed class AccusationDesk(
-    EvidenceStore store, ValidatorSet validators, AlarmBoard alarms, ILogger log, Action<Exception> fatal)
+    EvidenceStore store, ValidatorHistory history, AlarmBoard alarms, ILogger log, Action<Exception> fatal)
 {
     private readonly Lock _gate = new();
     private IReadOnlyList<Evidence> _held = [.. store.All];
@@ -27,7 +28,7 @@ internal sealed class AccusationDesk(
         lock (_gate)
             store.Add(evidence);
         Volatile.Write(ref _held, [.. Held, evidence]);
-        string department = EvidenceText.DepartmentOf(evidence, validators);
+        string department = EvidenceText.DepartmentOf(evidence, history);
         string what = EvidenceText.Describe(evidence);
         log.Accused(department, what, evidence.Id.ToString());
         alarms.Raise(NodeAlarm.DoubleVote, $"{department} {what}. Evidence {evidence.Id}.", department);

@@ -15,7 +15,7 @@ namespace GovChain.Node.Accusations;
 /// it there says nothing. Not thread-safe: the node's housekeeping owns it.
 /// </summary>
 internal sealed class EvidenceReports(
-    ValidatorSet validators, int self, LedgerHead ledger, ProtocolTransactions transactions, TimeProvider time, ulong turnMs, ILogger log)
+    ValidatorHistory history, int self, LedgerHead ledger, ProtocolTransactions transactions, TimeProvider time, ulong turnMs, ILogger log)
 {
     private readonly Dictionary<Digest, ulong> _dueMs = [];
     private readonly HashSet<Digest> _answered = [];
@@ -30,7 +30,7 @@ internal sealed class EvidenceReports(
             SubmissionResult result = await transactions.SubmitAsync(
                 body => body.Accuse = new Accuse { Evidence = ByteString.CopyFrom(evidence.ToBytes()) });
             log.EvidenceReported(
-                EvidenceText.DepartmentOf(evidence, validators), evidence.Id.ToString(), result.Rejection?.CodeName ?? "accepted");
+                EvidenceText.DepartmentOf(evidence, history), evidence.Id.ToString(), result.Rejection?.CodeName ?? "accepted");
         }
     }
 
@@ -45,7 +45,7 @@ internal sealed class EvidenceReports(
             if (_answered.Contains(evidence.Id))
                 continue;
             if (AccusationRules.Find(state, evidence) is not null
-                || !AccusationRules.HasRoom(state, EvidenceText.DepartmentOf(evidence, validators)))
+                || !AccusationRules.HasRoom(state, EvidenceText.DepartmentOf(evidence, history)))
             {
                 _answered.Add(evidence.Id);
                 continue;
@@ -53,7 +53,7 @@ internal sealed class EvidenceReports(
             if (!_dueMs.TryGetValue(evidence.Id, out ulong dueMs))
             {
                 // Everybody has another turn, and another is first each time.
-                int turn = (self + evidence.Id.Span[0]) % validators.Count;
+                int turn = (self + evidence.Id.Span[0]) % history.Acting.Count;
                 _dueMs.Add(evidence.Id, dueMs = nowMs + (ulong)turn * turnMs);
             }
             if (dueMs > nowMs)

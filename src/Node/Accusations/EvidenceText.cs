@@ -1,3 +1,4 @@
+using GovChain.Core.Execution;
 using GovChain.Core.Model;
 
 namespace GovChain.Node.Accusations;
@@ -5,6 +6,10 @@ namespace GovChain.Node.Accusations;
 /// <summary>Evidence in the words of operators.</summary>
 internal static class EvidenceText
 {
+    /// <summary>The department whose votes these are; the key where it never was a validator's.</summary>
+    public static string DepartmentOf(Evidence evidence, ValidatorHistory history) =>
+        history.DepartmentOf(evidence.Signer) ?? evidence.Signer.ToString();
+
     /// <summary>The department whose votes these are; the key where it is none of the set.</summary>
     public static string DepartmentOf(Evidence evidence, ValidatorSet validators) =>
         validators.IndexOf(evidence.Signer) is >= 0 and int index ? validators[index].Department : evidence.Signer.ToString();

@@ -45,7 +45,8 @@ internal static class ForkSearch
         using var verifier = new PlatformSignatureVerifier();
         return new ForkReport(
             common, differs, ledgerOne.GetHeader(differs).Hash, ledgerTwo.GetHeader(differs).Hash, ForkAccountability.Blame(
-                ledgerOne.GetCertificate(differs)!, ledgerTwo.GetCertificate(differs)!, kept, genesis.ChainId, genesis.Validators,
+                ledgerOne.GetCertificate(differs)!, ledgerTwo.GetCertificate(differs)!, kept, genesis.ChainId,
+                ValidatorHistory.Of(genesis, ledgerOne).At(differs),
                 verifier));
     }
 }

@@ -15,6 +15,9 @@ internal sealed record WatchedNode
     /// <summary>Of this many departments a quorum is needed.</summary>
     public required ValidatorSet Validators { get; init; }
 
+    /// <summary>This node has no vote.</summary>
+    public bool IsObserver { get; init; }
+
     /// <summary>The connections to the others.</summary>
     public required Func<IReadOnlyList<PeerConnection>> Connections { get; init; }
 
@@ -102,7 +105,7 @@ internal sealed class AlarmWatch(AlarmBoard board, AlarmThresholds thresholds, W
                 board.Raise(NodeAlarm.PeerMisbehaved, $"{peer.Department} {complaint}.", peer.Department);
             _complaints[peer.Department] = complaint;
         }
-        int here = 1 + connections.Count(static c => c.IsConnected), quorum = node.Validators.QuorumSize;
+        int here = (node.IsObserver ? 0 : 1) + connections.Count(c => c.IsConnected && node.Validators.IndexOf(c.Department) >= 0), quorum = node.Validators.QuorumSize;
         int all = node.Validators.Count;
         Lasting(NodeAlarm.NoQuorum, here < quorum, QuorumPatience, "",
             () => $"Only {here} of {all} departments are connected, and {quorum} are needed to record anything.");

@@ -17,12 +17,13 @@ internal static class JournalVerdict
         if (JournalLoader.Inspect(directory, ledger.TipHeight) is not { } contents)
             return null;
         ConsensusParameters parameters = JournalLoader.ParametersOf(new StateOverlay(ledger).Parameters);
+        ValidatorHistory history = ValidatorHistory.Of(genesis, ledger);
         LeaderOrder leaders = StateValue.NextLeaders(ledger);
         // Whose directory this is does not stand in it: a journal is sound if it is so as some department's.
         AbstainReason reason = AbstainReason.None;
-        for (int self = 0; self < genesis.Validators.Count; self++)
+        for (int self = 0; self < history.Acting.Count; self++)
         {
-            var config = new ConsensusConfig(genesis.ChainId, ledger.Tip.Epoch, genesis.Validators, self, parameters);
+            var config = new ConsensusConfig(genesis.ChainId, history.Epoch, history.Acting, self, parameters);
             reason = new ConsensusCore(config, ledger.Tip, ledger.TipCertificate, leaders, contents).Abstaining;
             if (reason == AbstainReason.None)
                 return null;

@@ -1,4 +1,5 @@
 using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Storage;
@@ -14,7 +15,7 @@ namespace GovChain.Node.Auditing;
 /// </summary>
 /// <param name="path">The node's data directory.</param>
 /// <param name="chainId">Its ledger.</param>
-/// <param name="validators">The departments whose certificates count.</param>
+/// <param name="history">The departments whose certificates count, by height.</param>
 /// <param name="verifier">Verifies certificates; safe from any thread.</param>
 /// <param name="bytesPerSecond">The rate, above 0.</param>
 /// <param name="pause">Between two rounds.</param>
@@ -22,7 +23,7 @@ namespace GovChain.Node.Auditing;
 internal sealed class SelfAudit(
     string path,
     Digest chainId,
-    ValidatorSet validators,
+    ValidatorHistory history,
     ISignatureVerifier verifier,
     long bytesPerSecond,
     TimeSpan pause,
@@ -101,6 +102,7 @@ internal sealed class SelfAudit(
         {
             if (certificate is null)
                 continue;
+            ValidatorSet validators = history.At(header.Height);
             CertificateFailure failure = CertificateVerifier.Verify(header, certificate, validators, verifier);
             if (failure != CertificateFailure.None)
             {

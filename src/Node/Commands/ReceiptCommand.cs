@@ -90,13 +90,13 @@ internal static class ReceiptCommand
 
     private static void Print(string path, ProvenTransaction proven)
     {
-        int quorum = proven.Genesis.Validators.QuorumSize;
+        int quorum = proven.Validators.QuorumSize;
         Output.Line($"VALID: {path}");
         Output.Line($"  transaction {proven.Transaction.Id}, {proven.Transaction.Body.ActionCase.ToString().ToLowerInvariant()}");
         Output.Line($"  recorded on {UtcTime.Format(proven.Header.TimestampMs)} in block {proven.Header.Height} of {proven.Genesis.Body.NetworkName}");
         Output.Line(proven.Signer.OfficerId is { } officer
             ? $"  signed by officer {officer} of {proven.Signer.Department}"
             : $"  signed by the validator of {proven.Signer.Department}");
-        Output.Line($"  certified by {quorum} of {proven.Genesis.Validators.Count} departments");
+        Output.Line($"  certified by {quorum} of {proven.Validators.Count} departments");
     }
 }

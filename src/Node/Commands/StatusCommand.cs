@@ -61,7 +61,9 @@ internal static class StatusCommand
                 + $"{d.BlamedHeight}, which it led (log position {d.Position})");
         }
         Output.Line($"  pool       {s.PoolTransactions} transactions, {s.PoolBytes} bytes");
+        Output.Line($"  epoch      {s.Epoch}, {s.Departments} departments vote: {string.Join(", ", s.Validators)}");
         Output.Line(s.Voting ? "  voting     yes"
+            : s.Observer ? "  voting     observer: it follows and serves, and has no vote"
             : s.VotesAgainAt > 0 ? $"  voting     NO, abstaining until height {s.VotesAgainAt} because: {s.AbstainingBecause}"
             : $"  voting     NO: {s.AbstainingBecause}");
         if (s.Alarms.Count == 0)

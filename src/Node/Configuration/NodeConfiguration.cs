@@ -33,6 +33,12 @@ internal sealed record NodeConfiguration
     /// <summary>Addresses of peers that differ from what the genesis says, by department.</summary>
     public IReadOnlyDictionary<string, string> PeerEndpoints { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What the node is started as.</summary>
+    public NodeRole Role { get; init; }
+
+    /// <summary>Nodes without a vote that may connect, by department.</summary>
+    public IReadOnlyDictionary<string, ObserverAddress> Observers { get; init; } = new Dictionary<string, ObserverAddress>();
+
     /// <summary>The bounds towards peers.</summary>
     public required PeerNetworkOptions Peers { get; init; }
 

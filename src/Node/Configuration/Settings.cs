@@ -47,6 +47,13 @@ internal static class Settings
         IsRequired = true,
     };
 
+    public static readonly ChoiceSetting<NodeRole> Role = new("role", NodeRole.Validator)
+    {
+        Meaning = "`Observer`: start although the ledger does not name this department or this key yet; once admitted, or once the "
+            + "key is replaced, the node votes without a change here",
+        Example = "\"Observer\"",
+    };
+
     public static readonly PathSetting PassphraseFile = new("passphraseFile", MustExist: true)
     {
         Meaning = "the key's passphrase; without it `GOVCHAIN_PASSPHRASE` counts, else it is asked for",
@@ -90,6 +97,13 @@ internal static class Settings
         Meaning = "addresses of departments that have moved",
         Default = "the genesis's",
         Example = "{ \"tax-office\": \"node.tax.example:7443\" }",
+    };
+
+    public static readonly MapSetting Observers = new("peers.observers", ObserverProblem, "`{\"department\": \"KEY@HOST:PORT\"}`")
+    {
+        Meaning = "nodes without a vote that may connect: the validator key of each, 66 hexadecimal digits, and its peer listener",
+        Default = "none",
+        Example = "{ \"ministry-of-health\": \"02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5@node.health.example:7443\" }",
     };
 
     public static readonly ListenSetting ClientListen = new("clients.listen", LoopbackOnly: false)
@@ -240,8 +254,8 @@ internal static class Settings
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
-        Department, DataDirectory, GenesisFile, ExpectedGenesisDigest, KeyFile, PassphraseFile, StopTimeoutMs, LogLevel, LogFormat, SignatureEngine,
-        PeerListen, PeerEndpoints,
+        Department, DataDirectory, GenesisFile, ExpectedGenesisDigest, KeyFile, Role, PassphraseFile, StopTimeoutMs, LogLevel, LogFormat, SignatureEngine,
+        PeerListen, PeerEndpoints, Observers,
         .. PeerSettings.All,
         ClientListen, CertificateFile, CertificateKeyFile, AuthorityDirectory, CertificateNames, AnonymousRequestsPerSecond,
         ClientConnectionsMax, ClientConnectionsPerAddress,
@@ -258,6 +272,11 @@ internal static class Settings
 
     private static bool IsHttpUri(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0;
+
+    private static string? ObserverProblem(string department, string address) =>
+        ObserverAddress.TryParse(address) is { } observer
+            ? EndpointProblem(department, observer.Endpoint)
+            : $"\"{address}\": KEY@HOST:PORT is expected, the key of 66 hexadecimal digits.";
 
     private static string? EndpointProblem(string department, string endpoint)
     {

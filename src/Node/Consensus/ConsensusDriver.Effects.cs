@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using GovChain.Consensus;
+using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Ledger;
@@ -60,6 +61,9 @@ internal sealed partial class ConsensusDriver
                 break;
             case NeedBlocks need:
                 _events.NeedBlocks(need);
+                break;
+            case EpochEnded:
+                _epochEnded = true;
                 break;
             case Alarm alarm:
                 _events.Alarm(alarm);
@@ -154,7 +158,7 @@ internal sealed partial class ConsensusDriver
         _timeline = new BlockTimeline(_time);
     }
 
-    private void LearnSize(Core.Cryptography.Digest stored)
+    private void LearnSize(Digest stored)
     {
         if (_ownProposal is not { } own)
             return;
@@ -227,8 +231,9 @@ internal sealed partial class ConsensusDriver
             ulong last = Math.Max(find.Above, view.TipHeight - Math.Min(view.TipHeight, FindSigner.CertificatesMax));
             if (view.Gap is { } gap)
                 last = Math.Max(last, gap.Base.Height);
+            PublicKey key = _validators[find.To].Key;
             for (ulong height = view.TipHeight; height > last && found is null && !_stopping; height--)
-                found = FindSigner.In(view.GetCertificate(height)!, find.To);
+                found = FindSigner.In(view.GetCertificate(height)!, _history.At(height).IndexOf(key));
             return true;
         }
         catch (StorageException e)

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using GovChain.Client.Keys;
 using GovChain.Consensus;
+using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
@@ -23,6 +24,7 @@ internal sealed partial class ConsensusDriver
     private const ulong WorkPauseMs = 50;
 
     private readonly ConsensusCore _core;
+    private readonly ValidatorHistory _history;
     private readonly ValidatorSet _validators;
     private readonly VoteJournal _journal;
     private readonly ISigner _signer;
@@ -53,11 +55,12 @@ internal sealed partial class ConsensusDriver
     private ConsensusStanding _standing;
     private bool _hasWork;
     private bool _unsynced;
+    private bool _epochEnded;
     private volatile bool _stopping;
 
     public ConsensusDriver(
         ConsensusCore core,
-        ValidatorSet validators,
+        ValidatorHistory history,
         VoteJournal journal,
         ISigner signer,
         LedgerHead ledger,
@@ -71,7 +74,8 @@ internal sealed partial class ConsensusDriver
         DriverEvents events)
     {
         _core = core;
-        _validators = validators;
+        _history = history;
+        _validators = history.Acting;
         _journal = journal;
         _signer = signer;
         _ledger = ledger;
@@ -204,6 +208,11 @@ internal sealed partial class ConsensusDriver
         Volatile.Write(ref _standing, standing);
         if (standing.Abstention != before.Abstention)
             _events.Abstention(standing.Abstention);
+        if (!_epochEnded || _stopping)
+            return;
+        // All that the core appended is durable by now, and nothing of the next height has been signed.
+        Abort();
+        _events.EpochEnded();
     }
 
     private void Drain()

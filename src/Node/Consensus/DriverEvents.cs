@@ -15,6 +15,7 @@ namespace GovChain.Node.Consensus;
 /// <param name="ReportLeader">A leader failed; the ledger should hear it.</param>
 /// <param name="Evidence">Somebody signed what no honest validator signs both: on return it is durable.</param>
 /// <param name="Justified">A proposal of a later view was accepted: its justification is to be kept.</param>
+/// <param name="EpochEnded">The validators change with the block just stored: this driver does nothing more.</param>
 /// <param name="Tick">About a second has passed.</param>
 /// <param name="Fatal">The node must stop.</param>
 internal sealed record DriverEvents(
@@ -27,5 +28,6 @@ internal sealed record DriverEvents(
     Action<ReportLeader> ReportLeader,
     Action<Evidence> Evidence,
     Action<KeptJustification> Justified,
+    Action EpochEnded,
     Action Tick,
     Action<Exception> Fatal);

@@ -22,19 +22,22 @@ internal sealed class MessageIntake
     private readonly Action<VerifiedMessage, ulong, Action> _deliver;
     private readonly TimeProvider _time;
     private readonly PeerProgress _progress;
+    private readonly Action<string> _otherEpoch;
     private readonly Load[] _loads;
     private readonly Channel<Arrival> _arrivals = Channel.CreateUnbounded<Arrival>(
         new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>Hands verified messages to <paramref name="deliver"/> with the time of their arrival and what to call once
-    /// they are taken: until then they count against their sender.</summary>
+    /// they are taken: until then they count against their sender. A department that seems to be in a later epoch is named
+    /// to <paramref name="otherEpoch"/>.</summary>
     public MessageIntake(
         ValidatorSet validators,
         MessageVerifier verifier,
         Func<ulong> tipHeight,
         Action<VerifiedMessage, ulong, Action> deliver,
         TimeProvider time,
-        PeerProgress progress)
+        PeerProgress progress,
+        Action<string> otherEpoch)
     {
         _validators = validators;
         _verifier = verifier;
@@ -42,6 +45,7 @@ internal sealed class MessageIntake
         _deliver = deliver;
         _time = time;
         _progress = progress;
+        _otherEpoch = otherEpoch;
         _loads = [.. validators.Members.Select(static _ => new Load())];
     }
 
@@ -88,6 +92,13 @@ internal sealed class MessageIntake
         if (verified is null)
         {
             Release(arrival.From, arrival.Bytes);
+            if (failure == MessageFailure.WrongEpoch)
+            {
+                // It, or this node, has yet to learn of a change of the validators: no fault.
+                if (arrival.Message.Height > _tipHeight() + 1)
+                    _otherEpoch(_validators[arrival.From].Department);
+                return;
+            }
             _progress.Misbehaved(arrival.From, $"sent a consensus message that does not verify ({failure})");
             return;
         }

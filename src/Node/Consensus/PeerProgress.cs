@@ -57,13 +57,17 @@ internal sealed class PeerProgress(int validators)
     /// <summary>It sent something that no honest node sends.</summary>
     public void Misbehaved(int from, string complaint)
     {
+        if (from < 0)
+            return;
         lock (_gate)
             _peers[from] = _peers[from] with { LastComplaint = complaint };
     }
 
-    /// <summary>Where a validator stands.</summary>
+    /// <summary>Where a validator stands; nothing is known of one without a vote, which says nothing.</summary>
     public PeerStanding Of(int validator)
     {
+        if (validator < 0)
+            return default;
         lock (_gate)
             return _peers[validator];
     }

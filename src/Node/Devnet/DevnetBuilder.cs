@@ -8,6 +8,7 @@ using GovChain.Client.Keys;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Commands;
+using GovChain.Node.Configuration;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 
@@ -33,7 +34,8 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
 
     /// <summary>The network in the directory, made where there is none; with ports that are free now.</summary>
     /// <param name="count">How many departments; null: as many as there are, or 4.</param>
-    public IReadOnlyList<DevnetDepartment> Prepare(int? count)
+    /// <param name="founders">How many of them found the ledger, the others start as observers; null: all.</param>
+    public IReadOnlyList<DevnetDepartment> Prepare(int? count, int? founders = null)
     {
         IReadOnlyList<DevnetDepartment>? existing = layout.Read();
         if (existing is not null && count is not null && count != existing.Count)
@@ -44,14 +46,14 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
         IReadOnlyList<DevnetDepartment> departments = WithFreePorts(
             existing ?? [.. Enumerable.Range(0, count ?? 4).Select(i => new DevnetDepartment(DevnetLayout.NameOf(i), 0, 0, 0))]);
         if (existing is null)
-            MakeKeysAndGenesis(departments);
+            MakeKeysAndGenesis(departments, founders ?? departments.Count);
         foreach (DevnetDepartment department in departments)
             WriteConfiguration(department, departments);
         layout.Write(departments);
         return departments;
     }
 
-    private void MakeKeysAndGenesis(IReadOnlyList<DevnetDepartment> departments)
+    private void MakeKeysAndGenesis(IReadOnlyList<DevnetDepartment> departments, int founders)
     {
         if (File.Exists(layout.GenesisFile) || (Directory.Exists(layout.Directory) && Directory.EnumerateFileSystemEntries(layout.Directory).Any()))
             throw new CommandException(ExitCode.Usage, $"{layout.Directory} is not empty and holds no network. Use another --dir.");
@@ -68,8 +70,10 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
         var validators = new List<PlatformSigner>();
         try
         {
-            foreach (DevnetDepartment department in departments.OrderBy(d => d.Id, StringComparer.Ordinal))
+            foreach (DevnetDepartment department in departments.Take(founders).OrderBy(d => d.Id, StringComparer.Ordinal))
                 validators.Add(MakeDepartment(department, body));
+            foreach (DevnetDepartment observer in departments.Skip(founders))
+                MakeDepartment(observer, new GenesisBody()).Dispose();
             var file = new GenesisFile(GenesisCommand.Build(body), []);
             foreach (PlatformSigner validator in validators)
                 file = GenesisCommand.AddSignature(file, validator);
@@ -107,6 +111,12 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
         return validator;
     }
 
+    private Core.Cryptography.PublicKey ValidatorKeyOf(DevnetDepartment department)
+    {
+        using PlatformSigner signer = KeyOptions.Open(layout.At(department.Id, "validator.pem"), layout.At(department.Id, "passphrase"));
+        return signer.PublicKey;
+    }
+
     private static FileStreamOptions PrivateFile()
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -117,9 +127,18 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
 
     private void WriteConfiguration(DevnetDepartment department, IReadOnlyList<DevnetDepartment> all)
     {
+        GenesisFile genesis = GenesisCommand.Read(layout.GenesisFile);
         var endpoints = new JsonObject();
+        var observers = new JsonObject();
         foreach (DevnetDepartment peer in all.Where(d => d != department))
+        {
             endpoints[peer.Id] = $"127.0.0.1:{peer.PeerPort}";
+            if (genesis.Genesis.Validators.IndexOf(peer.Id) < 0)
+                observers[peer.Id] = $"{ValidatorKeyOf(peer)}@127.0.0.1:{peer.PeerPort}";
+        }
+        var peers = new JsonObject { ["listen"] = $"127.0.0.1:{department.PeerPort}", ["endpoints"] = endpoints };
+        if (observers.Count > 0)
+            peers["observers"] = observers;
         var node = new JsonObject
         {
             ["department"] = department.Id,
@@ -127,10 +146,12 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
             ["genesisFile"] = "../genesis.json",
             ["keyFile"] = "validator.pem",
             ["passphraseFile"] = "passphrase",
-            ["peers"] = new JsonObject { ["listen"] = $"127.0.0.1:{department.PeerPort}", ["endpoints"] = endpoints },
+            ["peers"] = peers,
             ["clients"] = new JsonObject { ["listen"] = $"127.0.0.1:{department.ClientPort}", ["authorityDirectory"] = "../ca" },
             ["administration"] = new JsonObject { ["listen"] = $"127.0.0.1:{department.AdministrationPort}" },
         };
+        if (genesis.Genesis.Validators.IndexOf(department.Id) < 0)
+            node["role"] = nameof(NodeRole.Observer);
         File.WriteAllText(layout.At(department.Id, "node.json"), node.ToJsonString(Profile.Json) + "\n");
         foreach (string officer in new[] { Clerk, Administrator })
         {

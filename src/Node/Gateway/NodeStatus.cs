@@ -19,7 +19,8 @@ namespace GovChain.Node.Gateway;
 /// <summary>How the node and its peers are, for operators and for those who submit.</summary>
 internal sealed class NodeStatus(
     Genesis genesis,
-    int self,
+    ValidatorHistory history,
+    string self,
     LedgerHead ledger,
     TransactionPool pool,
     IPeerNetwork network,
@@ -64,14 +65,18 @@ internal sealed class NodeStatus(
             ulong lag = Lag();
             if (lag > AlarmWatch.LagMax)
                 return NodeReadiness.NotReady($"This node is catching up; {lag} blocks are missing.");
-            int here = 1 + network.Connections.Count(static c => c.IsConnected);
-            return here < genesis.Validators.QuorumSize
+            int here = Connected;
+            return here < history.Acting.QuorumSize
                 ? NodeReadiness.NotReady(
-                    $"Only {here} of {genesis.Validators.Count} departments are connected, and {genesis.Validators.QuorumSize} "
+                    $"Only {here} of {history.Acting.Count} departments are connected, and {history.Acting.QuorumSize} "
                     + "are needed to record anything.")
                 : NodeReadiness.Ready;
         }
     }
+
+    /// <summary>Departments with a vote that can be reached, this one counted where it has a vote.</summary>
+    private int Connected => (history.Acting.IndexOf(self) < 0 ? 0 : 1)
+        + network.Connections.Count(c => c.IsConnected && history.Acting.IndexOf(c.Department) >= 0);
 
     /// <summary>Something went wrong that an operator should know.</summary>
     public void Failed(string error) => Volatile.Write(ref _lastError, error);
@@ -98,7 +103,7 @@ internal sealed class NodeStatus(
         ConsensusStanding standing = Standing();
         var response = new GetStatusResponse
         {
-            Department = genesis.Validators[self].Department,
+            Department = self,
             NetworkName = genesis.Body.NetworkName,
             ChainId = genesis.ChainId.ToString(),
             Version = SoftwareVersion,
@@ -109,17 +114,21 @@ internal sealed class NodeStatus(
             LogRoot = tip.LogRoot.ToString(),
             StateRoot = tip.StateRoot.ToString(),
             View = standing.View,
-            Leader = genesis.Validators[standing.Leader].Department,
+            Leader = history.Acting[standing.Leader].Department,
             PoolTransactions = (ulong)pool.Count,
             PoolBytes = (ulong)pool.Bytes,
             Voting = standing.IsVoting,
-            AbstainingBecause = standing.Abstention.IsNone && standing.IsRecalling
+            Observer = standing.IsObserver,
+            Epoch = history.Epoch,
+            Validators = { history.Acting.Members.Select(static v => v.Department) },
+            AbstainingBecause = standing.IsObserver ? "It is an observer: its key has no vote on this ledger."
+                : standing.Abstention.IsNone && standing.IsRecalling
                 ? "It has just started and waits for the others to say that it has forgotten no vote."
                 : standing.Abstention.Reason.Explain(),
             VotesAgainAt = standing.Abstention.VotesAgainAt,
             LastError = Volatile.Read(ref _lastError),
-            Departments = (uint)genesis.Validators.Count,
-            Quorum = (uint)genesis.Validators.QuorumSize,
+            Departments = (uint)history.Acting.Count,
+            Quorum = (uint)history.Acting.QuorumSize,
             Lag = Lag(),
             UptimeMs = (ulong)time.GetElapsedTime(_started).TotalMilliseconds,
             LastViewLeft = Volatile.Read(ref _lastViewLeft),
@@ -161,7 +170,7 @@ internal sealed class NodeStatus(
         response.Evidence.AddRange(evidence.TakeLast(EvidenceShownMax).Select(e => new AccusedDepartment
         {
             Position = AccusationRules.Find(state!, e)?.Position ?? 0,
-            Department = EvidenceText.DepartmentOf(e, genesis.Validators),
+            Department = EvidenceText.DepartmentOf(e, history),
             Kind = EvidenceText.NameOf(e.Kind),
             Height = e.Height,
             Text = EvidenceText.Describe(e),
@@ -171,7 +180,7 @@ internal sealed class NodeStatus(
         ulong highest = Math.Max(tip.Height, progress.HighestTip);
         foreach (PeerConnection connection in network.Connections)
         {
-            PeerStanding peer = progress.Of(genesis.Validators.IndexOf(connection.Department));
+            PeerStanding peer = progress.Of(history.Acting.IndexOf(connection.Department));
             response.Peers.Add(new PeerStatus
             {
                 Department = connection.Department,

@@ -18,6 +18,7 @@ internal static class ReceiptBuilder
             ?? throw new InvalidDataException($"The leaf at {location.Position} is no transaction: {rejection!.Message}");
         BlockHeader header = view.GetHeader(location.Height);
         var nodes = new TileLogNodeSource(view, header.LogSizeAfter);
+        ValidatorHistory history = ValidatorHistory.Of(genesis, view);
         StateKey signerKey = StateKey.OfficerKey(transaction.Signer);
         ReadOnlyMemory<byte> value = view.GetState(signerKey)
             ?? throw new InvalidDataException($"The signer of the leaf at {location.Position} is not in the state.");
@@ -30,10 +31,11 @@ internal static class ReceiptBuilder
             location.Position,
             LogProofs.Inclusion(nodes, location.Position, header.LogSizeAfter),
             new CertifiedBlock(header, view.GetCertificate(location.Height)!),
-            new SignerProof(value, path.Siblings.ToArray(), later));
+            new SignerProof(value, path.Siblings.ToArray(), later),
+            [.. EpochChain.Of(history, h => new CertifiedBlock(view.GetHeader(h), view.GetCertificate(h)!)).Take((int)view.Tip.Epoch)]);
         SignerStatus signer = SignerStatus.At(
             OfficerKeyState.Parser.ParseFrom(value.Span), transaction.IsProtocol, header)
             ?? throw new InvalidDataException($"The signer of the leaf at {location.Position} could not sign it.");
-        return ReceiptCodec.Write(receipt, new ProvenTransaction(genesis, transaction, header, signer));
+        return ReceiptCodec.Write(receipt, new ProvenTransaction(genesis, transaction, header, signer, history.At(header.Height)));
     }
 }

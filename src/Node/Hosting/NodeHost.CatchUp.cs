@@ -3,6 +3,7 @@ using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Commands;
 using GovChain.Node.Configuration;
+using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Signatures;
 using GovChain.Node.Tls;
@@ -42,21 +43,30 @@ internal sealed partial class NodeHost
         using LedgerStore store = LedgerStore.Open(directory);
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
         using NodeVerifier verifier = OpenVerifier(genesis.Genesis);
-        await using var network = new PeerNetwork(
-            identity, PeersOf(genesis.Genesis), verifier.Verifier, NullLoggerFactory.Instance, configuration.Peers);
-        await using var runtime = new NodeRuntime(
-            directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
-            new NodeRuntimeOptions { Salvage = salvage, SnapshotLag = 0 }, TimeProvider.System, verifier.Verifier, NullLogger<NodeRuntime>.Instance);
-        verifier.OnDisagreement(runtime.Fail);
-        await runtime.StartAsync();
-        await ListenAsync(Settings.PeerListen.Path, () => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
-        bool complete = await WaitUntilLevelAsync(runtime, genesis.Genesis.Validators, patience, progress, cancellation);
-        var result = new CatchUp(complete, runtime.Salvaged, runtime.Gateway.GetStatus());
-        await network.DisposeAsync();
-        await runtime.StopAsync();
-        return runtime.Fatal.IsCompleted
-            ? throw new CommandException(ExitCode.Storage, $"The node had to stop: {(await runtime.Fatal).Message}")
-            : result;
+        LedgerMembers members = MembersOf(genesis.Genesis, store, signer);
+        ulong salvaged = 0;
+        while (true)
+        {
+            await using var network = new PeerNetwork(
+                identity, members.PeersOf(configuration), verifier.Verifier, NullLoggerFactory.Instance, configuration.Peers);
+            await using var runtime = new NodeRuntime(
+                directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
+                new NodeRuntimeOptions { Salvage = salvage, SnapshotLag = 0, Observer = configuration.Department },
+                TimeProvider.System, verifier.Verifier, NullLogger<NodeRuntime>.Instance);
+            verifier.OnDisagreement(runtime.Fail);
+            await runtime.StartAsync();
+            await ListenAsync(Settings.PeerListen.Path, () => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
+            bool complete = await WaitUntilLevelAsync(runtime, members.History.Acting, patience, progress, cancellation);
+            salvaged += runtime.Salvaged;
+            var result = new CatchUp(complete, salvaged, runtime.Gateway.GetStatus());
+            await network.DisposeAsync();
+            await runtime.StopAsync();
+            if (runtime.Fatal.IsCompleted)
+                throw new CommandException(ExitCode.Storage, $"The node had to stop: {(await runtime.Fatal).Message}");
+            if (!runtime.EpochEnded.IsCompleted)
+                return result;
+            members = LedgerMembers.Of(genesis.Genesis, store);
+        }
     }
 
     /// <summary>Of f + 1 departments one is honest, and it shows a certificate for the height that it says it has.</summary>
@@ -67,7 +77,8 @@ internal sealed partial class NodeHost
         long since = TimeProvider.System.GetTimestamp();
         ulong height = 0;
         int level = 0;
-        while (level < LooksLevel && TimeProvider.System.GetElapsedTime(since) < patience && !runtime.Fatal.IsCompleted)
+        while (level < LooksLevel && TimeProvider.System.GetElapsedTime(since) < patience
+            && !runtime.Fatal.IsCompleted && !runtime.EpochEnded.IsCompleted)
         {
             GetStatusResponse status = runtime.Gateway.GetStatus();
             if (status.Height != height)

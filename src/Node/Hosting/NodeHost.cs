@@ -6,6 +6,7 @@ using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Commands;
 using GovChain.Node.Configuration;
+using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
 using GovChain.Node.Signatures;
@@ -65,46 +66,84 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
         using LedgerStore store = LedgerStore.Open(directory);
         ClientCertificate certificate = NodeInputs.OpenCertificate(configuration, logging.CreateLogger<ClientCertificate>());
+        LedgerMembers members = MembersOf(genesis.Genesis, store, signer);
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
         using NodeVerifier verifier = OpenVerifier(genesis.Genesis);
-        logging.CreateLogger<NodeHost>().SignaturesBy(verifier.Name);
-        await using var network = new PeerNetwork(
-            identity, PeersOf(genesis.Genesis), verifier.Verifier, logging, configuration.Peers);
-        await using var runtime = new NodeRuntime(
-            directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
-            new NodeRuntimeOptions
-            {
-                Pool = new PoolOptions { CountMax = configuration.PoolTransactionsMax, BytesMax = configuration.PoolBytesMax },
-                Alarms = configuration.Alarms,
-                SnapshotLag = (ulong)configuration.SnapshotLagBlocks,
-                SelfAuditBytesPerSecond = configuration.SelfAuditBytesPerSecond,
-                CertificateEnds = () => certificate.Current.TargetCertificate.NotAfter,
-            },
-            TimeProvider.System, verifier.Verifier, logging.CreateLogger<NodeRuntime>());
-        verifier.OnDisagreement(runtime.Fail);
-        await using WebApplication app = BuildApplication(runtime, certificate, genesis.Genesis);
-        await runtime.StartAsync();
-        await ListenAsync(Settings.PeerListen.Path, () => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
-        await ListenAsync(
-            $"{Settings.ClientListen.Path} or {Settings.AdministrationListen.Path}", () => app.StartAsync(CancellationToken.None));
-        string[] bound = [.. app.Urls];
         ILogger log = logging.CreateLogger<NodeHost>();
-        log.Listening(configuration.Department, bound[0], network.ListenAddress.ToString(), bound[1]);
-        manager.Notify(new ServiceState($"STATUS={configuration.Department} serves clients at {bound[0]}"));
-        manager.Notify(ServiceState.Ready);
-        await WaitAsync(runtime, stop);
-        bool again = runtime.SnapshotReady.IsCompleted && !runtime.Fatal.IsCompleted && !stop.IsCancellationRequested;
-        manager.Notify(again ? new ServiceState("STATUS=Starting again on a snapshot") : ServiceState.Stopping);
-        await StopAsync(runtime, app, network, log);
-        if (runtime.Fatal.IsCompleted)
+        log.SignaturesBy(verifier.Name);
+        (IPEndPoint Peers, IPEndPoint Clients, IPEndPoint Administration)? bound = null;
+        IReadOnlyList<ReadOnlyMemory<byte>> waiting = [];
+        while (true)
         {
-            Exception reason = await runtime.Fatal;
-            string message = $"The node had to stop: {reason.Message}";
-            throw reason is StorageException
-                ? new CommandException(ExitCode.Storage, message)
-                : new CommandException(StartFailure.NodeStopped, message);
+            await using var network = new PeerNetwork(
+                identity, members.PeersOf(configuration), verifier.Verifier, logging, configuration.Peers);
+            await using var runtime = new NodeRuntime(
+                directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
+                new NodeRuntimeOptions
+                {
+                    Pool = new PoolOptions { CountMax = configuration.PoolTransactionsMax, BytesMax = configuration.PoolBytesMax },
+                    Alarms = configuration.Alarms,
+                    SnapshotLag = (ulong)configuration.SnapshotLagBlocks,
+                    SelfAuditBytesPerSecond = configuration.SelfAuditBytesPerSecond,
+                    CertificateEnds = () => certificate.Current.TargetCertificate.NotAfter,
+                    Observer = configuration.Department,
+                    Waiting = waiting,
+                },
+                TimeProvider.System, verifier.Verifier, logging.CreateLogger<NodeRuntime>());
+            verifier.OnDisagreement(runtime.Fail);
+            await using WebApplication app = BuildApplication(
+                runtime, certificate, genesis.Genesis, bound?.Clients ?? configuration.ClientListen,
+                bound?.Administration ?? configuration.AdministrationListen);
+            await runtime.StartAsync();
+            await ListenAsync(
+                Settings.PeerListen.Path, () => network.StartAsync(bound?.Peers ?? configuration.PeerListen, runtime.PeerHandler));
+            await ListenAsync(
+                $"{Settings.ClientListen.Path} or {Settings.AdministrationListen.Path}", () => app.StartAsync(CancellationToken.None));
+            string[] urls = [.. app.Urls];
+            if (bound is null)
+            {
+                log.Listening(configuration.Department, urls[0], network.ListenAddress.ToString(), urls[1]);
+                manager.Notify(new ServiceState($"STATUS={configuration.Department} serves clients at {urls[0]}"));
+                manager.Notify(ServiceState.Ready);
+            }
+            // Where the system chose a port, the next epoch keeps it.
+            bound = (
+                Bound(configuration.PeerListen, network.ListenAddress.Port), Bound(configuration.ClientListen, new Uri(urls[0]).Port),
+                Bound(configuration.AdministrationListen, new Uri(urls[1]).Port));
+            await WaitAsync(runtime, stop);
+            bool stays = !runtime.Fatal.IsCompleted && !stop.IsCancellationRequested;
+            bool again = stays && runtime.SnapshotReady.IsCompleted;
+            bool nextEpoch = stays && !again && runtime.EpochEnded.IsCompleted;
+            if (nextEpoch)
+                waiting = await runtime.HandOverAsync();
+            else
+                manager.Notify(again ? new ServiceState("STATUS=Starting again on a snapshot") : ServiceState.Stopping);
+            await StopAsync(runtime, app, network, log);
+            if (runtime.Fatal.IsCompleted)
+            {
+                Exception reason = await runtime.Fatal;
+                string message = $"The node had to stop: {reason.Message}";
+                throw reason is StorageException
+                    ? new CommandException(ExitCode.Storage, message)
+                    : new CommandException(StartFailure.NodeStopped, message);
+            }
+            if (!nextEpoch)
+                return again;
+            members = LedgerMembers.Of(genesis.Genesis, store);
+            log.EpochBegins(
+                members.History.Epoch, members.History.Changes[^1].Height + 1, members.History.Acting.Count,
+                members.History.Acting.IndexOf(signer.PublicKey) < 0 ? "observes" : "votes");
         }
-        return again;
+    }
+
+    private static IPEndPoint Bound(IPEndPoint configured, int port) => new(configured.Address, port);
+
+    /// <summary>The ledger's departments; the node's own key is one of theirs, or it is started as an observer.</summary>
+    private LedgerMembers MembersOf(Genesis genesis, LedgerStore store, PlatformSigner signer)
+    {
+        LedgerMembers members = LedgerMembers.Of(genesis, store);
+        NodeInputs.CheckMember(configuration, members, signer.PublicKey);
+        return members;
     }
 
     // Every department signs every block: the validators get their tables at once.
@@ -116,7 +155,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration registration = stop.Register(() => stopped.TrySetResult());
-        await Task.WhenAny(stopped.Task, runtime.Fatal, runtime.SnapshotReady);
+        await Task.WhenAny(stopped.Task, runtime.Fatal, runtime.EpochEnded, runtime.SnapshotReady);
     }
 
     /// <summary>
@@ -139,7 +178,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         watchdog.Start();
         try
         {
-            int unanswered = runtime.Fatal.IsCompleted ? 0 : await runtime.DrainAsync(DrainTimeout);
+            int unanswered = runtime.Fatal.IsCompleted || runtime.EpochEnded.IsCompleted ? 0 : await runtime.DrainAsync(DrainTimeout);
             await app.StopAsync(CancellationToken.None);
             await network.FlushAsync(FlushTimeout);
             await network.DisposeAsync();
@@ -162,14 +201,8 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         }),
     ];
 
-    private List<PeerEndpoint> PeersOf(Genesis genesis) =>
-    [
-        .. genesis.Body.Departments.Where(d => d.Id != configuration.Department).Select(d => new PeerEndpoint(
-            d.Id, genesis.Validators[genesis.Validators.IndexOf(d.Id)].Key,
-            configuration.PeerEndpoints.TryGetValue(d.Id, out string? endpoint) ? endpoint : d.Endpoint)),
-    ];
-
-    private WebApplication BuildApplication(NodeRuntime runtime, ClientCertificate certificate, Genesis genesis)
+    private WebApplication BuildApplication(
+        NodeRuntime runtime, ClientCertificate certificate, Genesis genesis, IPEndPoint clients, IPEndPoint administration)
     {
         var rpc = new RpcOptions
         {
@@ -190,8 +223,8 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.LimitKestrel(rpc);
-            Listen(kestrel, configuration.ClientListen, rpc.ClientConnections, certificate);
-            Listen(kestrel, configuration.AdministrationListen, rpc.AdministrationListenerConnections, certificate);
+            Listen(kestrel, clients, rpc.ClientConnections, certificate);
+            Listen(kestrel, administration, rpc.AdministrationListenerConnections, certificate);
         });
         WebApplication app = builder.Build();
         app.MapGovChainRpc();

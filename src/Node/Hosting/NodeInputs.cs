@@ -3,7 +3,9 @@ using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Node.Commands;
+using GovChain.Core.Model;
 using GovChain.Node.Configuration;
+using GovChain.Node.Ledger;
 using GovChain.Node.Tls;
 using GovChain.Storage;
 using Microsoft.Extensions.Logging;
@@ -70,16 +72,40 @@ internal static class NodeInputs
         }
     }
 
+    /// <summary>What the genesis says is enough to find most mistakes; of a ledger that has begun, it is not the last word.</summary>
     private static void CheckKey(NodeConfiguration configuration, Genesis genesis, PublicKey key)
     {
+        if (MayDifferFromGenesis(configuration))
+            return;
         PublicKey expected = genesis.Validators[FindDepartment(configuration, genesis)].Key;
         if (expected != key)
-        {
-            throw new CommandException(StartFailure.KeyOfAnother,
-                $"{configuration.KeyFile} holds the key {key}; the genesis names {expected} for {configuration.Department}. "
-                + "Is it another department's key, or an officer's? Name the right file as keyFile.");
-        }
+            throw KeyOfAnother(configuration, key, $"the genesis names {expected} for {configuration.Department}");
     }
+
+    /// <summary>That the node's key is, or once was, its department's validator key on the ledger, or that it is started as an
+    /// observer.</summary>
+    /// <exception cref="CommandException">It is not.</exception>
+    public static void CheckMember(NodeConfiguration configuration, LedgerMembers members, PublicKey key)
+    {
+        if (configuration.Role == NodeRole.Observer || members.HasHad(configuration.Department, key))
+            return;
+        Validator? department = members.History.All().FirstOrDefault(v => v.Department == configuration.Department);
+        throw department is null
+            ? new CommandException(StartFailure.DepartmentNotInGenesis,
+                $"department: {configuration.Department} is not on the ledger; "
+                + $"{string.Join(", ", members.History.All().Select(v => v.Department))} are. A node that is to be admitted starts with "
+                + "\"role\": \"Observer\".")
+            : KeyOfAnother(configuration, key, $"the ledger names {department.Key} for {configuration.Department}");
+    }
+
+    private static CommandException KeyOfAnother(NodeConfiguration configuration, PublicKey key, string named) => new(
+        StartFailure.KeyOfAnother,
+        $"{configuration.KeyFile} holds the key {key}; {named}. "
+        + "Is it another department's key, or an officer's? Name the right file as keyFile; a key that is to replace the "
+        + "ledger's starts with \"role\": \"Observer\".");
+
+    private static bool MayDifferFromGenesis(NodeConfiguration configuration) =>
+        configuration.Role == NodeRole.Observer || File.Exists(Path.Combine(configuration.DataDirectory, "VERSION"));
 
     /// <summary>The client listener's certificate.</summary>
     /// <exception cref="CommandException">It cannot be used.</exception>
@@ -108,8 +134,10 @@ internal static class NodeInputs
         Genesis? genesis = Try(Settings.GenesisFile, () => ReadGenesis(configuration))?.Genesis;
         if (genesis is not null)
         {
-            Try(Settings.Department, () => FindDepartment(configuration, genesis));
-            foreach (string department in configuration.PeerEndpoints.Keys.Where(d => genesis.Validators.IndexOf(d) < 0))
+            if (!MayDifferFromGenesis(configuration))
+                Try(Settings.Department, () => FindDepartment(configuration, genesis));
+            foreach (string department in configuration.PeerEndpoints.Keys.Where(
+                d => genesis.Validators.IndexOf(d) < 0 && !MayDifferFromGenesis(configuration)))
             {
                 problems.Add(new ConfigurationProblem(
                     $"{Settings.PeerEndpoints.Path}.{department}", "the genesis names no such department."));

@@ -43,6 +43,7 @@ internal sealed class BlockSync(
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
+    private string? _ahead;
 
     /// <summary>Blocks behind the highest that somebody needs or has shown a certificate for.</summary>
     public ulong Lag
@@ -54,6 +55,9 @@ internal sealed class BlockSync(
             return target > tip ? target - tip : 0;
         }
     }
+
+    /// <summary>Who certifies the next block is not known here: the next epoch's sync goes on.</summary>
+    private bool IsEpochOver => ledger.Tip.NextValidatorSetHash != validators.Hash;
 
     private ulong Target
     {
@@ -72,13 +76,27 @@ internal sealed class BlockSync(
         _wake.Writer.TryWrite(true);
     }
 
+    /// <summary>
+    /// A department seems to be in a later epoch, which nothing here can prove: what it has is fetched as long as there is
+    /// more of it, up to the end of this epoch.
+    /// </summary>
+    public void Follow(string department)
+    {
+        Volatile.Write(ref _ahead, department);
+        _wake.Writer.TryWrite(true);
+    }
+
     /// <summary>Works until <see cref="Stop"/>.</summary>
     public async Task RunAsync()
     {
         try
         {
             await foreach (bool _ in _wake.Reader.ReadAllAsync(_stop.Token))
+            {
                 await CatchUpAsync(_stop.Token);
+                while (Interlocked.Exchange(ref _ahead, null) is { } department && await FollowAsync(department, _stop.Token))
+                    Interlocked.CompareExchange(ref _ahead, department, null);
+            }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -95,7 +113,7 @@ internal sealed class BlockSync(
     private async Task CatchUpAsync(CancellationToken cancellation)
     {
         Task<FetchedRange?>? ahead = null;
-        while (ledger.Tip.Height < Target)
+        while (ledger.Tip.Height < Target && !IsEpochOver)
         {
             if (ahead is null && snapshots is not null && await snapshots.TryAsync(Lag, cancellation))
                 await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
@@ -117,6 +135,24 @@ internal sealed class BlockSync(
             PassOver(range.Validator, lie);
             ahead = null; // it may not connect any more; whatever comes of it is dropped
         }
+    }
+
+    /// <summary>One range of that department; whether it brought anything.</summary>
+    private async Task<bool> FollowAsync(string department, CancellationToken cancellation)
+    {
+        int validator = validators.IndexOf(department);
+        ulong first = ledger.Tip.Height + 1;
+        if (IsEpochOver)
+            return false;
+        BlockRangeResponse? answer = await network.RequestBlocksAsync(department, first, CatchUp.RangeBlocks, cancellation);
+        (ulong, int, ulong, ulong)? said = answer is null
+            ? null : (answer.FirstHeight, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom);
+        if (!CatchUp.HasBlocks(first, said, out _))
+            return false;
+        string? lie = await StoreAsync(new FetchedRange(validator, first, [.. answer!.Blocks.Select(Read)]), cancellation);
+        if (lie is not null)
+            PassOver(validator, lie);
+        return lie is null && ledger.Tip.Height >= first;
     }
 
     /// <summary>Blocks stored that came out of the damaged ledger.</summary>
@@ -183,6 +219,8 @@ internal sealed class BlockSync(
     /// <summary>Checks and stores what follows the tip. Null if all went well, else what is wrong with the range.</summary>
     private async Task<string?> StoreAsync(FetchedRange range, CancellationToken cancellation)
     {
+        if (IsEpochOver)
+            return null;
         IReadOnlyList<CertifiedBlock> chain = _catchUp.Believe(range.FirstHeight, range.Blocks, out string? lie);
         foreach (CertifiedBlock block in chain)
         {

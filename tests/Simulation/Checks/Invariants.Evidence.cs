@@ -19,10 +19,11 @@ internal sealed partial class Invariants
     public void OnEvidence(SimulatedNode node, Evidence evidence)
     {
         Accusations++;
-        EvidenceFailure failure = EvidenceVerifier.Verify(evidence, stage.Chain.ChainId, stage.Keys.Set, stage.Keys);
+        EvidenceFailure failure = EvidenceVerifier.Verify(
+            evidence, stage.Chain.ChainId, node.Config.Validators, stage.Keys);
         if (failure != EvidenceFailure.None || !evidence.Equals(Evidence.TryRead(evidence.ToBytes())))
             throw new InvariantException("I11", $"node {node.Index} reports evidence that proves nothing: {failure}");
-        int accused = stage.Keys.Set.IndexOf(evidence.Signer);
+        int accused = stage.Keys.OwnerOf(evidence.Signer);
         if (stage.Of(accused)[0].Kind == NodeKind.Honest)
             throw new InvariantException("I11", $"node {node.Index} accuses honest {accused} of {evidence.Kind} at {evidence.Height}");
     }
@@ -34,7 +35,7 @@ internal sealed partial class Invariants
         if (node.Kind != NodeKind.Honest || height <= node.Ledger.Height
             || height < node.Core!.Height || height > node.Core.Height + 1)
             return;
-        foreach ((int validator, SignedVote vote) in VotesIn(message))
+        foreach ((int validator, SignedVote vote) in VotesIn(message, node.Config.Epoch))
         {
             if (validator != node.Index)
                 Witness(node, validator, vote);
@@ -55,8 +56,7 @@ internal sealed partial class Invariants
     {
         foreach ((int Slot, ulong Height, int Validator) due in _due.Where(d => d.Slot == node.Slot).ToList())
         {
-            PublicKey accused = stage.Keys.Set[due.Validator].Key;
-            if (!node.Core!.Evidence.Any(e => e.Signer == accused && e.Height == due.Height))
+            if (!node.Core!.Evidence.Any(e => stage.Keys.OwnerOf(e.Signer) == due.Validator && e.Height == due.Height))
                 throw new InvariantException("I11", $"node {node.Index} saw what proves {due.Validator} guilty at {due.Height}, and is silent");
             _due.Remove(due);
         }
@@ -71,20 +71,20 @@ internal sealed partial class Invariants
             _witnessed.Add(key, seen = []);
         // Beyond its stated memory a node may miss one.
         if (seen.Count(v => v.Type == vote.Type) < VoteWitness.KeptVotes
-            && node.Core!.Evidence.Count(e => e.Signer == stage.Keys.Set[validator].Key) < EvidenceBook.PiecesMax
+            && node.Core!.Evidence.Count(e => stage.Keys.OwnerOf(e.Signer) == validator) < EvidenceBook.PiecesMax
             && seen.Exists(v => Evidence.Of(stage.Chain.ChainId, stage.Keys.Set[validator].Key, v, vote) is not null))
             _due.Add(key);
         seen.Add(vote);
     }
 
-    private static IEnumerable<(int Validator, SignedVote Vote)> VotesIn(ConsensusMessage message) => message switch
+    private static IEnumerable<(int Validator, SignedVote Vote)> VotesIn(ConsensusMessage message, ulong epoch) => message switch
     {
         ProposeMessage m => VotesIn(m.Justification?.Prepared)
-            .Concat((m.Justification?.ViewChanges ?? []).Select(p => VoteOf(m.Height, m.View, p)))
+            .Concat((m.Justification?.ViewChanges ?? []).Select(p => VoteOf(epoch, m.Height, m.View, p)))
             .Append((m.Signer, new SignedVote(
                 VoteType.Propose, m.Block.Header.Epoch, m.Height, m.View, m.Block.Hash, -1, m.Signature))),
         VoteMessage m => [(m.Signer, new SignedVote(m.Type, m.Epoch, m.VoteHeight, m.View, m.BlockHash, -1, m.Signature))],
-        ViewChangeMessage m => VotesIn(m.Prepared).Append(VoteOf(m.AtHeight, m.View, m.Payload)),
+        ViewChangeMessage m => VotesIn(m.Prepared).Append(VoteOf(epoch, m.AtHeight, m.View, m.Payload)),
         DecidedMessage m => VotesIn(m.Certificate),
         StatusMessage m => VotesIn(m.Tip?.Certificate),
         _ => [],
@@ -93,6 +93,6 @@ internal sealed partial class Invariants
     private static IEnumerable<(int Validator, SignedVote Vote)> VotesIn(Certificate? c) => c is null ? [] : c.Signatures.Select(
         s => ((int)s.Validator, new SignedVote(c.Type, c.Epoch, c.Height, c.View, c.BlockHash, -1, s.Signature)));
 
-    private static (int Validator, SignedVote Vote) VoteOf(ulong height, uint view, in ViewChangePayload p) => (
-        p.Signer, new SignedVote(VoteType.ViewChange, 0, height, view, p.PreparedHash, p.PreparedView, p.Signature));
+    private static (int Validator, SignedVote Vote) VoteOf(ulong epoch, ulong height, uint view, in ViewChangePayload p) => (
+        p.Signer, new SignedVote(VoteType.ViewChange, epoch, height, view, p.PreparedHash, p.PreparedView, p.Signature));
 }

@@ -18,6 +18,9 @@ internal sealed partial class Invariants
     private readonly HashSet<(int Slot, ulong Height)> _delivered = [];
     private readonly SimulatedLedger _reference = new(stage.Chain.Genesis);
 
+    /// <summary>Who certifies which height, by the longest ledger.</summary>
+    public ValidatorHistory History => _reference.History;
+
     /// <summary>What clients have submitted, and what must become of it.</summary>
     public Dictionary<Digest, Fate> Submitted { get; } = [];
 
@@ -32,17 +35,17 @@ internal sealed partial class Invariants
         BlockHeader header = stored.Header;
         BlockHeader before = parent.Header;
         if (header.Height != before.Height + 1 || header.ParentHash != before.Hash
-            || header.TimestampMs <= before.TimestampMs || header.Epoch != before.Epoch
+            || header.TimestampMs <= before.TimestampMs || header.Epoch != before.NextEpoch
             || header.LogSizeBefore != before.LogSizeAfter)
             throw new InvariantException("I2", $"node {node.Index} stored {header.Height} on {before.Height}");
         // Of every quorum one is honest and has its clock right, within what honest clocks differ by.
         if (header.TimestampMs > stage.UtcMs + stage.Scenario.Parameters.TimePrecisionMs + ClockOffsetMaxMs)
             throw new InvariantException("I2", $"block {header.Height} is of {header.TimestampMs - stage.UtcMs} ms from now");
         CertificateFailure failure = CertificateVerifier.Verify(
-            header, stored.Certificate!, stage.Keys.Set, stage.Keys);
+            header, stored.Certificate!, node.Ledger.History.At(header.Height), stage.Keys);
         if (failure != CertificateFailure.None)
             throw new InvariantException("I3", $"node {node.Index} stored {header.Height} with {failure}");
-        if (FlawIn(stored.Certificate!, header) is { } flaw)
+        if (FlawIn(stored.Certificate!, header, node.Ledger.History.At(header.Height)) is { } flaw)
             throw new InvariantException("I3", $"node {node.Index} stored {header.Height} under a certificate {flaw}");
         if (!_final.TryGetValue(header.Height, out StoredBlock? first))
         {
@@ -116,15 +119,15 @@ internal sealed partial class Invariants
     /// <summary>
     /// What a dumb reader finds wrong with a certificate; null when nothing. How many are a quorum is for I1 to judge.
     /// </summary>
-    private string? FlawIn(Certificate c, BlockHeader header)
+    private string? FlawIn(Certificate c, BlockHeader header, ValidatorSet set)
     {
         if (c.Type != VoteType.Commit || c.Epoch != header.Epoch || c.Height != header.Height || c.BlockHash != header.Hash)
             return "of something else";
-        if (c.Signatures.Select(s => s.Validator).Distinct().Count() != stage.Keys.Set.QuorumSize)
+        if (c.Signatures.Select(s => s.Validator).Distinct().Count() != set.QuorumSize)
             return "of too few";
         Digest signed = new Vote(
             VoteType.Commit, stage.Chain.ChainId, header.Epoch, header.Height, c.View, header.Hash).SigningDigest();
-        return c.Signatures.All(s => stage.Keys.VerifyOne(stage.Keys.Set[s.Validator].Key, signed, s.Signature))
+        return c.Signatures.All(s => stage.Keys.VerifyOne(set[s.Validator].Key, signed, s.Signature))
             ? null
             : "that not all have signed";
     }

@@ -117,12 +117,12 @@ internal sealed partial class Invariants(Stage stage)
         if (stage.Scenario.Faulty.Count > 0)
             return;
         int asking = 0;
-        for (int i = 0; i < stage.Scenario.Validators; i++)
+        for (int i = 0; i < sender.Config.Validators.Count; i++)
         {
             if (i != sender.Index && _askedFor.GetValueOrDefault((i, m.Height)) >= m.View)
                 asking++;
         }
-        if (asking >= Quorum.Weak(stage.Scenario.Validators) || sender.TimerMayHaveFired(m.Height, m.View - 1)
+        if (asking >= Quorum.Weak(sender.Config.Validators.Count) || sender.TimerMayHaveFired(m.Height, m.View - 1)
             || sender.Complained == (m.Height, m.View - 1))
             return;
         throw new InvariantException("timer", $"node {sender.Index} leaves ({m.Height}, {m.View - 1}) without cause");

@@ -14,18 +14,17 @@ internal sealed partial class Adversary
 
     private readonly Stage _stage;
     private readonly SimulatedNode _node;
-    private readonly ConsensusConfig _config;
+    private ConsensusConfig _config => _node.Config;
     private readonly HashSet<FaultKind> _habits = [];
     private readonly List<ConsensusFrame> _memory = [];
     private readonly HashSet<(ulong, uint, Digest)> _voted = [];
     private readonly int _silencePerMille;
     private readonly int _spared;
 
-    public Adversary(Stage stage, SimulatedNode node, ConsensusConfig config)
+    public Adversary(Stage stage, SimulatedNode node)
     {
         _stage = stage;
         _node = node;
-        _config = config;
         for (FaultKind kind = FaultKind.Equivocation; kind < FaultKind.Twin; kind++)
         {
             bool isPlan = stage.Scenario.IsAttack && (kind is FaultKind.DroppedPrepared or FaultKind.VotesForAll);
@@ -124,7 +123,7 @@ internal sealed partial class Adversary
     private Signature Sign(VoteType type, ulong height, uint view, Digest hash) =>
         Sign(new Vote(type, _config.ChainId, _config.Epoch, height, view, hash));
 
-    private Signature Sign(Vote vote) => _stage.Keys.Sign(_node.Index, vote.SigningDigest());
+    private Signature Sign(Vote vote) => _stage.Keys.SignWith(_node.Key, _node.Index, vote.SigningDigest());
 
     private void VoteFor(ulong height, uint view, Digest hash)
     {

@@ -34,7 +34,7 @@ internal sealed class SimulatedChain
             Parameters = parameters,
             ProtocolVersion = 1,
         };
-        for (int i = 0; i < keys.Set.Count; i++)
+        for (int i = 0; i < scenario.Founders; i++)
         {
             body.Departments.Add(new GenesisDepartment
             {
@@ -72,12 +72,38 @@ internal sealed class SimulatedChain
     }
 
     /// <summary>A validator reports a leader.</summary>
-    public Transaction Suspend(int validator, ulong utcMs, SuspendLeader action)
+    public Transaction Suspend(int validator, PublicKey key, ulong utcMs, SuspendLeader action)
     {
-        TransactionBody body = NewBody(_keys.Set[validator].Key, utcMs);
+        TransactionBody body = NewBody(key, utcMs);
         body.SuspendLeader = action;
         byte[] bytes = body.ToByteArray();
-        return Decode(bytes, _keys.Sign(validator, DomainTag.Hash(DomainTag.Transaction, bytes)));
+        return Decode(bytes, _keys.SignWith(key, validator, DomainTag.Hash(DomainTag.Transaction, bytes)));
+    }
+
+    /// <summary>The administrators of the departments approve a change of the validators, and the first of them submits it.
+    /// </summary>
+    /// <param name="change">The change.</param>
+    /// <param name="subject">The department that it is about.</param>
+    /// <param name="approvers">Departments, ascending.</param>
+    /// <param name="utcMs">The time.</param>
+    public Transaction Change(MembershipChange change, int subject, IEnumerable<int> approvers, ulong utcMs)
+    {
+        Digest digest = MembershipFields.SigningDigest(change, ChainId);
+        var action = new ChangeMembership { Change = change };
+        foreach (int department in approvers.OrderBy(_keys.Officer))
+        {
+            action.Approvals.Add(new MembershipApproval
+            {
+                Signer = ByteString.CopyFrom(_keys.Officer(department).Span),
+                Signature = ByteString.CopyFrom(_keys.SignAsOfficer(department, digest).Span),
+            });
+        }
+        if (PublicKey.TryParse(change.ValidatorKey.Span, out PublicKey? key))
+            action.NewKeySignature = ByteString.CopyFrom(_keys.SignWith(key, subject, digest).Span);
+        TransactionBody body = NewBody(_keys.Officer(0), utcMs);
+        body.ChangeMembership = action;
+        byte[] bytes = body.ToByteArray();
+        return Decode(bytes, _keys.SignAsOfficer(0, DomainTag.Hash(DomainTag.Transaction, bytes)));
     }
 
     /// <summary>The same body under a signature that nobody made.</summary>

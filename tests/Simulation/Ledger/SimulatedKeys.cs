@@ -13,7 +13,7 @@ internal sealed class SimulatedKeys : ValidatorKeys
 {
     private const int ValidatorsMax = 50;
 
-    private static readonly PublicKey[] PublicKeys = FindKeys(2 * ValidatorsMax);
+    private static readonly PublicKey[] PublicKeys = FindKeys(3 * ValidatorsMax);
 
     private readonly Dictionary<PublicKey, ulong> _secrets = [];
     private readonly ulong[] _byIndex;
@@ -23,16 +23,24 @@ internal sealed class SimulatedKeys : ValidatorKeys
         : base(PublicKeys[..validators], PublicKeys[ValidatorsMax..(ValidatorsMax + validators)])
     {
         _count = validators;
-        _byIndex = new ulong[2 * validators];
+        _byIndex = new ulong[3 * validators];
         for (int i = 0; i < _byIndex.Length; i++)
         {
             _byIndex[i] = Mix(seed ^ Mix((ulong)i + 1));
-            _secrets.Add(i < validators ? Set[i].Key : Officer(i - validators), _byIndex[i]);
+            _secrets.Add(
+                i < validators ? Set[i].Key
+                : i < 2 * validators ? Officer(i - validators) : PublicKeys[2 * ValidatorsMax + i - 2 * validators],
+                _byIndex[i]);
         }
     }
 
     public override Signature SignAsOfficer(int department, Digest digest) =>
         Make(_byIndex[_count + department], digest);
+
+    public override PublicKey Replacement(int validator) => PublicKeys[2 * ValidatorsMax + validator];
+
+    public override Signature SignAsReplacement(int validator, Digest digest) =>
+        Make(_byIndex[2 * _count + validator], digest);
 
     public override Signature Sign(int validator, Digest digest) => Make(_byIndex[validator], digest);
 

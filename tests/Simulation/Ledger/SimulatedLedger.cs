@@ -12,20 +12,22 @@ internal sealed class SimulatedLedger
 {
     private readonly List<StoredBlock> _blocks = [];
     private readonly Genesis _genesis;
-    private readonly ValidatorSet _set;
     private InMemoryLedger _ledger;
 
     public SimulatedLedger(Genesis genesis)
     {
         _genesis = genesis;
         _ledger = new InMemoryLedger(genesis);
-        _set = genesis.Validators;
+        History = new ValidatorHistory(genesis.Validators, null);
         _blocks.Add(new StoredBlock(new ProposedBlock(_ledger.Tip, []), null, [], StateValue.NextLeaders(_ledger)));
     }
 
     public StoredBlock Tip => _blocks[^1];
 
     public ulong Height => Tip.Height;
+
+    /// <summary>Who certifies which height.</summary>
+    public ValidatorHistory History { get; private set; }
 
     /// <summary>By height, genesis first.</summary>
     public IReadOnlyList<StoredBlock> Blocks => _blocks;
@@ -38,13 +40,13 @@ internal sealed class SimulatedLedger
     /// <summary>A block of the candidates that are valid now; none when none is.</summary>
     public BuiltBlock Build(IEnumerable<VerifiedTransaction> candidates, int proposer, ulong utcMs) =>
         BlockExecutor.Build(
-            _ledger, _set, Math.Max(utcMs, _ledger.Tip.TimestampMs + 1), (ushort)proposer, candidates);
+            _ledger, History.Acting, Math.Max(utcMs, _ledger.Tip.TimestampMs + 1), (ushort)proposer, candidates);
 
     /// <summary>Executes a block on the tip; null, with the fault, where it is not what its transactions give.</summary>
     public ExecutedBlock? Execute(
         BlockHeader header, IReadOnlyList<VerifiedTransaction> transactions, out BlockFault fault)
     {
-        ExecutedBlock? executed = BlockExecutor.Check(_ledger, _set, header, transactions, out BlockFailure? failure);
+        ExecutedBlock? executed = BlockExecutor.Check(_ledger, History.Acting, header, transactions, out BlockFailure? failure);
         fault = failure?.Kind switch
         {
             null => BlockFault.None,
@@ -62,6 +64,8 @@ internal sealed class SimulatedLedger
     public void Store(ExecutedBlock executed, Certificate certificate)
     {
         _ledger.Apply(executed);
+        if (executed.Header.NextValidatorSetHash != executed.Header.ValidatorSetHash)
+            History = ValidatorHistory.Of(_genesis, _ledger);
         _blocks.Add(new StoredBlock(
             BlockOf(executed), certificate, executed.Transactions, StateValue.NextLeaders(_ledger)));
     }
@@ -71,6 +75,7 @@ internal sealed class SimulatedLedger
     {
         StoredBlock[] kept = [.. _blocks.Skip(1).TakeWhile(b => b.Height <= height)];
         _ledger = new InMemoryLedger(_genesis);
+        History = new ValidatorHistory(_genesis.Validators, null);
         _blocks.RemoveRange(1, _blocks.Count - 1);
         foreach (StoredBlock block in kept)
         {

@@ -17,6 +17,27 @@ internal abstract class ValidatorKeys : ISignatureVerifier
 
     public ValidatorSet Set { get; }
 
+    /// <summary>A key that a department may replace its validator key by; null where the run has none.</summary>
+    public virtual PublicKey? Replacement(int validator) => null;
+
+    /// <summary>Signs with the key that replaced a validator's.</summary>
+    public virtual Signature SignAsReplacement(int validator, Digest digest) => throw new NotSupportedException();
+
+    /// <summary>Signs with whichever of a validator's keys it is.</summary>
+    public Signature SignWith(PublicKey key, int validator, Digest digest) =>
+        key == Set[validator].Key ? Sign(validator, digest) : SignAsReplacement(validator, digest);
+
+    /// <summary>Whose validator key it is, or was; -1: nobody's.</summary>
+    public int OwnerOf(PublicKey key)
+    {
+        for (int i = 0; i < Set.Count; i++)
+        {
+            if (Set[i].Key == key || Replacement(i) == key)
+                return i;
+        }
+        return -1;
+    }
+
     /// <summary>The key of a department's administrator.</summary>
     public PublicKey Officer(int department) => _officers[department];
 

@@ -22,7 +22,7 @@ internal sealed partial class SimulatedNode
     private bool _catchingUp;
 
     /// <summary>Makes catch-up forget whom it passed over; a restart does.</summary>
-    private CatchUp NewCatchUp() => new(_stage.Chain.ChainId, _stage.Keys.Set, _stage.Keys);
+    private CatchUp NewCatchUp() => new(_stage.Chain.ChainId, _config.Validators, _stage.Keys);
 
     private void FetchBlocks(ulong upTo, int hint)
     {
@@ -33,11 +33,11 @@ internal sealed partial class SimulatedNode
 
     private void FetchRange()
     {
-        _catchingUp = Ledger.Height < _catchUp.Target;
+        _catchingUp = Ledger.Height < _catchUp.Target && Ledger.Tip.Header.NextValidatorSetHash == _config.Validators.Hash;
         if (!_catchingUp)
             return;
         _sources.Clear();
-        int[] others = [.. Enumerable.Range(0, _stage.Scenario.Validators).Where(i => i != Index)];
+        int[] others = [.. Enumerable.Range(0, _config.Validators.Count).Where(i => i != Index)];
         foreach (int validator in _catchUp.Sources(others, MonotonicMs))
             _sources.Enqueue(validator);
         AskNextSource();
@@ -75,6 +75,8 @@ internal sealed partial class SimulatedNode
             AskNextSource();
             return;
         }
+        if (Ledger.Tip.Header.NextValidatorSetHash != _config.Validators.Hash)
+            return; // the next epoch goes on
         foreach (CertifiedBlock block in _catchUp.Believe(first, answer!.Blocks, out complaint))
             _fetched.Enqueue(block);
         _range = (validator, complaint);

@@ -24,7 +24,7 @@ internal sealed partial class SimulatedNode
                 WhenDurable(e.AfterJournal, () => SendNow(e));
                 break;
             case RequestSignature e:
-                Signature signature = _stage.Keys.Sign(Index, e.Vote.SigningDigest());
+                Signature signature = _stage.Keys.SignWith(Key, Index, e.Vote.SigningDigest());
                 Later(_stage.Duration(Work.Sign), () => Feed(new Signed(e.RequestId, signature)));
                 break;
             case SetTimer e:
@@ -66,6 +66,9 @@ internal sealed partial class SimulatedNode
                 _stage.Chart?.Event(this, '!', $"holds evidence against {_config.Validators.IndexOf(e.Evidence.Signer)}");
                 _stage.Invariants.OnEvidence(this, e.Evidence);
                 break;
+            case EpochEnded:
+                WhenDurable(_journal!.NextIndex - 1, BeginEpoch);
+                break;
             case KeepJustification:
                 break; // needed by nobody in a run without a fork
             case Fatal e when Kind == NodeKind.Honest:
@@ -101,8 +104,9 @@ internal sealed partial class SimulatedNode
     {
         _searching.Remove(find.To);
         SignedVote? found = null;
+        PublicKey key = _config.Validators[find.To].Key;
         for (ulong height = Ledger.Height; height > find.Above && found is null; height--)
-            found = FindSigner.In(Ledger.Blocks[(int)height].Certificate!, find.To);
+            found = FindSigner.In(Ledger.Blocks[(int)height].Certificate!, Ledger.History.At(height).IndexOf(key));
         Feed(new SignerFound(find.To, find.Token, found));
     }
 }

@@ -15,10 +15,10 @@ internal sealed partial class SimulatedNode
 
     private ulong MonotonicMs => _stage.NowUs / 1_000;
 
-    private LeaderWatch NewLeaderWatch() => new(_stage.Keys.Set, Index, _config.Parameters, _pool);
+    private LeaderWatch NewLeaderWatch() => new(_config.Validators, Index, _config.Parameters, _pool);
 
     private ReportQueue NewReports() =>
-        new(_stage.Keys.Set, _config.Parameters.ForwardTimeoutMs, SimulatedChain.ExpiryMs / 2);
+        new(_config.Validators, _config.Parameters.ForwardTimeoutMs, SimulatedChain.ExpiryMs / 2);
 
     private void WatchLeader()
     {
@@ -42,7 +42,7 @@ internal sealed partial class SimulatedNode
             return;
         foreach (ReportLeader report in _reports.TakeDue(Ledger.View, MonotonicMs))
         {
-            Transaction transaction = _stage.Chain.Suspend(Index, UtcMs, _reports.ActionOf(report));
+            Transaction transaction = _stage.Chain.Suspend(Index, Key, UtcMs, _reports.ActionOf(report));
             _stage.Invariants.Submitted[transaction.Id] = Fate.MayCommit;
             _stage.Chart?.Event(this, '!', $"reports {report.Leader}, leader of view {report.View} at {report.Height}");
             Submit(transaction);

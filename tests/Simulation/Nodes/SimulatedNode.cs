@@ -1,6 +1,8 @@
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Pool;
 
 namespace GovChain.Tests.Simulation;
 
@@ -15,8 +17,8 @@ internal sealed partial class SimulatedNode
 
     private readonly Stage _stage;
     private readonly NodeClock _clock;
-    private readonly MessageVerifier _verifier;
-    private readonly ConsensusConfig _config;
+    private MessageVerifier _verifier;
+    private ConsensusConfig _config;
     private readonly Adversary? _adversary;
     private readonly Queue<ConsensusInput> _inputs = [];
     private int _incarnation;
@@ -33,14 +35,14 @@ internal sealed partial class SimulatedNode
         Kind = kind;
         Ledger = new SimulatedLedger(stage.Chain.Genesis);
         Disk = new SimulatedDisk(stage.Rng, stage.Scenario, stage.Faults);
-        _config = new ConsensusConfig(stage.Chain.ChainId, 0, stage.Keys.Set, index, stage.Scenario.Parameters);
+        _config = NewConfig();
         _verifier = new MessageVerifier(_config, stage.Keys);
         _pool = NewPool();
         _catchUp = NewCatchUp();
         _leaderWatch = NewLeaderWatch();
         _reports = NewReports();
         if (kind == NodeKind.Hostile)
-            _adversary = new Adversary(stage, this, _config);
+            _adversary = new Adversary(stage, this);
     }
 
     /// <summary>Which process this is; its validator's index, or behind all of them for the second of twins.</summary>
@@ -77,6 +79,10 @@ internal sealed partial class SimulatedNode
         if (IsUp)
             return;
         _incarnation++;
+        _config = NewConfig();
+        _verifier = new MessageVerifier(_config, _stage.Keys);
+        ForgetCatchUp();
+        ForgetLeaders();
         if (OpenJournal() is not { } journal)
         {
             _stage.Died(this);
@@ -89,6 +95,35 @@ internal sealed partial class SimulatedNode
         Feed(new Start(_stage.Rng.Next()));
         if (IsUp)
             WakeLater((ulong)_stage.Rng.Between(1_000, 1_000_000), StatusTick, isStatus: true);
+    }
+
+    /// <summary>What the core is told of the epoch of the next block.</summary>
+    public ConsensusConfig Config => _config;
+
+    /// <summary>The key that this validator signs with; its founding one while it has no vote.</summary>
+    public PublicKey Key => _config.IsObserver ? _stage.Keys.Set[Index].Key : _config.Validators[Index].Key;
+
+    /// <summary>Sets are beginnings of one list of departments, so an index means the same validator in all.</summary>
+    private ConsensusConfig NewConfig()
+    {
+        ValidatorHistory history = Ledger.History;
+        return new ConsensusConfig(
+            _stage.Chain.ChainId, history.Epoch, history.Acting,
+            Index < history.Acting.Count ? Index : ConsensusConfig.Observer, _stage.Scenario.Parameters);
+    }
+
+    /// <summary>Another core goes on with the next epoch, from what is on the disk.</summary>
+    private void BeginEpoch()
+    {
+        _stage.Chart?.Event(this, 'E', $"epoch {Ledger.History.Epoch} begins");
+        _stage.Invariants.OnForgot(this);
+        Core = null;
+        _incarnation++;
+        TransactionPool pool = _pool;
+        ForgetMemory();
+        _pool = pool;
+        Start();
+        TellWork();
     }
 
     /// <summary>Dies after so many more effects, somewhere inside a step.</summary>
@@ -192,9 +227,14 @@ internal sealed partial class SimulatedNode
         if (message is null
             || (failure = _verifier.Verify(from, message, Ledger.Height, out verified)) != MessageFailure.None)
         {
-            if (_stage.Of(from)[0].Kind is NodeKind.Honest or NodeKind.Forgetful)
-                throw new InvariantException("codec", $"node {Index} refuses what honest node {from} sent: {failure}");
+            bool otherEpoch = failure == MessageFailure.WrongEpoch
+                || (failure == MessageFailure.UnknownValidator && _stage.Scenario.Changes);
+            if (_stage.Of(from)[0].Kind is NodeKind.Honest or NodeKind.Forgetful && !otherEpoch)
+                throw new InvariantException("codec", $"node {Index} refuses what honest node {from} sent: {failure}, {message}");
             _stage.OnRefused(this, failure);
+            // Of a later epoch, perhaps: what its blocks say is to be seen.
+            if (failure == MessageFailure.WrongEpoch && message!.Height > Ledger.Height + 1 && from < _config.Validators.Count)
+                FetchBlocks(Ledger.Height + 1, from);
             _stage.Chart?.Event(this, 'x', $"refuses a message of {from}: {(message is null ? "unreadable" : failure)}");
             return;
         }
@@ -206,10 +246,13 @@ internal sealed partial class SimulatedNode
 
     private void StatusTick()
     {
+        int incarnation = _incarnation;
         Feed(new StatusDue());
         if (!IsUp)
             return;
         SweepPool();
+        if (_incarnation != incarnation)
+            return; // an epoch ended meanwhile; the new core has its own ticks
         WatchLeader();
         SendReports();
         if (!IsUp)

@@ -70,6 +70,7 @@ internal sealed record CommandLine
                 "--twins" => parsed with { Exhaustive = ExhaustivePart.Twins },
                 "--journal" => parsed with { Exhaustive = ExhaustivePart.Journal },
                 "--model" => parsed with { Exhaustive = ExhaustivePart.Model },
+                "--changes" => parsed with { Limits = parsed.Limits with { Changes = true } },
                 "--ecdsa" => parsed with { Limits = parsed.Limits with { RealSignatures = true } },
                 "-h" or "--help" => parsed with { Help = true },
                 _ => i + 1 < args.Count ? parsed.With(option, args[++i]) : null,

@@ -13,6 +13,9 @@ internal sealed class SeedReport
 
     public ulong Blocks { get; private set; }
 
+    /// <summary>How often the validators changed.</summary>
+    public ulong Epochs { get; private set; }
+
     public int Amnesiacs { get; private set; }
 
     public int Accusations { get; private set; }
@@ -28,6 +31,7 @@ internal sealed class SeedReport
         Faults.Add(result.Faults);
         VirtualMs += result.VirtualMs;
         Blocks += result.Height;
+        Epochs += result.Epochs;
         Amnesiacs += result.Amnesiacs;
         Accusations += result.Accusations;
         BySize[result.Validators] = BySize.GetValueOrDefault(result.Validators) + 1;

@@ -40,7 +40,7 @@ internal sealed class Clients(Stage stage)
     public void SubmitOneMore()
     {
         SimTransaction transaction = New(
-            stage.Rng.Below(stage.Scenario.Validators), $"type-{_submitted.Count}", 0, Fate.Commits);
+            stage.Rng.Below(stage.Scenario.Founders), $"type-{_submitted.Count}", 0, Fate.Commits);
         _submitted.Add(transaction);
         stage.Invariants.Submitted[transaction.Id] = transaction.Fate;
         stage.Nodes.ForEach(node => node.Submit(transaction.Transaction));
@@ -66,14 +66,14 @@ internal sealed class Clients(Stage stage)
     private SimTransaction Next()
     {
         Prng rng = stage.Rng;
-        int department = rng.Below(stage.Scenario.Validators);
+        int department = rng.Below(stage.Scenario.Founders);
         int number = _submitted.Count;
         int shared = rng.Below(SharedTypes);
         switch (rng.Below(20))
         {
             case < 6: // its owner's next version: it may well arrive before the one that it follows
                 return New(
-                    shared % stage.Scenario.Validators, $"shared-{shared}", _versions[shared]++, Fate.Commits);
+                    shared % stage.Scenario.Founders, $"shared-{shared}", _versions[shared]++, Fate.Commits);
             case 6:
                 return New(department, $"rival-{number}", 7, Fate.NeverCommits);
             case 7 when number > 0 && _submitted[^1].Fate != Fate.NeverCommits: // rivals for a version

@@ -1,5 +1,6 @@
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 
 namespace GovChain.Tests.Simulation;
 
@@ -14,6 +15,7 @@ internal sealed partial class RandomRun
         _chaos = false;
         _network.Heal();
         _clients.Stop();
+        _director.Stop();
         foreach (SimulatedNode node in Nodes)
         {
             node.Heal();
@@ -61,7 +63,8 @@ internal sealed partial class RandomRun
     /// </summary>
     private void LetAllVote()
     {
-        List<SimulatedNode> forgetful = Nodes.FindAll(static n => n.Kind == NodeKind.Forgetful);
+        List<SimulatedNode> forgetful = Nodes.FindAll(
+            static n => n.Kind == NodeKind.Forgetful && !n.Config.IsObserver);
         if (forgetful.Count == 0)
             return;
         for (int more = 0; forgetful.Exists(static n => n.Core!.Abstaining != AbstainReason.None); more++)
@@ -71,8 +74,9 @@ internal sealed partial class RandomRun
             _clients.SubmitOneMore();
             Settle();
         }
-        int spare = Scenario.Validators - Keys.Set.QuorumSize - (Scenario.Faulty.Count - forgetful.Count);
-        foreach (SimulatedNode away in Nodes.Where(static n => n.Kind == NodeKind.Honest).Take(spare))
+        ValidatorSet acting = Invariants.History.Acting;
+        int spare = acting.Count - acting.QuorumSize - (Nodes.Where(n => n.Kind != NodeKind.Honest && !n.Config.IsObserver).DistinctBy(n => n.Index).Count() - forgetful.Count);
+        foreach (SimulatedNode away in Nodes.Where(static n => n.Kind == NodeKind.Honest && !n.Config.IsObserver).Take(spare))
             _network.Isolate(away);
         _clients.SubmitOneMore();
         RunUntil(NowUs + 2 * _bound.NextDecisionUs(HighestView()), () => _clients.AreAllServed);

@@ -11,6 +11,7 @@ internal sealed partial class RandomRun : Stage
     private readonly Network _network;
     private readonly Clients _clients;
     private readonly LivenessBound _bound;
+    private readonly MembershipDirector _director;
     private bool _chaos = true;
 
     public RandomRun(Scenario scenario)
@@ -18,6 +19,7 @@ internal sealed partial class RandomRun : Stage
     {
         _network = new Network(this);
         _clients = new Clients(this);
+        _director = new MembershipDirector(this);
         _bound = new LivenessBound(scenario);
         for (int i = 0; i < scenario.Validators; i++)
         {
@@ -51,6 +53,7 @@ internal sealed partial class RandomRun : Stage
             TraceHash = run.TraceHash,
             Faults = run.Faults,
             VirtualMs = run.NowUs / 1_000,
+            Epochs = run.Invariants.History.Epoch,
             Height = run.Nodes.Max(n => n.Ledger.Height),
             Accusations = run.Invariants.Accusations,
             Amnesiacs = run.Nodes.Count(n => n.Kind == NodeKind.Forgetful && n.WasTold),
@@ -117,6 +120,8 @@ internal sealed partial class RandomRun : Stage
             node.Start();
         }
         _clients.Start();
+        if (Scenario.Changes)
+            _director.Start();
         After((ulong)Scenario.ChaosEveryMs * 1_000, Chaos);
         RunUntil((ulong)Scenario.DurationMs * 1_000, () => false);
         Heal();

@@ -26,6 +26,9 @@ internal sealed record RunResult
     /// <summary>Blocks decided.</summary>
     public required ulong Height { get; init; }
 
+    /// <summary>How often the validators changed.</summary>
+    public required ulong Epochs { get; init; }
+
     /// <summary>Validators that were told what they had forgotten.</summary>
     public required int Amnesiacs { get; init; }
 

@@ -12,6 +12,12 @@ internal sealed record Scenario
 
     public required int Validators { get; init; }
 
+    /// <summary>Those that found the ledger: all, or, where the validators change, all but the last.</summary>
+    public int Founders => Changes ? Validators - 1 : Validators;
+
+    /// <summary>The validators change: the last one comes and goes, and keys are replaced.</summary>
+    public bool Changes { get; init; }
+
     /// <summary>What each validator is that is not honest, by index; at most f of them.</summary>
     public required IReadOnlyDictionary<int, NodeKind> Faulty { get; init; }
 
@@ -55,7 +61,7 @@ internal sealed record Scenario
     /// <summary>What a seed stands for, with what the command line leaves out or shortens.</summary>
     public static Scenario Of(ulong seed, ScenarioLimits limits)
     {
-        Scenario drawn = Draw(seed, limits.Validators);
+        Scenario drawn = Draw(seed, limits.Validators, limits.Changes);
         return drawn with
         {
             Faults = drawn.Faults.Except(limits.Without).ToHashSet(),
@@ -87,11 +93,13 @@ internal sealed record Scenario
         Parameters = new ConsensusParameters(TimeoutCapMs: 4_000, BlockTransactionsMax: 8),
     };
 
-    private static Scenario Draw(ulong seed, int? validators)
+    private static Scenario Draw(ulong seed, int? validators, bool changes)
     {
         var rng = new Prng(seed ^ 0x5EED_0F_5CE7A210);
         int n = DrawSize(rng);
         n = validators ?? n;
+        if (changes)
+            n = Math.Max(n, 2);
         var faults = new HashSet<FaultKind>();
         // Half of the kinds in a run: with all of them nothing goes on for long.
         foreach (FaultKind kind in Kinds)
@@ -101,7 +109,7 @@ internal sealed record Scenario
         }
         // In some runs as many blocks as can be: long journals, many leaders, pruning.
         bool quick = rng.Chance(80);
-        Dictionary<int, NodeKind> faulty = DrawFaulty(rng, n);
+        Dictionary<int, NodeKind> faulty = DrawFaulty(rng, n, Quorum.Faulty(changes ? n - 1 : n));
         bool attack = faulty.ContainsValue(NodeKind.Hostile) && rng.Chance(400);
         if (attack)
             faults.UnionWith([FaultKind.SplitDecision, FaultKind.DroppedPrepared, FaultKind.VotesForAll]);
@@ -109,6 +117,7 @@ internal sealed record Scenario
         {
             Seed = seed,
             Validators = n,
+            Changes = changes,
             Faulty = faulty,
             IsAttack = attack,
             Faults = faults,
@@ -143,9 +152,8 @@ internal sealed record Scenario
         return sizes[rng.Below(sizes.Length)];
     }
 
-    private static Dictionary<int, NodeKind> DrawFaulty(Prng rng, int n)
+    private static Dictionary<int, NodeKind> DrawFaulty(Prng rng, int n, int f)
     {
-        int f = Quorum.Faulty(n);
         int count = rng.Chance(600) ? f : rng.Below(f + 1);
         bool mixed = rng.Chance(300);
         NodeKind kind = DrawKind(rng);
@@ -180,11 +188,14 @@ internal sealed record ScenarioLimits
 
     public bool RealSignatures { get; init; }
 
+    /// <summary>The validators change in the course of the run.</summary>
+    public bool Changes { get; init; }
+
     /// <summary>As options of the command line.</summary>
     public override string ToString() =>
         (Validators is { } n ? $" --validators {n}" : "")
         + (Without.Count > 0 ? $" --without {string.Join(',', Without.Select(FaultCounts.NameOf))}" : "")
         + (DurationMs < int.MaxValue ? $" --duration-ms {DurationMs}" : "")
         + (Transactions < int.MaxValue ? $" --transactions {Transactions}" : "")
-        + (RealSignatures ? " --ecdsa" : "");
+        + (RealSignatures ? " --ecdsa" : "") + (Changes ? " --changes" : "");
 }

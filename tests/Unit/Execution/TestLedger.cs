@@ -79,7 +79,7 @@ internal sealed class TestLedger
     }
 
     public BuiltBlock Build(params IEnumerable<VerifiedTransaction> transactions) =>
-        BlockExecutor.Build(State, Genesis.Validators, NextTimeMs, 0, transactions);
+        BlockExecutor.Build(State, ValidatorHistory.Of(Genesis, State).Acting, NextTimeMs, 0, transactions);
 
     /// <summary>Builds a block of these, all of which must be valid, and applies it.</summary>
     public ExecutedBlock Commit(params (TestKey Signer, TransactionBody Action)[] actions) =>

@@ -19,11 +19,12 @@ public sealed class FrozenNumbersTest
         + "InvalidSignature=7 HighS=8 NotActive=9 InvalidField=10 Expired=20 ExpiryTooFar=21 UnknownSigner=30 "
         + "SignerNotYetValid=31 SignerExpired=32 SignerRevoked=33 NotPermitted=34 VersionConflict=40 VersionAhead=41 "
         + "UnknownType=42 RecordAnnulled=43 RecordInForce=44 OfficerExists=45 UnknownOfficer=46 KeyInUse=47 "
-        + "LastAdministrator=48 InvalidProof=50 ProofOutOfRange=51 AlreadySuspended=52 TooManySuspended=53 AlreadyProven=54 Duplicate=60 PoolFull=70 NodeNotReady=71");
+        + "LastAdministrator=48 DepartmentExists=49 InvalidProof=50 ProofOutOfRange=51 AlreadySuspended=52 TooManySuspended=53 AlreadyProven=54 "
+        + "UnknownDepartment=55 OtherEpoch=56 MembershipLimit=57 Duplicate=60 PoolFull=70 NodeNotReady=71");
 
     [Test]
     public void StateKinds_KeepTheirNumbers() => Expect<StateKind>(
-        "Parameters=1 Department=2 OfficerKey=3 Officer=4 RecordType=5 Record=6 Leader=7");
+        "Parameters=1 Department=2 OfficerKey=3 Officer=4 RecordType=5 Record=6 Leader=7 Membership=12");
 
     [Test]
     public void VoteTypes_KeepTheirNumbers() => Expect<VoteType>("Propose=1 Prepare=2 Commit=3 ViewChange=4");
@@ -49,7 +50,7 @@ public sealed class FrozenNumbersTest
         Expect<SignedTransaction>("body=1 signature=2");
         Expect<TransactionBody>(
             "format_version=1 algorithm=2 chain_id=3 signer=4 nonce=5 expires_at_ms=6 register=16 amend=17 annul=18 "
-            + "define_type=40 enrol_officer=48 revoke_officer=49 accuse=80 suspend_leader=81");
+            + "define_type=40 enrol_officer=48 revoke_officer=49 change_membership=67 accuse=80 suspend_leader=81");
         Expect<RecordName>("type=1 id=2");
         Expect<RecordChange>(
             "record=1 expected_version=2 payload=3 reason=4 legal_basis=5 effective_date=6");
@@ -60,6 +61,14 @@ public sealed class FrozenNumbersTest
         Expect<EnrolOfficer>("officer_id=1 public_key=2 roles=3 valid_from_ms=4 valid_until_ms=5");
         Expect<RevokeOfficer>("officer_id=1 reason=2");
         Expect<SuspendLeader>("epoch=1 height=2 view=3 view_changes=4");
+        Expect<ChangeMembership>("change=1 approvals=2 new_key_signature=3");
+        Expect<MembershipChange>(
+            "kind=1 epoch=2 expires_at_ms=3 department=4 validator_key=5 names=6 endpoint=7 administrators=8 reason=9");
+        Expect<FirstAdministrator>("officer_id=1 public_key=2");
+        Expect<MembershipApproval>("signer=1 signature=2");
+        Expect<MembershipState>("changes=1");
+        Expect<MembershipEntry>("department=1 old_key=2 new_key=3 height=4 position=5");
+        Expect<MembershipKind>("Admit=1 Remove=2 ReplaceKey=3");
         Expect<Accuse>("evidence=1");
         Expect<ProvenOffence>("epoch=1 height=2 kind=3 type=4 evidence_id=5 position=6");
         Expect<SignedViewChange>("signer=1 prepared=2 prepared_hash=3 signature=4");
@@ -67,7 +76,7 @@ public sealed class FrozenNumbersTest
             "block_bytes_max=1 block_transactions_max=2 expiry_horizon_ms=3 leader_blocks_max=4 suspension_heights=5 "
             + "base_timeout_ms=6 timeout_cap_ms=7 time_precision_ms=8 message_delay_ms=9 forward_timeout_ms=10 "
             + "complaint_timeout_ms=11");
-        Expect<DepartmentState>("id=1 names=2 validator_key=3 endpoint=4 administrators=5 admitted_height=6 offences=11");
+        Expect<DepartmentState>("id=1 names=2 validator_key=3 endpoint=4 administrators=5 admitted_height=6 removed_height=8 offences=11");
         Expect<OfficerKeyState>("public_key=1 intervals=2 validator_intervals=3");
         Expect<ValidatorInterval>("department=1 first_height=2 last_height=3");
         Expect<OfficerInterval>(

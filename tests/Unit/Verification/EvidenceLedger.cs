@@ -134,7 +134,7 @@ internal sealed class EvidenceLedger
         };
         return new Receipt(
             Genesis.Bytes, envelope, 0, [], new CertifiedBlock(header, Certify(header)),
-            new SignerProof(signerValue, [], null));
+            new SignerProof(signerValue, [], null), []);
     }
 
     private void Commit(params (TestKey Signer, TransactionBody Action)[] actions)
@@ -150,7 +150,7 @@ internal sealed class EvidenceLedger
             Digest[] path = LogProofs.Inclusion(
                 new TileLogNodeSource(State, header.LogSizeAfter), position, header.LogSizeAfter);
             SignerProof signer = Prove(SignerOf(envelopes[i]), block) with { Later = null };
-            _atOwnBlock.Add(position, new Receipt(Genesis.Bytes, envelopes[i], position, path, block, signer));
+            _atOwnBlock.Add(position, new Receipt(Genesis.Bytes, envelopes[i], position, path, block, signer, []));
         }
     }
 

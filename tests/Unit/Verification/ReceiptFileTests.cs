@@ -130,13 +130,13 @@ public sealed class ReceiptFileTests : IDisposable
             ("an escaped name", Replace(_later, "\"position\"", "\"p\\u006fsition\"")),
             ("an escaped slash in base64", EscapeBase64(text)),
             ("an unknown member", Replace(_later, "  \"epochs\": []", "  \"epochs\": [],\n  \"note\": \"genuine\"")),
-            ("no epochs", Replace(_later, ",\n  \"epochs\": []", "")),
-            ("an epoch", Replace(_later, "\"epochs\": []", "\"epochs\": [1]")),
-            ("epochs null", Replace(_later, "\"epochs\": []", "\"epochs\": null")),
             ("no summary", Bytes(text[..summary] + text[text.IndexOf("  \"genesisBody\"", StringComparison.Ordinal)..])),
         ];
         foreach ((string what, byte[] file) in others)
             AssertRefused(file, what, ReceiptFailureKind.NotCanonical);
+        AssertRefused(Replace(_later, ",\n  \"epochs\": []", ""), "no epochs", ReceiptFailureKind.Malformed);
+        AssertRefused(Replace(_later, "\"epochs\": []", "\"epochs\": [1]"), "an epoch", ReceiptFailureKind.Malformed);
+        AssertRefused(Replace(_later, "\"epochs\": []", "\"epochs\": null"), "epochs null", ReceiptFailureKind.Malformed);
     }
 
     [Test]

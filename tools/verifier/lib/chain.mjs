@@ -4,8 +4,9 @@ import { ZERO_HASH } from './bytes.mjs';
 import { execute, foundState } from './execution.mjs';
 import { countProposer } from './leaders.mjs';
 import { Log } from './log-tree.mjs';
+import { setAfter } from './membership.mjs';
 import { at, require } from './refusal.mjs';
-import { State } from './state.mjs';
+import { KIND, State } from './state.mjs';
 import { readTransaction } from './transaction.mjs';
 
 const NO_PROPOSER = 65_535;
@@ -16,6 +17,8 @@ export class Chain {
   #log = new Log();
   #ids = new Map();
   #tip;
+  #set;
+  #epoch = 0n;
 
   /** Signatures verified so far. */
   signatures = 0;
@@ -26,6 +29,7 @@ export class Chain {
   /** Begins with the genesis; header 0 follows from it. */
   constructor(genesis) {
     this.#genesis = genesis;
+    this.#set = genesis.set;
     this.changes = foundState(this.#state, genesis);
     this.#log.append(genesis.leaf);
   }
@@ -49,19 +53,20 @@ export class Chain {
   begin(headerBytes, certificateBytes, transactions) {
     const header = this.beginUncertified(headerBytes, transactions);
     const certificate = readCertificate(certificateBytes, 'certificate');
-    requireCommitted(header, certificate, this.#genesis.set, 'certificate')();
+    requireCommitted(header, certificate, this.#set, 'certificate')();
     this.signatures += certificate.signatures.length;
   }
 
   /** The next header alone, for blocks whose certificate is not at hand. */
   beginUncertified(headerBytes, transactions) {
-    const { chainId, set, parametersHash, body } = this.#genesis;
+    const { chainId, parametersHash, body } = this.#genesis;
+    const set = this.#set;
     const header = readHeader(headerBytes, 'header');
     const parent = this.#tip;
-    // No rule of protocol version 1 changes the set, the epoch or the parameters.
+    // No rule of protocol version 1 changes the parameters. The next set is known at the block's end.
     requireFields(header, {
-      chainId, height: parent.height + 1n, parentHash: parent.hash, epoch: 0n, setHash: parent.nextSetHash,
-      nextSetHash: parent.nextSetHash, logSizeBefore: parent.logSizeAfter,
+      chainId, height: parent.height + 1n, parentHash: parent.hash, epoch: this.#epoch, setHash: parent.nextSetHash,
+      logSizeBefore: parent.logSizeAfter,
       logSizeAfter: parent.logSizeAfter + BigInt(transactions), parametersHash,
     });
     require(header.timeMs > parent.timeMs, 'header, timeMs', () => `${header.timeMs}, not above the parent's ${parent.timeMs}`);
@@ -92,10 +97,17 @@ export class Chain {
 
   /** The block's end: log and state must have the header's roots. */
   end() {
-    const { set, body } = this.#genesis;
-    countProposer(this.#state, set.members[this.#tip.proposer].department, this.#tip.height, body.parameters);
+    const { proposer, height } = this.#tip;
+    const before = this.#state.before(KIND.membership, 'membership')?.changes ?? [];
+    const now = this.#state.now(KIND.membership, 'membership')?.changes ?? [];
+    const change = now.length > before.length ? now.at(-1) : null;
+    const next = change ? setAfter(this.#set, change.department, change.new_key) : this.#set;
+    countProposer(
+      this.#state, this.#set.members[proposer].department, height, this.#genesis.body.parameters, change ? next : null);
     this.changes = this.#state.commit();
-    requireFields(this.#tip, { logSizeAfter: this.#log.size, logRoot: this.#log.root(), stateRoot: this.#state.root() });
+    requireFields(this.#tip, { nextSetHash: next.hash, logSizeAfter: this.#log.size, logRoot: this.#log.root(), stateRoot: this.#state.root() });
+    if (change) this.#epoch++;
+    this.#set = next;
   }
 }
 

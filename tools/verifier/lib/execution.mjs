@@ -2,6 +2,7 @@
 import { sha256 } from './bytes.mjs';
 import { accuse } from './evidence.mjs';
 import { foundedLeader, suspendLeader, validatorAt } from './leaders.mjs';
+import { changeMembership } from './membership.mjs';
 import { Refusal, require } from './refusal.mjs';
 import { KIND, officerId, recordId } from './state.mjs';
 import { PROTOCOL_ACTIONS } from './transaction.mjs';
@@ -18,6 +19,7 @@ const ACTIONS = {
   define_type: defineType,
   enrol_officer: enrolOfficer,
   revoke_officer: revokeOfficer,
+  change_membership: (state, action, block) => changeMembership(state, action, block, authorise),
   accuse,
   suspend_leader: suspendLeader,
 };
@@ -69,6 +71,8 @@ function authorise(state, key, { height, timeMs }) {
     throw last !== 0n && last < height
       ? refuse(`revoked in block ${last}`, 'SIGNER_REVOKED') : refuse('not yet valid', 'SIGNER_NOT_YET_VALID');
   }
+  const { removed_height: removed } = state.before(KIND.department, interval.department);
+  if (removed !== 0n) throw refuse(`${interval.department} was removed after block ${removed}`, 'SIGNER_REVOKED');
   if (timeMs < interval.valid_from_ms) throw refuse(`valid from ${interval.valid_from_ms}`, 'SIGNER_NOT_YET_VALID');
   if (interval.valid_until_ms !== 0n && timeMs >= interval.valid_until_ms)
     throw refuse(`valid until ${interval.valid_until_ms}`, 'SIGNER_EXPIRED');

@@ -62,3 +62,10 @@ export function isDate(text) {
   const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
   return day >= 1 && day <= days;
 }
+
+/** host:port, the host a name or an address, IPv6 in brackets. */
+export function requireEndpoint(text, where) {
+  const match = /^(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:-]+\]):([1-9][0-9]{0,4})$/.exec(text);
+  require(match !== null && text.length <= 260 && Number(match[1]) <= 65_535, where,
+    () => `${JSON.stringify(text)} is no host:port`, INVALID);
+}

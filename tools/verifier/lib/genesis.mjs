@@ -2,7 +2,7 @@
 import { validatorSet } from './blocks.mjs';
 import { sha256, tag } from './bytes.mjs';
 import {
-  ascends, requireIdentifier, requireLength, requirePublicKey, requireTexts,
+  ascends, requireEndpoint, requireIdentifier, requireLength, requirePublicKey, requireTexts,
 } from './fields.mjs';
 import { GenesisBody, Parameters } from './messages.mjs';
 import { at, require } from './refusal.mjs';
@@ -68,7 +68,7 @@ function requireDepartment(department) {
   requireIdentifier('department', department.id, 'id');
   requireTexts(department.names, 'names');
   requirePublicKey(department.validator_key, 'validator_key');
-  require(isEndpoint(department.endpoint), 'endpoint', `${JSON.stringify(department.endpoint)} is no host:port`);
+  requireEndpoint(department.endpoint, 'endpoint');
   const officers = department.administrators;
   require(officers.length >= 1 && officers.length <= 16, 'administrators', `${officers.length}; 1 to 16 are allowed`);
   require(ascends(officers.map((o) => o.officer_id)), 'administrators', 'they do not ascend');
@@ -76,11 +76,6 @@ function requireDepartment(department) {
     requireIdentifier('officer', officer.officer_id, 'officer_id');
     requirePublicKey(officer.public_key, `administrator ${officer.officer_id}`);
   }
-}
-
-function isEndpoint(text) {
-  const match = /^(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:-]+\]):([1-9][0-9]{0,4})$/.exec(text);
-  return match !== null && text.length <= 260 && Number(match[1]) <= 65_535;
 }
 
 function requireParameters(parameters) {

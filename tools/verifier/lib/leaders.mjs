@@ -7,8 +7,8 @@ const HEIGHTS_KEPT = 64;
 /** The leader's value before the first block. */
 export const foundedLeader = (set) => ({ departments: set.members.map(({ department }) => department) });
 
-/** The leader's value after a block that a department proposed. */
-export function countProposer(state, proposer, height, parameters) {
+/** The leader's value after a block that a department proposed; `nextSet` is given where the block names another one. */
+export function countProposer(state, proposer, height, parameters, nextSet = null) {
   const before = state.before(KIND.leader, 'leader');
   const { departments, suspensions } = state.now(KIND.leader, 'leader');
   const first = next(before, height, parameters.leader_blocks_max).first;
@@ -16,9 +16,11 @@ export function countProposer(state, proposer, height, parameters) {
   state.set(KIND.leader, 'leader', {
     last_proposer: proposer,
     run: before.last_proposer === proposer ? before.run + 1 : 1,
-    first_leaders: [...before.first_leaders, first].slice(-HEIGHTS_KEPT),
-    departments,
-    suspensions: suspensions.filter((s) => s.last_height >= oldest),
+    // What is kept of the heights before names places in the old set.
+    first_leaders: nextSet ? [] : [...before.first_leaders, first].slice(-HEIGHTS_KEPT),
+    departments: nextSet ? nextSet.members.map(({ department }) => department) : departments,
+    suspensions: suspensions.filter((s) => s.last_height >= oldest
+      && (!nextSet || nextSet.members.some(({ department }) => department === s.department))),
   });
 }
 

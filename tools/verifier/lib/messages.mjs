@@ -54,6 +54,26 @@ const SuspendLeader = define('SuspendLeader', {
 
 const Accuse = define('Accuse', { 1: bytes('evidence') });
 
+const FirstAdministrator = define('FirstAdministrator', { 1: string('officer_id'), 2: bytes('public_key') });
+
+export const MembershipChange = define('MembershipChange', {
+  1: uint32('kind'),
+  2: uint64('epoch'),
+  3: uint64('expires_at_ms'),
+  4: string('department'),
+  5: bytes('validator_key'),
+  6: repeated(message('names', LocalizedText)),
+  7: string('endpoint'),
+  8: repeated(message('administrators', FirstAdministrator)),
+  9: string('reason'),
+});
+
+const MembershipApproval = define('MembershipApproval', { 1: bytes('signer'), 2: bytes('signature') });
+
+const ChangeMembership = define('ChangeMembership', {
+  1: message('change', MembershipChange), 2: repeated(message('approvals', MembershipApproval)), 3: bytes('new_key_signature'),
+});
+
 export const TransactionBody = define('TransactionBody', {
   1: uint32('format_version'),
   2: uint32('algorithm'),
@@ -67,6 +87,7 @@ export const TransactionBody = define('TransactionBody', {
   40: oneof('action', message('define_type', DefineType)),
   48: oneof('action', message('enrol_officer', EnrolOfficer)),
   49: oneof('action', message('revoke_officer', RevokeOfficer)),
+  67: oneof('action', message('change_membership', ChangeMembership)),
   80: oneof('action', message('accuse', Accuse)),
   81: oneof('action', message('suspend_leader', SuspendLeader)),
 }, [...range(19, 27), 50, ...range(64, 66), ...range(82, 84)]);
@@ -98,6 +119,7 @@ export const DepartmentState = define('DepartmentState', {
   4: string('endpoint'),
   5: uint32('administrators'),
   6: uint64('admitted_height'),
+  8: uint64('removed_height'),
   11: repeated(message('offences', ProvenOffence)),
 });
 
@@ -173,6 +195,12 @@ export const LeaderState = define('LeaderState', {
   4: repeated(string('departments')),
   5: repeated(message('suspensions', LeaderSuspension)),
 });
+
+const MembershipEntry = define('MembershipEntry', {
+  1: string('department'), 2: bytes('old_key'), 3: bytes('new_key'), 4: uint64('height'), 5: uint64('position'),
+});
+
+export const MembershipState = define('MembershipState', { 1: repeated(message('changes', MembershipEntry)) });
 
 const GenesisOfficer = define('GenesisOfficer', { 1: string('officer_id'), 2: bytes('public_key') });
 

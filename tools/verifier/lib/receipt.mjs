@@ -1,8 +1,10 @@
 // SPEC "Receipt".
 import { readCertificate, readHeader, requireCommitted } from './blocks.mjs';
 import { fromBase64, fromHex, sha256 } from './bytes.mjs';
+import { requireIdentifier, requirePublicKey } from './fields.mjs';
 import { readGenesis } from './genesis.mjs';
 import { leafHash, rootOfInclusion } from './log-tree.mjs';
+import { setAfter } from './membership.mjs';
 import { OfficerKeyState } from './messages.mjs';
 import { at, Refusal, require } from './refusal.mjs';
 import { KIND, stateKey } from './state.mjs';
@@ -13,6 +15,7 @@ import { decode } from './wire.mjs';
 export const RECEIPT_BYTES_MAX = 2 * 1024 * 1024;
 const FORMAT = 'govchain-receipt-1';
 const HASHES_MAX = 256;
+const EPOCHS_MAX = 1_000;
 const YEAR_9999_MS = 253_402_300_799_999n;
 
 /** Verifies a receipt file: its summary. Throws a Refusal that names the member. */
@@ -25,7 +28,8 @@ export function verifyReceipt(file, genesisDigest) {
   require(genesis.chainId.equals(genesisDigest), 'genesisBody',
     () => `of the ledger ${genesis.chainId.toString('hex')}, not of the trusted one`);
 
-  const block = readBlock(receipt.block, genesis, 'block');
+  const { sets, ends } = followEpochs(receipt.epochs, genesis);
+  const block = readBlock(receipt.block, genesis, sets, 'block');
   const transaction = at('envelope', () => readTransaction(fromBase64(receipt.envelope), genesis.chainId));
   const position = readPosition(receipt.position);
   require(block.logSizeBefore <= position && position < block.logSizeAfter, 'position',
@@ -35,7 +39,7 @@ export function verifyReceipt(file, genesisDigest) {
   require(logRoot.equals(block.logRoot), 'inclusionPath', 'it does not lead to the block\'s log root');
 
   const { signer } = receipt;
-  const later = signer.laterBlock === undefined ? null : readBlock(signer.laterBlock, genesis, 'signer, laterBlock');
+  const later = signer.laterBlock === undefined ? null : readBlock(signer.laterBlock, genesis, sets, 'signer, laterBlock');
   require(later === null || later.height > block.height, 'signer, laterBlock', 'not higher than the block');
   const value = fromBase64(signer.value, 'signer, value');
   const key = sha256(stateKey(KIND.key, transaction.signer));
@@ -45,12 +49,14 @@ export function verifyReceipt(file, genesisDigest) {
   const signedFor = signerAt(value, block, PROTOCOL_ACTIONS.includes(transaction.action.name));
 
   const summary = summarise(genesis, transaction, block, signedFor);
-  require(Array.isArray(receipt.epochs) && receipt.epochs.length === 0, 'epochs', 'an empty array is expected');
+  const newest = (later ?? block).epoch;
+  require(newest + 1n === BigInt(sets.length), 'epochs', () => `they lead to epoch ${sets.length - 1}, and the newest header is of ${newest}`);
   requireCanonical(file, receipt, summary);
   // Last, because they take the longest; what is left to be wrong is a signature.
   at('envelope', transaction.requireSigned);
   block.requireSigned();
   later?.requireSigned();
+  for (const end of ends) end.requireSigned();
   return summary;
 }
 
@@ -66,14 +72,39 @@ function parse(file) {
   }
 }
 
-function readBlock(member, genesis, where) {
+/** The validators from the founding ones on: each set certifies the header that names the next one. */
+function followEpochs(epochs, genesis) {
+  require(Array.isArray(epochs) && epochs.length <= EPOCHS_MAX, 'epochs', 'an array is expected');
+  const sets = [genesis.set];
+  const ends = [];
+  epochs.forEach((end, i) => {
+    const where = `epochs ${i}`;
+    require(end !== null && typeof end === 'object', where, 'an object is expected');
+    const { department, newKey, lastBlock } = end;
+    require(typeof department === 'string', `${where}, department`, 'missing');
+    requireIdentifier('department', department, `${where}, department`);
+    const block = readBlock(lastBlock, genesis, sets, `${where}, lastBlock`);
+    require(block.epoch === BigInt(i), `${where}, lastBlock, header`, () => `epoch ${block.epoch}`);
+    require(i === 0 || block.height > ends[i - 1].height, `${where}, lastBlock, header`, 'not higher than the one before');
+    const key = newKey === undefined ? null : fromHex(newKey, 33, `${where}, newKey`);
+    if (key !== null) requirePublicKey(key, `${where}, newKey`);
+    const next = setAfter(sets[i], department, key);
+    const names = next.members.length >= 1 && next.hash.equals(block.nextSetHash) && !next.hash.equals(sets[i].hash);
+    require(names, where, 'not the change that its header names');
+    sets.push(next);
+    ends.push(block);
+  });
+  return { sets, ends };
+}
+
+function readBlock(member, genesis, sets, where) {
   require(member !== null && typeof member === 'object', where, 'missing');
   const header = readHeader(fromBase64(member.header, `${where}, header`), `${where}, header`);
   require(header.chainId.equals(genesis.chainId), `${where}, header`, 'of another ledger');
-  require(header.epoch === 0n, `${where}, header`, () => `epoch ${header.epoch}`);
+  require(header.epoch < BigInt(sets.length), `${where}, header`, () => `epoch ${header.epoch}`);
   const place = `${where}, certificate`;
   const certificate = readCertificate(fromBase64(member.certificate, place), place);
-  return { ...header, requireSigned: requireCommitted(header, certificate, genesis.set, place) };
+  return { ...header, requireSigned: requireCommitted(header, certificate, sets[Number(header.epoch)], place) };
 }
 
 function readPosition(position) {
@@ -118,7 +149,7 @@ function exactNumber(value, where) {
 }
 
 /** The file is what its own contents encode to, byte for byte. */
-function requireCanonical(file, { genesisBody, envelope, position, inclusionPath, block, signer }, summary) {
+function requireCanonical(file, { genesisBody, envelope, position, inclusionPath, block, signer, epochs }, summary) {
   const pair = ({ header, certificate }) => ({ header, certificate });
   const canonical = Buffer.from(`${JSON.stringify({
     format: FORMAT,
@@ -133,7 +164,9 @@ function requireCanonical(file, { genesisBody, envelope, position, inclusionPath
       path: signer.path,
       ...(signer.laterBlock && { laterBlock: pair(signer.laterBlock) }),
     },
-    epochs: [],
+    epochs: epochs.map(({ department, newKey, lastBlock }) => ({
+      department, ...(newKey !== undefined && { newKey }), lastBlock: pair(lastBlock),
+    })),
   }, null, 2)}\n`);
   if (canonical.equals(file)) return;
   let i = 0;

@@ -6,6 +6,7 @@ import {
   isDate, requireIdentifier, requireLength, requireMediaType, requirePublicKey, requireText, requireTexts,
 } from './fields.mjs';
 import { carriedVotes, readEvidence } from './evidence.mjs';
+import { carriedApprovals, requireChangeMembership } from './membership.mjs';
 import { SignedTransaction, TransactionBody } from './messages.mjs';
 import { require } from './refusal.mjs';
 import { isSignature, requireSignature, requireSignatureForm } from './signatures.mjs';
@@ -28,6 +29,7 @@ const CHECKS = {
   define_type: requireDefineType,
   enrol_officer: requireEnrolOfficer,
   revoke_officer: requireRevokeOfficer,
+  change_membership: requireChangeMembership,
   accuse: requireAccuse,
   suspend_leader: requireSuspendLeader,
 };
@@ -36,6 +38,7 @@ const CHECKS = {
 const CARRIED = {
   accuse: ({ evidence }) => carriedVotes(readEvidence(evidence)),
   suspend_leader: carriedViewChanges,
+  change_membership: carriedApprovals,
 };
 
 const VIEW_CHANGE = 4;

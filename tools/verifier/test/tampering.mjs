@@ -61,7 +61,8 @@ export function refuseForgedReceipts(file, other, digest) {
   forged((r) => { r.block = theirs.block; }, 'another block', /position|inclusionPath/);
   forged((r) => { r.envelope = theirs.envelope; }, 'another envelope', /inclusionPath|signer/);
   forged((r) => { r.position += 1; }, 'another position', /position|inclusionPath/);
-  forged((r) => { r.epochs = [{}]; }, 'an epoch', /epochs: an empty array is expected/);
+  forged((r) => { r.epochs = [{}]; }, 'an epoch', /epochs 0, department: missing/);
+  forged((r) => { r.epochs = null; }, 'no epochs', /epochs: an array is expected/);
   forged((r) => { r.block.header = alterBase64(r.block.header, flipByte(2)); }, 'a header of another ledger', /block, header: of another ledger/);
   forged((r) => { r.block.header = alterBase64(r.block.header, flipByte(81)); }, 'a header of another epoch', /block, header: epoch 1/);
   forged((r) => { r.position = 0; }, 'a position before the block', /position: 0 is not in the block/);

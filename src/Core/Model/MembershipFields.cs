@@ -1,0 +1,114 @@
+using GovChain.Core.Cryptography;
+using GovChain.Protos.V1;
+
+namespace GovChain.Core.Model;
+
+/// <summary>What a membership change does. The numbers are signed: frozen.</summary>
+public enum MembershipKind
+{
+    /// <summary>A department gets a vote.</summary>
+    Admit = 1,
+
+    /// <summary>A department loses its vote.</summary>
+    Remove = 2,
+
+    /// <summary>A department votes with another key.</summary>
+    ReplaceKey = 3,
+}
+
+/// <summary>The rules of a membership change's fields, and what is signed of it (docs/SPEC.md, "Membership").</summary>
+public static class MembershipFields
+{
+    /// <summary>SHA-256(membership tag | chain id | the change's bytes): what administrators and the new key sign.</summary>
+    public static Digest SigningDigest(MembershipChange change, Digest chainId) =>
+        DomainTag.Hash(DomainTag.Membership, [.. chainId.Span, .. WireProfile.Encode(change)]);
+
+    /// <summary>The first field of the change alone that breaks its rule, or null; for those who are about to sign it.</summary>
+    public static FieldViolation? CheckChange(MembershipChange change) => Change("change", change);
+
+    internal static FieldViolation? Check(string at, ChangeMembership action)
+    {
+        if (action.Change is not { } change)
+            return FieldViolation.Of($"{at}.change", "given", "");
+        bool hasKey = change.Kind != (uint)MembershipKind.Remove;
+        return Change($"{at}.change", change)
+            ?? FieldRules.Number($"{at}.approvals", (ulong)action.Approvals.Count, 1, Limits.ValidatorsMax)
+            ?? Approvals($"{at}.approvals", action)
+            ?? (hasKey
+                ? FieldRules.LowSignature($"{at}.new_key_signature", action.NewKeySignature.Span)
+                : FieldRules.Length($"{at}.new_key_signature", action.NewKeySignature.Span, 0, "bytes in a removal"));
+    }
+
+    /// <summary>The carried signatures of an action that obeys the rules.</summary>
+    internal static SignatureCheck[] Checks(ChangeMembership action, Digest chainId)
+    {
+        Digest digest = SigningDigest(action.Change, chainId);
+        var checks = new List<SignatureCheck>();
+        foreach (MembershipApproval approval in action.Approvals)
+            checks.Add(Check(approval.Signer.Span, digest, approval.Signature.Span));
+        if (!action.NewKeySignature.IsEmpty)
+            checks.Add(Check(action.Change.ValidatorKey.Span, digest, action.NewKeySignature.Span));
+        return [.. checks];
+    }
+
+    private static SignatureCheck Check(ReadOnlySpan<byte> key, Digest digest, ReadOnlySpan<byte> signature) =>
+        PublicKey.TryParse(key, out PublicKey? signer) && Signature.TryParse(signature, out Signature parsed)
+            ? new SignatureCheck(signer, digest, parsed)
+            : throw new InvalidOperationException("The rules let an approval of another form through.");
+
+    private static FieldViolation? Change(string at, MembershipChange change) =>
+        FieldRules.Number($"{at}.kind", change.Kind, (ulong)MembershipKind.Admit, (ulong)MembershipKind.ReplaceKey)
+        ?? FieldRules.Number($"{at}.expires_at_ms", change.ExpiresAtMs, 1, ulong.MaxValue)
+        ?? FieldRules.Department($"{at}.department", change.Department)
+        ?? FieldRules.Text($"{at}.reason", change.Reason, Limits.ShortTextBytesMax)
+        ?? (change.Kind == (uint)MembershipKind.Remove
+            ? FieldRules.Length($"{at}.validator_key", change.ValidatorKey.Span, 0, "bytes in a removal")
+            : FieldRules.Key($"{at}.validator_key", change.ValidatorKey.Span))
+        ?? (change.Kind == (uint)MembershipKind.Admit ? Newcomer(at, change) : NoNewcomer(at, change));
+
+    private static FieldViolation? Newcomer(string at, MembershipChange change)
+    {
+        FieldViolation? violation = FieldRules.Texts($"{at}.names", change.Names)
+            ?? FieldRules.Endpoint($"{at}.endpoint", change.Endpoint)
+            ?? FieldRules.Number(
+                $"{at}.administrators", (ulong)change.Administrators.Count, 1, Limits.GenesisAdministratorsMax);
+        var keys = new HashSet<string> { Convert.ToHexStringLower(change.ValidatorKey.Span) };
+        for (int i = 0; violation is null && i < change.Administrators.Count; i++)
+        {
+            FirstAdministrator officer = change.Administrators[i];
+            string key = Convert.ToHexStringLower(officer.PublicKey.Span);
+            violation = FieldRules.Officer($"{at}.administrators[{i}].officer_id", officer.OfficerId)
+                ?? FieldRules.Require(
+                    i == 0 || string.CompareOrdinal(change.Administrators[i - 1].OfficerId, officer.OfficerId) < 0,
+                    $"{at}.administrators[{i}].officer_id", "greater than the one before", officer.OfficerId)
+                ?? FieldRules.Key($"{at}.administrators[{i}].public_key", officer.PublicKey.Span)
+                ?? FieldRules.Require(
+                    keys.Add(key), $"{at}.administrators[{i}].public_key", "a key that stands nowhere else", key);
+        }
+        return violation;
+    }
+
+    private static FieldViolation? NoNewcomer(string at, MembershipChange change) =>
+        FieldRules.Require(change.Names.Count == 0, $"{at}.names", "left out unless a department is admitted", "names")
+        ?? FieldRules.Require(
+            change.Endpoint.Length == 0, $"{at}.endpoint", "left out unless a department is admitted", change.Endpoint)
+        ?? FieldRules.Require(
+            change.Administrators.Count == 0, $"{at}.administrators", "left out unless a department is admitted", "officers");
+
+    private static FieldViolation? Approvals(string at, ChangeMembership action)
+    {
+        for (int i = 0; i < action.Approvals.Count; i++)
+        {
+            MembershipApproval approval = action.Approvals[i];
+            string key = Convert.ToHexStringLower(approval.Signer.Span);
+            FieldViolation? violation = FieldRules.Key($"{at}[{i}].signer", approval.Signer.Span)
+                ?? FieldRules.Require(
+                    i == 0 || action.Approvals[i - 1].Signer.Span.SequenceCompareTo(approval.Signer.Span) < 0,
+                    $"{at}[{i}].signer", "a key greater than the one before", key)
+                ?? FieldRules.LowSignature($"{at}[{i}].signature", approval.Signature.Span);
+            if (violation is not null)
+                return violation;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,70 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Node.Configuration;
+using GovChain.Node.Peers;
+using GovChain.Protos.V1;
+using GovChain.Storage;
+
+namespace GovChain.Node.Ledger;
+
+/// <summary>
+/// Who votes, who once did, and where they listen, by a stored ledger: what a node begins an epoch with. Of an empty ledger
+/// the genesis says it.
+/// </summary>
+internal sealed class LedgerMembers
+{
+    private readonly Dictionary<string, string> _endpoints = new(StringComparer.Ordinal);
+
+    private LedgerMembers(ValidatorHistory history) => History = history;
+
+    /// <summary>The sets of all heights.</summary>
+    public ValidatorHistory History { get; }
+
+    /// <summary>Reads a ledger's newest state.</summary>
+    /// <exception cref="StorageException">It cannot be read.</exception>
+    public static LedgerMembers Of(Genesis genesis, LedgerStore store)
+    {
+        if (store.IsEmpty)
+        {
+            var founding = new LedgerMembers(new ValidatorHistory(genesis.Validators, null));
+            foreach (GenesisDepartment department in genesis.Body.Departments)
+                founding._endpoints[department.Id] = department.Endpoint;
+            return founding;
+        }
+        using LedgerSnapshot view = store.OpenSnapshot();
+        var members = new LedgerMembers(ValidatorHistory.Of(genesis, view));
+        foreach (Validator validator in members.History.All())
+        {
+            if (StateValue.Read<DepartmentState>(view, StateKey.Department(validator.Department)) is { } department)
+                members._endpoints[validator.Department] = department.Endpoint;
+        }
+        return members;
+    }
+
+    /// <summary>
+    /// The nodes to speak with: those that vote, those that did (they follow and serve), and the observers that the operator
+    /// names. Of one that votes the ledger's key counts, whatever the configuration says.
+    /// </summary>
+    public IReadOnlyList<PeerEndpoint> PeersOf(NodeConfiguration configuration)
+    {
+        var peers = new SortedDictionary<string, PeerEndpoint>(StringComparer.Ordinal);
+        foreach (Validator validator in History.All())
+            peers[validator.Department] = new PeerEndpoint(validator.Department, validator.Key, _endpoints[validator.Department]);
+        foreach ((string department, ObserverAddress observer) in configuration.Observers)
+        {
+            if (History.Acting.IndexOf(department) < 0)
+                peers[department] = new PeerEndpoint(department, observer.Key, observer.Endpoint);
+        }
+        foreach ((string department, string endpoint) in configuration.PeerEndpoints)
+        {
+            if (peers.TryGetValue(department, out PeerEndpoint? peer))
+                peers[department] = peer with { Endpoint = endpoint };
+        }
+        peers.Remove(configuration.Department);
+        return [.. peers.Values];
+    }
+
+    /// <summary>Whether the department has, or once had, this validator key.</summary>
+    public bool HasHad(string department, PublicKey key) => History.DepartmentOf(key) == department;
+}

@@ -1,0 +1,182 @@
+using GovChain.Client;
+using GovChain.Client.Keys;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+using GovChain.Core.Verification;
+using GovChain.Node.Auditing;
+using GovChain.Node.Commands;
+using GovChain.Node.Devnet;
+using GovChain.Node.Membership;
+using GovChain.Protos.V1;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Integration;
+
+/// <summary>
+/// A department joins four others, one of the four leaves, and one votes with another key, while records come in: real
+/// processes, real commands. What was recorded before and after stays provable from the genesis digest alone.
+/// </summary>
+[TestFixture]
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class MembershipTest
+{
+    private const int Joiner = 4, Leaver = 1, Renewer = 2;
+
+    private TestNetwork _network = null!;
+
+    [TearDown]
+    public async Task StopAsync() => await _network.DisposeAsync();
+
+    [Test]
+    [CancelAfter(240_000)]
+    public async Task Departments_JoinLeaveAndChangeTheirKeys_EverythingStaysProvable(CancellationToken cancellation)
+    {
+        // Five are laid out; the fifth is founded out of the genesis, and starts from nothing.
+        _network = await TestNetwork.StartAsync(cancellation, founders: Joiner, count: Joiner + 1);
+        await _network.DefineTypeAsync(0, "licence", cancellation);
+        string before = await RegisterAsync(0, "L-1", cancellation);
+        GetStatusResponse observer = await UntilAsync(Joiner, s => s.Height > 0, cancellation);
+        Assert.That((observer.Observer, observer.Voting, observer.Epoch), Is.EqualTo((true, false, 0UL)), "it follows and has no vote");
+
+        await AdmitAsync(cancellation);
+        await UntilAsync(Joiner, static s => s is { Voting: true, Epoch: 1, Departments: 5, Quorum: 4 }, cancellation);
+        string between = await RegisterAsync(0, "L-2", cancellation);
+
+        await ChangeAsync(MembershipKind.Remove, Leaver, null, cancellation);
+        GetStatusResponse left = await UntilAsync(Leaver, static s => s is { Observer: true, Epoch: 2 }, cancellation);
+        Assert.That(left.Voting, Is.False);
+        // The newcomer's vote is needed now: of the four that are left another one is away.
+        await _network.Network.Processes[3].StopAsync(TimeSpan.FromSeconds(30));
+        await RegisterAsync(0, "L-3", cancellation);
+        _network.Network.Launch(3);
+        await _network.Network.WaitUntilReadyAsync(3, cancellation);
+
+        KeyOptions.Create(Path(Renewer, "validator-2.pem"), Path(Renewer, "passphrase")).Dispose();
+        await ChangeAsync(MembershipKind.ReplaceKey, Renewer, "validator-2", cancellation);
+        await UntilAsync(Renewer, static s => s is { Observer: true, Epoch: 3 }, cancellation);
+        await _network.Network.Processes[Renewer].StopAsync(TimeSpan.FromSeconds(30));
+        string configuration = Path(Renewer, "node.json");
+        File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("validator.pem", "validator-2.pem", StringComparison.Ordinal));
+        _network.Network.Launch(Renewer);
+        await UntilAsync(Renewer, static s => s is { Voting: true, Epoch: 3 }, cancellation);
+        string after = await RegisterAsync(0, "L-4", cancellation);
+
+        // The one that left goes on following and serving.
+        await UntilAsync(Leaver, s => s.Lag == 0, cancellation);
+        AuditReport[] reports = await _network.AuditAllAsync(cancellation);
+        Assert.That(reports, Has.Length.EqualTo(Joiner + 1));
+        foreach (string transaction in new[] { before, between, after })
+            await VerifyReceiptAsync(transaction, cancellation);
+    }
+
+    /// <summary>By the program: proposes, has a quorum of administrators and the new key sign, and submits.</summary>
+    private async Task AdmitAsync(CancellationToken cancellation)
+    {
+        string file = _network.Layout.At("admit.json");
+        string administrator = Path(0, $"{DevnetBuilder.Administrator}.json");
+        await RunAsync([
+            "member", "propose", "admit", Id(Joiner), "--validator-key", KeyOf(Joiner, "validator"),
+            "--endpoint", $"127.0.0.1:{_network.Network.Departments[Joiner].PeerPort}",
+            "--administrator", $"{DevnetBuilder.Administrator}={KeyOf(Joiner, DevnetBuilder.Administrator)}",
+            "--profile", administrator, "-o", file, "--reason", "as decided"]);
+        foreach ((int department, string key) in new[]
+        {
+            (0, DevnetBuilder.Administrator), (2, DevnetBuilder.Administrator), (3, DevnetBuilder.Administrator), (Joiner, "validator"),
+        })
+            await RunAsync(["member", "sign", file, "--key", Path(department, $"{key}.pem"), "--passphrase-file", Path(department, "passphrase")]);
+        ProgramRun submitted = await RunAsync(["member", "submit", file, "--profile", administrator, "--json"]);
+        Assert.That(submitted.Json.GetProperty("height").GetInt64(), Is.Positive);
+        await UntilAsync(0, static s => s.Epoch == 1, cancellation);
+        ProgramRun again = await ProgramRun.GovchainAsync("member", "submit", file, "--profile", administrator);
+        Assert.That(again.ExitCode, Is.EqualTo(ExitCode.Refused), $"the approvals serve once: {again.Error}");
+        Assert.That(again.Error, Does.Contain("epoch"));
+    }
+
+    /// <summary>The same without the program.</summary>
+    private async Task ChangeAsync(MembershipKind kind, int subject, string? newKey, CancellationToken cancellation)
+    {
+        using LedgerClient client = _network.Network.ConnectClient(0);
+        GetStatusResponse status = await client.GetStatusAsync(cancellation);
+        var change = new MembershipChange
+        {
+            Kind = (uint)kind,
+            Epoch = status.Epoch,
+            ExpiresAtMs = (ulong)DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeMilliseconds(),
+            Department = Id(subject),
+        };
+        if (newKey is not null)
+            change.ValidatorKey = Google.Protobuf.ByteString.CopyFrom(Convert.FromHexString(KeyOf(subject, newKey)));
+        var file = new MembershipFile(_network.ChainId, new ChangeMembership { Change = change });
+        foreach (int department in new[] { 0, 2, 3, Joiner }.Take((int)status.Quorum))
+            file = Signed(file, department, DevnetBuilder.Administrator);
+        if (newKey is not null)
+            file = Signed(file, subject, newKey);
+        using PlatformSigner officer = Open(0, DevnetBuilder.Administrator);
+        SignedEnvelope envelope = new TransactionFactory(_network.ChainId, officer).Create(
+            body => body.ChangeMembership = file.Action, (ulong)DateTimeOffset.UtcNow.AddMinutes(10).ToUnixTimeMilliseconds());
+        TransactionOutcome outcome = await TestNetwork.SubmitAsync(client, envelope, cancellation);
+        Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably), outcome.Rejection?.Message);
+        await UntilAsync(0, s => s.Epoch == status.Epoch + 1, cancellation);
+    }
+
+    private MembershipFile Signed(MembershipFile file, int department, string key)
+    {
+        using PlatformSigner signer = Open(department, key);
+        return file.With(signer.PublicKey, signer.Sign(file.SigningDigest));
+    }
+
+    private async Task<string> RegisterAsync(int department, string id, CancellationToken cancellation)
+    {
+        using LedgerClient client = _network.Network.ConnectClient(department);
+        TransactionOutcome outcome = await TestNetwork.SubmitAsync(
+            client, _network.SignRegistration(department, "licence", id, "{\"state\":1}"u8.ToArray()), cancellation);
+        return outcome.TransactionId;
+    }
+
+    private async Task VerifyReceiptAsync(string transaction, CancellationToken cancellation)
+    {
+        using LedgerClient client = _network.Network.ConnectClient(0);
+        byte[] receipt = await client.GetReceiptAsync(transaction, cancellation);
+        using var verifier = new PlatformSignatureVerifier();
+        Assert.That(ReceiptVerifier.Verify(receipt, _network.ChainId, verifier, out ReceiptFailure? failure), Is.Not.Null, failure?.Message);
+    }
+
+    private async Task<GetStatusResponse> UntilAsync(int department, Func<GetStatusResponse, bool> condition, CancellationToken cancellation)
+    {
+        using LedgerClient client = _network.Network.ConnectClient(department);
+        while (true)
+        {
+            try
+            {
+                GetStatusResponse status = await client.GetStatusAsync(cancellation);
+                if (condition(status))
+                    return status;
+            }
+            catch (LedgerClientException e) when (e.IsTransient)
+            {
+                // its listener comes back with the new epoch
+            }
+            await Task.Delay(50, cancellation);
+        }
+    }
+
+    private static async Task<ProgramRun> RunAsync(string[] arguments)
+    {
+        ProgramRun run = await ProgramRun.GovchainAsync(arguments);
+        Assert.That(run.ExitCode, Is.Zero, $"govchain {string.Join(' ', arguments)}: {run.Output} {run.Error}");
+        return run;
+    }
+
+    private string Id(int department) => _network.Network.Departments[department].Id;
+
+    private string Path(int department, string file) => _network.Layout.At(Id(department), file);
+
+    private PlatformSigner Open(int department, string key) =>
+        KeyOptions.Open(Path(department, $"{key}.pem"), Path(department, "passphrase"));
+
+    private string KeyOf(int department, string key)
+    {
+        using PlatformSigner signer = Open(department, key);
+        return signer.PublicKey.ToString();
+    }
+}
