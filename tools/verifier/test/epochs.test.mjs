@@ -1,12 +1,12 @@
 // docs/vectors/epochs.json: a ledger whose validators change three times, and receipts of every epoch, made by the node's own code.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Chain } from '../lib/chain.mjs';
 import { readGenesis } from '../lib/genesis.mjs';
 import { verifyReceipt } from '../lib/receipt.mjs';
+import { vectors as read } from './vectors.mjs';
 
-const vectors = JSON.parse(readFileSync(new URL('../../../docs/vectors/epochs.json', import.meta.url)));
+const vectors = read('epochs');
 const bytes = (text) => Buffer.from(text, 'base64');
 const digest = Buffer.from(vectors.genesisDigest, 'hex');
 

@@ -22,7 +22,7 @@ const set = () => validatorSet(vectors('validator-set').members.map(({ departmen
 
 test('every file of vectors is one that these tests read', () => {
   const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
-  assert.deepEqual(files, ['blocks', 'certificate', 'evidence', 'genesis', 'header', 'merkle-log', 'merkle-state', 'receipt', 'refused',
+  assert.deepEqual(files, ['blocks', 'certificate', 'epochs', 'evidence', 'genesis', 'header', 'merkle-log', 'merkle-state', 'receipt', 'refused',
     'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
 });
 
