@@ -32,7 +32,7 @@ public sealed class SimulationTests
     [Test]
     public void Run_WhileTheValidatorsChange_KeepsEveryPromise()
     {
-        const int seeds = 400;
+        const int seeds = 150;
         SeedReport report = SeedRunner.Run(1, seeds, new ScenarioLimits { Changes = true });
         TestContext.Out.WriteLine($"seeds 1 to {seeds}, {report.Epochs} changes, {report.Blocks} blocks");
         Assert.That(report.Failures.Select(SeedRunner.Describe), Is.Empty);
