@@ -26,6 +26,7 @@ internal sealed record CommandLine
           --without A,B       leave these faults out: the names in the report
           --duration-ms N     let things go wrong for at most so long
           --transactions N    submit at most so many transactions
+          --changes           the validators change in the course of the run: the last one comes and goes, keys are replaced
           --ecdsa             with real signatures
           --json              the report as JSON
 

@@ -84,7 +84,7 @@ internal sealed partial class RandomRun
     /// </summary>
     private bool TryJump(SimulatedNode node)
     {
-        if (Scenario.Validators == 1 || Nodes.Exists(n => n.HasJumped))
+        if (Scenario.Founders == 1 || Nodes.Exists(n => n.HasJumped))
             return false;
         int size = Rng.Below(3) switch { 0 => 3_600_000, 1 => 2_000, _ => 700 };
         node.JumpClock(Rng.Chance(500) ? size : -size);
