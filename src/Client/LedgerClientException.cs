@@ -9,9 +9,15 @@ namespace GovChain.Client;
 /// </summary>
 public sealed class LedgerClientException : Exception
 {
-    private const long NoError = 0x0; // RFC 9113, section 7
+    // RFC 9113, section 7.
+    private const long NoError = 0x0;
     private const long InternalError = 0x2;
+    private const long SettingsTimeout = 0x4;
     private const long StreamClosed = 0x5;
+    private const long RefusedStream = 0x7;
+    private const long Cancel = 0x8;
+    private const long ConnectError = 0xa;
+    private const long EnhanceYourCalm = 0xb;
 
     private LedgerClientException(StatusCode status, string reason, string message, Exception? inner)
         : base(message, inner)
@@ -73,10 +79,14 @@ public sealed class LedgerClientException : Exception
 
     /// <summary>
     /// The node closed the connection of a stream it had ended, because more of that stream arrived (RFC 9113, section 5.1):
-    /// every call on it ends with a status that says nothing about the call. A proxy whose node goes away says that it failed itself.
+    /// every call on it ends with a status that says nothing about the call. A proxy whose node goes away says that it failed itself,
+    /// or takes the call back; an overloaded one is slow to settle, refuses, or asks for calm. The other codes speak of a peer that
+    /// breaks or lacks the protocol, and will the next time.
     /// </summary>
-    private static bool IsLostConnection(RpcException e) =>
-        e.Status.DebugException?.GetBaseException() is HttpProtocolException { ErrorCode: NoError or InternalError or StreamClosed };
+    private static bool IsLostConnection(RpcException e) => e.Status.DebugException?.GetBaseException() is HttpProtocolException
+    {
+        ErrorCode: NoError or InternalError or SettingsTimeout or StreamClosed or RefusedStream or Cancel or ConnectError or EnhanceYourCalm
+    };
 
     /// <summary>TLS came to nothing: another authority, another name, or no TLS at all. Trying again changes nothing.</summary>
     private static bool IsUntrusted(RpcException e)

@@ -48,7 +48,7 @@ public sealed partial class ConsensusCore
         {
             Abstain(new Abstention(AbstainReason.Amnesia));
             _effects.Add(new Alarm(AlarmCode.Abstaining,
-                $"This node follows and serves but does not vote: {Name(from)} holds its {vote.Type} at height "
+                $"This node follows and serves but does not vote: {Name(from)} holds its {vote.Type.Explain()} at height "
                 + $"{vote.Height}, view {vote.View}, which its journal lacks."));
         }
         if (_recall.Answers < AnswersNeeded)

@@ -81,7 +81,7 @@ internal static partial class LogMessages
     [LoggerMessage(5024, LogLevel.Information, "This node votes again, from block {Height} on.")]
     public static partial void VotesAgain(this ILogger logger, ulong height);
 
-    [LoggerMessage(5025, LogLevel.Warning, "This node abstains until block {Height} and votes again then ({Reason}).")]
+    [LoggerMessage(5025, LogLevel.Warning, "This node abstains until block {Height} and votes again then. {Reason}")]
     public static partial void WillVoteAgain(this ILogger logger, ulong height, string reason);
 
     [LoggerMessage(5040, LogLevel.Warning,

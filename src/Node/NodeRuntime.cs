@@ -322,16 +322,17 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
 
     private void OnAlarm(Alarm alarm)
     {
-        _alarms.Raise(alarm.Code switch
+        NodeAlarm code = alarm.Code switch
         {
             AlarmCode.Abstaining => NodeAlarm.Abstaining,
             AlarmCode.EquivocatingLeader => NodeAlarm.EquivocatingLeader,
             AlarmCode.InvalidProposal => NodeAlarm.InvalidProposal,
             AlarmCode.UntimelyProposal => NodeAlarm.ClockOff,
             _ => NodeAlarm.LocalCheckFailed,
-        }, alarm.Text);
-        if (alarm.Code != AlarmCode.Abstaining)
-            _status.Failed($"{alarm.Code}: {alarm.Text}");
+        };
+        _alarms.Raise(code, alarm.Text);
+        if (code != NodeAlarm.Abstaining)
+            _status.Failed($"{AlarmDefinition.NameOf(code)}: {alarm.Text}");
     }
 
     /// <summary>The node abstains, knows until when, or votes again.</summary>
@@ -341,7 +342,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         if (abstention.IsNone)
             _log.VotesAgain(_ledger.Tip.Height + 1);
         else if (!abstention.IsOpen)
-            _log.WillVoteAgain(abstention.VotesAgainAt, abstention.Reason.ToString());
+            _log.WillVoteAgain(abstention.VotesAgainAt, abstention.Reason.Explain());
     }
 
     private void WatchLeader(ConsensusStanding standing)

@@ -146,11 +146,15 @@ internal sealed class ClerkTest
 
         ProgramRun history = await ProgramRun.GovchainAsync("record", "history", Type, "HISTORY-1", "--profile", profile);
 
-        Assert.That(history.Output.Split('\n').Where(l => l.StartsWith(Type, StringComparison.Ordinal)), Is.EqualTo(new[]
-        {
-            $"{Type}/HISTORY-1  version 1, in force until version 2",
-            $"{Type}/HISTORY-1  version 2, in force",
-        }));
+        string[] lines = [.. history.Output.Split('\n').Where(l => l.StartsWith(Type, StringComparison.Ordinal))];
+        Assert.That(lines, Has.Length.EqualTo(2));
+        Assert.That(lines[0], Does.StartWith($"{Type}/HISTORY-1  version 1, in force until version 2 of 20"));
+        Assert.That(lines[1], Is.EqualTo($"{Type}/HISTORY-1  version 2, in force"));
+
+        ProgramRun first = await ProgramRun.GovchainAsync("record", "get", Type, "HISTORY-1", "--version", "1", "--profile", profile);
+        Assert.That(first.Output.Split('\n')[0], Is.EqualTo(lines[0]), "asked for by its number it is no more in force than in the history");
+        ProgramRun second = await ProgramRun.GovchainAsync("record", "get", Type, "HISTORY-1", "--version", "2", "--profile", profile);
+        Assert.That(second.Output.Split('\n')[0], Is.EqualTo(lines[1]));
     }
 
     [Test]

@@ -52,23 +52,20 @@ public sealed class Importer
     /// <exception cref="LedgerClientException">The node cannot be reached, or refuses the import as such.</exception>
     public async Task<ImportSummary> RunAsync(Action<ImportProgress>? progress, CancellationToken cancellation)
     {
+        var patience = new NodePatience(_options.PatienceWithoutNode, _time);
         if (!_state.HasBase)
-            _state.SetBase(await ReadBaseAsync(cancellation));
+            _state.SetBase(await patience.AskAsync(ReadBaseAsync, told: null, cancellation));
         int committedBefore = _state.Results.Values.Count(static r => r.TransactionId is not null);
         QueueEvents();
-        long lostSince = 0;
         while (_ended < _file.Events.Count)
         {
             try
             {
-                await PumpAsync(() => lostSince = 0, progress, cancellation);
+                await PumpAsync(patience.Answered, progress, cancellation);
             }
-            catch (LedgerClientException e) when (e.IsTransient)
+            catch (LedgerClientException e) when (e.IsTransient && patience.Allows())
             {
-                lostSince = lostSince == 0 ? _time.GetTimestamp() : lostSince;
-                if (_time.GetElapsedTime(lostSince) > _options.PatienceWithoutNode)
-                    throw;
-                await Task.Delay(e.RetryAfter ?? TimeSpan.FromMilliseconds(500), _time, cancellation);
+                await patience.WaitAsync(e, cancellation);
             }
         }
         _state.Sync();

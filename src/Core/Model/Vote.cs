@@ -18,6 +18,20 @@ public enum VoteType : byte
     ViewChange = 4,
 }
 
+/// <summary>The kinds in words.</summary>
+public static class VoteTypes
+{
+    /// <summary>What a vote of this kind is called where people read it.</summary>
+    public static string Explain(this VoteType type) => type switch
+    {
+        VoteType.Propose => "proposal",
+        VoteType.Prepare => "prepare",
+        VoteType.Commit => "commit",
+        VoteType.ViewChange => "view change",
+        _ => $"vote {(byte)type}",
+    };
+}
+
 /// <summary>The content of a vote, the same bytes for every signer (docs/SPEC.md, "Votes").</summary>
 /// <param name="Type">What the vote says.</param>
 /// <param name="ChainId">The genesis digest.</param>

@@ -40,6 +40,7 @@ internal sealed record AuditReport(
         ["chainId"] = ChainId.ToString(),
         ["height"] = Height,
         ["transactions"] = Transactions,
+        ["logEntries"] = Transactions + 1,
         ["logRoot"] = LogRoot.ToString(),
         ["stateRoot"] = StateRoot.ToString(),
         ["firstProblem"] = FirstProblem is null ? null : new JsonObject

@@ -30,7 +30,7 @@ internal static class JournalVerdict
         }
         return new DirectoryFinding(
             "votes", "marks of stored blocks", $"votes up to block {ledger.TipHeight} and no further than the next",
-            reason.ToString(), $"{reason.Explain()} The node follows and serves, and votes again some blocks later.",
+            "votes of another time", $"{reason.Explain()} The node follows and serves, and votes again some blocks later.",
             IsDamage: false);
     }
 }

@@ -92,7 +92,13 @@ internal static class AuditCommand
 
     internal static void Print(AuditReport report, bool files = false)
     {
-        if (report.FirstProblem is { } problem)
+        if (report is { FirstProblem: not null, ChainProblem: null, Files.Count: > 0 })
+        {
+            // The first problem is the first of the findings, which follow.
+            Output.Line($"PROBLEM in {report.Source}: {report.Findings.Count(static f => f.IsDamage)} damaged");
+            Output.Line($"  proven all the same: {report.Transactions} transactions to block {report.Height}");
+        }
+        else if (report.FirstProblem is { } problem)
         {
             Output.Line($"PROBLEM in {report.Source}: block {problem.Height}, {problem.Where}");
             Output.Line($"  expected {problem.Expected}");
@@ -103,6 +109,7 @@ internal static class AuditCommand
         else
         {
             Output.Line($"WHOLE: {report.Source}: {report.Transactions} transactions in {report.Height} blocks");
+            Output.Line($"  log entries    {report.Transactions + 1}{StatusCommand.Entries(report.Transactions + 1)}");
             Output.Line($"  genesis digest {report.ChainId}");
             Output.Line($"  log root       {report.LogRoot}");
             Output.Line($"  state root     {report.StateRoot}");

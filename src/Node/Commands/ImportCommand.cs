@@ -12,6 +12,10 @@ internal static class ImportCommand
 {
     private const int RefusedShownMax = 20;
 
+    /// <summary>For the first question: long enough for a node that is being started again, short enough for an address that is
+    /// wrong. Once the node has answered, the import has its own patience.</summary>
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(30);
+
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "NDJSON events (.ndjson, .jsonl), CSV (.csv) or Register Serialisation Format (.rsf)" };
@@ -42,7 +46,9 @@ internal static class ImportCommand
             CsvOptions? csv = result.GetValue(key) is { } column ? new CsvOptions(column, result.GetValue(op)) : null;
             ImportFile read = ImportFileReader.Read(path, known, csv);
             using LedgerClient client = options.Connect(result);
-            TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
+            TransactionFactory factory = await new NodePatience(FirstPatience, TimeProvider.System).AskAsync(
+                stop => options.OpenFactoryAsync(result, client, stop),
+                static e => Output.Error($"{e.Message} Trying again for {FirstPatience.TotalSeconds:F0} seconds; Ctrl-C ends it."), cancellation);
             string typeName = result.GetRequiredValue(type);
             string statePath = result.GetValue(state) ?? DefaultState(factory, typeName, read.Digest);
             using ImportState memory = ImportState.Open(statePath, factory.ChainId, typeName, read.Digest, factory.Signer);

@@ -228,12 +228,18 @@ internal static class RecordCommand
             GetRecordResponse found = await client.FindRecordAsync(
                 result.GetRequiredValue(type), result.GetRequiredValue(id), result.GetValue(version), cancellation: cancellation)
                 ?? throw new CommandException(ExitCode.NotFound, $"There is no record {name}, or not in that version.");
-            if (result.GetValue(json))
-                Output.Json(ToJson(found.Record));
-            else if (result.GetValue(raw))
+            if (result.GetValue(raw))
+            {
                 await WriteContentAsync(found.Record, cancellation);
+                return ExitCode.Ok;
+            }
+            // A version that was asked for by its number may have been replaced since.
+            RecordVersion? next = result.GetValue(version) == 0 ? null : (await client.FindRecordAsync(
+                result.GetRequiredValue(type), result.GetRequiredValue(id), found.Record.State.Version + 1, cancellation: cancellation))?.Record;
+            if (result.GetValue(json))
+                Output.Json(ToJson(found.Record, next));
             else
-                Print(found.Record);
+                Print(found.Record, next);
             return ExitCode.Ok;
         });
         return command;
@@ -260,17 +266,23 @@ internal static class RecordCommand
             await foreach (RecordVersion v in client.GetHistoryAsync(
                 result.GetRequiredValue(type), result.GetRequiredValue(id), cancellation))
             {
-                if (result.GetValue(json))
-                    versions.Add((JsonNode)ToJson(v));
-                else if (before is not null)
-                    Print(before, v.State.Version);
+                Show(before, v);
                 before = v;
             }
+            Show(before, next: null);
             if (result.GetValue(json))
                 Output.Json(versions);
-            else if (before is not null)
-                Print(before);
             return ExitCode.Ok;
+
+            void Show(RecordVersion? shown, RecordVersion? next)
+            {
+                if (shown is null)
+                    return;
+                if (result.GetValue(json))
+                    versions.Add((JsonNode)ToJson(shown, next));
+                else
+                    Print(shown, next);
+            }
         });
         return command;
     }
@@ -306,7 +318,7 @@ internal static class RecordCommand
         _ => $"status {state.Status}",
     };
 
-    private static JsonObject ToJson(RecordVersion v)
+    internal static JsonObject ToJson(RecordVersion v, RecordVersion? next = null)
     {
         var json = new JsonObject
         {
@@ -326,17 +338,23 @@ internal static class RecordCommand
             ["transactionId"] = v.TransactionId,
             ["mediaType"] = v.State.MediaType,
         };
+        if (next is not null)
+            json["replacedBy"] = new JsonObject { ["version"] = next.State.Version, ["recordedAt"] = UtcTime.Format(next.State.RecordedAtMs) };
         if (!v.Payload.IsEmpty)
             json["content"] = Output.Payload(v.Payload.Span, v.State.MediaType);
         return json;
     }
 
+    /// <summary>A version's first line: what it is, and until when it was so.</summary>
     /// <param name="v">The version.</param>
-    /// <param name="next">The version that took its place; 0 for none.</param>
-    private static void Print(RecordVersion v, ulong next = 0)
+    /// <param name="next">The version that took its place; null for none.</param>
+    internal static string Headline(RecordVersion v, RecordVersion? next) =>
+        $"{v.State.Record.Type}/{v.State.Record.Id}  version {v.State.Version}, {StatusOf(v.State)}"
+        + (next is null ? "" : $" until version {next.State.Version} of {UtcTime.Format(next.State.RecordedAtMs)}");
+
+    private static void Print(RecordVersion v, RecordVersion? next)
     {
-        string until = next > 0 && (RecordStatus)v.State.Status == RecordStatus.InForce ? $" until version {next}" : "";
-        Output.Line($"{v.State.Record.Type}/{v.State.Record.Id}  version {v.State.Version}, {StatusOf(v.State)}{until}");
+        Output.Line(Headline(v, next));
         Output.Line($"  {v.Action} by {v.State.Department}/{v.State.OfficerId} on {UtcTime.Format(v.State.RecordedAtMs)}");
         if (v.State.Reason.Length > 0)
             Output.Line($"  reason: {Output.Value(v.State.Reason)}");

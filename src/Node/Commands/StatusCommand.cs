@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using GovChain.Client;
+using GovChain.Consensus;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 using Spectre.Console;
@@ -35,7 +36,7 @@ internal static class StatusCommand
         var up = TimeSpan.FromMilliseconds(s.UptimeMs);
         Output.Line($"{s.Department} on {s.NetworkName}, version {s.Version}, up {up.Days} days {up:hh\\:mm\\:ss}");
         Output.Line($"  chain id   {s.ChainId}");
-        Output.Line($"  height     {s.Height}, {s.LogSize} log entries, newest block of {UtcTime.Format(s.HeaderTimeMs)}");
+        Output.Line($"  height     {s.Height}, {s.LogSize} log entries{Entries(s.LogSize)}, newest block of {UtcTime.Format(s.HeaderTimeMs)}");
         Output.Line($"  log root   {s.LogRoot}");
         Output.Line($"  state root {s.StateRoot}");
         Output.Line($"  view       {s.View}, leader {s.Leader}, lag {s.Lag} blocks");
@@ -80,17 +81,31 @@ internal static class StatusCommand
             return;
         Table table = new Table().Border(TableBorder.Simple)
             .AddColumn("peer", c => c.NoWrap()).AddColumn("endpoint", c => c.NoWrap())
-            .AddColumns("connected", "height", "view", "lag", "votes", "last vote", "last error");
+            .AddColumns("connected", "height", "lag", "says view", "says it votes", "last vote", "last error");
+        ulong highest = s.Peers.Max(static p => p.Height + p.Lag);
         foreach (PeerStatus p in s.Peers)
         {
             table.AddRow(
                 p.Department, Markup.Escape(p.Endpoint), p.Connected ? "yes" : "NO",
-                p.Height.ToString(CultureInfo.InvariantCulture), p.View.ToString(CultureInfo.InvariantCulture),
-                p.Lag.ToString(CultureInfo.InvariantCulture),
-                p.AbstainingBecause.Length == 0 ? "yes" : p.VotesAgainAt > 0 ? $"from {p.VotesAgainAt}" : "NO",
-                p.LastVote is { } vote ? Markup.Escape(Output.Value($"{vote.Kind} {vote.Height}/{vote.View}")) : "none",
+                p.Height.ToString(CultureInfo.InvariantCulture), p.Lag.ToString(CultureInfo.InvariantCulture),
+                p.View.ToString(CultureInfo.InvariantCulture),
+                p.AbstainingBecause.Length == 0 ? "yes" : p.VotesAgainAt > 0 ? $"from {Claimed(p.VotesAgainAt, highest)}" : "NO",
+                p.LastVote is { } vote ? Markup.Escape(Output.Value($"{vote.Kind} {Claimed(vote.Height, highest)}/{vote.View}")) : "none",
                 Markup.Escape(Output.Value(p.LastError)));
         }
         Output.Table(table);
+        Output.Line("Heights above this node's are proven by certificates. View, voting and last vote are what each department says"
+            + (s.Peers.Any(p => !IsPossible(p.VotesAgainAt, highest) || !IsPossible(p.LastVote?.Height ?? 0, highest))
+                ? "; no honest department says what is marked with '?'." : "."));
     }
+
+    /// <summary>What a log of so many entries consists of.</summary>
+    internal static string Entries(ulong logSize) => logSize == 0 ? "" : $" (genesis and {logSize - 1} transactions)";
+
+    /// <summary>A height that a department claims, marked where it cannot be true.</summary>
+    internal static string Claimed(ulong height, ulong highest) =>
+        string.Create(CultureInfo.InvariantCulture, $"{height}{(IsPossible(height, highest) ? "" : "?")}");
+
+    /// <summary>Nobody votes, or says when it will vote again, further above the newest certified block than this.</summary>
+    private static bool IsPossible(ulong height, ulong highest) => height <= highest || height - highest <= Abstention.Heights;
 }

@@ -201,12 +201,7 @@ internal sealed class NodeStatus(
 
     private static PeerVote? Describe(LastVote? vote) => vote is not { } v ? null : new PeerVote
     {
-        Kind = v.Type switch
-        {
-            VoteType.Propose => "proposal",
-            VoteType.ViewChange => "view change",
-            _ => v.Type.ToString().ToLowerInvariant(),
-        },
+        Kind = v.Type.Explain(),
         Height = v.Height,
         View = v.View,
         AtMs = v.AtMs,

@@ -220,13 +220,50 @@ public sealed class ImporterFaultTests
         AssertOnLedger(file);
     }
 
+    /// <summary>From before the first byte until long after the first envelope: what the ledger has is asked for again, too.</summary>
+    [Test]
+    public async Task Run_ConnectionsResetAfterMoreAndMoreBytes_GoesOn()
+    {
+        ImportFile file = File(30, records: 6);
+        int[] breaks = [0, 24, 100, 300, 1_000, 3_000];
+        await using var relay = new BreakingRelay(_target.Address, breaks);
+        using LedgerClient client = new(relay.Address, GrpcChannel.ForAddress(relay.Address));
+        ImportSummary summary = await RunAsync(file, window: 4, client: client);
+        Assert.That(relay.Broken, Is.EqualTo(breaks.Length));
+        Assert.That((summary.Committed, summary.Refused.Count), Is.EqualTo((30, 0)));
+        AssertOnLedger(file);
+    }
+
+    [Test]
+    public async Task Stream_CompletedOverAConnectionThatWasReset_EndsAndSaysThatItMayBeTriedAgain()
+    {
+        await using var relay = new BreakingRelay(_target.Address, 400);
+        using LedgerClient client = new(relay.Address, GrpcChannel.ForAddress(relay.Address));
+        using SubmitStream stream = client.OpenSubmitStream(_bound.Token);
+        LedgerClientException sent = (await Assert.CatchAsync<LedgerClientException>(async () =>
+        {
+            while (true)
+                await stream.SendAsync(1, new byte[200], _bound.Token);
+        }))!;
+        // Ending a call that is over tells nothing, and may not throw anything else.
+        await stream.CompleteAsync().ContinueWith(t => Assert.That(t.Exception?.InnerException, Is.Null.Or.TypeOf<LedgerClientException>()));
+        LedgerClientException read = (await Assert.CatchAsync<LedgerClientException>(async () =>
+        {
+            while (await stream.ReadAsync(_bound.Token) is not null)
+            {
+            }
+        }))!;
+        Assert.That(new[] { sent.IsTransient, read.IsTransient }, Is.All.True);
+        Assert.That(relay.Broken, Is.EqualTo(1));
+    }
+
     private async Task<ImportSummary> RunAsync(
         ImportFile file, int window = 16, string state = "state", ImportOptions? options = null,
-        CancellationToken? cancellation = null)
+        CancellationToken? cancellation = null, LedgerClient? client = null)
     {
         using ImportState memory = OpenState(file, state);
         var importer = new Importer(
-            _client, new TransactionFactory(Chain, _signer), file, Type, memory,
+            client ?? _client, new TransactionFactory(Chain, _signer), file, Type, memory,
             options ?? new ImportOptions(window, TimeSpan.FromMinutes(30), Bound), _time);
         return await importer.RunAsync(null, cancellation ?? _bound.Token);
     }

@@ -53,8 +53,18 @@ public sealed class SubmitStreamTests
 
     [TestCase(0x0, true)]
     [TestCase(0x2, true)] // a proxy, when its node goes away
+    [TestCase(0x4, true)]
     [TestCase(0x5, true)]
+    [TestCase(0x7, true)]
+    [TestCase(0x8, true)]
+    [TestCase(0xa, true)]
+    [TestCase(0xb, true)]
     [TestCase(0x1, false)] // a server that speaks another protocol will go on speaking it
+    [TestCase(0x3, false)]
+    [TestCase(0x6, false)]
+    [TestCase(0x9, false)]
+    [TestCase(0xc, false)]
+    [TestCase(0xd, false)]
     public async Task Read_ConnectionIsClosedWithAnHttp2Error_MayBeTriedAgain(long code, bool transient)
     {
         var closed = new HttpRequestException("", new HttpProtocolException(code, "The HTTP/2 server closed the connection.", null));

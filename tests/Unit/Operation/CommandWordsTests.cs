@@ -1,0 +1,36 @@
+using GovChain.Node.Commands;
+using GovChain.Protos.V1;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Operation;
+
+/// <summary>What commands say is true: no version is in force that another has replaced, no claim stands as a fact.</summary>
+public sealed class CommandWordsTests
+{
+    [Test]
+    public void Record_VersionThatWasReplaced_IsSaidToHaveBeenInForceUntilThen()
+    {
+        RecordVersion first = Version(1, 1_000), second = Version(2, 86_400_000);
+
+        Assert.That(RecordCommand.Headline(first, second), Is.EqualTo("t/R  version 1, in force until version 2 of 1970-01-02T00:00:00.000Z"));
+        Assert.That(RecordCommand.Headline(second, null), Is.EqualTo("t/R  version 2, in force"));
+        Assert.That(RecordCommand.ToJson(first, second)["replacedBy"]!["version"]!.GetValue<ulong>(), Is.EqualTo(2));
+        Assert.That(RecordCommand.ToJson(second, null)["replacedBy"], Is.Null);
+    }
+
+    [TestCase(10UL, "10")]
+    [TestCase(13UL, "13")]
+    [TestCase(14UL, "14?")]
+    [TestCase(ulong.MaxValue, "18446744073709551615?")]
+    public void Status_HeightThatAPeerClaims_IsMarkedWhereItCannotBe(ulong claimed, string shown) =>
+        Assert.That(StatusCommand.Claimed(claimed, highest: 10), Is.EqualTo(shown));
+
+    [Test]
+    public void Status_LogEntries_AreTransactionsAndGenesis() =>
+        Assert.That(StatusCommand.Entries(42), Is.EqualTo(" (genesis and 41 transactions)"));
+
+    private static RecordVersion Version(ulong version, ulong recordedAtMs) => new()
+    {
+        State = new RecordState { Record = new RecordName { Type = "t", Id = "R" }, Version = version, Status = 1, RecordedAtMs = recordedAtMs },
+    };
+}
