@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Cryptography.Engine;
 
 namespace GovChain.Client.Keys;
 
@@ -8,6 +9,9 @@ namespace GovChain.Client.Keys;
 public sealed class PlatformSigner : ISigner, IDisposable
 {
     private const string CurveOid = "1.3.132.0.10";
+
+    // Another implementation than the one that signed, and quick for one signature.
+    private static readonly EngineVerifier Verifier = new(EnginePath.Portable, tablesMax: 1);
 
     private readonly object _gate = new();
     private readonly ECDsa _key;
@@ -23,8 +27,7 @@ public sealed class PlatformSigner : ISigner, IDisposable
         _key = key;
         PublicKey = PublicKeyOf(key.ExportParameters(includePrivateParameters: false).Q);
         Digest probe = Sha256.Hash("GovChain key check"u8);
-        using PlatformSignatureVerifier verifier = new(idleKeysMax: 1);
-        if (!verifier.VerifyOne(PublicKey, probe, Sign(probe)))
+        if (!Verifier.VerifyOne(PublicKey, probe, Sign(probe)))
             throw new CryptographicException("The key's private and public halves do not belong together.");
     }
 

@@ -2,6 +2,7 @@ using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Signatures;
 using GovChain.Storage;
 
 namespace GovChain.Node.Accusations;
@@ -42,11 +43,11 @@ internal static class ForkSearch
         }
         IEnumerable<KeptJustification> kept = EvidenceStore.ReadJustifications(one).Concat(EvidenceStore.ReadJustifications(two))
             .Select(static bytes => ConsensusMessageCodec.TryDecodeKept(bytes)).OfType<KeptJustification>();
-        using var verifier = new PlatformSignatureVerifier();
+        using NodeVerifier signatures = NodeVerifier.ForFile();
         return new ForkReport(
             common, differs, ledgerOne.GetHeader(differs).Hash, ledgerTwo.GetHeader(differs).Hash, ForkAccountability.Blame(
                 ledgerOne.GetCertificate(differs)!, ledgerTwo.GetCertificate(differs)!, kept, genesis.ChainId,
                 ValidatorHistory.Of(genesis, ledgerOne).At(differs),
-                verifier));
+                signatures.Verifier));
     }
 }

@@ -3,6 +3,7 @@ using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Node.Commands;
+using GovChain.Node.Signatures;
 
 namespace GovChain.Node.Auditing;
 
@@ -70,8 +71,8 @@ internal sealed class LedgerExport : IAsyncDisposable
     /// <exception cref="CommandException">A department has not signed the genesis: the ledger was never founded.</exception>
     public Task BeginAsync(GenesisFile founded, CancellationToken cancellation)
     {
-        using var verifier = new PlatformSignatureVerifier();
-        if (founded.Verify(verifier) is { } failure)
+        using NodeVerifier signatures = NodeVerifier.ForFile();
+        if (founded.Verify(signatures.Verifier) is { } failure)
             throw new CommandException(ExitCode.VerificationFailed, $"The genesis cannot be exported: {failure.Message}");
         return WritingAsync(async () => await _writer.WriteGenesisAsync(founded, cancellation));
     }

@@ -3,6 +3,7 @@ using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Verification;
 using GovChain.Node.Devnet;
+using GovChain.Node.Signatures;
 
 namespace GovChain.Node.Benching;
 
@@ -31,8 +32,8 @@ internal sealed record ReceiptCheck(int Verified, IReadOnlyList<string> Failures
             new Random(seed).Shuffle(sample);
             sample = sample[..SampleSize];
         }
-        using var platform = new PlatformSignatureVerifier();
-        var verifier = new OnceVerifier(platform);
+        using NodeVerifier signatures = NodeVerifier.Open(SignatureEngine.Auto, GuardedVerifier.NodeShare, []);
+        var verifier = new OnceVerifier(signatures.Verifier);
         var failures = new ConcurrentQueue<string>();
         List<LedgerClient> nodes = [.. Enumerable.Range(0, network.Departments.Count).Select(network.ConnectAdministration)];
         try

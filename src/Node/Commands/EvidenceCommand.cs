@@ -5,6 +5,7 @@ using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Node.Accusations;
+using GovChain.Node.Signatures;
 using GovChain.Storage;
 
 namespace GovChain.Node.Commands;
@@ -161,8 +162,8 @@ internal static class EvidenceCommand
     /// <summary>Why evidence proves nothing on this ledger; null if it does prove something.</summary>
     private static string? FailureOf(Evidence evidence, Genesis ledger)
     {
-        using var verifier = new PlatformSignatureVerifier();
-        return EvidenceVerifier.Verify(evidence, ledger.ChainId, ledger.Validators, verifier) switch
+        using NodeVerifier signatures = NodeVerifier.ForFile();
+        return EvidenceVerifier.Verify(evidence, ledger.ChainId, ledger.Validators, signatures.Verifier) switch
         {
             EvidenceFailure.None => null,
             EvidenceFailure.WrongChain => $"it is of the ledger {evidence.ChainId}",

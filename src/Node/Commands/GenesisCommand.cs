@@ -6,6 +6,7 @@ using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Signatures;
 using GovChain.Protos.V1;
 
 namespace GovChain.Node.Commands;
@@ -89,7 +90,8 @@ internal static class GenesisCommand
         {
             GenesisFile read = Read(result.GetRequiredValue(file));
             PrintFile(result.GetRequiredValue(file), read.Genesis, read.Signatures, result.GetValue(json));
-            GenesisFailure? failure = read.Verify(new PlatformSignatureVerifier());
+            using NodeVerifier signatures = NodeVerifier.ForFile();
+            GenesisFailure? failure = read.Verify(signatures.Verifier);
             if (failure is not null)
                 throw new CommandException(ExitCode.VerificationFailed, failure.Message);
             return ExitCode.Ok;

@@ -4,6 +4,7 @@ using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
+using GovChain.Node.Signatures;
 
 namespace GovChain.Node.Commands;
 
@@ -63,8 +64,8 @@ internal static class ReceiptCommand
                 throw new CommandException(ExitCode.Usage, "--genesis-digest: 64 hexadecimal digits are expected.");
             string path = result.GetRequiredValue(file);
             byte[] bytes = Files.Read(path, ReceiptCodec.FileBytesMax);
-            ProvenTransaction? proven =
-                ReceiptVerifier.Verify(bytes, genesis, new PlatformSignatureVerifier(), out ReceiptFailure? failure);
+            using NodeVerifier signatures = NodeVerifier.ForFile();
+            ProvenTransaction? proven = ReceiptVerifier.Verify(bytes, genesis, signatures.Verifier, out ReceiptFailure? failure);
             if (result.GetValue(json))
                 Output.Json(ToJson(proven, failure));
             else if (proven is null)

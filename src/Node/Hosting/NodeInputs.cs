@@ -6,6 +6,7 @@ using GovChain.Node.Commands;
 using GovChain.Core.Model;
 using GovChain.Node.Configuration;
 using GovChain.Node.Ledger;
+using GovChain.Node.Signatures;
 using GovChain.Node.Tls;
 using GovChain.Storage;
 using Microsoft.Extensions.Logging;
@@ -38,7 +39,8 @@ internal static class NodeInputs
                 $"{configuration.GenesisFile} is of the ledger {file.Genesis.ChainId}; the configuration expects {expected}. "
                 + "Take the right file, or correct expectedGenesisDigest.");
         }
-        return file.Verify(new PlatformSignatureVerifier()) is { } failure
+        using NodeVerifier signatures = NodeVerifier.ForFile(configuration.SignatureEngine);
+        return file.Verify(signatures.Verifier) is { } failure
             ? throw new CommandException(StartFailure.GenesisNotSigned,
                 $"{configuration.GenesisFile} is refused: {failure.Message} Every department signs it with: govchain genesis sign")
             : file;

@@ -54,6 +54,15 @@ internal sealed class NodeVerifier : IDisposable
         return new NodeVerifier(new GuardedVerifier(engine, oneIn), path.ToString());
     }
 
+    /// <summary>
+    /// For the few signatures of a file: each is asked of the engine and of the platform. The portable path, untested: a test
+    /// and the compiling of vectors take some tenths of a second, and no verdict is believed that the platform does not share.
+    /// </summary>
+    /// <param name="choice"><see cref="SignatureEngine.Platform"/> does without the engine here, too.</param>
+    public static NodeVerifier ForFile(SignatureEngine choice = SignatureEngine.Auto) => choice == SignatureEngine.Platform
+        ? new NodeVerifier(new PlatformSignatureVerifier(), nameof(SignatureEngine.Platform))
+        : new NodeVerifier(new GuardedVerifier(new EngineVerifier(EnginePath.Portable), oneIn: 1), nameof(EnginePath.Portable));
+
     /// <summary>Has <paramref name="stop"/> told when engine and platform disagree.</summary>
     public void OnDisagreement(Action<Exception> stop)
     {

@@ -74,6 +74,20 @@ internal sealed class GuardedVerifierTests
     }
 
     [Test]
+    public void ForFile_AnySignature_IsAskedOfEngineAndPlatform()
+    {
+        using NodeVerifier both = NodeVerifier.ForFile(), platform = NodeVerifier.ForFile(SignatureEngine.Platform);
+        foreach (NodeVerifier verifier in (NodeVerifier[])[both, platform])
+        {
+            Assert.That(verifier.Verifier.VerifyOne(Signed(1)), Is.True);
+            Assert.That(verifier.Verifier.VerifyOne(Signed(2) with { Digest = Sha256.Hash([9]) }), Is.False);
+        }
+        Assert.That((both.Verifier as GuardedVerifier)?.Compared, Is.EqualTo(2));
+        Assert.That((both.Name, platform.Name), Is.EqualTo(("Portable", "Platform")));
+        Assert.That(platform.Verifier, Is.InstanceOf<PlatformSignatureVerifier>(), "the setting that does without the engine");
+    }
+
+    [Test]
     public void Explain_ADisagreement_IsNoFaultWithoutAWay()
     {
         CommandRunner.Problem problem = CommandRunner.Explain(new FatalNodeException("why"));
