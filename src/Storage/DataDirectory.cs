@@ -16,19 +16,27 @@ public sealed class DataDirectory : IDisposable
     private const string VersionFile = "VERSION";
     private const string ChainFile = "chain-id";
     private const string LockFile = "lock";
-    private const string RestoredFile = "restored";
+    internal const string RestoredFile = "restored";
     private const string StagedPrefix = "staged-";
     private const string InstallFolder = "install";
     private const string AdvancedFile = "advanced";
     private const string OutrunFolder = "ledger.outrun";
 
-    private readonly FileStream? _lock;
+    private const int LineBytesMax = 256;
 
-    private DataDirectory(string path, Digest chainId, FileStream? @lock)
+    private readonly FileStream? _lock;
+    private readonly bool _looksAhead;
+
+    /// <param name="path">Full path.</param>
+    /// <param name="chainId">Whose it is.</param>
+    /// <param name="lock">Held; null to read only.</param>
+    /// <param name="looksAhead">Read what the next opening puts in place, before it does.</param>
+    private DataDirectory(string path, Digest chainId, FileStream? @lock, bool looksAhead = false)
     {
         Root = path;
         ChainId = chainId;
         _lock = @lock;
+        _looksAhead = looksAhead;
     }
 
     /// <summary>Full path of the directory.</summary>
@@ -44,34 +52,37 @@ public sealed class DataDirectory : IDisposable
     public string JournalPath => Path.Combine(Root, "votes");
 
     /// <summary>The durable tip's file.</summary>
-    public string TipPath => Path.Combine(Root, "tip");
+    public string TipPath => Path.Combine(Root, NameOf("tip"));
 
     /// <summary>The RocksDB directory.</summary>
-    public string LedgerPath => Path.Combine(Root, "ledger");
+    public string LedgerPath => Path.Combine(Root, NameOf("ledger"));
+
+    /// <summary>
+    /// Where something is that a snapshot brings: in its place, or still in <c>install</c>, from where the next opening moves
+    /// it. Relative, with forward slashes.
+    /// </summary>
+    internal string NameOf(string name) =>
+        _looksAhead && FileKinds.Of(Path.Combine(InstallPath, name)) != FileKind.Missing ? $"{InstallFolder}/{name}" : name;
 
     /// <summary>
     /// The ledger here came from a copy and the vote journal does not yet say so: whoever votes must not go by the journal.
     /// </summary>
-    public bool IsRestored => File.Exists(RestoredPath);
+    public bool IsRestored => FileKinds.Of(RestoredPath) != FileKind.Missing;
 
     /// <summary>The ledger that a snapshot took the place of, whose blocks need not be fetched again; it may not be there.
     /// </summary>
     public string OutrunLedgerPath => Path.Combine(Root, OutrunFolder);
 
     /// <summary>
-    /// A snapshot carried the ledger on from this block, and the vote journal does not yet say so; null otherwise.
+    /// A snapshot carried the ledger on, and the vote journal does not yet say so; null where there is no such mark, or one
+    /// that cannot be read.
     /// </summary>
-    public DurableTip? AdvancedFrom
-    {
-        get
-        {
-            string[] parts = (TryReadLine(AdvancedPath) ?? "").Split(' ');
-            return parts.Length == 2 && ulong.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out ulong height)
-                && Digest.TryParseHex(parts[1], out Digest hash) ? new DurableTip(height, hash) : null;
-        }
-    }
+    public LedgerAdvance? Advance => TryReadLine(AdvancedPath) is { } line ? LedgerAdvance.TryParse(line) : null;
 
-    private string AdvancedPath => Path.Combine(Root, AdvancedFile);
+    /// <summary>There is a mark of that, readable or not.</summary>
+    public bool HasAdvance => FileKinds.Of(AdvancedPath) != FileKind.Missing;
+
+    private string AdvancedPath => Path.Combine(Root, NameOf(AdvancedFile));
 
     private string InstallPath => Path.Combine(Root, InstallFolder);
 
@@ -90,6 +101,7 @@ public sealed class DataDirectory : IDisposable
             FileStream held = Hold(path);
             try
             {
+                DirectoryShape.Require(path);
                 if (!File.Exists(Path.Combine(path, VersionFile)))
                     Initialize(path, chainId);
                 Require(path, Read(path), chainId, "Point the configuration at this ledger's own directory or at an empty one.");
@@ -122,6 +134,7 @@ public sealed class DataDirectory : IDisposable
         }
         try
         {
+            DirectoryShape.Require(path);
             return Directory.Exists(Path.Combine(path, InstallFolder))
                 ? throw new StorageException(StorageError.NotFound, path,
                     "A snapshot of the ledger is complete and waits to be put in place.", "Start the node once: it does that first.")
@@ -207,12 +220,11 @@ public sealed class DataDirectory : IDisposable
     /// rename is what decides: before it there is nothing, after it every opening goes on until it is done.
     /// </summary>
     /// <param name="staged">A directory within this one that holds the ledger and its tip.</param>
-    /// <param name="from">The newest block of the ledger that is here.</param>
+    /// <param name="advance">The newest blocks of the ledger that is here, and of that one.</param>
     /// <exception cref="StorageException">Io.</exception>
-    internal void CommitInstall(string staged, DurableTip from) => Guard(() =>
+    internal void CommitInstall(string staged, LedgerAdvance advance) => Guard(() =>
     {
-        DurableFiles.Replace(Path.Combine(staged, AdvancedFile), Encoding.ASCII.GetBytes(
-            string.Create(CultureInfo.InvariantCulture, $"{from.Height} {from.HeaderHash}\n")));
+        DurableFiles.Replace(Path.Combine(staged, AdvancedFile), advance.ToBytes());
         DurableFiles.Move(staged, InstallPath);
     });
 
@@ -236,13 +248,21 @@ public sealed class DataDirectory : IDisposable
     public void Dispose() => _lock?.Dispose();
 
     /// <summary>Opens to read only without asking whose it is: for a check, which says itself what does not fit.</summary>
-    public static DataDirectory OpenUnverified(string path, Digest chainId) => new(Path.GetFullPath(path), chainId, null);
+    /// <remarks>Of a snapshot that waits to be put in place, what it brings is read, for that is what the next start uses; a
+    /// running node is still on what was there before.</remarks>
+    public static DataDirectory OpenUnverified(string path, Digest chainId)
+    {
+        path = Path.GetFullPath(path);
+        bool waits = FileKinds.Of(Path.Combine(path, InstallFolder)) == FileKind.Folder && DirectoryShape.OfLock(path) is null && !IsInUse(path);
+        return new DataDirectory(path, chainId, null, looksAhead: waits);
+    }
 
     /// <summary>A process holds the directory at this moment.</summary>
-    /// <exception cref="StorageException">Io: whether one does cannot be told.</exception>
+    /// <exception cref="StorageException">Damaged or Io: whether one does cannot be told.</exception>
     internal static bool IsInUse(string path)
     {
         string file = Path.Combine(path, LockFile);
+        RequireLock(path);
         try
         {
             return FileLock.IsHeld(file);
@@ -277,7 +297,7 @@ public sealed class DataDirectory : IDisposable
     internal static Digest? TryReadChain(string path) =>
         Digest.TryParseHex(TryReadLine(Path.Combine(path, ChainFile)), out Digest chain) ? chain : null;
 
-    private static string? TryReadLine(string file) => File.Exists(file) ? ReadLine(file) : null;
+    private static string? TryReadLine(string file) => FileKinds.Of(file) == FileKind.File ? ReadLine(file) : null;
 
     /// <summary>Writes whose directory it is, and that its ledger is a copy.</summary>
     internal static void InitializeCopy(string path, Digest chainId)
@@ -333,9 +353,20 @@ public sealed class DataDirectory : IDisposable
             Directory.Delete(left, recursive: true);
     }
 
+    /// <summary>A directory without a lock can have two writers, so nothing goes on before this is mended by hand.</summary>
+    private static void RequireLock(string path)
+    {
+        if (DirectoryShape.OfLock(path) is not { } misfit)
+            return;
+        string file = Path.Combine(path, LockFile);
+        throw new StorageException(StorageError.Damaged, file, $"An empty file belongs here, by which one process holds the directory; found was {misfit.Found}.",
+            $"Make sure that no node runs on the directory, remove it (rm -r '{file}'; nothing of the ledger is in it) and start again: it is made anew.");
+    }
+
     internal static FileStream Hold(string path)
     {
         string file = Path.Combine(path, LockFile);
+        RequireLock(path);
         try
         {
             return FileLock.TryHold(file) ?? throw new StorageException(
@@ -400,7 +431,7 @@ public sealed class DataDirectory : IDisposable
 
     private static string ReadLine(string file)
     {
-        byte[] content = new byte[128];
+        byte[] content = new byte[LineBytesMax];
         using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         int length = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
         return Encoding.ASCII.GetString(content, 0, length).TrimEnd('\n');

@@ -40,15 +40,17 @@ public sealed class DirectoryRepair : IDisposable
     public static bool IsInUse(string path) => DataDirectory.IsInUse(path);
 
     /// <summary>Moves files and folders of the directory into a new, dated folder in it.</summary>
-    /// <param name="names">Relative to the directory; those that are not there are passed over.</param>
+    /// <param name="names">Relative to the directory, in this order; those that are not there are passed over.</param>
     /// <param name="forgetsVotes">Ledger or journal are among them: the node that starts next does not vote.</param>
     /// <returns>The folder; null where there was nothing to move.</returns>
     /// <exception cref="StorageException">Io.</exception>
     public string? MoveAside(IReadOnlyList<string> names, bool forgetsVotes) => Guard(_root, () =>
     {
-        if (forgetsVotes)
+        string mark = Path.Combine(_root, DataDirectory.RestoredFile);
+        bool canMark = FileKinds.Of(mark) is FileKind.Missing or FileKind.File;
+        if (forgetsVotes && canMark)
             DataDirectory.WriteRestored(_root);
-        string[] there = [.. names.Where(n => Path.Exists(Path.Combine(_root, n)))];
+        string[] there = [.. names.Where(n => FileKinds.Of(Path.Combine(_root, n)) != FileKind.Missing)];
         if (there.Length == 0)
             return null;
         string folder = Path.Combine(
@@ -56,7 +58,14 @@ public sealed class DirectoryRepair : IDisposable
         Directory.CreateDirectory(folder);
         DurableFiles.SyncDirectory(_root);
         foreach (string name in there)
-            DurableFiles.Move(Path.Combine(_root, name), Path.Combine(folder, name));
+        {
+            string to = Path.Combine(folder, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            DurableFiles.Move(Path.Combine(_root, name), to);
+            // What cannot be replaced by the mark is one itself; from here on, until there is another, the missing journal is.
+            if (forgetsVotes && !canMark && name == DataDirectory.RestoredFile)
+                DataDirectory.WriteRestored(_root);
+        }
         return folder;
     });
 

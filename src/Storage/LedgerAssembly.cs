@@ -129,8 +129,9 @@ public sealed class LedgerAssembly : IStatePageReader, IDisposable
             Database.WriteSynced(batch);
         }
         Close();
+        var to = new DurableTip(log.Header.Height, log.Header.Hash);
         using (TipFile tip = TipFile.Create(Path.Combine(_root, Path.GetFileName(_directory.TipPath)), _directory.ChainId))
-            tip.Write(new DurableTip(log.Header.Height, log.Header.Hash));
+            tip.Write(to);
         LedgerDatabase written = LedgerDatabase.Open(LedgerPath, create: false, readOnly: true, new LedgerOptions());
         try
         {
@@ -141,7 +142,7 @@ public sealed class LedgerAssembly : IStatePageReader, IDisposable
             written.RemoveUser();
         }
         DurableFiles.SyncDirectory(LedgerPath);
-        _directory.CommitInstall(_root, from);
+        _directory.CommitInstall(_root, new LedgerAdvance(from, to));
     }
 
     /// <summary>Removes it, unless it is complete.</summary>

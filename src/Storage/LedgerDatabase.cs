@@ -55,6 +55,7 @@ internal sealed partial class LedgerDatabase
     {
         try
         {
+            DirectoryShape.RequireLedger(path);
             CheckManifest(path);
             if (!create)
                 CheckFamilies(path);
@@ -80,6 +81,7 @@ internal sealed partial class LedgerDatabase
     {
         try
         {
+            DirectoryShape.RequireLedger(path);
             CheckManifest(path);
             var options = new LedgerOptions { BlockCacheBytes = 1024 * 1024 };
             DbOptions db = LedgerTuning.Database(options, create: false).SetParanoidChecks(false).SetMaxOpenFiles(64);

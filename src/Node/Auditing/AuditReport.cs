@@ -17,8 +17,11 @@ namespace GovChain.Node.Auditing;
 internal sealed record AuditReport(
     string Source, Digest ChainId, ulong Height, ulong Transactions, Digest LogRoot, Digest StateRoot, AuditProblem? FirstProblem)
 {
-    /// <summary>Nothing deviates.</summary>
-    public bool Ok => FirstProblem is null;
+    /// <summary>Nothing deviates, and nothing is missing.</summary>
+    public bool Ok => FirstProblem is null && Incomplete is null;
+
+    /// <summary>Why nothing is proven although nothing deviates: older blocks are still being filled in. Null otherwise.</summary>
+    public string? Incomplete { get; init; }
 
     /// <summary>The first deviation of the chain itself, beside what deviates in files and rows.</summary>
     public AuditProblem? ChainProblem { get; init; }
@@ -43,6 +46,7 @@ internal sealed record AuditReport(
         ["logEntries"] = Transactions + 1,
         ["logRoot"] = LogRoot.ToString(),
         ["stateRoot"] = StateRoot.ToString(),
+        ["incomplete"] = Incomplete,
         ["firstProblem"] = FirstProblem is null ? null : new JsonObject
         {
             ["height"] = FirstProblem.Height,

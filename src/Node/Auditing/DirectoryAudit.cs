@@ -48,17 +48,13 @@ internal static class DirectoryAudit
         using LedgerSnapshot ledger = store.OpenSnapshot();
         ulong tip = ledger.TipHeight;
         if (ledger.Gap is { } gap)
-            return AuditAboveGap(ledger, gap, Combine(NothingProven(path, genesis), directory,
-                [.. LedgerIntegrity.Check(ledger).Take(RowsMax).Select(static f => f.InFile())]));
+            return AuditAboveGap(ledger, gap, Combine(NothingProven(path, genesis), directory, CheckRows(data, ledger, genesis, chainOk: true)));
         if (export is not null)
             await export.BeginAsync(founded, cancellation);
         AuditReport chain = await ChainAudit.RunAsync(
             path, genesis, tip, (height, _) => Task.FromResult(Read(ledger, height)), export is null ? null : export.AddAsync,
             progress is null ? null : height => progress(height, tip), cancellation, paranoid);
-        List<DirectoryFinding> findings = [.. LedgerIntegrity.Check(ledger).Take(RowsMax).Select(static f => f.InFile())];
-        // Whether the journal is of the ledger's time can be told by a sound ledger only.
-        if (chain.Ok && findings.Count == 0 && JournalVerdict.Of(data, ledger, genesis) is { } forgotten)
-            findings.Add(forgotten);
+        List<DirectoryFinding> findings = CheckRows(data, ledger, genesis, chain.Ok);
         AuditReport report = Combine(chain, directory, findings) with
         {
             Proven = chain.Ok && findings.All(static f => !f.IsDamage) ? new DurableTip(tip, ledger.Tip.Hash) : null,
@@ -68,14 +64,25 @@ internal static class DirectoryAudit
         return report;
     }
 
+    /// <summary>Every row; and where they are sound, whether the journal is of the ledger's time, which nothing else can tell.</summary>
+    private static List<DirectoryFinding> CheckRows(DataDirectory data, LedgerSnapshot ledger, Genesis genesis, bool chainOk)
+    {
+        string name = Path.GetRelativePath(data.Root, data.LedgerPath).Replace('\\', '/') + "/";
+        List<DirectoryFinding> findings = [.. LedgerIntegrity.Check(ledger).Take(RowsMax).Select(f => f.InFile(name))];
+        if (chainOk && findings.Count == 0 && JournalVerdict.Of(data, ledger, genesis) is { } forgotten)
+            findings.Add(forgotten);
+        return findings;
+    }
+
     /// <summary>Damage is named whatever is missing; without any, that blocks are still being filled in is no problem of the
     /// directory, and no proof of it either.</summary>
-    private static AuditReport AuditAboveGap(LedgerSnapshot ledger, LedgerGap gap, AuditReport found) => found.Ok
-        ? throw new CommandException(ExitCode.Unavailable,
-            $"{found.Source}: whole from block {gap.FirstWhole} on, to block {ledger.TipHeight}; older blocks are still being filled in "
-            + $"({gap.FilledTo} of {gap.Base.Height}). Every file and row that is here is sound, but an audit replays from genesis: "
-            + "let the node run until 'govchain node status' says no more of this, or audit another department's.")
-        : found;
+    private static AuditReport AuditAboveGap(LedgerSnapshot ledger, LedgerGap gap, AuditReport found) => found with
+    {
+        Incomplete = found.FirstProblem is not null ? null
+            : $"{found.Source}: whole from block {gap.FirstWhole} on, to block {ledger.TipHeight}; older blocks are still being filled in "
+                + $"({gap.FilledTo} of {gap.Base.Height}). Every file and row that is here is sound, but an audit replays from genesis: "
+                + "let the node run until 'govchain node status' says no more of this, or audit another department's.",
+    };
 
     private static RawBlock Read(LedgerSnapshot ledger, ulong height)
     {

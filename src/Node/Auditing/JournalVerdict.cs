@@ -14,7 +14,7 @@ internal static class JournalVerdict
     /// <summary>A finding where the node would not vote by this journal; null where it would, or where it has none.</summary>
     public static DirectoryFinding? Of(DataDirectory directory, LedgerSnapshot ledger, Genesis genesis)
     {
-        if (JournalLoader.Inspect(directory, ledger.TipHeight) is not { } contents)
+        if (JournalLoader.Inspect(directory, ledger.Tip) is not { } contents)
             return null;
         ConsensusParameters parameters = JournalLoader.ParametersOf(new StateOverlay(ledger).Parameters);
         ValidatorHistory history = ValidatorHistory.Of(genesis, ledger);

@@ -50,6 +50,8 @@ internal static class BackupRestore
     {
         AuditReport report = await DirectoryAudit.RunAsync(
             backup, genesis.ChainId, genesis, progress is null ? null : (height, tip) => progress("auditing", height / Math.Max(1.0, tip)), cancellation);
+        if (report.Incomplete is { } incomplete)
+            throw new CommandException(ExitCode.Unavailable, incomplete);
         if (report.FirstProblem is { } problem)
         {
             throw new CommandException(ExitCode.VerificationFailed,

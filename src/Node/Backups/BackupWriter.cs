@@ -193,6 +193,8 @@ internal sealed class BackupWriter(LedgerClient client, string target)
             return null;
         AuditReport report = await DirectoryAudit.RunAsync(
             Partial, genesis.ChainId, genesis, progress is null ? null : (height, tip) => progress("auditing", height / Math.Max(1.0, tip)), cancellation);
+        if (report.Incomplete is { } incomplete)
+            throw new CommandException(ExitCode.Unavailable, incomplete);
         return report.FirstProblem is not { } problem ? report : throw new CommandException(ExitCode.VerificationFailed,
             $"The audit of the copy failed at block {problem.Height}, {problem.Where}: {problem.Meaning} Nothing was kept. Audit the node itself.");
     }

@@ -66,7 +66,7 @@ internal static class AuditCommand
                 Output.Json(ToJson(report, exported));
             else
                 Print(report, result.GetValue(files), exported);
-            return report.Ok ? ExitCode.Ok : ExitCode.ProblemsFound;
+            return report.Ok ? ExitCode.Ok : report.Incomplete is null ? ExitCode.ProblemsFound : ExitCode.Unavailable;
         });
         return command;
     }
@@ -97,6 +97,10 @@ internal static class AuditCommand
             // The first problem is the first of the findings, which follow.
             Output.Line($"PROBLEM in {report.Source}: {report.Findings.Count(static f => f.IsDamage)} damaged");
             Output.Line($"  proven all the same: {report.Transactions} transactions to block {report.Height}");
+        }
+        else if (report.Incomplete is { } incomplete)
+        {
+            Output.Line($"NOT PROVEN: {incomplete}");
         }
         else if (report.FirstProblem is { } problem)
         {

@@ -40,17 +40,21 @@ internal static class JournalLoader
         else if (tipHeight > 0)
             directory.MarkRestored(); // until the new journal says that the node abstains
         VoteJournal created = VoteJournal.Create(directory);
+        if (directory.HasAdvance)
+            directory.ForgetAdvanced();
         return (created, new JournalContents(condition, [], created.NextIndex, restored));
     }
 
     /// <summary>What a start would find in the journal; nothing is changed. Null where it cannot be read.</summary>
-    public static JournalContents? Inspect(DataDirectory directory, ulong tipHeight)
+    public static JournalContents? Inspect(DataDirectory directory, BlockHeader tip)
     {
         JournalOpening opening = VoteJournal.Read(directory);
-        return opening.Condition is FileCondition.Clean or FileCondition.TornTailTruncated
-            && TryRead(opening.Records, tipHeight, new BlockBodies()) is { } records
-            ? new JournalContents(JournalCondition.Sound, records, (ulong)records.Count + 1)
-            : null;
+        if (opening.Condition is not (FileCondition.Clean or FileCondition.TornTailTruncated)
+            || TryRead(opening.Records, tip.Height, new BlockBodies()) is not { } records)
+            return null;
+        if (MarkOver(directory, records, tip) is { } mark)
+            records.Add(mark);
+        return new JournalContents(JournalCondition.Sound, records, (ulong)records.Count + 1);
     }
 
     /// <summary>What the protocol takes from the ledger's parameters.</summary>
@@ -66,9 +70,9 @@ internal static class JournalLoader
     /// <summary>Where a snapshot has carried the ledger on: the journal says so, durably, before anything is signed.</summary>
     private static void CarryOn(DataDirectory directory, VoteJournal journal, List<byte[]> records, BlockHeader tip)
     {
-        if (directory.AdvancedFrom is not { } from)
+        if (!directory.HasAdvance)
             return;
-        if (tip.Height > from.Height && JournalBridge.MarkOver(records, from.Height, tip) is { } mark)
+        if (MarkOver(directory, records, tip) is { } mark)
         {
             journal.Append(JournalFrame.Encode(mark));
             journal.Sync();
@@ -76,6 +80,11 @@ internal static class JournalLoader
         }
         directory.ForgetAdvanced();
     }
+
+    /// <summary>What the journal gets to say of a snapshot; null where there was none, or not of this ledger.</summary>
+    private static byte[]? MarkOver(DataDirectory directory, List<byte[]> records, BlockHeader tip) =>
+        directory.Advance is { } advance && advance.To == new DurableTip(tip.Height, tip.Hash) && tip.Height > advance.From.Height
+            ? JournalBridge.MarkOver(records, advance.From.Height, tip) : null;
 
     private static List<byte[]>? TryRead(IReadOnlyList<JournalRecord> journal, ulong tipHeight, BlockBodies bodies)
     {

@@ -61,7 +61,9 @@ internal sealed class NodeRepair(NodeConfiguration configuration)
         }
         if (!fetch || !plan.RebuildsLedger)
             return new RepairOutcome(folder, null);
-        using LedgerSalvage? salvage = folder is null ? null : LedgerSalvage.TryOpen(Path.Combine(folder, "ledger"), chainId);
+        // The ledger that was damaged, or else one that a snapshot was taking the place of.
+        using LedgerSalvage? salvage = (folder is null ? null : LedgerSalvage.TryOpen(Path.Combine(folder, "ledger"), chainId))
+            ?? LedgerSalvage.TryOpen(Path.Combine(Directory, "ledger.outrun"), chainId);
         return new RepairOutcome(folder, await _host.CatchUpAsync(salvage, patience, progress, cancellation));
     }
 

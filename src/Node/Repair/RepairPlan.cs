@@ -39,21 +39,32 @@ internal sealed record RepairPlan(IReadOnlyList<string> Aside, bool RebuildsLedg
         if (identity)
             aside.AddRange(Identity);
         bool tip = audit.Findings.Any(static f => IsDamage(f, ["tip"]));
-        bool rebuild = ledger || audit.ChainProblem is not null || (tip && audit.Proven is null)
+        // A snapshot that waits to be put in place and is damaged is of no use, and what it was to replace is half moved.
+        bool install = audit.Findings.Any(static f => f.IsDamage && f.File.StartsWith("install/", StringComparison.Ordinal));
+        bool rebuild = ledger || install || audit.ChainProblem is not null || (tip && audit.Proven is null)
             || audit.Findings.Any(static f => f.IsDamage && f.File.StartsWith("ledger/", StringComparison.Ordinal));
+        // The mark that the node must not vote: until it can be made anew, a missing journal says the same.
+        bool mark = audit.Findings.Any(static f => IsDamage(f, ["restored"]));
+        bool votes = journal || mark || audit.Findings.Any(static f => IsDamage(f, ["votes"]));
+        if (votes)
+            aside.Add("votes");
+        if (install)
+            aside.AddRange(["install", "advanced"]);
         if (rebuild)
             aside.AddRange(Ledger);
         else if (tip)
             aside.Add("tip");
-        bool votes = journal || audit.Findings.Any(static f => IsDamage(f, ["votes"]));
-        if (votes)
-            aside.Add("votes");
+        aside.AddRange(audit.Findings.Where(static f => f.IsDamage && IsBeside(f.File)).Select(static f => f.File.TrimEnd('/')).Except(aside));
         return new RepairPlan(aside, rebuild, identity)
         {
             Tip = tip && !rebuild ? audit.Proven : null,
             ForgetsVotes = rebuild || votes || (tip && !JournalFits(audit)),
         };
     }
+
+    /// <summary>What a node does without, or makes anew.</summary>
+    private static bool IsBeside(string file) => file is "restored" or "advanced" or "ledger.outrun/" || file.EndsWith(".new", StringComparison.Ordinal)
+        || file.StartsWith("evidence/", StringComparison.Ordinal) || file.StartsWith("justifications/", StringComparison.Ordinal);
 
     private static bool IsDamage(DirectoryFinding finding, string[] files) => finding.IsDamage && files.Contains(finding.File);
 

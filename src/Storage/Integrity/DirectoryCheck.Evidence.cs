@@ -8,6 +8,8 @@ public static partial class DirectoryCheck
         foreach (string name in EvidenceStore.NamesIn(scope.Root, EvidenceStore.EvidenceFolder))
         {
             scope.Cancellation.ThrowIfCancellationRequested();
+            if (scope.Knows(name))
+                continue;
             scope.Add(name, FileCondition.Sound, "evidence against a department");
             if (EvidenceStore.ReadEvidence(scope.Root, name, scope.ChainId) is null)
             {
@@ -20,6 +22,8 @@ public static partial class DirectoryCheck
         foreach (string name in EvidenceStore.NamesIn(scope.Root, EvidenceStore.JustificationFolder))
         {
             scope.Cancellation.ThrowIfCancellationRequested();
+            if (scope.Knows(name))
+                continue;
             scope.Add(name, FileCondition.Sound, "why a block could be proposed in a later view");
             if (EvidenceStore.ReadJustification(scope.Root, name) is not { } bytes)
             {

@@ -16,58 +16,64 @@ public static partial class DirectoryCheck
     /// <summary>False where it cannot be opened.</summary>
     private static bool CheckLedger(Scope scope, DurableTip? tip)
     {
-        if (!Directory.Exists(scope.At("ledger")))
+        if (scope.Knows(scope.Ledger + "/"))
+            return false;
+        if (!Directory.Exists(scope.At(scope.Ledger)))
         {
             if (tip is { } durable)
             {
-                scope.Damaged("ledger/", "the whole folder", $"blocks 0 to {durable.Height}", "no folder",
+                scope.Damaged(scope.Ledger + "/", "the whole folder", $"blocks 0 to {durable.Height}", "no folder",
                     $"Acknowledged blocks are lost here. {LedgerAside}");
             }
             return false;
         }
         var bad = new List<(string File, BadRecord Record)>();
         string? manifest = CheckCurrent(scope);
-        foreach (string file in Directory.EnumerateFiles(scope.At("ledger")).Select(Path.GetFileName)!)
+        foreach (string file in Directory.EnumerateFiles(scope.At(scope.Ledger)).Select(Path.GetFileName)!)
         {
-            if ((file == manifest || file.EndsWith(".log", StringComparison.Ordinal)) && FindBad(scope, file) is { } record)
+            if ((file == manifest || file.EndsWith(".log", StringComparison.Ordinal)) && !scope.Knows(scope.InLedger(file))
+                && FindBad(scope, file) is { } record)
                 bad.Add((file, record));
         }
-        bool opens = CheckFiles(scope);
+        StorageException? refusal = CheckFiles(scope, out bool opens, out bool listed);
         foreach ((string file, BadRecord record) in bad)
             AddBadRecord(scope, file, record, opens && !scope.TipIsLost);
-        CheckOtherLedgerFiles(scope, manifest);
+        if (refusal is not null)
+            AddRefusal(scope, refusal);
+        CheckOtherLedgerFiles(scope, manifest, listed);
         return opens;
     }
 
     private static string? CheckCurrent(Scope scope)
     {
-        string path = scope.At("ledger", "CURRENT");
+        string name = scope.InLedger("CURRENT"), path = scope.At(name);
+        if (scope.Knows(name))
+            return null;
         if (!File.Exists(path))
         {
-            scope.Damaged("ledger/CURRENT", "the whole file", "the manifest's name", "no file",
+            scope.Damaged(name, "the whole file", "the manifest's name", "no file",
                 $"The ledger cannot be opened without it. {LedgerAside}");
             return null;
         }
-        byte[] content = File.ReadAllBytes(path);
-        string text = System.Text.Encoding.Latin1.GetString(content.AsSpan(0, Math.Min(content.Length, 64)));
-        if (ManifestLine().IsMatch(text) && File.Exists(scope.At("ledger", text.TrimEnd('\n'))))
+        string text = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(path)); // its shape has been checked: it is short
+        if (ManifestLine().IsMatch(text) && File.Exists(scope.At(scope.Ledger, text.TrimEnd('\n'))))
         {
-            scope.Add("ledger/CURRENT", FileCondition.Sound, "names the manifest");
+            scope.Add(name, FileCondition.Sound, "names the manifest");
             return text.TrimEnd('\n');
         }
-        scope.Damaged("ledger/CURRENT", "the whole file", "the name of a manifest that is there, and a line feed",
+        scope.Damaged(name, "the whole file", "the name of a manifest that is there, and a line feed",
             $"'{text.ReplaceLineEndings("\\n")}'", $"The ledger cannot be opened. {LedgerAside}");
         return null;
     }
 
     private static BadRecord? FindBad(Scope scope, string file)
     {
-        scope.Add("ledger/" + file, FileCondition.Sound, file.EndsWith(".log", StringComparison.Ordinal)
+        scope.Add(scope.InLedger(file), FileCondition.Sound, file.EndsWith(".log", StringComparison.Ordinal)
             ? "write-ahead log: rows that are not in a table yet"
             : "manifest: which files the ledger consists of");
         try
         {
-            return RecordLog.FindBad(scope.At("ledger", file), scope.OnRead, scope.Cancellation);
+            return RecordLog.FindBad(scope.At(scope.Ledger, file), scope.OnRead, scope.Cancellation);
         }
         catch (FileNotFoundException)
         {
@@ -82,75 +88,88 @@ public static partial class DirectoryCheck
         const string Expected = "a record whose checksum is right";
         if (!opens)
         {
-            scope.Damaged("ledger/" + file, where, Expected, record.Problem,
+            scope.Damaged(scope.InLedger(file), where, Expected, record.Problem,
                 $"What follows in this file is lost, and something of the ledger with it. {LedgerAside}");
         }
-        else if (!scope.InUse && new FileInfo(scope.At("ledger", file)).Length > 0) // RocksDB begins a log as an empty file
+        else if (!scope.InUse && new FileInfo(scope.At(scope.Ledger, file)).Length > 0) // RocksDB begins a log as an empty file
         {
-            scope.Suspect("ledger/" + file, where, Expected, record.Problem,
+            scope.Suspect(scope.InLedger(file), where, Expected, record.Problem,
                 "The ledger reaches its durable tip without what follows in this file: a crash leaves such an end, and nothing that "
                 + "was acknowledged is in it.");
         }
     }
 
-    private static bool CheckFiles(Scope scope)
+    /// <summary>Checks the files that the manifest names; gives why the ledger does not open, if it does not.</summary>
+    private static StorageException? CheckFiles(Scope scope, out bool opens, out bool listed)
     {
+        (opens, listed) = (false, true);
         try
         {
-            return CheckFiles(scope, LedgerStore.OpenReadOnly);
+            opens = CheckFiles(scope, LedgerStore.OpenReadOnly);
+            return null;
         }
-        catch (StorageException e) when (e.Where == scope.At("tip"))
+        catch (StorageException e) when (e.Where == scope.At(scope.Tip) || scope.TipIsLost)
         {
-            scope.Damaged("tip", "where the ledger is opened", "a tip that the ledger reaches and does not pass by more than a block", e.What,
-                $"The node does not start on it. {TipAside}");
-            try
+            if (!scope.TipIsLost)
             {
-                return CheckFiles(scope, LedgerStore.OpenWithoutTip);
-            }
-            catch (StorageException further)
-            {
-                return DoesNotOpen(scope, further);
+                scope.Damaged(scope.Tip, "where the ledger is opened", "a tip that the ledger reaches and does not pass by more than a block", e.What,
+                    $"The node does not start on it. {TipAside}");
             }
         }
         catch (StorageException e)
         {
-            return DoesNotOpen(scope, e);
+            return DoesNotOpen(scope, e, out listed);
+        }
+        try
+        {
+            opens = CheckFiles(scope, LedgerStore.OpenWithoutTip);
+            return null;
+        }
+        catch (StorageException e)
+        {
+            return DoesNotOpen(scope, e, out listed);
         }
     }
 
     private static bool CheckFiles(Scope scope, Func<DataDirectory, LedgerOptions, LedgerStore> open)
     {
-        using DataDirectory directory = DataDirectory.OpenUnverified(scope.Root, scope.ChainId);
-        using LedgerStore store = open(directory, new LedgerOptions { BlockCacheBytes = 8 * 1024 * 1024 });
+        using LedgerStore store = open(scope.Directory, new LedgerOptions { BlockCacheBytes = 8 * 1024 * 1024 });
         foreach (LedgerFile file in store.ListFiles())
             CheckFile(scope, file);
         return !store.IsEmpty;
     }
 
-    private static bool DoesNotOpen(Scope scope, StorageException e)
+    private static StorageException? DoesNotOpen(Scope scope, StorageException e, out bool listed)
     {
-        if (e.Error == StorageError.NotFound)
-            return false; // no block yet
-        CheckFilesOfDamaged(scope);
-        string file = FileNamedIn(e.What) ?? "ledger/";
-        scope.Damaged(file, file == "ledger/" ? "the database" : "where it is opened", "a ledger that opens and reaches its durable tip", e.What,
+        listed = e.Error != StorageError.NotFound && CheckFilesOfDamaged(scope);
+        return e.Error == StorageError.NotFound ? null : e; // not found: no block yet
+    }
+
+    /// <summary>Why the ledger does not open, unless that has been said of the file, or of a file on which it depends.</summary>
+    private static void AddRefusal(Scope scope, StorageException e)
+    {
+        string whole = scope.Ledger + "/", file = FileNamedIn(e.What) is { } name ? scope.InLedger(name) : whole;
+        if (scope.Findings.Any(f => f.IsDamage && (f.File == file || (file == whole && f.File.StartsWith(whole, StringComparison.Ordinal)))))
+            return;
+        scope.Damaged(file, file == whole ? "the database" : "where it is opened", "a ledger that opens and reaches its durable tip", e.What,
             $"The node does not start on it. {LedgerAside}");
-        return false;
     }
 
     /// <summary>RocksDB names the first file that it cannot use, and not always the right one: each is asked.</summary>
-    private static void CheckFilesOfDamaged(Scope scope)
+    /// <returns>Whether they could be listed.</returns>
+    private static bool CheckFilesOfDamaged(Scope scope)
     {
-        if (LedgerDatabase.TryOpenDamaged(scope.At("ledger")) is not { } database)
-            return;
+        if (LedgerDatabase.TryOpenDamaged(scope.At(scope.Ledger)) is not { } database)
+            return false;
         try
         {
             foreach (LedgerFile file in database.ListFiles())
                 CheckFile(scope, file);
+            return true;
         }
         catch (StorageException)
         {
-            // Named already: why it does not open.
+            return false; // named: why it does not open
         }
         finally
         {
@@ -160,8 +179,10 @@ public static partial class DirectoryCheck
 
     private static void CheckFile(Scope scope, LedgerFile file)
     {
-        string name = "ledger/" + file.Name;
-        string path = scope.At("ledger", file.Name);
+        string name = scope.InLedger(file.Name);
+        string path = scope.At(name);
+        if (scope.HasFinding(name))
+            return;
         if (!File.Exists(path))
         {
             // A running node removes what it has merged into other files.
@@ -169,7 +190,8 @@ public static partial class DirectoryCheck
                 scope.Damaged(name, file.Holds, $"{file.Bytes} bytes", "no file", $"These rows are lost here. {LedgerAside}");
             return;
         }
-        uint checksum = Checksum(path, scope, out long length);
+        long length = new FileInfo(path).Length;
+        uint checksum = length == file.Bytes ? Checksum(path, scope, out length) : 0; // not read where it is another file, and perhaps a huge one
         if (length != file.Bytes)
             scope.Damaged(name, file.Holds, $"{file.Bytes} bytes", $"{length} bytes", $"Rows are lost here. {LedgerAside}");
         else if (file.Checksum is { } expected && checksum != expected)
@@ -202,12 +224,12 @@ public static partial class DirectoryCheck
         return ~state;
     }
 
-    private static void CheckOtherLedgerFiles(Scope scope, string? manifest)
+    private static void CheckOtherLedgerFiles(Scope scope, string? manifest, bool listed)
     {
-        foreach (string entry in Directory.EnumerateFileSystemEntries(scope.At("ledger")))
+        foreach (string entry in Directory.EnumerateFileSystemEntries(scope.At(scope.Ledger)))
         {
             string name = Path.GetFileName(entry);
-            if (scope.Knows("ledger/" + name))
+            if (scope.Knows(scope.InLedger(name)))
                 continue;
             (FileCondition condition, string remark) = name switch
             {
@@ -220,17 +242,19 @@ public static partial class DirectoryCheck
                 _ when name.EndsWith(".dbtmp", StringComparison.Ordinal) => (FileCondition.Irrelevant, "a file that was being replaced"),
                 _ when name.StartsWith("MANIFEST-", StringComparison.Ordinal) && manifest is not null =>
                     (FileCondition.Irrelevant, $"an earlier manifest; {manifest} counts"),
+                _ when (name.EndsWith(".sst", StringComparison.Ordinal) || name.EndsWith(".blob", StringComparison.Ordinal)) && !listed =>
+                    (FileCondition.Unread, "whether it belongs to the ledger, and its checksum, stand in the manifest, which cannot be read to its end"),
                 _ when name.EndsWith(".sst", StringComparison.Ordinal) || name.EndsWith(".blob", StringComparison.Ordinal) =>
                     (FileCondition.Irrelevant, "no file of the ledger: the manifest does not name it, as after a crash while it was written"),
                 _ => (FileCondition.Unknown, "no file of a ledger; it is not read"),
             };
-            scope.Add("ledger/" + name, condition, remark);
+            scope.Add(scope.InLedger(name), condition, remark);
         }
     }
 
-    /// <summary>The first file of RocksDB's that a message names, relative to the data directory.</summary>
+    /// <summary>The first file of RocksDB's that a message names, relative to its directory.</summary>
     internal static string? FileNamedIn(string message) =>
-        NamedFile().Match(Guess().Replace(message, "")) is { Success: true } match ? "ledger/" + match.Value : null;
+        NamedFile().Match(Guess().Replace(message, "")) is { Success: true } match ? match.Value : null;
 
     [GeneratedRegex(@"^MANIFEST-\d{6,20}\n$")]
     private static partial Regex ManifestLine();

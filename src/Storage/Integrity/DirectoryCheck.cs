@@ -22,11 +22,15 @@ public static partial class DirectoryCheck
     /// <param name="cancellation">Ends the check.</param>
     public static DirectoryReport Run(string path, Digest chainId, Action<int>? onRead, CancellationToken cancellation)
     {
-        var scope = new Scope(path, chainId, DataDirectory.IsInUse(path), onRead, cancellation);
+        using var directory = DataDirectory.OpenUnverified(path, chainId);
+        bool inUse = DirectoryShape.OfLock(path) is null && DataDirectory.IsInUse(path);
+        var scope = new Scope(directory, inUse, onRead, cancellation);
+        CheckShape(scope);
         CheckIdentity(scope);
         DurableTip? tip = CheckTip(scope);
         CheckJournal(scope);
         bool opens = CheckLedger(scope, tip);
+        CheckAdvance(scope, tip);
         CheckEvidence(scope);
         CheckTheRest(scope);
         return new DirectoryReport([.. scope.Files.OrderBy(f => f.File, StringComparer.Ordinal)], scope.Findings, opens);
@@ -42,16 +46,49 @@ public static partial class DirectoryCheck
                 "Name the directory that holds the files 'VERSION' and 'tip' and the folder 'ledger'.");
         }
         string tip = Path.Combine(path, "tip");
-        return DataDirectory.TryReadChain(path) is { } chain && File.Exists(tip)
+        return DataDirectory.TryReadChain(path) is { } chain && FileKinds.Of(tip) == FileKind.File
             && TipFile.Inspect(tip, chain).Any(static s => s.IsReadable) ? chain : null;
+    }
+
+    /// <summary>What is no file, or no folder, where one belongs is named here and opened nowhere.</summary>
+    private static void CheckShape(Scope scope)
+    {
+        foreach (Misfit misfit in DirectoryShape.Inspect(scope.Root))
+            scope.Damaged(misfit.Name, "what stands there", misfit.Expected, misfit.Found, $"The node does not start on it. {Aside}");
+        if (DirectoryShape.OfLock(scope.Root) is { } odd)
+        {
+            scope.Damaged(odd.Name, "what stands there", "an empty file", odd.Found,
+                "Neither a node nor a repair can hold the directory. Make sure that no node runs on it and remove it: nothing is in it, and it is made anew.");
+        }
+    }
+
+    /// <summary>Whether a vote journal may be carried over what a snapshot spared.</summary>
+    private static void CheckAdvance(Scope scope, DurableTip? tip)
+    {
+        string name = scope.Advanced;
+        if (scope.Knows(name) || !scope.Directory.HasAdvance)
+            return;
+        const string Meaning = "The next start reads it, to write into the vote journal that a snapshot carried the ledger on. As it is, it says nothing: the node takes "
+            + "its journal for older than its ledger, follows and serves, and votes again some blocks later. The start removes the file.";
+        if (scope.Directory.Advance is not { } advance)
+            scope.Damaged(name, "the whole file", "two heights, two hashes and their checksum", "other bytes", Meaning);
+        else if (tip is { } durable && advance.To != durable && !scope.InUse)
+            scope.Damaged(name, "the second height and hash", $"block {durable.Height}, {durable.HeaderHash}", $"block {advance.To.Height}, {advance.To.HeaderHash}", Meaning);
+        else
+            scope.Add(name, FileCondition.Sound, $"a snapshot carried the ledger on from block {advance.From.Height}; the next start writes that into the vote journal");
     }
 
     private static void CheckIdentity(Scope scope)
     {
-        scope.Add("VERSION", FileCondition.Sound, "the directory's format");
-        scope.Add("chain-id", FileCondition.Sound, "whose directory it is");
+        foreach ((string name, string remark) in new[] { ("VERSION", "the directory's format"), ("chain-id", "whose directory it is") })
+        {
+            if (!scope.Knows(name))
+                scope.Add(name, FileCondition.Sound, remark);
+        }
         foreach ((string file, string expected, string found) in DataDirectory.InspectIdentity(scope.Root, scope.ChainId))
         {
+            if (scope.HasFinding(file))
+                continue;
             scope.Damaged(file, "the whole file", expected, found,
                 $"The node does not start on it. {Aside} If the directory is another ledger's or a newer program's, name the right one.");
         }
@@ -59,17 +96,20 @@ public static partial class DirectoryCheck
 
     private static DurableTip? CheckTip(Scope scope)
     {
-        if (!File.Exists(scope.At("tip")))
+        string name = scope.Tip;
+        if (scope.Knows(name))
+            return null;
+        if (!File.Exists(scope.At(name)))
         {
-            if (File.Exists(scope.At("ledger", "CURRENT")))
+            if (File.Exists(scope.At(scope.Ledger, "CURRENT")))
             {
-                scope.Damaged("tip", "the whole file", "the newest durable block", "no file",
+                scope.Damaged(name, "the whole file", "the newest durable block", "no file",
                     $"Whether the ledger lost its newest blocks cannot be told, so the node does not start. {TipAside}");
             }
             return null;
         }
-        scope.Add("tip", FileCondition.Sound, "the newest durable block");
-        TipSlot[] slots = TipFile.Inspect(scope.At("tip"), scope.ChainId);
+        scope.Add(name, FileCondition.Sound, "the newest durable block");
+        TipSlot[] slots = TipFile.Inspect(scope.At(name), scope.ChainId);
         scope.OnRead?.Invoke(8192);
         DurableTip? tip = null;
         foreach (TipSlot slot in slots)
@@ -77,20 +117,17 @@ public static partial class DirectoryCheck
             if (slot.Tip is { } found && (tip is null || found.Height > tip.Value.Height))
                 tip = found;
         }
-        bool none = slots.All(static s => !s.IsReadable);
-        foreach (TipSlot slot in slots.Where(static s => !s.IsReadable))
+        TipSlot[] bad = [.. slots.Where(static s => !s.IsReadable)];
+        if (bad.Length == slots.Length)
         {
-            if (none)
-            {
-                scope.Damaged("tip", $"slot at byte {slot.Offset}", "a readable slot", slot.Problem,
-                    $"Neither slot is readable: the node does not start. {TipAside}");
-            }
-            else if (!scope.InUse)
-            {
-                scope.Suspect("tip", $"slot at byte {slot.Offset}", "a readable slot", slot.Problem,
-                    $"The other slot says {(tip is { } t ? $"block {t.Height}" : "no block")}. A crash while this one was written leaves it so, "
-                    + "with the ledger one block further; otherwise it is damage that the next block overwrites.");
-            }
+            scope.Damaged(name, $"slots at bytes {string.Join(" and ", bad.Select(static s => s.Offset))}", "a readable slot",
+                string.Join("; ", bad.Select(static s => s.Problem).Distinct()), $"Neither slot is readable: the node does not start. {TipAside}");
+        }
+        else if (bad.Length > 0 && !scope.InUse)
+        {
+            scope.Suspect(name, $"slot at byte {bad[0].Offset}", "a readable slot", bad[0].Problem,
+                $"The other slot says {(tip is { } t ? $"block {t.Height}" : "no block")}. A crash while this one was written leaves it so, "
+                + "with the ledger one block further; otherwise it is damage that the next block overwrites.");
         }
         return tip;
     }
@@ -98,10 +135,12 @@ public static partial class DirectoryCheck
     private static void CheckJournal(Scope scope)
     {
         string path = scope.At("votes");
+        if (scope.Knows("votes"))
+            return;
         if (!File.Exists(path))
         {
             // A copy has none, and says so.
-            if (File.Exists(scope.At("ledger", "CURRENT")) && !File.Exists(scope.At("restored")))
+            if (File.Exists(scope.At(scope.Ledger, "CURRENT")) && !scope.Directory.IsRestored)
             {
                 scope.Damaged("votes", "the whole file", "the vote journal", "no file",
                     "The node may have voted and forgotten it: it follows and serves, and votes again some blocks later.");
@@ -159,22 +198,25 @@ public static partial class DirectoryCheck
             string name = Path.GetFileName(entry);
             if (Directory.Exists(entry))
                 name += "/";
-            if (name is "ledger/" or EvidenceStore.EvidenceFolder + "/" or EvidenceStore.JustificationFolder + "/" || scope.Knows(name))
+            if (name is EvidenceStore.EvidenceFolder + "/" or EvidenceStore.JustificationFolder + "/" || name == scope.Ledger + "/" || scope.Knows(name))
                 continue;
             (FileCondition condition, string remark) = name switch
             {
                 "lock" => (FileCondition.Irrelevant, "empty; only the operating system's lock on it counts"),
-                "advanced" => (FileCondition.Irrelevant, "says that a snapshot carried the ledger on and that the vote journal does not say so yet"),
-                "install/" => (FileCondition.Irrelevant, "a complete snapshot, which the next start puts in place"),
-                "ledger.outrun/" => (FileCondition.Irrelevant, "the ledger that a snapshot took the place of, from which older blocks are filled in"),
-                "restored" => (FileCondition.Irrelevant, "says that the ledger is a copy, or that a journal was put aside: the node abstains; its content is not read"),
-                "genesis.json" or "manifest.json" when File.Exists(scope.At("restored")) =>
+                "install/" when scope.InUse => (FileCondition.Irrelevant, "a complete snapshot; the next start verifies it when it has put it in place"),
+                "install/" => (FileCondition.Sound, "a complete snapshot, which the next start puts in place; what is in it is listed"),
+                "ledger/" or "tip" or "advanced" => (FileCondition.Irrelevant, "the next start puts a snapshot's in its place, from install/"),
+                "ledger.outrun/" => (FileCondition.Irrelevant,
+                    "the ledger that a snapshot took the place of. Older blocks are filled in from it, each under its certificate; one that does not fit is fetched from the peers"),
+                "restored" => (FileCondition.Sound,
+                    "that it is there says that the ledger is a copy, or that a journal was put aside: the node abstains. Its content is not read"),
+                "genesis.json" or "manifest.json" when scope.Directory.IsRestored =>
                     (FileCondition.Irrelevant, "of the backup that this is; 'govchain node restore' reads it"),
                 _ when name.EndsWith(".new", StringComparison.Ordinal) =>
                     (FileCondition.Irrelevant, "a file that was being replaced; the old one counts, and the next write overwrites this"),
                 _ when name.StartsWith("damaged-", StringComparison.Ordinal) || name.Contains(".replaced-", StringComparison.Ordinal) =>
                     (FileCondition.Irrelevant, "what an earlier repair or restore moved aside; the node does not read it"),
-                _ when name.StartsWith("staged-", StringComparison.Ordinal) =>
+                _ when name.StartsWith("staged-", StringComparison.Ordinal) && name.EndsWith('/') =>
                     (FileCondition.Irrelevant, "a copy that was being made; the next start removes it"),
                 _ => (FileCondition.Unknown, "no file of a node; it is not read"),
             };
@@ -183,13 +225,24 @@ public static partial class DirectoryCheck
     }
 
     /// <summary>One check in progress.</summary>
-    private sealed class Scope(string root, Digest chainId, bool inUse, Action<int>? onRead, CancellationToken cancellation)
+    private sealed class Scope(DataDirectory directory, bool inUse, Action<int>? onRead, CancellationToken cancellation)
     {
         private readonly Dictionary<string, FileReport> _files = new(StringComparer.Ordinal);
 
-        public string Root { get; } = Path.GetFullPath(root);
+        public DataDirectory Directory => directory;
 
-        public Digest ChainId { get; } = chainId;
+        public string Root => directory.Root;
+
+        public Digest ChainId => directory.ChainId;
+
+        // Where they are, or from where the next start takes them.
+        public string Ledger { get; } = directory.NameOf("ledger");
+
+        public string InLedger(string file) => $"{Ledger}/{file}";
+
+        public string Tip { get; } = directory.NameOf("tip");
+
+        public string Advanced { get; } = directory.NameOf("advanced");
 
         /// <summary>A node is writing: an end that is being written is no deviation.</summary>
         public bool InUse { get; } = inUse;
@@ -205,7 +258,9 @@ public static partial class DirectoryCheck
         public string At(params string[] parts) => Path.Combine([Root, .. parts]);
 
         /// <summary>Nothing says how far the ledger must reach, so what is missing at its end cannot be told.</summary>
-        public bool TipIsLost => Findings.Any(static f => f.IsDamage && f.File == "tip");
+        public bool TipIsLost => HasFinding(Tip);
+
+        public bool HasFinding(string file) => Findings.Any(f => f.IsDamage && f.File == file);
 
         public bool Knows(string file) => _files.ContainsKey(file);
 
@@ -214,7 +269,7 @@ public static partial class DirectoryCheck
 
         public void Damaged(string file, string where, string expected, string found, string meaning)
         {
-            bool exists = File.Exists(At(file)) || Directory.Exists(At(file));
+            bool exists = FileKinds.Of(At(file.TrimEnd('/'))) != FileKind.Missing;
             Add(file, exists ? FileCondition.Damaged : FileCondition.Missing, where);
             Findings.Add(new DirectoryFinding(file, where, expected, found, meaning, IsDamage: true));
         }

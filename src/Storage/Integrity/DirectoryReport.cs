@@ -20,6 +20,9 @@ public enum FileCondition
 
     /// <summary>Nothing that a node writes, and nothing that it reads.</summary>
     Unknown = 6,
+
+    /// <summary>It may matter, and cannot be judged: what says how it should be is damaged itself.</summary>
+    Unread = 7,
 }
 
 /// <summary>A file of a node's directory.</summary>
@@ -47,7 +50,7 @@ public sealed record DirectoryReport(
     IReadOnlyList<FileReport> Files, IReadOnlyList<DirectoryFinding> Findings, bool LedgerOpens)
 {
     /// <summary>The tip's file is missing, unreadable or older than the ledger: nothing says how far that must reach.</summary>
-    public bool TipIsLost => Findings.Any(static f => f.IsDamage && f.File == "tip");
+    public bool TipIsLost => Findings.Any(static f => f.IsDamage && (f.File is "tip" or "install/tip"));
 
     /// <summary>The first damage; null if there is none.</summary>
     public DirectoryFinding? FirstDamage => Findings.FirstOrDefault(static f => f.IsDamage);

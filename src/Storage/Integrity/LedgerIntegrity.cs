@@ -14,8 +14,9 @@ namespace GovChain.Storage.Integrity;
 public sealed record LedgerFinding(string What, string Where, string Expected, string Found)
 {
     /// <summary>The same as a deviation of the directory, with the file where RocksDB names one.</summary>
-    public DirectoryFinding InFile() => new(
-        DirectoryCheck.FileNamedIn(What) ?? "ledger/", Where, Expected, Found,
+    /// <param name="ledger">Where the ledger is, relative to the data directory; ends with a slash.</param>
+    public DirectoryFinding InFile(string ledger = "ledger/") => new(
+        ledger + DirectoryCheck.FileNamedIn(What), Where, Expected, Found,
         $"{What} What a node keeps was damaged or altered here; it is refused when it is read. Run 'govchain node repair'.",
         IsDamage: true);
 }

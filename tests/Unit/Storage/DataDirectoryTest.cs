@@ -56,8 +56,8 @@ public sealed class DataDirectoryTest : StorageFixture
             () => DirectoryRepair.IsInUse(DirectoryPath),
         })
         {
-            StorageException refusal = Refused(StorageError.Io, open);
-            Assert.That(refusal.Message, Does.Contain(file).And.Contain("symbolic link").And.Not.Contain("using this directory"));
+            StorageException refusal = Refused(StorageError.Damaged, open);
+            Assert.That(refusal.Message, Does.Contain(file).And.Contain("link that leads nowhere").And.Contain("remove it").And.Not.Contain("using this directory"));
         }
     }
 

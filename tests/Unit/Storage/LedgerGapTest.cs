@@ -134,7 +134,8 @@ public sealed class LedgerGapTest : LedgerFixture
             Refused(StorageError.NotFound, () => DataDirectory.OpenReadOnly(DirectoryPath));
             using (DataDirectory directory = DataDirectory.Open(DirectoryPath, Chain))
             {
-                Assert.That(directory.AdvancedFrom, Is.EqualTo(new DurableTip(0, Digest.Zero)), steps[crash]);
+                Assert.That(directory.Advance?.From, Is.EqualTo(new DurableTip(0, Digest.Zero)), steps[crash]);
+                Assert.That(directory.Advance?.To.Height, Is.EqualTo(12), steps[crash]);
                 Assert.That(directory.IsRestored, Is.False);
             }
             WithStore(store =>
