@@ -22,13 +22,24 @@ public sealed partial class ConsensusCore
 
     private void StartRecall(ulong token)
     {
-        if (_config.IsObserver || _set.Count == 1)
+        if (_config.IsObserver)
+        {
+            LeaveOpen();
+            return;
+        }
+        if (_set.Count == 1)
             return;
         _recall = new Recollection(_config, token, _askedAbove, _found.OwnVotes);
         // Catch-up moves the tip while the question stands; a restart must still ask from here.
         Append(new RecallRecord(_recall.Above, IsOver: false));
         SendTo(Send.ToAll, _recall.Request, 0);
     }
+
+    /// <summary>
+    /// An observer has nobody to answer it. Its key may have a vote in a later epoch and may have voted there already, before
+    /// the disk was wiped: the core that votes asks from where this node began.
+    /// </summary>
+    private void LeaveOpen() => Append(new RecallRecord(_askedAbove, IsOver: false));
 
     private void AskAgain()
     {

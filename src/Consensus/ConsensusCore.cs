@@ -209,7 +209,11 @@ public sealed partial class ConsensusCore
             _abstention = default;
         ulong mark = Append(new StoredMark(header.Height, header.Hash, _abstention));
         if (header.Height % PruneEveryHeights == 0 && _recall is null)
+        {
+            if (_config.IsObserver)
+                LeaveOpen();
             _effects.Add(new PruneJournal(mark));
+        }
         if (header.NextValidatorSetHash != _set.Hash)
             EndEpoch(header.Height);
         else
@@ -223,7 +227,7 @@ public sealed partial class ConsensusCore
     private void EndEpoch(ulong height)
     {
         if (!_tookPart)
-            Append(new RecallRecord(_askedAbove, IsOver: false));
+            LeaveOpen();
         _halted = true;
         _effects.Add(new EpochEnded(height));
     }

@@ -150,16 +150,13 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         _leaderReports = new LeaderReports(validators, _ledger, ownTransactions, time, parameters.ForwardTimeoutMs, log);
         _intake = new MessageIntake(
             validators, new MessageVerifier(config, verifier), () => _ledger.Tip.Height, _driver.Deliver, time, progress,
-            department => _sync!.Follow(department));
-        // Snapshots, and the blocks below one, are of the founding departments: the only set that a node knows beforehand.
-        bool isFounding = history.Epoch == 0;
+            (department, height) => _sync!.Follow(department, height));
         _snapshots = new SnapshotSync(
-            genesis, directory, _ledger, network, verifier, progress, time,
-            options.Salvage is null && isFounding ? options.SnapshotLag : 0, log);
-        var founders = isFounding ? progress : new PeerProgress(genesis.Validators.Count);
+            genesis, history, directory, _ledger, network, verifier, progress, time,
+            options.Salvage is null ? options.SnapshotLag : 0, log);
         _sync = new BlockSync(
             validators, _ledger, network, verifier, batch, _driver, progress, time, OnFatal, options.Salvage, _snapshots);
-        _fill = new BlockFill(genesis, directory, store, network, verifier, founders, time, () => _sync.Lag, log);
+        _fill = new BlockFill(genesis, history, directory, store, network, verifier, progress, time, () => _sync.Lag, log);
         _shelf = new SnapshotShelf(time);
         _gap = () => store.Gap;
         _status = new NodeStatus(genesis, history, _self, _ledger, _pool, network, progress, _alarms, time)

@@ -110,12 +110,24 @@ internal static class FuzzSeeds
             },
             new() { BlockRequest = new BlockRangeRequest { FirstHeight = 1, Count = 64, RequestId = 2 } },
             new() { BlockResponse = Range() },
-            new() { SnapshotRequest = new SnapshotRequest { Height = 64, RequestId = 4, Head = new SnapshotHeadWanted() } },
+            new() { SnapshotRequest = new SnapshotRequest { Height = 64, RequestId = 4, Head = new SnapshotHeadWanted { FromEpoch = 1 } } },
             new()
             {
                 SnapshotRequest = new SnapshotRequest
                 {
                     Height = 64, RequestId = 5, Pages = new StatePagesWanted { Keys = { ByteString.CopyFrom(0), ByteString.CopyFrom(1, 7) } },
+                },
+            },
+            new()
+            {
+                SnapshotResponse = new SnapshotResponse
+                {
+                    Height = 64, RequestId = 4,
+                    Head = new SnapshotHead
+                    {
+                        Header = ByteString.CopyFrom(1), StateRows = 7,
+                        Epochs = { new SnapshotEpoch { Header = ByteString.CopyFrom(2), Department = "a", NewKey = ByteString.CopyFrom(3) } },
+                    },
                 },
             },
             new()

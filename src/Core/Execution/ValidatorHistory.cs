@@ -12,16 +12,23 @@ namespace GovChain.Core.Execution;
 public sealed class ValidatorHistory
 {
     private readonly List<ValidatorSet> _sets;
-    private readonly List<MembershipEntry> _changes;
+    private readonly List<MembershipEntry> _changes = [];
 
     /// <summary>The founding set and the changes after it; null for none.</summary>
     /// <exception cref="CorruptStateException">The changes do not follow from one another.</exception>
     public ValidatorHistory(ValidatorSet founding, MembershipState? state)
     {
         _sets = [founding];
-        _changes = [.. state?.Changes ?? []];
-        foreach (MembershipEntry entry in _changes)
-            _sets.Add(Apply(_sets[^1], entry));
+        foreach (MembershipEntry entry in state?.Changes ?? [])
+            Add(entry);
+    }
+
+    private ValidatorHistory(ValidatorHistory before, IEnumerable<MembershipEntry> entries)
+    {
+        _sets = [.. before._sets];
+        _changes = [.. before._changes];
+        foreach (MembershipEntry entry in entries)
+            Add(entry);
     }
 
     /// <summary>The epoch of the next block.</summary>
@@ -38,14 +45,17 @@ public sealed class ValidatorHistory
     public static ValidatorHistory Of(Genesis genesis, ILedgerView view) =>
         new(genesis.Validators, StateValue.Read<MembershipState>(view, StateKey.Membership));
 
-    /// <summary>The set that certifies the block of a height up to the next one's.</summary>
-    public ValidatorSet At(ulong height)
+    /// <summary>The epoch of the block of a height up to the next one's.</summary>
+    public ulong EpochAt(ulong height)
     {
         int epoch = _changes.Count;
         while (epoch > 0 && height <= _changes[epoch - 1].Height)
             epoch--;
-        return _sets[epoch];
+        return (ulong)epoch;
     }
+
+    /// <summary>The set that certifies the block of a height up to the next one's.</summary>
+    public ValidatorSet At(ulong height) => _sets[(int)EpochAt(height)];
 
     /// <summary>The set of an epoch; null for one that has not begun.</summary>
     public ValidatorSet? OfEpoch(ulong epoch) => epoch < (ulong)_sets.Count ? _sets[(int)epoch] : null;
@@ -73,6 +83,16 @@ public sealed class ValidatorHistory
         return [.. all.Values];
     }
 
+    /// <summary>This history with the changes that came after it.</summary>
+    /// <exception cref="CorruptStateException">They do not follow from one another.</exception>
+    public ValidatorHistory With(IEnumerable<MembershipEntry> entries) => new(this, entries);
+
+    /// <summary>Whether a state has these changes, at these heights, and no others.</summary>
+    public bool Agrees(MembershipState? state) =>
+        _changes.Count == (state?.Changes.Count ?? 0)
+        && _changes.Zip(state?.Changes ?? []).All(static c => c.First.Department == c.Second.Department
+            && c.First.NewKey == c.Second.NewKey && c.First.Height == c.Second.Height);
+
     /// <summary>The set after a change.</summary>
     /// <exception cref="CorruptStateException">It does not fit the set.</exception>
     internal static ValidatorSet Apply(ValidatorSet set, MembershipEntry entry)
@@ -91,4 +111,10 @@ public sealed class ValidatorHistory
     /// <summary>The set after what a block has written.</summary>
     internal static ValidatorSet Next(StateOverlay state, ValidatorSet acting) =>
         state.Written<MembershipState>(StateKey.Membership) is { } written ? Apply(acting, written.Changes[^1]) : acting;
+
+    private void Add(MembershipEntry entry)
+    {
+        _sets.Add(Apply(_sets[^1], entry));
+        _changes.Add(entry);
+    }
 }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
@@ -15,44 +16,73 @@ public static class EpochChain
     public static IReadOnlyList<ValidatorSet>? Follow(
         Genesis genesis, IReadOnlyList<EpochEnd> ends, ISignatureVerifier signatures, out string? problem)
     {
+        var founders = new ValidatorHistory(genesis.Validators, null);
+        return Follow(genesis.ChainId, founders, ends, signatures, out problem) is { } history
+            ? [.. Enumerable.Range(0, ends.Count + 1).Select(e => history.OfEpoch((ulong)e)!)]
+            : null;
+    }
+
+    /// <summary>A history that is known and the epochs that end after it, or null with what is wrong.</summary>
+    /// <param name="chainId">The ledger.</param>
+    /// <param name="known">Whom the reader trusts already.</param>
+    /// <param name="ends">The ends of the epochs from the one that acts there on.</param>
+    /// <param name="signatures">Checks the certificates.</param>
+    /// <param name="problem">The first that is wrong.</param>
+    /// <returns>The changes have no positions in the log: no header tells them.</returns>
+    public static ValidatorHistory? Follow(
+        Digest chainId, ValidatorHistory known, IReadOnlyList<EpochEnd> ends, ISignatureVerifier signatures, out string? problem)
+    {
         problem = null;
-        var sets = new List<ValidatorSet> { genesis.Validators };
-        ulong height = 0;
+        ValidatorSet set = known.Acting;
+        ulong height = known.Changes.Count > 0 ? known.Changes[^1].Height : 0;
+        var entries = new List<MembershipEntry>(ends.Count);
         foreach (EpochEnd end in ends)
         {
             BlockHeader header = end.Block.Header;
-            int epoch = sets.Count - 1;
-            problem = header.ChainId != genesis.ChainId ? "its header is of another ledger"
-                : header.Epoch != (ulong)epoch || header.Height <= height ? "its header is of another epoch or height"
-                : CertificateVerifier.Verify(header, end.Block.Certificate, sets[epoch], signatures) is var failure and not CertificateFailure.None
+            ulong epoch = known.Epoch + (ulong)entries.Count;
+            problem = header.ChainId != chainId ? "its header is of another ledger"
+                : header.Epoch != epoch || header.Height <= height ? "its header is of another epoch or height"
+                : CertificateVerifier.Verify(header, end.Block.Certificate, set, signatures) is var failure and not CertificateFailure.None
                     ? $"its certificate is invalid ({failure})"
                 : null;
-            ValidatorSet? next = problem is null ? TryApply(sets[epoch], end) : null;
-            if (problem is null && (next is null || next.Hash != header.NextValidatorSetHash || next.Hash == sets[epoch].Hash))
+            ValidatorSet? next = problem is null ? TryApply(set, end) : null;
+            if (problem is null && (next is null || next.Hash != header.NextValidatorSetHash || next.Hash == set.Hash))
                 problem = "the change is not the one that its header names";
             if (problem is not null)
             {
                 problem = $"The end of epoch {epoch} proves nothing: {problem}.";
                 return null;
             }
-            sets.Add(next!);
-            height = header.Height;
+            entries.Add(EntryOf(set, end));
+            (set, height) = (next!, header.Height);
         }
-        return sets;
+        return known.With(entries);
     }
 
-    /// <summary>The ends of all epochs so far, for a receipt.</summary>
-    /// <param name="history">The changes.</param>
+    /// <summary>The ends of epochs, for somebody who knows the set before the first of them.</summary>
+    /// <param name="changes">The changes that ended them.</param>
     /// <param name="block">The certified header at a height.</param>
-    public static IReadOnlyList<EpochEnd> Of(ValidatorHistory history, Func<ulong, CertifiedBlock> block)
+    public static IReadOnlyList<EpochEnd> Of(IEnumerable<MembershipEntry> changes, Func<ulong, CertifiedBlock> block)
     {
         var ends = new List<EpochEnd>();
-        foreach (MembershipEntry entry in history.Changes)
+        foreach (MembershipEntry entry in changes)
         {
             PublicKey.TryParse(entry.NewKey.Span, out PublicKey? key);
             ends.Add(new EpochEnd(block(entry.Height), entry.Department, key));
         }
         return ends;
+    }
+
+    private static MembershipEntry EntryOf(ValidatorSet set, EpochEnd end)
+    {
+        int index = set.IndexOf(end.Department);
+        return new MembershipEntry
+        {
+            Department = end.Department,
+            OldKey = index < 0 ? ByteString.Empty : ByteString.CopyFrom(set[index].Key.Span),
+            NewKey = end.NewKey is { } key ? ByteString.CopyFrom(key.Span) : ByteString.Empty,
+            Height = end.Block.Header.Height,
+        };
     }
 
     private static ValidatorSet? TryApply(ValidatorSet set, EpochEnd end)

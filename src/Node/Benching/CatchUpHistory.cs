@@ -38,6 +38,9 @@ internal sealed class CatchUpHistory : IDisposable
         Clerk = Key(departments[0], $"{DevnetBuilder.Clerk}.pem");
     }
 
+    /// <summary>What comes before the records, each in a block of its own, given until when it must be valid.</summary>
+    public IReadOnlyList<Func<ulong, SignedEnvelope>> Before { get; init; } = [];
+
     /// <summary>Who signs the records.</summary>
     public PlatformSigner Clerk { get; }
 
@@ -110,6 +113,8 @@ internal sealed class CatchUpHistory : IDisposable
             ulong time = _genesis.Body.CreatedAtMs;
             ulong Next() => time += (ulong)BlockSpacing.TotalMilliseconds;
             generated.Append(store, Next(), Found(time));
+            foreach (Func<ulong, SignedEnvelope> sign in Before)
+                generated.Append(store, Next(), [sign(time + ValidityMs).Bytes]);
             var factory = new TransactionFactory(_genesis.ChainId, Clerk);
             long all = (long)records * versions;
             for (long begun = 0; begun < all; begun += (long)BlocksAtOnce * blockRecords)

@@ -13,9 +13,12 @@ namespace GovChain.Node.Benching;
 /// departments' own keys, with the header times that are wanted. A long history for a measurement comes so in minutes.
 /// </summary>
 /// <param name="genesis">The ledger's beginning.</param>
-/// <param name="validators">The departments' keys, in the order of the validator set; at least a quorum.</param>
-internal sealed class GeneratedLedger(Genesis genesis, IReadOnlyList<ISigner> validators)
+/// <param name="validators">The departments' keys; a quorum of every set that acts.</param>
+internal sealed class GeneratedLedger(Genesis genesis, IEnumerable<ISigner> validators)
 {
+    private readonly Dictionary<PublicKey, ISigner> _validators = validators.ToDictionary(static v => v.PublicKey);
+    private ValidatorSet _acting = genesis.Validators;
+
     /// <summary>Appends the next block.</summary>
     /// <param name="store">The ledger; genesis is stored where it is empty.</param>
     /// <param name="timestampMs">The header's time, greater than the newest one's.</param>
@@ -32,11 +35,13 @@ internal sealed class GeneratedLedger(Genesis genesis, IReadOnlyList<ISigner> va
                 ?? throw new InvalidOperationException(rejection!.Message));
         }
         BuiltBlock built = BlockExecutor.Build(
-            store.Current, genesis.Validators, timestampMs, proposer: 0,
+            store.Current, _acting, timestampMs, proposer: 0,
             VerifiedTransaction.VerifyAll(transactions, JustSigned.Instance)!);
         if (built.LeftOut.Count > 0 || built.Block is not { } block)
             throw new InvalidOperationException($"A generated transaction is refused: {built.LeftOut[0].Rejection.Message}");
         store.Append(block, Certify(block.Header));
+        if (block.Header.NextValidatorSetHash != _acting.Hash)
+            _acting = ValidatorHistory.Of(genesis, store.Current).Acting;
         return block.Header;
     }
 
@@ -53,8 +58,13 @@ internal sealed class GeneratedLedger(Genesis genesis, IReadOnlyList<ISigner> va
     private Certificate Certify(BlockHeader header)
     {
         Digest digest = new Vote(VoteType.Commit, genesis.ChainId, header.Epoch, header.Height, 0, header.Hash).SigningDigest();
-        return new Certificate(VoteType.Commit, header.Epoch, header.Height, 0, header.Hash,
-            [.. Enumerable.Range(0, genesis.Validators.QuorumSize).Select(i => new ValidatorSignature((ushort)i, validators[i].Sign(digest)))]);
+        var signatures = new List<ValidatorSignature>();
+        for (int i = 0; signatures.Count < _acting.QuorumSize; i++)
+        {
+            if (_validators.TryGetValue(_acting[i].Key, out ISigner? signer))
+                signatures.Add(new ValidatorSignature((ushort)i, signer.Sign(digest)));
+        }
+        return new Certificate(VoteType.Commit, header.Epoch, header.Height, 0, header.Hash, signatures);
     }
 
     /// <summary>For transactions that this program has signed a moment ago.</summary>

@@ -22,14 +22,14 @@ internal sealed class MessageIntake
     private readonly Action<VerifiedMessage, ulong, Action> _deliver;
     private readonly TimeProvider _time;
     private readonly PeerProgress _progress;
-    private readonly Action<string> _otherEpoch;
+    private readonly Action<string, ulong> _otherEpoch;
     private readonly Load[] _loads;
     private readonly Channel<Arrival> _arrivals = Channel.CreateUnbounded<Arrival>(
         new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>Hands verified messages to <paramref name="deliver"/> with the time of their arrival and what to call once
     /// they are taken: until then they count against their sender. A department that seems to be in a later epoch is named
-    /// to <paramref name="otherEpoch"/>.</summary>
+    /// to <paramref name="otherEpoch"/>, with the height that it says it has.</summary>
     public MessageIntake(
         ValidatorSet validators,
         MessageVerifier verifier,
@@ -37,7 +37,7 @@ internal sealed class MessageIntake
         Action<VerifiedMessage, ulong, Action> deliver,
         TimeProvider time,
         PeerProgress progress,
-        Action<string> otherEpoch)
+        Action<string, ulong> otherEpoch)
     {
         _validators = validators;
         _verifier = verifier;
@@ -96,7 +96,7 @@ internal sealed class MessageIntake
             {
                 // It, or this node, has yet to learn of a change of the validators: no fault.
                 if (arrival.Message.Height > _tipHeight() + 1)
-                    _otherEpoch(_validators[arrival.From].Department);
+                    _otherEpoch(_validators[arrival.From].Department, arrival.Message.Height - 1);
                 return;
             }
             _progress.Misbehaved(arrival.From, $"sent a consensus message that does not verify ({failure})");

@@ -32,7 +32,8 @@ internal static class ReceiptBuilder
             LogProofs.Inclusion(nodes, location.Position, header.LogSizeAfter),
             new CertifiedBlock(header, view.GetCertificate(location.Height)!),
             new SignerProof(value, path.Siblings.ToArray(), later),
-            [.. EpochChain.Of(history, h => new CertifiedBlock(view.GetHeader(h), view.GetCertificate(h)!)).Take((int)view.Tip.Epoch)]);
+            EpochChain.Of(
+                history.Changes.Take((int)view.Tip.Epoch), h => new CertifiedBlock(view.GetHeader(h), view.GetCertificate(h)!)));
         SignerStatus signer = SignerStatus.At(
             OfficerKeyState.Parser.ParseFrom(value.Span), transaction.IsProtocol, header)
             ?? throw new InvalidDataException($"The signer of the leaf at {location.Position} could not sign it.");

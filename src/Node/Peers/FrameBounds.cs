@@ -20,6 +20,7 @@ internal static class FrameBounds
         Blocks,
         PartWanted,
         Part,
+        Head,
         Leaf,
         Bytes,
     }
@@ -70,7 +71,9 @@ internal static class FrameBounds
         (Kind.Frame, PeerFrame.SnapshotRequestFieldNumber) => Kind.PartWanted,
         (Kind.PartWanted, SnapshotRequest.HeadFieldNumber or SnapshotRequest.PagesFieldNumber or SnapshotRequest.RowsFieldNumber) => Kind.Leaf,
         (Kind.Frame, PeerFrame.SnapshotResponseFieldNumber) => Kind.Part,
-        (Kind.Part, SnapshotResponse.HeadFieldNumber or SnapshotResponse.RowsFieldNumber) => Kind.Leaf,
+        (Kind.Part, SnapshotResponse.HeadFieldNumber) => Kind.Head,
+        (Kind.Part, SnapshotResponse.RowsFieldNumber) => Kind.Leaf,
+        (Kind.Head, SnapshotHead.EpochsFieldNumber) => Kind.Leaf,
         (Kind.Frame, PeerFrame.HelloFieldNumber or PeerFrame.GossipFieldNumber or PeerFrame.EnvelopeRequestFieldNumber
             or PeerFrame.EnvelopeResponseFieldNumber or PeerFrame.BlockRequestFieldNumber) => Kind.Leaf,
         (Kind.Blocks, BlockRangeResponse.BlocksFieldNumber) => Kind.Leaf,

@@ -13,10 +13,12 @@ namespace GovChain.Node.Snapshots;
 
 /// <summary>
 /// Fills in the blocks below a snapshot, from genesis on: each header under its certificate and after the one before, each
-/// leaf against the log root. Works in the background, at most half of the time, and waits while the node is behind.
+/// leaf against the log root. Each epoch's blocks are believed under its own departments, whom the state names. Works in the
+/// background, at most half of the time, and waits while the node is behind.
 /// </summary>
 internal sealed class BlockFill(
     Genesis genesis,
+    ValidatorHistory history,
     DataDirectory directory,
     LedgerStore store,
     IPeerNetwork network,
@@ -30,7 +32,6 @@ internal sealed class BlockFill(
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LogPeriod = TimeSpan.FromSeconds(30);
 
-    private readonly CatchUp _catchUp = new(genesis.ChainId, genesis.Validators, verifier);
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Works until nothing is missing, or <see cref="Stop"/>.</summary>
@@ -57,7 +58,7 @@ internal sealed class BlockFill(
     {
         using LedgerSalvage? outrun = LedgerSalvage.TryOpen(directory.OutrunLedgerPath, genesis.ChainId);
         bool useOutrun = outrun is not null;
-        var peers = new SnapshotPeers(genesis.Validators, network, progress, time);
+        var peers = new SnapshotPeers(history.Acting, network, progress, time);
         long logged = time.GetTimestamp();
         while (store.Gap is { } gap)
         {
@@ -75,7 +76,7 @@ internal sealed class BlockFill(
                 if (await peers.AskForBlocksAsync(first, cancellation) is not { } answer)
                 {
                     await Task.Delay(Pause, time, cancellation);
-                    peers = new SnapshotPeers(genesis.Validators, network, progress, time);
+                    peers = new SnapshotPeers(history.Acting, network, progress, time);
                     continue;
                 }
                 (from, fetched) = (answer.Validator, [.. answer.Range.Blocks.Select(BlockSync.Read)]);
@@ -108,7 +109,8 @@ internal sealed class BlockFill(
     /// <summary>Stores what fits; says what is wrong with the first that does not.</summary>
     private string? Store(LogTip filling, LedgerGap gap, ulong first, IReadOnlyList<FetchedBlock> fetched)
     {
-        IReadOnlyList<CertifiedBlock> chain = _catchUp.Believe(first, fetched, out string? lie);
+        var catchUp = new CatchUp(genesis.ChainId, history.At(first), verifier);
+        IReadOnlyList<CertifiedBlock> chain = catchUp.Believe(first, fetched, out string? lie);
         var blocks = new List<SealedBlock>();
         foreach (CertifiedBlock block in chain)
         {
@@ -121,7 +123,7 @@ internal sealed class BlockFill(
                     + $"ledger began with, {gap.Base.Hash}. More than f departments have signed both: compare ledgers with "
                     + "'govchain evidence fork'.");
             }
-            if (_catchUp.Seal(filling.Header, filling.Frontier, filling, block, out string? wrong) is not { } good)
+            if (catchUp.Seal(filling.Header, filling.Frontier, filling, block, out string? wrong) is not { } good)
             {
                 lie = wrong;
                 break;

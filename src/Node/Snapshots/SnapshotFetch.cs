@@ -13,17 +13,19 @@ namespace GovChain.Node.Snapshots;
 
 /// <summary>
 /// Fetches one snapshot part by part and puts a ledger together out of it (docs/PROTOCOL.md, "Snapshots"). A header under
-/// its certificate comes first, and everything else is checked against it as it comes: pages of the state tree against the
-/// hash in the page above, state values against the tree, the log's edge and each block's leaves against log roots. Whoever
-/// sends what does not fit is named and not asked again; what came before stays.
+/// its certificate comes first, with the changes of the validators that lead to those who certified it, and everything else
+/// is checked against it as it comes: pages of the state tree against the hash in the page above, state values against the
+/// tree, the log's edge and each block's leaves against log roots. Whoever sends what does not fit is named and not asked
+/// again; what came before stays.
 /// </summary>
 /// <remarks>Used once, by one task.</remarks>
+/// <param name="known">Who certifies blocks, as far as this node's own ledger says.</param>
 internal sealed class SnapshotFetch(
-    Genesis genesis, ISignatureVerifier verifier, SnapshotPeers peers, LedgerAssembly assembly, ulong height)
+    Genesis genesis, ValidatorHistory known, ISignatureVerifier verifier, SnapshotPeers peers, LedgerAssembly assembly, ulong height)
 {
-    private readonly CatchUp _catchUp = new(genesis.ChainId, genesis.Validators, verifier);
     private readonly List<FetchedRows> _ranges = [];
-    private BlockHeader _header = null!;
+    private ValidatorHistory _history = known;
+    private BlockHeader? _header;
     private BlockHeader _base = null!;
     private int _headFrom;
     private ulong _leaves;
@@ -42,33 +44,47 @@ internal sealed class SnapshotFetch(
     {
         if (await FetchHeadAsync(cancellation) is { } noHead)
             return noHead;
-        return await FetchPagesAsync(cancellation) ?? await FetchRowsAsync(cancellation) ?? await FetchBlocksAsync(cancellation);
+        BlockHeader header = _header!;
+        return await FetchPagesAsync(header, cancellation) ?? await FetchRowsAsync(header, cancellation)
+            ?? CheckHistory() ?? await FetchBlocksAsync(header, cancellation);
     }
 
     private async Task<string?> FetchHeadAsync(CancellationToken cancellation)
     {
         ulong rows = 0;
-        bool given = await peers.AskAsync(
-            new SnapshotRequest { Height = height, Head = new SnapshotHeadWanted() },
-            (answer, validator) =>
-            {
-                (rows, _headFrom) = (answer.Head?.StateRows ?? 0, validator);
-                return answer.Head is null ? "sent no head of a snapshot" : TakeHead(answer.Head);
-            },
-            among: null, cancellation);
-        if (!given)
-            return "nobody gives the head of the snapshot";
+        while (_header is null) // with each answer at least one epoch more is known, and there are few
+        {
+            bool given = await peers.AskAsync(
+                new SnapshotRequest { Height = height, Head = new SnapshotHeadWanted { FromEpoch = _history.Epoch } },
+                (answer, validator) =>
+                {
+                    (rows, _headFrom) = (answer.Head?.StateRows ?? 0, validator);
+                    ValidatorHistory before = _history;
+                    string? lie = answer.Head is null ? "sent no head of a snapshot" : TakeHead(answer.Head);
+                    if (lie is not null)
+                        _history = before; // the next one is asked from the same epoch on
+                    return lie;
+                },
+                among: null, cancellation);
+            if (!given)
+                return "nobody gives the head of the snapshot";
+        }
         return IsWorthwhile(_header, _base, rows) ? null : "fetching the blocks costs less";
     }
 
     private string? TakeHead(SnapshotHead head)
     {
-        if (BlockHeader.TryRead(head.Header.Span) is not { } header || header.Height != height
-            || !IsCertified(header, head.Certificate))
+        if (TakeEpochs(head.Epochs) is { } lie)
+            return lie;
+        if (BlockHeader.TryRead(head.Header.Span) is not { } header || header.Height != height)
+            return "sent a snapshot's header that cannot be read, or of another height";
+        // The set that certifies what follows must be known, too.
+        if (_history.Epoch < header.NextEpoch && head.Epochs.Count > 0)
+            return null; // the rest of the epochs comes with the next answer
+        if (_history.Epoch != header.NextEpoch || _history.Acting.Hash != header.NextValidatorSetHash)
+            return "sent a snapshot of an epoch that the changes of the validators do not lead to";
+        if (!IsCertified(header, head.Certificate))
             return $"sent a snapshot's header {height} that is not certified";
-        // The set that certifies what follows must be one that this node can prove.
-        if (header.NextValidatorSetHash != genesis.Validators.Hash)
-            return "sent a snapshot after which other departments certify";
         if (BlockHeader.TryRead(head.BaseHeader.Span) is not { } below || below.Height >= height
             || !(below.Height == 0 ? below.Hash == genesis.Block.Header.Hash : IsCertified(below, head.BaseCertificate)))
             return "sent a header below the snapshot's blocks that is not certified";
@@ -82,15 +98,46 @@ internal sealed class SnapshotFetch(
         return null;
     }
 
+    /// <summary>Follows the changes of the validators on from the last one known.</summary>
+    private string? TakeEpochs(IReadOnlyList<SnapshotEpoch> epochs)
+    {
+        if ((ulong)epochs.Count + _history.Epoch > Limits.MembershipChangesMax)
+            return "sent more changes of the validators than a ledger holds";
+        var ends = new List<EpochEnd>(epochs.Count);
+        foreach (SnapshotEpoch epoch in epochs)
+        {
+            PublicKey? key = null;
+            if (BlockHeader.TryRead(epoch.Header.Span) is not { } header || Certificate.TryRead(epoch.Certificate.Span) is not { } certificate
+                || (!epoch.NewKey.IsEmpty && !PublicKey.TryParse(epoch.NewKey.Span, out key)))
+                return "sent a change of the validators that cannot be read";
+            if (header.Height > height)
+                return "sent a change of the validators after the snapshot";
+            ends.Add(new EpochEnd(new Core.Verification.CertifiedBlock(header, certificate), epoch.Department, key));
+        }
+        if (EpochChain.Follow(genesis.ChainId, _history, ends, verifier, out string? problem) is not { } history)
+            return $"sent a change of the validators that is not certified ({problem})";
+        _history = history;
+        return null;
+    }
+
     private bool IsCertified(BlockHeader header, ByteString certificate) =>
-        header.ChainId == genesis.ChainId && Certificate.TryRead(certificate.Span) is { } read
-        && CertificateVerifier.Verify(header, read, genesis.Validators, verifier) == CertificateFailure.None;
+        header.ChainId == genesis.ChainId && header.Epoch == _history.EpochAt(header.Height)
+        && Certificate.TryRead(certificate.Span) is { } read
+        && CertificateVerifier.Verify(header, read, _history.At(header.Height), verifier) == CertificateFailure.None;
+
+    /// <summary>The state, too, must name the departments that the headers have led to.</summary>
+    private string? CheckHistory()
+    {
+        MembershipState? changes = assembly.TryGetState(StateKey.Membership) is { } bytes
+            ? StateValue.Decode<MembershipState>(StateKey.Membership, bytes) : null;
+        return _history.Agrees(changes) ? null : "the state names other departments than the headers";
+    }
 
     /// <summary>The pages of the state tree from the root down, those deepest first, so that few wait.</summary>
-    private async Task<string?> FetchPagesAsync(CancellationToken cancellation)
+    private async Task<string?> FetchPagesAsync(BlockHeader header, CancellationToken cancellation)
     {
         ulong pages = 0;
-        var wanted = new List<(StatePageId Id, Digest Root)> { (StatePageId.Root, _header.StateRoot) };
+        var wanted = new List<(StatePageId Id, Digest Root)> { (StatePageId.Root, header.StateRoot) };
         while (wanted.Count > 0)
         {
             int count = Math.Min(wanted.Count, SnapshotServer.PagesMax);
@@ -134,30 +181,32 @@ internal sealed class SnapshotFetch(
     }
 
     /// <summary>The state values in the order of their keys. That none was left out is known when all are here.</summary>
-    private async Task<string?> FetchRowsAsync(CancellationToken cancellation)
+    private async Task<string?> FetchRowsAsync(BlockHeader header, CancellationToken cancellation)
     {
         byte[] after = [];
         while (_ranges.Count == 0 || !_ranges[^1].IsLast)
         {
-            if (await FetchRowsAsync(after, among: null, cancellation) is not { } range)
+            if (await FetchRowsAsync(header, after, among: null, cancellation) is not { } range)
                 return "nobody gives the state values";
             _ranges.Add(range);
             after = range.To;
         }
-        return _rows == _leaves || await FindOmittedAsync(cancellation) ? null : "state values are missing that nobody gives";
+        return _rows == _leaves || await FindOmittedAsync(header, cancellation) ? null : "state values are missing that nobody gives";
     }
 
-    private async Task<FetchedRows?> FetchRowsAsync(byte[] after, Func<int, bool>? among, CancellationToken cancellation)
+    private async Task<FetchedRows?> FetchRowsAsync(
+        BlockHeader header, byte[] after, Func<int, bool>? among, CancellationToken cancellation)
     {
         FetchedRows? range = null;
         bool given = await peers.AskAsync(
             new SnapshotRequest { Height = height, Rows = new StateRowsWanted { After = UnsafeByteOperations.UnsafeWrap(after) } },
-            (answer, validator) => TakeRows(after, validator, answer, out range), among, cancellation);
+            (answer, validator) => TakeRows(header, after, validator, answer, out range), among, cancellation);
         OnProgress(new SnapshotProgress(height, 0, _rows, _leaves, 0));
         return given ? range : null;
     }
 
-    private string? TakeRows(byte[] after, int validator, SnapshotResponse answer, out FetchedRows? range)
+    private string? TakeRows(
+        BlockHeader header, byte[] after, int validator, SnapshotResponse answer, out FetchedRows? range)
     {
         range = null;
         var states = new List<StateChange>(answer.Rows.Count);
@@ -174,7 +223,7 @@ internal sealed class SnapshotFetch(
         // Right is what the tree holds already: putting it in changes nothing, up to the certified root.
         List<(Digest Key, Digest Value)> leaves = states.ConvertAll(static s => (s.Key.TreeKey, Sha256.Hash(s.Value)));
         leaves.Sort(static (a, b) => a.Key.CompareTo(b.Key));
-        if (StateTree.Update(assembly, _header.StateRoot, leaves).NewRoot != _header.StateRoot)
+        if (StateTree.Update(assembly, header.StateRoot, leaves).NewRoot != header.StateRoot)
             return "sent a state value that is not the snapshot's";
         // A range is asked for again only where something is missing in it.
         _rows += _ranges.Count > 0 && _ranges[^1].IsLast
@@ -186,7 +235,7 @@ internal sealed class SnapshotFetch(
 
     /// <summary>Somebody left values out. Each range is asked of others until all are here; whose range then grew lied.
     /// </summary>
-    private async Task<bool> FindOmittedAsync(CancellationToken cancellation)
+    private async Task<bool> FindOmittedAsync(BlockHeader header, CancellationToken cancellation)
     {
         var liars = new HashSet<int>();
         foreach (FetchedRows range in _ranges.ToArray())
@@ -194,7 +243,8 @@ internal sealed class SnapshotFetch(
             ulong before = _rows;
             for (byte[] after = range.From; range.IsLast || after.AsSpan().SequenceCompareTo(range.To) < 0;)
             {
-                FetchedRows? again = await FetchRowsAsync(after, v => v != range.Validator && !liars.Contains(v), cancellation);
+                FetchedRows? again = await FetchRowsAsync(
+                    header, after, v => v != range.Validator && !liars.Contains(v), cancellation);
                 if (again is null)
                     break;
                 after = again.To;
@@ -210,11 +260,11 @@ internal sealed class SnapshotFetch(
     }
 
     /// <summary>The blocks from the base up to the snapshot, whose ids and leaves execution needs.</summary>
-    private async Task<string?> FetchBlocksAsync(CancellationToken cancellation)
+    private async Task<string?> FetchBlocksAsync(BlockHeader header, CancellationToken cancellation)
     {
         ulong horizonMs = StateValue.Decode<Parameters>(
             StateKey.Parameters, assembly.TryGetState(StateKey.Parameters) ?? []).ExpiryHorizonMs;
-        if (!SnapshotServer.IsBelowHorizon(_base, _header.TimestampMs, horizonMs))
+        if (!SnapshotServer.IsBelowHorizon(_base, header.TimestampMs, horizonMs))
         {
             peers.Lied(_headFrom, "sent a snapshot without all blocks whose transactions may be repeated");
             return "the snapshot has too few blocks";
@@ -225,9 +275,10 @@ internal sealed class SnapshotFetch(
             ulong first = log.Header.Height + 1;
             if (await peers.AskForBlocksAsync(first, cancellation) is not { } fetched)
                 return $"nobody gives block {first}";
-            IReadOnlyList<CertifiedBlock> chain = _catchUp.Believe(first, [.. fetched.Range.Blocks.Select(Sync.BlockSync.Read)], out string? lie);
+            var catchUp = new CatchUp(genesis.ChainId, _history.At(first), verifier);
+            IReadOnlyList<CertifiedBlock> chain = catchUp.Believe(first, [.. fetched.Range.Blocks.Select(Sync.BlockSync.Read)], out string? lie);
             if (chain.Count > 0 && first == _base.Height + 1
-                && SnapshotServer.IsBelowHorizon(chain[0].Header, _header.TimestampMs, horizonMs))
+                && SnapshotServer.IsBelowHorizon(chain[0].Header, header.TimestampMs, horizonMs))
             {
                 peers.Lied(_headFrom, "sent a snapshot with more blocks than are needed");
                 return "the snapshot begins too far below";
@@ -237,7 +288,7 @@ internal sealed class SnapshotFetch(
             {
                 if (log.Header.Height == height)
                     break;
-                if (_catchUp.Seal(log.Header, log.Frontier, log, block, out string? wrong) is not { } good)
+                if (catchUp.Seal(log.Header, log.Frontier, log, block, out string? wrong) is not { } good)
                 {
                     lie = wrong;
                     break;
@@ -251,7 +302,7 @@ internal sealed class SnapshotFetch(
                 peers.Lied(fetched.Validator, lie);
             OnProgress(new SnapshotProgress(height, 0, _rows, _leaves, log.Header.Height - _base.Height));
         }
-        return log.Header.Hash == _header.Hash ? null : $"two blocks are certified at height {height}";
+        return log.Header.Hash == header.Hash ? null : $"two blocks are certified at height {height}";
     }
 
     private sealed record FetchedRows(int Validator, byte[] From, byte[] To, bool IsLast);

@@ -48,7 +48,7 @@ internal sealed class SnapshotServer(SnapshotShelf shelf, LedgerHead ledger)
         switch (request.PartCase)
         {
             case SnapshotRequest.PartOneofCase.Head:
-                response.Head = ReadHead(view);
+                response.Head = ReadHead(view, request.Head.FromEpoch);
                 break;
             case SnapshotRequest.PartOneofCase.Pages:
                 AddPages(view, request.Pages, response);
@@ -76,7 +76,7 @@ internal sealed class SnapshotServer(SnapshotShelf shelf, LedgerHead ledger)
         return UnsafeByteOperations.UnsafeWrap(bytes);
     }
 
-    private static SnapshotHead? ReadHead(LedgerSnapshot view)
+    private static SnapshotHead? ReadHead(LedgerSnapshot view, ulong fromEpoch)
     {
         BlockHeader tip = view.Tip;
         ulong horizonMs = new StateOverlay(view).Parameters.ExpiryHorizonMs;
@@ -98,7 +98,30 @@ internal sealed class SnapshotServer(SnapshotShelf shelf, LedgerHead ledger)
             head.EdgeTiles.Add(bytes == 0
                 ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(view.GetTile(id.Level, id.Index)[..bytes]));
         }
-        return head;
+        return AddEpochs(view, first, fromEpoch, head) ? head : null;
+    }
+
+    /// <summary>The ends of epochs; false where this node lacks the block of one, being filled in.</summary>
+    private static bool AddEpochs(LedgerSnapshot view, ulong first, ulong fromEpoch, SnapshotHead head)
+    {
+        MembershipState changes = StateValue.Read<MembershipState>(view, StateKey.Membership) ?? new MembershipState();
+        long bytes = 0;
+        for (ulong epoch = fromEpoch; epoch < (ulong)changes.Changes.Count && bytes <= AnswerBytesMax; epoch++)
+        {
+            MembershipEntry entry = changes.Changes[(int)epoch];
+            if (entry.Height < first)
+                return false;
+            var end = new SnapshotEpoch
+            {
+                Header = UnsafeByteOperations.UnsafeWrap(view.GetHeader(entry.Height).ToBytes()),
+                Certificate = UnsafeByteOperations.UnsafeWrap(view.GetCertificate(entry.Height)!.ToBytes()),
+                Department = entry.Department,
+                NewKey = entry.NewKey,
+            };
+            head.Epochs.Add(end);
+            bytes += end.Header.Length + end.Certificate.Length;
+        }
+        return true;
     }
 
     /// <summary>The growing tiles of a log, by level: those that hold a hash, and the empty ones below them.</summary>

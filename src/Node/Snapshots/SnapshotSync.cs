@@ -17,6 +17,7 @@ namespace GovChain.Node.Snapshots;
 /// <param name="lagMin">Blocks behind from which on a snapshot is thought of; 0: never.</param>
 internal sealed class SnapshotSync(
     Genesis genesis,
+    ValidatorHistory history,
     DataDirectory directory,
     LedgerHead ledger,
     IPeerNetwork network,
@@ -50,7 +51,7 @@ internal sealed class SnapshotSync(
             return false;
         for (int attempt = 0; attempt < AttemptsMax; attempt++)
         {
-            var peers = new SnapshotPeers(genesis.Validators, network, progress, time);
+            var peers = new SnapshotPeers(history.Acting, network, progress, time);
             if (await peers.FindAsync(ledger.Tip.Height + lagMin / 2, cancellation) is not { } height)
             {
                 (_pausedSince, _pause) = (time.GetTimestamp(), PauseWithoutOffer);
@@ -76,7 +77,7 @@ internal sealed class SnapshotSync(
         try
         {
             using LedgerAssembly assembly = LedgerAssembly.Create(directory);
-            var fetch = new SnapshotFetch(genesis, verifier, peers, assembly, height)
+            var fetch = new SnapshotFetch(genesis, history, verifier, peers, assembly, height)
             {
                 OnProgress = p => Progress = p,
                 IsWorthwhile = (header, below, rows) => IsCheaper(tip, header, below, rows),

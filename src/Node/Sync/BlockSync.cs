@@ -43,7 +43,7 @@ internal sealed class BlockSync(
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
-    private string? _ahead;
+    private Ahead? _ahead;
 
     /// <summary>Blocks behind the highest that somebody needs or has shown a certificate for.</summary>
     public ulong Lag
@@ -78,11 +78,13 @@ internal sealed class BlockSync(
 
     /// <summary>
     /// A department seems to be in a later epoch, which nothing here can prove: what it has is fetched as long as there is
-    /// more of it, up to the end of this epoch.
+    /// more of it, up to the end of this epoch. A snapshot of what comes after proves itself.
     /// </summary>
-    public void Follow(string department)
+    /// <param name="department">The department.</param>
+    /// <param name="height">Where it says it is.</param>
+    public void Follow(string department, ulong height)
     {
-        Volatile.Write(ref _ahead, department);
+        Volatile.Write(ref _ahead, new Ahead(department, height));
         _wake.Writer.TryWrite(true);
     }
 
@@ -94,8 +96,8 @@ internal sealed class BlockSync(
             await foreach (bool _ in _wake.Reader.ReadAllAsync(_stop.Token))
             {
                 await CatchUpAsync(_stop.Token);
-                while (Interlocked.Exchange(ref _ahead, null) is { } department && await FollowAsync(department, _stop.Token))
-                    Interlocked.CompareExchange(ref _ahead, department, null);
+                while (Interlocked.Exchange(ref _ahead, null) is { } ahead && await FollowAsync(ahead, _stop.Token))
+                    Interlocked.CompareExchange(ref _ahead, ahead, null);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -138,13 +140,16 @@ internal sealed class BlockSync(
     }
 
     /// <summary>One range of that department; whether it brought anything.</summary>
-    private async Task<bool> FollowAsync(string department, CancellationToken cancellation)
+    private async Task<bool> FollowAsync(Ahead followed, CancellationToken cancellation)
     {
-        int validator = validators.IndexOf(department);
+        int validator = validators.IndexOf(followed.Department);
         ulong first = ledger.Tip.Height + 1;
         if (IsEpochOver)
             return false;
-        BlockRangeResponse? answer = await network.RequestBlocksAsync(department, first, CatchUp.RangeBlocks, cancellation);
+        if (followed.Height >= first && snapshots is not null
+            && await snapshots.TryAsync(followed.Height - ledger.Tip.Height, cancellation))
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
+        BlockRangeResponse? answer = await network.RequestBlocksAsync(followed.Department, first, CatchUp.RangeBlocks, cancellation);
         (ulong, int, ulong, ulong)? said = answer is null
             ? null : (answer.FirstHeight, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom);
         if (!CatchUp.HasBlocks(first, said, out _))
@@ -252,6 +257,8 @@ internal sealed class BlockSync(
                 + "Run 'govchain audit --data' on the data directory and compare versions with the other departments.");
         }
     }
+
+    private sealed record Ahead(string Department, ulong Height);
 
     private sealed record FetchedRange(int Validator, ulong FirstHeight, IReadOnlyList<FetchedBlock> Blocks);
 }

@@ -71,6 +71,25 @@ public sealed class EpochBoundaryTest
         Assert.That(request.Above, Is.Zero, "not the height at which it got its vote");
     }
 
+    /// <summary>A snapshot may carry it into an epoch in which its key votes, and has voted before the disk was wiped.</summary>
+    [Test]
+    public void Observer_LeavesTheQuestionOpen_FromTheStartOnAndWhenTheJournalIsPruned()
+    {
+        var observer = new ConsensusCore(
+            _four.Config(ConsensusConfig.Observer), _four.Genesis, null, _four.Leaders(), JournalContents.None);
+        List<ConsensusEffect> effects = Step(observer, new Start(1));
+        Assert.That(Recalls(effects, from: 0), Is.EqualTo(new[] { new RecallRecord(0, IsOver: false) }));
+        BlockHeader tip = _four.Genesis;
+        while (!effects.Any(e => e is PruneJournal))
+        {
+            ProposedBlock block = _four.Block(parent: tip);
+            tip = block.Header;
+            effects = Step(observer, new BlockStored(tip, _four.Certificate(VoteType.Commit, block), _four.Leaders()));
+        }
+        ulong kept = effects.OfType<PruneJournal>().Single().BelowIndex;
+        Assert.That(Recalls(effects, kept), Is.EqualTo(new[] { new RecallRecord(0, IsOver: false) }));
+    }
+
     [Test]
     public void Observer_SendsNothing_SignsNothing_AndFetchesWhatIsDecided()
     {
@@ -134,6 +153,12 @@ public sealed class EpochBoundaryTest
         Assert.That(believed.Select(b => b.Header.Height), Is.EqualTo(new[] { 1UL }));
         Assert.That(complaint, Is.Null, "the next one is not this epoch's to judge");
     }
+
+    private static RecallRecord[] Recalls(List<ConsensusEffect> effects, ulong from) =>
+    [
+        .. effects.OfType<AppendJournal>().Where(a => a.Index >= from)
+            .Select(static a => JournalCodec.TryDecode(a.Record)).OfType<RecallRecord>(),
+    ];
 
     private static LeaderOrder Leaders => new([0, 1, 2], 0);
 

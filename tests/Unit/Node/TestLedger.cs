@@ -14,6 +14,7 @@ internal sealed class TestLedger : IDisposable
     public const string Type = "business-licence";
 
     private readonly List<PlatformSigner> _validators = [];
+    private readonly List<PlatformSigner> _administrators = [];
 
     public TestLedger(int departments, Action<Parameters>? parameters = null)
     {
@@ -38,10 +39,11 @@ internal sealed class TestLedger : IDisposable
                 Endpoint = $"localhost:{7000 + i}",
             };
             department.Names.Add(new LocalizedText { Language = "en", Text = $"Department {i}" });
+            _administrators.Add(PlatformSigner.Create());
             department.Administrators.Add(new GenesisOfficer
             {
                 OfficerId = "admin",
-                PublicKey = ByteString.CopyFrom((i == 0 ? Administrator : PlatformSigner.Create()).PublicKey.Span),
+                PublicKey = ByteString.CopyFrom(_administrators[i].PublicKey.Span),
             });
             body.Departments.Add(department);
         }
@@ -52,12 +54,49 @@ internal sealed class TestLedger : IDisposable
     public Genesis Genesis { get; }
 
     /// <summary>Of the first department.</summary>
-    public PlatformSigner Administrator { get; } = PlatformSigner.Create();
+    public PlatformSigner Administrator => _administrators[0];
 
     /// <summary>Of the first department, once enrolled.</summary>
     public PlatformSigner Clerk { get; } = PlatformSigner.Create();
 
     public ISigner ValidatorOf(int department) => _validators[department];
+
+    /// <summary>One more key, of nobody in the genesis.</summary>
+    public PlatformSigner AddValidator()
+    {
+        _validators.Add(PlatformSigner.Create());
+        return _validators[^1];
+    }
+
+    /// <summary>The department's node starts with another key from now on.</summary>
+    public PlatformSigner RenewValidatorOf(int department)
+    {
+        _validators.Add(_validators[department]); // its signatures are wanted on, of blocks before the change
+        return _validators[department] = PlatformSigner.Create();
+    }
+
+    /// <summary>Everybody's validator keys, those of before included.</summary>
+    public IReadOnlyList<ISigner> Validators => _validators;
+
+    /// <summary>A change of the validators, approved by every founder's administrator and signed by the key that is to vote.
+    /// </summary>
+    public byte[] ChangeMembership(MembershipChange change, ISigner? newKey, ulong validMs)
+    {
+        change.ExpiresAtMs = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + validMs;
+        Digest digest = MembershipFields.SigningDigest(change, Genesis.ChainId);
+        var action = new ChangeMembership { Change = change };
+        foreach (PlatformSigner approver in _administrators.OrderBy(static a => a.PublicKey))
+        {
+            action.Approvals.Add(new MembershipApproval
+            {
+                Signer = ByteString.CopyFrom(approver.PublicKey.Span),
+                Signature = ByteString.CopyFrom(approver.Sign(digest).Span),
+            });
+        }
+        if (newKey is not null)
+            action.NewKeySignature = ByteString.CopyFrom(newKey.Sign(digest).Span);
+        return Sign(Administrator, body => body.ChangeMembership = action, validMs);
+    }
 
     public static string DepartmentId(int department) => $"dept-{department}";
 
@@ -117,10 +156,9 @@ internal sealed class TestLedger : IDisposable
 
     public void Dispose()
     {
-        Administrator.Dispose();
         Clerk.Dispose();
-        foreach (PlatformSigner validator in _validators)
-            validator.Dispose();
+        foreach (PlatformSigner signer in _validators.Concat(_administrators))
+            signer.Dispose();
     }
 
     /// <summary>An action of anybody's, signed by that key.</summary>

@@ -32,6 +32,10 @@ internal sealed class FrameBoundsTests
         {
             SnapshotResponse = new SnapshotResponse { Head = new SnapshotHead { Header = noise, EdgeTiles = { noise, ByteString.Empty } } },
         }), "a head");
+        SnapshotEpoch end = new() { Header = noise, Certificate = noise, Department = "a", NewKey = noise };
+        var leading = new SnapshotHead();
+        leading.Epochs.AddRange(Enumerable.Repeat(end, Limits.MembershipChangesMax));
+        Assert.That(Holds(new PeerFrame { SnapshotResponse = new SnapshotResponse { Head = leading } }), "a head with all changes");
         Assert.That(Holds(new PeerFrame
         {
             SnapshotRequest = new SnapshotRequest { Height = 64, Pages = new StatePagesWanted { Keys = { noise } } },
@@ -56,6 +60,11 @@ internal sealed class FrameBoundsTests
         var head = new SnapshotHead();
         head.EdgeTiles.AddRange(Enumerable.Repeat(ByteString.Empty, Many));
         Assert.That(Holds(new PeerFrame { SnapshotResponse = new SnapshotResponse { Head = head } }), Is.False, "empty tiles");
+        head = new SnapshotHead();
+        head.Epochs.AddRange(Enumerable.Repeat(new SnapshotEpoch(), Many));
+        Assert.That(Holds(new PeerFrame { SnapshotResponse = new SnapshotResponse { Head = head } }), Is.False, "empty ends of epochs");
+        Assert.That(Holds(new PeerFrame { SnapshotResponse = new SnapshotResponse { Head = new SnapshotHead { Epochs = { Epoch(Many) } } } }),
+            Is.False, "an end of an epoch with many fields");
         var response = new SnapshotResponse();
         response.Pages.AddRange(Enumerable.Repeat(ByteString.Empty, Many));
         Assert.That(Holds(new PeerFrame { SnapshotResponse = response }), Is.False, "empty pages");
@@ -122,6 +131,9 @@ internal sealed class FrameBoundsTests
             new StateRow { Key = ByteString.CopyFrom(value), Value = ByteString.CopyFrom(value) }, count));
         return new PeerFrame { SnapshotResponse = response };
     }
+
+    private static SnapshotEpoch Epoch(int fields) => SnapshotEpoch.Parser.ParseFrom(
+        [.. Enumerable.Repeat<byte[]>([0x7A, 0x01, 0xAA], fields).SelectMany(static b => b)]);
 
     private static SyncedBlock Block(int count, byte[]? envelope = null)
     {

@@ -43,7 +43,7 @@ public sealed class EpochChainTest : IDisposable
         Commit(GammaAdmin, Approve(Chain, Replace("beta", NewBeta, 1), NewBeta, both));
         Commit(TestLedger.BetaAdmin, Approve(Chain, Remove("alpha", 2), null, both));
         Commit(GammaAdmin, Actions.Define("third"));
-        _ends = [.. EpochChain.Of(History, h => _blocks[(int)h - 1])];
+        _ends = [.. EpochChain.Of(History.Changes, h => _blocks[(int)h - 1])];
     }
 
     private Digest Chain => _ledger.Genesis.ChainId;

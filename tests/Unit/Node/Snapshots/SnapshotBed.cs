@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
 using GovChain.Node.Benching;
@@ -24,21 +25,29 @@ internal sealed class SnapshotBed : IDisposable
     private readonly GeneratedLedger _generated;
     private readonly PlatformSignatureVerifier _verifier = new();
 
-    public SnapshotBed(int blocks, int records = 6)
+    /// <param name="blocks">Blocks.</param>
+    /// <param name="records">Records in each.</param>
+    /// <param name="changes">Whether the validators change: a department joins and leaves again, so that the set is the
+    /// founders' once more, and later, within the horizon, the last founder votes with another key.</param>
+    public SnapshotBed(int blocks, int records = 6, bool changes = false)
     {
         ulong begin = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         _directory = DataDirectory.Open(Path.Combine(_root, "source"), Ledger.Genesis.ChainId);
         _store = LedgerStore.Open(_directory);
-        GeneratedLedger generated = _generated = new GeneratedLedger(Ledger.Genesis, [.. Enumerable.Range(0, 4).Select(Ledger.ValidatorOf)]);
+        Dictionary<int, (MembershipChange Change, ISigner? NewKey)> changing = changes ? Changes(blocks) : [];
+        GeneratedLedger generated = _generated = new GeneratedLedger(Ledger.Genesis, Ledger.Validators);
         generated.Append(_store, begin, [Ledger.DefineType(30_000), Ledger.EnrolClerk(30_000)]);
         for (int i = 1; i < blocks; i++)
         {
             ulong ms = begin + 2_000 * (ulong)i;
             ulong validMs = ms + 30_000 - (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
             int block = i;
-            generated.Append(_store, ms, Enumerable.Range(0, records).Select(r => r == 0 && block > 1
+            IEnumerable<ReadOnlyMemory<byte>> envelopes = Enumerable.Range(0, records).Select(r => r == 0 && block > 1
                 ? (ReadOnlyMemory<byte>)Ledger.Change("amended", (ulong)block - 2, $"{block}", validMs)
-                : Ledger.Change($"L-{block}-{r}", 0, $"{block}", validMs)));
+                : Ledger.Change($"L-{block}-{r}", 0, $"{block}", validMs));
+            if (changing.TryGetValue(block + 1, out (MembershipChange Change, ISigner? NewKey) change))
+                envelopes = envelopes.Append(Ledger.ChangeMembership(change.Change, change.NewKey, validMs));
+            generated.Append(_store, ms, envelopes);
         }
         Head = new LedgerHead(_store);
         Server = new SnapshotServer(_shelf, Head);
@@ -58,16 +67,59 @@ internal sealed class SnapshotBed : IDisposable
 
     public string PathOf(string name) => Path.Combine(_root, name);
 
+    /// <summary>A certificate by the keys of a set, which need not be the one that acts.</summary>
+    public Certificate Certify(BlockHeader header, ValidatorSet set)
+    {
+        Digest digest = new Vote(VoteType.Commit, header.ChainId, header.Epoch, header.Height, 0, header.Hash).SigningDigest();
+        return new Certificate(VoteType.Commit, header.Epoch, header.Height, 0, header.Hash,
+        [
+            .. set.Members.Select((v, i) => (Index: (ushort)i, Signer: Ledger.Validators.First(s => s.PublicKey == v.Key)))
+                .Take(set.QuorumSize).Select(v => new ValidatorSignature(v.Index, v.Signer.Sign(digest))),
+        ]);
+    }
+
+    private Dictionary<int, (MembershipChange, ISigner?)> Changes(int blocks)
+    {
+        PlatformSigner guest = Ledger.AddValidator(), renewed = Ledger.RenewValidatorOf(3);
+        MembershipChange Of(MembershipKind kind, int department, ulong epoch, ISigner? key) => new()
+        {
+            Kind = (uint)kind,
+            Department = TestLedger.DepartmentId(department),
+            Epoch = epoch,
+            ValidatorKey = key is null ? ByteString.Empty : ByteString.CopyFrom(key.PublicKey.Span),
+        };
+        MembershipChange admit = Of(MembershipKind.Admit, 4, 0, guest);
+        admit.Names.Add(new LocalizedText { Language = "en", Text = "Guest" });
+        admit.Endpoint = "localhost:7004";
+        admit.Administrators.Add(new FirstAdministrator
+        {
+            OfficerId = "admin",
+            PublicKey = ByteString.CopyFrom(Ledger.AddValidator().PublicKey.Span),
+        });
+        return new()
+        {
+            [10] = (admit, guest),
+            [20] = (Of(MembershipKind.Remove, 4, 1, null), null),
+            [blocks - 10] = (Of(MembershipKind.ReplaceKey, 3, 2, renewed), renewed),
+        };
+    }
+
     /// <summary>The ledger as it is after so many blocks more, without transactions that matter.</summary>
     public LedgerHead Extend(int blocks)
     {
+        Append(_store, blocks, spacingMs: 1);
+        return new LedgerHead(_store);
+    }
+
+    /// <summary>Puts blocks after the newest of a ledger, which may be a copy of this one.</summary>
+    public void Append(LedgerStore store, int blocks, ulong spacingMs)
+    {
         for (int i = 0; i < blocks; i++)
         {
-            ulong ms = _store.Current.Tip.TimestampMs + 1;
+            ulong ms = store.Current.Tip.TimestampMs + spacingMs;
             ulong validMs = ms + 30_000 - (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-            _generated.Append(_store, ms, [Ledger.Change($"X-{ms}", 0, "{}", validMs)]);
+            _generated.Append(store, ms, [Ledger.Change($"X-{ms}", 0, "{}", validMs)]);
         }
-        return new LedgerHead(_store);
     }
 
     /// <summary>Blocks as a node gives them.</summary>

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
 using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Node.Consensus;
@@ -190,7 +191,8 @@ public sealed class SnapshotFetchTests
         var peers = new SnapshotPeers(_bed.Ledger.Genesis.Validators, _peers, _progress, TimeProvider.System);
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip));
         using LedgerAssembly assembly = LedgerAssembly.Create(directory);
-        string? failure = await new SnapshotFetch(_bed.Ledger.Genesis, _bed.Verifier, peers, assembly, _bed.Tip)
+        string? failure = await new SnapshotFetch(
+                _bed.Ledger.Genesis, new ValidatorHistory(_bed.Ledger.Genesis.Validators, null), _bed.Verifier, peers, assembly, _bed.Tip)
             .RunAsync(CancellationToken.None);
         if (failure is null)
             assembly.Complete(new DurableTip(0, _bed.Ledger.Genesis.Block.Header.Hash));
