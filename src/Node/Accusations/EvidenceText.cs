@@ -10,10 +10,6 @@ internal static class EvidenceText
     public static string DepartmentOf(Evidence evidence, ValidatorHistory history) =>
         history.DepartmentOf(evidence.Signer) ?? evidence.Signer.ToString();
 
-    /// <summary>The department whose votes these are; the key where it is none of the set.</summary>
-    public static string DepartmentOf(Evidence evidence, ValidatorSet validators) =>
-        validators.IndexOf(evidence.Signer) is >= 0 and int index ? validators[index].Department : evidence.Signer.ToString();
-
     /// <summary>The kind as it stands everywhere, for example DOUBLE_VOTE.</summary>
     public static string NameOf(EvidenceKind kind) => kind switch
     {

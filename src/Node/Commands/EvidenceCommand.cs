@@ -3,9 +3,7 @@ using System.Text.Json.Nodes;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
-using GovChain.Core.Verification;
 using GovChain.Node.Accusations;
-using GovChain.Node.Signatures;
 using GovChain.Storage;
 
 namespace GovChain.Node.Commands;
@@ -34,7 +32,8 @@ internal static class EvidenceCommand
             Genesis ledger = GenesisCommand.Read(result.GetValue(genesis) ?? AuditCommand.FindGenesis(path)).Genesis;
             using DataDirectory directory = DataDirectory.OpenReadOnly(path);
             var store = EvidenceStore.Open(directory);
-            JsonObject[] pieces = [.. store.All.Select(e => ToJson(Path.Combine(path, "evidence", e.Id.ToString()), e, ledger))];
+            EvidenceJudge judge = JudgeBeside(path, ledger);
+            JsonObject[] pieces = [.. store.All.Select(e => ToJson(Path.Combine(path, "evidence", e.Id.ToString()), e, judge))];
             if (result.GetValue(json))
             {
                 Output.Json(new JsonObject
@@ -46,7 +45,7 @@ internal static class EvidenceCommand
             else
             {
                 foreach (Evidence e in store.All)
-                    Print(e.Id.ToString(), e, ledger);
+                    Print(e.Id.ToString(), e, judge);
                 foreach (string damaged in store.Damaged)
                     Output.Line($"DAMAGED: {damaged} proves nothing; if it was evidence, other departments have it too");
                 if (store.All.Count == 0)
@@ -66,23 +65,30 @@ internal static class EvidenceCommand
         };
         Option<string?> genesis = GenesisOption("from a source you trust");
         genesis.Required = true;
+        var data = new Option<string?>("--data")
+        {
+            Description = "Anybody's data directory of this ledger, for evidence of times when other departments voted than the founders; "
+                + "what it says of them is verified from the genesis on",
+            HelpName = "DIR",
+        };
         Option<bool> json = Output.JsonOption();
         var command = new Command("verify",
             "Verify evidence offline: that one department's validator key signed both votes, and that no honest node signs both.")
-            { files, genesis, json };
+            { files, genesis, data, json };
         command.SetAction(result =>
         {
             Genesis ledger = GenesisCommand.Read(result.GetRequiredValue(genesis)!).Genesis;
+            EvidenceJudge judge = result.GetValue(data) is { } path ? EvidenceJudge.OfLedger(ledger, path) : EvidenceJudge.OfFounders(ledger);
             var pieces = new List<JsonObject>();
             bool valid = true;
             foreach (string file in result.GetRequiredValue(files))
             {
                 var evidence = Evidence.TryRead(Files.Read(file, FileBytesMax));
-                valid &= evidence is not null && FailureOf(evidence, ledger) is null;
+                valid &= evidence is not null && judge.FailureOf(evidence) is null;
                 if (result.GetValue(json))
-                    pieces.Add(ToJson(file, evidence, ledger));
+                    pieces.Add(ToJson(file, evidence, judge));
                 else
-                    Print(file, evidence, ledger);
+                    Print(file, evidence, judge);
             }
             if (result.GetValue(json))
                 Output.Json(new JsonObject { ["ok"] = valid, ["evidence"] = new JsonArray([.. pieces]) });
@@ -111,6 +117,7 @@ internal static class EvidenceCommand
                 throw new CommandException(ExitCode.Usage, $"{two[0]} is named twice. Name two departments' directories.");
             Genesis ledger = GenesisCommand.Read(result.GetValue(genesis) ?? AuditCommand.FindGenesis(two[0])).Genesis;
             ForkReport report = ForkSearch.Run(two[0], two[1], ledger);
+            EvidenceJudge judge = JudgeBeside(two[0], ledger);
             if (result.GetValue(output) is { } folder && report.Guilty.Count > 0)
             {
                 Directory.CreateDirectory(folder);
@@ -125,17 +132,17 @@ internal static class EvidenceCommand
                     ["compared"] = report.Common,
                     ["height"] = report.Height,
                     ["blocks"] = report.Height is null ? null : new JsonArray(report.First.ToString(), report.Second.ToString()),
-                    ["evidence"] = new JsonArray([.. report.Guilty.Select(e => ToJson("", e, ledger))]),
+                    ["evidence"] = new JsonArray([.. report.Guilty.Select(e => ToJson("", e, judge))]),
                 });
             }
             else
-                Print(report, ledger);
+                Print(report, judge);
             return report.Height is null ? ExitCode.Ok : ExitCode.ProblemsFound;
         });
         return command;
     }
 
-    private static void Print(ForkReport report, Genesis ledger)
+    private static void Print(ForkReport report, EvidenceJudge judge)
     {
         if (report.Height is not { } height)
         {
@@ -144,13 +151,13 @@ internal static class EvidenceCommand
         }
         Output.Line($"FORK at height {height}: {report.First} and {report.Second}");
         int guilty = report.Guilty.Select(static e => e.Signer).Distinct().Count();
-        int expected = Quorum.Weak(ledger.Validators.Count);
+        int expected = judge.GuiltyOfFork(height);
         Output.Line(guilty >= expected
             ? $"  {guilty} departments are proven to have broken the protocol; a fork takes {expected} or more"
             : $"  {guilty} departments are proven to have broken the protocol, of the {expected} or more that a fork takes: compare with "
                 + "further directories, whose nodes may have kept the justifications that lack here");
         foreach (Evidence e in report.Guilty)
-            Print(e.Id.ToString(), e, ledger);
+            Print(e.Id.ToString(), e, judge);
     }
 
     private static Option<string> DataOption() =>
@@ -159,44 +166,44 @@ internal static class EvidenceCommand
     private static Option<string?> GenesisOption(string more) =>
         new("--genesis") { Description = $"The ledger's genesis file ({more})", HelpName = "FILE" };
 
-    /// <summary>Why evidence proves nothing on this ledger; null if it does prove something.</summary>
-    private static string? FailureOf(Evidence evidence, Genesis ledger)
+    /// <summary>By the ledger in the directory; by the founders where it cannot be read, since the evidence can.</summary>
+    private static EvidenceJudge JudgeBeside(string path, Genesis ledger)
     {
-        using NodeVerifier signatures = NodeVerifier.ForFile();
-        return EvidenceVerifier.Verify(evidence, ledger.ChainId, ledger.Validators, signatures.Verifier) switch
+        try
         {
-            EvidenceFailure.None => null,
-            EvidenceFailure.WrongChain => $"it is of the ledger {evidence.ChainId}",
-            EvidenceFailure.UnknownValidator => $"the key {evidence.Signer} is no department's validator key",
-            _ => "a signature is not the department's",
-        };
+            return EvidenceJudge.OfLedger(ledger, path);
+        }
+        catch (StorageException e) when (e.Error != StorageError.ForeignChain)
+        {
+            return EvidenceJudge.OfFounders(ledger);
+        }
     }
 
-    private static JsonObject ToJson(string file, Evidence? e, Genesis ledger)
+    private static JsonObject ToJson(string file, Evidence? e, EvidenceJudge judge)
     {
-        string? failure = e is null ? "these are not the bytes of evidence" : FailureOf(e, ledger);
+        string? failure = e is null ? "these are not the bytes of evidence" : judge.FailureOf(e);
         return new JsonObject
         {
             ["file"] = file,
             ["ok"] = failure is null,
             ["failure"] = failure,
             ["id"] = e?.Id.ToString(),
-            ["department"] = e is null ? null : EvidenceText.DepartmentOf(e, ledger.Validators),
+            ["department"] = e is null ? null : judge.DepartmentOf(e),
             ["kind"] = e is null ? null : EvidenceText.NameOf(e.Kind),
             ["height"] = e?.Height,
             ["text"] = e is null ? null : EvidenceText.Describe(e),
         };
     }
 
-    private static void Print(string name, Evidence? e, Genesis ledger)
+    private static void Print(string name, Evidence? e, EvidenceJudge judge)
     {
-        string? failure = e is null ? "these are not the bytes of evidence" : FailureOf(e, ledger);
+        string? failure = e is null ? "these are not the bytes of evidence" : judge.FailureOf(e);
         if (failure is not null)
         {
             Output.Line($"NOT VALID: {name}: {failure}");
             return;
         }
         Output.Line($"VALID: {name}");
-        Output.Line($"  {EvidenceText.DepartmentOf(e!, ledger.Validators)} {EvidenceText.Describe(e!)}");
+        Output.Line($"  {judge.DepartmentOf(e!)} {EvidenceText.Describe(e!)}");
     }
 }
