@@ -15,6 +15,12 @@ internal sealed record PoolOptions
     /// <summary>Transactions waiting for one record or type; bounds the walk along a chain.</summary>
     public int ChainMax { get; init; } = 1_024;
 
+    /// <summary>
+    /// Transactions held of one validator key. Each is judged anew after every block, for a quorum of keys: 64 of 50 departments
+    /// each are 110,000 reads of the state at worst. An honest node has a few under way; what does not fit it offers again.
+    /// </summary>
+    public int ProtocolMax { get; init; } = 64;
+
     /// <summary>Final refusals remembered for those who ask later; about 0.5 KiB each.</summary>
     public int OutcomesMax { get; init; } = 16_384;
 
@@ -25,7 +31,7 @@ internal sealed record PoolOptions
     /// <exception cref="ArgumentException">A bound is not positive, or more are held than the pool has room for.</exception>
     public void Validate()
     {
-        if (CountMax <= 0 || BytesMax <= 0 || HeldMax <= 0 || ChainMax <= 0 || OutcomesMax <= 0)
+        if (CountMax <= 0 || BytesMax <= 0 || HeldMax <= 0 || ChainMax <= 0 || ProtocolMax <= 0 || OutcomesMax <= 0)
             throw new ArgumentException("Every bound of the pool must be positive.");
         if (HeldMax > CountMax)
             throw new ArgumentException($"HeldMax ({HeldMax}) must not exceed CountMax ({CountMax}).");

@@ -43,7 +43,7 @@ internal sealed partial class TransactionPool
             }
             foreach (RecordVersionEntry record in block.Records)
                 MoveChain(record.Record, record.Version);
-            var changed = new ChangedKeys(block.Changes, MoveChain, _protocol > 0);
+            var changed = new ChangedKeys(block.Changes, MoveChain, _protocol.Count > 0);
             foreach (RecordVersionEntry record in block.Records)
             {
                 if (_chains.TryGetValue(record.Record, out RecordChain? chain))

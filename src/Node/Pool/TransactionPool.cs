@@ -49,7 +49,7 @@ internal sealed partial class TransactionPool
     private ulong _height;
     private long _bytes;
     private int _ready;
-    private int _protocol;
+    private readonly Dictionary<PublicKey, int> _protocol = []; // of each validator key
     private long _taking;
 
     /// <summary>An empty pool on top of a ledger of <paramref name="height"/>, shared by the given departments.</summary>
@@ -212,10 +212,13 @@ internal sealed partial class TransactionPool
         return PoolAnswer.Added;
     }
 
-    /// <summary>Under pressure a department keeps to its share; while there is plenty of room it may take more.</summary>
+    /// <summary>Under pressure a department keeps to its share; while there is plenty of room it may take more. Whoever brings
+    /// them, a validator key's own transactions are few.</summary>
     private bool HasRoom(PoolEntry entry)
     {
         if (_byLeaf.Count >= _options.CountMax || _bytes + entry.Bytes > _options.BytesMax)
+            return false;
+        if (entry.Transaction.IsProtocol && _protocol.GetValueOrDefault(entry.Transaction.Signer) >= _options.ProtocolMax)
             return false;
         bool plenty = _byLeaf.Count < _options.CountMax / 2 && _bytes < _options.BytesMax / 2;
         return plenty || _bySource.GetValueOrDefault(entry.Source) < _share;
@@ -263,7 +266,8 @@ internal sealed partial class TransactionPool
         _byId.Add(entry.Transaction.Id, entry);
         _bySource[entry.Source] = _bySource.GetValueOrDefault(entry.Source) + 1;
         _bytes += entry.Bytes;
-        _protocol += entry.Transaction.IsProtocol ? 1 : 0;
+        if (entry.Transaction.IsProtocol)
+            _protocol[entry.Transaction.Signer] = _protocol.GetValueOrDefault(entry.Transaction.Signer) + 1;
         entry.Previous = _last;
         if (_last is null)
             _first = entry;
@@ -279,7 +283,8 @@ internal sealed partial class TransactionPool
         _byId.Remove(entry.Transaction.Id);
         _bySource[entry.Source]--;
         _bytes -= entry.Bytes;
-        _protocol -= entry.Transaction.IsProtocol ? 1 : 0;
+        if (entry.Transaction.IsProtocol && --_protocol[entry.Transaction.Signer] == 0)
+            _protocol.Remove(entry.Transaction.Signer);
         if (entry.Previous is null)
             _first = entry.Next;
         else

@@ -57,6 +57,21 @@ internal static class PoolFixture
         return Unsigned(body);
     }
 
+    /// <summary>A department's report of its leader, by one of two validator keys.</summary>
+    public static VerifiedTransaction Suspend(bool byAnother = false)
+    {
+        TransactionBody body = Body(1_000_000);
+        body.Signer = byAnother ? AnotherSigner : Signer;
+        byte[] signature = new byte[Signature.Size];
+        signature[31] = signature[63] = 1;
+        body.SuspendLeader = new SuspendLeader
+        {
+            Height = 1,
+            ViewChanges = { new SignedViewChange { Signer = Signer, Signature = ByteString.CopyFrom(signature) } },
+        };
+        return Unsigned(body);
+    }
+
     /// <summary>A stored block as far as the pool looks at it.</summary>
     public static ExecutedBlock Block(ulong height, IReadOnlyList<VerifiedTransaction> transactions, params StateChange[] changes)
     {
@@ -91,6 +106,9 @@ internal static class PoolFixture
 
     private static ByteString Signer { get; } = ByteString.CopyFrom(Convert.FromHexString(
         "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"));
+
+    private static ByteString AnotherSigner { get; } = ByteString.CopyFrom(Convert.FromHexString(
+        "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5"));
 
     private static TransactionBody Body(ulong expiresAtMs)
     {

@@ -101,6 +101,24 @@ public sealed class TransactionPoolTests
         Assert.That(pool.Count, Is.Zero, "or whoever waits for an empty pool waits until it expires");
     }
 
+    /// <summary>Each is judged anew after every block: one key's, whoever brings them, must not make that slow.</summary>
+    [Test]
+    public void TryAdd_OfOneValidatorKey_AsManyAsAllowed_OthersAndOfficersGoOn()
+    {
+        TransactionPool pool = Pool(new PoolOptions { ProtocolMax = 2 });
+        VerifiedTransaction first = PoolFixture.Suspend();
+        Assert.That(Add(pool, first), Is.EqualTo(PoolAnswer.Added));
+        Assert.That(Add(pool, PoolFixture.Suspend()), Is.EqualTo(PoolAnswer.Added));
+        Assert.That(Add(pool, PoolFixture.Suspend()), Is.EqualTo(PoolAnswer.Full));
+        Assert.That(Add(pool, PoolFixture.Suspend(), source: "d2"), Is.EqualTo(PoolAnswer.Full), "by another's hands");
+        Assert.That(Add(pool, PoolFixture.Suspend(byAnother: true)), Is.EqualTo(PoolAnswer.Added));
+        Assert.That(Add(pool, PoolFixture.Change("a", 0)), Is.EqualTo(PoolAnswer.Added), "the same key in an officer's hands is no validator's");
+
+        pool.OnCommitted(PoolFixture.Block(1, [first]), _ => null);
+        Assert.That(Add(pool, PoolFixture.Suspend()), Is.EqualTo(PoolAnswer.Added), "one has gone");
+        Assert.That(Add(pool, PoolFixture.Suspend()), Is.EqualTo(PoolAnswer.Full));
+    }
+
     [Test]
     public void Hold_RefusedByTheBuilder_IsNoCandidateAndNeitherIsWhatFollowsIt()
     {
