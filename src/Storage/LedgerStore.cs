@@ -80,7 +80,8 @@ public sealed partial class LedgerStore : IDisposable
 
     private static LedgerStore OpenReadOnly(DataDirectory directory, LedgerOptions? options, bool believesTip)
     {
-        bool besideWriter = DataDirectory.IsInUse(directory.Root);
+        // Where there is nothing to lock, there is no writer; an audit names it, and looks at the rest.
+        bool besideWriter = DirectoryShape.OfLock(directory.Root) is null && DataDirectory.IsInUse(directory.Root);
         int attempts = besideWriter ? AttemptsBesideNode : 1;
         for (int attempt = 1; ; attempt++)
         {

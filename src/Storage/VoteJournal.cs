@@ -116,7 +116,7 @@ public sealed class VoteJournal : IDisposable
             JournalScan scan;
             try
             {
-                byte[] content = ReadAll(file);
+                byte[] content = ReadAll(files.Path, file);
                 scan = JournalFormat.Scan(files.Path, content, chainId);
                 if (scan.Condition != JournalCondition.DamagedInterior)
                     MakeDurable(files, file, content, scan);
@@ -148,7 +148,7 @@ public sealed class VoteJournal : IDisposable
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0);
-            byte[] content = new byte[BoundedLength(file.Length)];
+            byte[] content = new byte[BoundedLength(path, file.Length)];
             file.ReadExactly(content);
             JournalScan scan = JournalFormat.Scan(path, content, directory.ChainId);
             return new JournalOpening(scan.Condition, null, scan.Records, scan.ValidLength);
@@ -305,16 +305,16 @@ public sealed class VoteJournal : IDisposable
         files.SyncNames();
     }
 
-    private static byte[] ReadAll(IJournalFile file)
+    private static byte[] ReadAll(string path, IJournalFile file)
     {
-        byte[] content = new byte[BoundedLength(file.Length)];
+        byte[] content = new byte[BoundedLength(path, file.Length)];
         ReadFully(file, content, 0);
         return content;
     }
 
-    private static long BoundedLength(long length) => length <= Array.MaxLength
+    private static long BoundedLength(string path, long length) => length <= Array.MaxLength
         ? length
-        : throw new IOException($"The vote journal has {length} bytes, more than pruning ever leaves.");
+        : throw StorageException.Damaged(path, $"The vote journal has {length} bytes, more than pruning ever leaves.");
 
     private static void ReadFully(IJournalFile file, Span<byte> destination, long offset)
     {

@@ -151,7 +151,7 @@ internal sealed class DamageBed : IAsyncDisposable
         }
     }
 
-    private static void Copy(string from, string to)
+    public static void Copy(string from, string to)
     {
         foreach (string file in FilesOf(from))
         {

@@ -55,9 +55,9 @@ internal sealed class SnapshotBed : IDisposable
 
     public TestLedger Ledger { get; } = new(departments: 4, p => p.ExpiryHorizonMs = 60_000);
 
-    public LedgerHead Head { get; }
+    public LedgerHead Head { get; private set; }
 
-    public SnapshotServer Server { get; }
+    public SnapshotServer Server { get; private set; }
 
     public SnapshotShelf Shelf => _shelf;
 
@@ -108,7 +108,9 @@ internal sealed class SnapshotBed : IDisposable
     public LedgerHead Extend(int blocks)
     {
         Append(_store, blocks, spacingMs: 1);
-        return new LedgerHead(_store);
+        Head = new LedgerHead(_store);
+        Server = new SnapshotServer(_shelf, Head);
+        return Head;
     }
 
     /// <summary>Puts blocks after the newest of a ledger, which may be a copy of this one.</summary>

@@ -1,0 +1,320 @@
+using System.Diagnostics;
+using GovChain.Core.Model;
+using GovChain.Node.Auditing;
+using GovChain.Node.Repair;
+using GovChain.Storage;
+using GovChain.Storage.Integrity;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Node.Damage;
+
+/// <summary>
+/// Goal: what snapshots keep in a data directory is accounted for as everything else is (docs/SPEC.md, "Damage"). Method: the
+/// directory in each state that a crash leaves while a snapshot is put in place; one file after the other flipped, cut, deleted,
+/// older, foreign, or replaced by what is no file. The audit names it or says that nothing depends on it; a start refuses it, or
+/// has the snapshot's ledger; what a repair makes of it is sound.
+/// </summary>
+[FixtureLifeCycle(LifeCycle.SingleInstance)]
+public sealed class SnapshotDamageTests
+{
+    private readonly Dictionary<(string Kind, string Verdict), int> _counts = [];
+    private SnapshotDamageBed _bed = null!;
+    private FileReport[] _sound = [];
+
+    [OneTimeSetUp]
+    public async Task Make() => _bed = await SnapshotDamageBed.MakeAsync();
+
+    [OneTimeTearDown]
+    public void Remove() => _bed.Dispose();
+
+    [TearDown]
+    public void Tell()
+    {
+        foreach (((string kind, string verdict), int count) in _counts.OrderBy(static c => c.Key))
+            TestContext.Progress.WriteLine($"{kind}: {count} {verdict}");
+        _counts.Clear();
+    }
+
+    [Test]
+    public async Task Audit_SoundDirectory_AccountsForEveryFile_AndFindsNothing([Values] InstallState state)
+    {
+        string copy = _bed.CopyOut(state);
+        string[] files = [.. SnapshotDamageBed.FilesOf(copy)];
+        AuditReport report = await _bed.AuditAsync(copy);
+        Assert.That(report.Findings, Is.Empty);
+        Assert.That(report.FirstProblem, Is.Null);
+        Assert.That(report.Incomplete, Does.Contain("still being filled in"));
+        Assert.That(report.Files.Select(static f => f.Condition), Is.All.AnyOf(FileCondition.Sound, FileCondition.Irrelevant));
+        foreach (string file in files.Where(static f => !f.Contains("LOG", StringComparison.Ordinal)))
+            Assert.That(report.Files.Any(f => f.File == file || (f.File.EndsWith('/') && file.StartsWith(f.File, StringComparison.Ordinal))), file);
+        string[] brought = state == InstallState.JustInstalled ? ["advanced", "tip", "ledger/CURRENT"]
+            : state == InstallState.HalfMoved ? ["advanced", "install/tip", "install/ledger/CURRENT"]
+            : ["install/advanced", "install/tip", "install/ledger/CURRENT"];
+        Assert.That(report.Files.Where(static f => f.Condition == FileCondition.Sound).Select(static f => f.File), Is.SupersetOf(brought));
+    }
+
+    [Test]
+    public async Task Audit_SampledDamageToEveryFile_IsNamedOrIrrelevantAndNeverServed([Values] InstallState state)
+    {
+        int seed = Environment.TickCount;
+        TestContext.Out.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        await LookAtSoundAsync(state);
+        foreach (string file in SnapshotDamageBed.FilesOf(_bed.CopyOut(state)).ToArray())
+        {
+            byte[] content = await File.ReadAllBytesAsync(Path.Combine(_bed.CopyOut(state), file));
+            // Of what nothing depends on, and of what the other states have too, a part.
+            bool isRest = ConditionOf(file) == FileCondition.Irrelevant || (state == InstallState.HalfMoved && file.StartsWith("install/ledger", StringComparison.Ordinal));
+            if (content.Length == 0 || (isRest && random.Next(6) > 0))
+                continue;
+            int offset = file.EndsWith("tip", StringComparison.Ordinal) ? random.Next(2) * 4096 + random.Next(90) : random.Next(content.Length);
+            await JudgeAsync(state, file, "flipped", $"byte {offset}", Flipped(content, offset));
+            await JudgeAsync(state, file, "deleted", "deleted", null);
+            await JudgeAsync(state, file, "cut", "cut to half", content[..(content.Length / 2)]);
+        }
+    }
+
+    /// <summary>By which command: docs/TESTING.md, "Damage".</summary>
+    [Test]
+    [Explicit("Tens of thousands of audits: half an hour or more.")]
+    public async Task Audit_EveryByteOfEveryFile_IsNamedOrIrrelevant([Values] InstallState state)
+    {
+        int seed = int.TryParse(Environment.GetEnvironmentVariable("SEED"), out int given) ? given : Environment.TickCount;
+        TestContext.Progress.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        var since = Stopwatch.StartNew();
+        await LookAtSoundAsync(state);
+        string only = Environment.GetEnvironmentVariable("ONLY") ?? "";
+        foreach (string file in SnapshotDamageBed.FilesOf(_bed.CopyOut(state)).Where(f => f.Contains(only, StringComparison.Ordinal)).ToArray())
+        {
+            // The ledger's own files are the same bytes in every state: all of them while they wait, and samples elsewhere.
+            int step = state == InstallState.Waiting || !file.Contains("ledger/", StringComparison.Ordinal) ? 1 : 97;
+            byte[] content = await File.ReadAllBytesAsync(Path.Combine(_bed.CopyOut(state), file));
+            bool isTip = file.EndsWith("tip", StringComparison.Ordinal);
+            if (ConditionOf(file) == FileCondition.Irrelevant)
+            {
+                // Not read at all: whatever the bytes are, so all of them at once.
+                await JudgeAsync(state, file, "all flipped", "all bytes", [.. content.Select(static b => (byte)~b)]);
+                continue;
+            }
+            for (int offset = 0; offset < content.Length; offset += step)
+            {
+                if (!isTip || offset % 4096 < 90)
+                    await JudgeAsync(state, file, "flipped", $"byte {offset}", Flipped(content, offset, (byte)random.Next(1, 256)));
+            }
+            TestContext.Progress.WriteLine($"{state}, {file}: {content.Length} bytes, {since.Elapsed:hh\\:mm\\:ss}");
+        }
+    }
+
+    /// <summary>What would let a node vote by a journal that is too old, if it were believed.</summary>
+    [Test]
+    public async Task Mark_OfAnotherSnapshotOrLedger_IsNamed_AndTheNodeWouldAbstain([Values("older", "foreign", "height", "no checksum", "empty")] string kind)
+    {
+        string copy = _bed.CopyOut(InstallState.JustInstalled), file = Path.Combine(copy, "advanced");
+        string right = await File.ReadAllTextAsync(file);
+        string[] parts = right.TrimEnd('\n').Split(' ');
+        LedgerAdvance advance = LedgerAdvance.TryParse(right.TrimEnd('\n'))!;
+        Assert.That(advance.To.Height, Is.EqualTo(_bed.Tip));
+        await File.WriteAllBytesAsync(file, kind switch
+        {
+            "older" => (advance with { To = advance.From }).ToBytes(),
+            "foreign" => (advance with { To = advance.To with { HeaderHash = advance.From.HeaderHash } }).ToBytes(),
+            "height" => System.Text.Encoding.ASCII.GetBytes(right.Replace($"{parts[0]} ", $"{advance.From.Height - 1} ", StringComparison.Ordinal)),
+            "no checksum" => System.Text.Encoding.ASCII.GetBytes(string.Join(' ', parts[..4]) + "\n"),
+            _ => [],
+        });
+        AuditReport report = await _bed.AuditAsync(copy);
+        Assert.That(report.FirstProblem?.Where, Does.StartWith("advanced"));
+        Assert.That(report.Findings.Any(static f => f.File == "votes" && !f.IsDamage), "the journal is found too old: the node would abstain");
+        RepairPlan plan = RepairPlan.Of(report, ledger: false, journal: false);
+        Assert.That((string.Join(',', plan.Aside), plan.RebuildsLedger), Is.EqualTo(("advanced", false)));
+        CarryOut(copy, plan);
+        Assert.That((await _bed.AuditAsync(copy)).FirstProblem, Is.Null);
+    }
+
+    [TestCase("advanced")]
+    [TestCase("install")]
+    [TestCase("install/advanced")]
+    [TestCase("install/tip")]
+    [TestCase("install/ledger")]
+    [TestCase("install/ledger/CURRENT")]
+    [TestCase("ledger.outrun")]
+    [TestCase("restored")]
+    [TestCase("votes")]
+    [TestCase("tip")]
+    [TestCase("VERSION")]
+    [TestCase("chain-id")]
+    [TestCase("ledger")]
+    [TestCase("ledger/CURRENT")]
+    [TestCase("evidence")]
+    public async Task WhatIsNoFileOrFolderWhereOneBelongs_IsNamed_NotOpened_AndRepaired(string name)
+    {
+        InstallState state = name.StartsWith("install", StringComparison.Ordinal) ? InstallState.Waiting : InstallState.JustInstalled;
+        string[] kinds = OperatingSystem.IsWindows() ? ["folder"] : ["folder", "endless", "nowhere"];
+        foreach (string kind in kinds)
+        {
+            string copy = _bed.CopyOut(state), path = Path.Combine(copy, name);
+            bool wasFolder = Directory.Exists(path) || name == "evidence";
+            Misplace(path, kind);
+            string named = wasFolder ? name + "/" : name;
+            AuditReport report = await _bed.AuditAsync(copy);
+            Assert.That(report.Findings.Where(static f => f.IsDamage).Select(static f => f.File), Is.EqualTo(new[] { named }), $"{kind}: once, and nothing else");
+            StorageException refusal = Assert.Throws<StorageException>(() => DataDirectory.Open(copy, _bed.Genesis.ChainId).Dispose())!;
+            Assert.That((refusal.Error, refusal.Where), Is.EqualTo((StorageError.Damaged, path)), kind);
+            RepairPlan plan = RepairPlan.Of(report, ledger: false, journal: false);
+            Assert.That(plan.Aside, Does.Contain(name.StartsWith("install", StringComparison.Ordinal) ? "install" : name.Split('/')[0]));
+            CarryOut(copy, plan);
+            if (plan.ForgetsVotes)
+                Assert.That(File.Exists(Path.Combine(copy, "restored")), "the node is told that it must not vote");
+            DataDirectory.Open(copy, _bed.Genesis.ChainId).Dispose();
+            if (!plan.RebuildsLedger)
+                Assert.That((await _bed.AuditAsync(copy)).FirstProblem, Is.Null, kind);
+        }
+    }
+
+    /// <summary>The lock cannot be held, so no repair is safe: what to do is said, once, and the rest of the directory is looked at.</summary>
+    [Test]
+    public async Task Lock_ThatIsNoFile_IsNamedAlone_AndEveryCommandSaysWhatToDo([Values("folder", "endless", "nowhere")] string kind)
+    {
+        if (OperatingSystem.IsWindows() && kind != "folder")
+            Assert.Ignore("Needs symbolic links that anybody may make.");
+        string copy = _bed.CopyOut(InstallState.JustInstalled), path = Path.Combine(copy, "lock");
+        Misplace(path, kind);
+        AuditReport report = await _bed.AuditAsync(copy);
+        Assert.That(report.Findings.Select(static f => f.File), Is.EqualTo(new[] { "lock" }));
+        foreach (Action hold in new Action[] { () => DataDirectory.Open(copy, _bed.Genesis.ChainId), () => DirectoryRepair.Hold(copy, _bed.Genesis.ChainId) })
+        {
+            StorageException refusal = Assert.Throws<StorageException>(() => hold())!;
+            Assert.That(refusal.Message, Does.Contain(path).And.Contain("no node runs").And.Contain("remove it"));
+        }
+    }
+
+    /// <summary>Thousands of gigabytes of nothing: told by their length.</summary>
+    [TestCase("ledger/CURRENT")]
+    [TestCase("ledger/IDENTITY")]
+    [TestCase("ledger/MANIFEST-")]
+    [TestCase("ledger/*.log")]
+    [TestCase("votes")]
+    public async Task HugeSparseFile_IsNamed_AndNotRead(string which)
+    {
+        string copy = _bed.CopyOut(InstallState.JustInstalled);
+        string pattern = which.EndsWith('-') ? which + "*" : which;
+        string path = Directory.GetFiles(Path.GetDirectoryName(Path.Combine(copy, pattern))!, Path.GetFileName(pattern)).Order(StringComparer.Ordinal).First();
+        using (FileStream file = new(path, FileMode.Open, FileAccess.Write))
+            file.SetLength(3L << 40);
+        string name = Path.GetRelativePath(copy, path).Replace('\\', '/');
+        var since = Stopwatch.StartNew();
+        AuditReport report = await _bed.AuditAsync(copy);
+        Assert.That(report.Findings.Where(static f => f.IsDamage).Select(static f => f.File), Does.Contain(name));
+        Assert.Throws<StorageException>(() => OpenAll(copy));
+        Assert.That(since.Elapsed, Is.LessThan(TimeSpan.FromMinutes(1)), "three terabytes take longer");
+    }
+
+    private void OpenAll(string path)
+    {
+        using DataDirectory directory = DataDirectory.Open(path, _bed.Genesis.ChainId);
+        using LedgerStore store = LedgerStore.Open(directory);
+        VoteJournal.Open(directory).Journal?.Dispose();
+    }
+
+    private static void Misplace(string path, string kind)
+    {
+        bool wasFolder = Directory.Exists(path) || Path.GetFileName(path) == "evidence";
+        if (kind == "folder" && wasFolder)
+            kind = "file";
+        if (Directory.Exists(path))
+            Directory.Delete(path, recursive: true);
+        File.Delete(path);
+        if (kind == "folder")
+            Directory.CreateDirectory(path);
+        else if (kind == "file")
+            File.WriteAllBytes(path, [1]);
+        else
+            File.CreateSymbolicLink(path, kind == "endless" ? "/dev/zero" : "/nonexistent/nowhere");
+    }
+
+    private async Task JudgeAsync(InstallState state, string file, string kind, string damage, byte[]? content)
+    {
+        string copy = _bed.CopyOut(state), path = Path.Combine(copy, file);
+        byte[] sound = await File.ReadAllBytesAsync(path);
+        if (content is null)
+            File.Delete(path);
+        else
+            await File.WriteAllBytesAsync(path, content);
+        string what = $"{state}, {file}, {damage}";
+        try
+        {
+            AuditReport report = await _bed.AuditAsync(copy);
+            string verdict = report.Findings.Any(f => f.File == file) ? "named"
+                : report.Findings.Count > 0 ? "named by what is missing" : "irrelevant";
+            if (verdict == "irrelevant")
+                AssertIrrelevant(report, file, content, sound, what);
+            _counts[(kind, verdict)] = _counts.GetValueOrDefault((kind, verdict)) + 1;
+            AssertNothingWrongIsServed(copy, what);
+        }
+        catch (Exception e) when (e is not AssertionException and not ResultStateException)
+        {
+            Assert.Fail($"{what}: {e}");
+        }
+    }
+
+    /// <summary>What the audit neither names nor finds missing it must have said not to matter, file or folder.</summary>
+    private void AssertIrrelevant(AuditReport report, string file, byte[]? content, ReadOnlySpan<byte> sound, string what)
+    {
+        Assert.That(report.FirstProblem, Is.Null, what);
+        bool sameMeaning = content is not null && content.AsSpan().SequenceEqual(sound.TrimEnd((byte)'\n')); // a line feed less
+        Assert.That(ConditionOf(file) == FileCondition.Irrelevant || sameMeaning, $"{what}: neither named nor said to be irrelevant");
+    }
+
+    private async Task LookAtSoundAsync(InstallState state) =>
+        _sound = [.. (await _bed.AuditAsync(_bed.CopyOut(state))).Files.Where(static f => f.File != "install/")];
+
+    /// <summary>What the audit says of a file, or of the folder that it lies in; what an audit itself made is RocksDB's messages.</summary>
+    private FileCondition ConditionOf(string file) =>
+        (_sound.FirstOrDefault(f => f.File == file) ?? _sound.FirstOrDefault(f => f.File.EndsWith('/') && file.StartsWith(f.File, StringComparison.Ordinal)))
+            ?.Condition ?? (file.Contains("/LOG", StringComparison.Ordinal) ? FileCondition.Irrelevant : FileCondition.Unknown);
+
+    private void AssertNothingWrongIsServed(string copy, string what)
+    {
+        try
+        {
+            using DataDirectory directory = DataDirectory.Open(copy, _bed.Genesis.ChainId);
+            using LedgerStore store = LedgerStore.Open(directory);
+            Assert.That(store.Current.TipHeight, Is.EqualTo(_bed.Tip), $"{what}: another ledger is served");
+            for (ulong height = store.Gap!.FirstWhole; height <= _bed.Tip; height++)
+                AssertGivenOrRefused(store.Current, height, what);
+        }
+        catch (StorageException e)
+        {
+            Assert.That(e.Error, Is.AnyOf(
+                StorageError.Damaged, StorageError.NewerFormat, StorageError.OlderFormat, StorageError.ForeignChain), $"{what}: {e.Message}");
+        }
+    }
+
+    private void AssertGivenOrRefused(LedgerSnapshot ledger, ulong height, string what)
+    {
+        try
+        {
+            Assert.That(ledger.GetBlock(height).Header, Is.EqualTo(_bed.HeaderAt(height)), $"{what}: another block is served");
+        }
+        catch (Exception e) when (StoredDamage.Is(e))
+        {
+            // refused
+        }
+    }
+
+    private void CarryOut(string path, RepairPlan plan)
+    {
+        using DirectoryRepair directory = DirectoryRepair.Hold(path, _bed.Genesis.ChainId);
+        directory.MoveAside(plan.Aside, plan.ForgetsVotes);
+        if (plan.WritesIdentity)
+            directory.WriteIdentity();
+    }
+
+    private static byte[] Flipped(byte[] content, int offset, byte mask = 0x10)
+    {
+        byte[] flipped = [.. content];
+        flipped[offset] ^= mask;
+        return flipped;
+    }
+}
