@@ -94,17 +94,43 @@ internal sealed class StatePage
     /// <exception cref="CorruptPageException">It is missing, malformed or another one.</exception>
     public void Read(IStatePageReader pages, StatePageId id, Digest expected)
     {
+        Load(pages, id);
+        Rehash();
+        Check(expected);
+    }
+
+    /// <summary>
+    /// Reads and decodes a page and leaves its hashes to <see cref="Rehash(ReadOnlySpan{StatePage})"/>, which takes several
+    /// pages together; nothing of it may be used before <see cref="Check"/>.
+    /// </summary>
+    /// <exception cref="CorruptPageException">It is missing or malformed.</exception>
+    public void Load(IStatePageReader pages, StatePageId id)
+    {
         StatePageFailure failure = pages.TryGetPage(id) is ReadOnlyMemory<byte> bytes
-            ? Decode(id, bytes.Span)
+            ? DecodeNodes(id, bytes.Span)
             : StatePageFailure.Missing;
-        if (failure == StatePageFailure.None && Root != expected)
-            failure = StatePageFailure.WrongRoot;
         if (failure != StatePageFailure.None)
             throw new CorruptPageException(id, failure);
     }
 
+    /// <summary>Holds the hash of the page's root, which is computed, against what it must be.</summary>
+    /// <exception cref="CorruptPageException">It is another one.</exception>
+    public void Check(Digest expected)
+    {
+        if (Root != expected)
+            throw new CorruptPageException(_id, StatePageFailure.WrongRoot);
+    }
+
     /// <summary>Decodes a page and computes its hashes. After a failure the contents are undefined.</summary>
     public StatePageFailure Decode(StatePageId id, ReadOnlySpan<byte> bytes)
+    {
+        StatePageFailure failure = DecodeNodes(id, bytes);
+        if (failure == StatePageFailure.None)
+            Rehash();
+        return failure;
+    }
+
+    private StatePageFailure DecodeNodes(StatePageId id, ReadOnlySpan<byte> bytes)
     {
         _id = id;
         _stale.AsSpan().Clear();
@@ -120,7 +146,6 @@ internal sealed class StatePage
             return StatePageFailure.TrailingBytes;
         if (_kinds[RootPlace] != StateNodeKind.Inner && (id.Depth != 0 || _kinds[RootPlace] == StateNodeKind.Empty))
             return StatePageFailure.NotCompact;
-        Rehash();
         return StatePageFailure.None;
     }
 
@@ -139,9 +164,16 @@ internal sealed class StatePage
     /// <summary>Computes the hashes of the leaves that were set and of the inner nodes above changes.</summary>
     public void Rehash()
     {
-        RehashStale(StateNodeKind.Leaf, RootPlace, Places); // leaves wait for nobody
+        StatePage self = this;
+        Rehash(new ReadOnlySpan<StatePage>(in self));
+    }
+
+    /// <summary>The same for several pages, none of which holds another's hash: they share the lanes of a pass.</summary>
+    public static void Rehash(ReadOnlySpan<StatePage> pages)
+    {
+        RehashStale(pages, StateNodeKind.Leaf, RootPlace, Places); // leaves wait for nobody
         for (int first = Edge / 2; first >= RootPlace; first /= 2) // inner nodes only for those of the next level
-            RehashStale(StateNodeKind.Inner, first, 2 * first);
+            RehashStale(pages, StateNodeKind.Inner, first, 2 * first);
     }
 
     /// <summary>Puts a leaf in a place.</summary>
@@ -180,37 +212,45 @@ internal sealed class StatePage
 
     /// <summary>Hashes what is stale and of a kind among the places [from, to), gathered from wherever it stands.</summary>
     [SkipLocalsInit]
-    private void RehashStale(StateNodeKind kind, int from, int to)
+    private static void RehashStale(ReadOnlySpan<StatePage> pages, StateNodeKind kind, int from, int to)
     {
-        Span<int> places = stackalloc int[HashedTogether];
-        Span<Digest> pairs = stackalloc Digest[2 * HashedTogether], hashes = stackalloc Digest[HashedTogether];
+        Span<(int Page, int Place)> places = stackalloc (int, int)[HashedTogether];
+        Span<Digest> pairs = stackalloc Digest[2 * HashedTogether];
         int count = 0;
-        while (from < to && _stale.AsSpan(from, to - from).IndexOf(true) is >= 0 and int skipped)
+        for (int p = 0; p < pages.Length; p++)
         {
-            int place = from + skipped;
-            from = place + 1;
-            if (_kinds[place] != kind)
-                continue;
-            _stale[place] = false;
-            places[count] = place;
-            pairs[2 * count] = kind == StateNodeKind.Leaf ? _keys[place] : _hashes[2 * place];
-            pairs[2 * count + 1] = kind == StateNodeKind.Leaf ? _values[place] : _hashes[2 * place + 1];
-            if (++count < HashedTogether)
-                continue;
-            HashPairs(kind, places, pairs, hashes);
-            count = 0;
+            StatePage page = pages[p];
+            int next = from;
+            while (next < to && page._stale.AsSpan(next, to - next).IndexOf(true) is >= 0 and int skipped)
+            {
+                int place = next + skipped;
+                next = place + 1;
+                if (page._kinds[place] != kind)
+                    continue;
+                page._stale[place] = false;
+                places[count] = (p, place);
+                pairs[2 * count] = kind == StateNodeKind.Leaf ? page._keys[place] : page._hashes[2 * place];
+                pairs[2 * count + 1] = kind == StateNodeKind.Leaf ? page._values[place] : page._hashes[2 * place + 1];
+                if (++count < HashedTogether)
+                    continue;
+                HashPairs(pages, kind, places, pairs);
+                count = 0;
+            }
         }
-        HashPairs(kind, places[..count], pairs[..(2 * count)], hashes);
+        HashPairs(pages, kind, places[..count], pairs[..(2 * count)]);
     }
 
-    private void HashPairs(StateNodeKind kind, ReadOnlySpan<int> places, ReadOnlySpan<Digest> pairs, Span<Digest> hashes)
+    [SkipLocalsInit]
+    private static void HashPairs(
+        ReadOnlySpan<StatePage> pages, StateNodeKind kind, ReadOnlySpan<(int Page, int Place)> places, ReadOnlySpan<Digest> pairs)
     {
+        Span<Digest> hashes = stackalloc Digest[HashedTogether];
         if (kind == StateNodeKind.Leaf)
             StateHash.Leaves(pairs, hashes);
         else
             StateHash.Inners(pairs, hashes);
         for (int i = 0; i < places.Length; i++)
-            _hashes[places[i]] = hashes[i];
+            pages[places[i].Page]._hashes[places[i].Place] = hashes[i];
     }
 
     private void SetEmpty(int place)

@@ -1,46 +1,92 @@
+using System.Runtime.InteropServices;
 using GovChain.Core.Cryptography;
 
 namespace GovChain.Core.Merkle;
 
-/// <summary>One pass of sorted changes over the pages of the state tree.</summary>
+/// <summary>
+/// One pass of sorted changes over the pages of the state tree: down, some pages of a depth at once, each read and checked, and
+/// up again.
+/// </summary>
+/// <remarks>Pages that are open together are hashed together, so that the few nodes near a page's root fill lanes, too.</remarks>
 internal sealed class StateUpdater(
     IStatePageReader pages, IReadOnlyList<(Digest Key, Digest ValueDigest)> sortedChanges)
 {
     private readonly (Digest Key, Digest Value)[] _changes = [.. sortedChanges];
-    private readonly StatePage?[] _open = new StatePage?[Digest.Size]; // by depth: one page of each on the way down
     private readonly List<(StatePageId, byte[])> _changed = [];
+
+    // By depth: the pages that are open on the way down.
+    private readonly StatePage[]?[] _open = new StatePage[Digest.Size][];
+
+    // So many pages of a depth are worked on together: their roots fill a pass of lanes, they are some 800 KiB.
+    private const int OpenMax = 16;
 
     /// <summary>Applies the changes; called once.</summary>
     public StateUpdate Run(Digest root)
     {
-        Digest newRoot = UpdatePage(StatePageId.Root, root, carried: null, 0, _changes.Length);
-        return new StateUpdate(newRoot, _changed);
+        Span<PageChange> all = [new PageChange(StatePageId.Root, root, Parent: 0, Place: 0, Carried: null, 0, _changes.Length)];
+        UpdatePages(all);
+        return new StateUpdate(all[0].NewRoot, _changed);
     }
 
-    /// <summary>
-    /// Applies the changes [from, to) to a page and those below, and returns its new root. The page is new if its old
-    /// root is the empty one; then it may begin with a leaf that had its place to itself so far.
-    /// </summary>
-    private Digest UpdatePage(StatePageId id, Digest oldRoot, (Digest Key, Digest Value)? carried, int from, int to)
+    /// <summary>Applies changes to pages of one depth and to those below, and fills in the new roots.</summary>
+    private void UpdatePages(Span<PageChange> changes)
     {
-        StatePage page = _open[id.Depth / 8] ??= new StatePage();
-        if (oldRoot != StateHash.Empty)
-            page.Read(pages, id, oldRoot);
-        else
-            page.Clear(id);
-        if (carried is (Digest key, Digest value))
-            page.SetLeaf(StatePage.RootPlace, key, value);
-        Apply(page, id, StatePage.RootPlace, 0, from, to);
-        page.Rehash();
-        if (page.Root != oldRoot)
-            _changed.Add((id, page.Encode()));
-        return page.Root;
+        for (; changes.Length > OpenMax; changes = changes[OpenMax..])
+            UpdateTogether(changes[..OpenMax]);
+        if (!changes.IsEmpty)
+            UpdateTogether(changes);
     }
 
-    private void Apply(StatePage page, StatePageId id, int place, int level, int from, int to)
+    private void UpdateTogether(Span<PageChange> changes)
+    {
+        ReadOnlySpan<StatePage> open = OpenPages(changes);
+        var below = new List<PageChange>();
+        for (int i = 0; i < changes.Length; i++)
+        {
+            if (changes[i].Carried is (Digest key, Digest value))
+                open[i].SetLeaf(StatePage.RootPlace, key, value);
+            Apply(new Target(open[i], changes[i].Id, i, below), StatePage.RootPlace, 0, changes[i].From, changes[i].To);
+        }
+        UpdatePages(CollectionsMarshal.AsSpan(below));
+        foreach (PageChange child in below)
+            open[child.Parent].SetChild(child.Place, child.NewRoot);
+        StatePage.Rehash(open);
+        for (int i = 0; i < changes.Length; i++)
+        {
+            changes[i].NewRoot = open[i].Root;
+            if (open[i].Root != changes[i].OldRoot)
+                _changed.Add((changes[i].Id, open[i].Encode()));
+        }
+    }
+
+    /// <summary>The pages as they are stored, each checked; new ones empty.</summary>
+    private ReadOnlySpan<StatePage> OpenPages(ReadOnlySpan<PageChange> changes)
+    {
+        ref StatePage[]? atDepth = ref _open[changes[0].Id.Depth / 8];
+        if (atDepth is null || atDepth.Length < changes.Length)
+            atDepth = [.. atDepth ?? [], .. Enumerable.Range(atDepth?.Length ?? 0, changes.Length).Select(static _ => new StatePage())];
+        ReadOnlySpan<StatePage> open = atDepth.AsSpan(0, changes.Length);
+        for (int i = 0; i < changes.Length; i++)
+        {
+            if (changes[i].IsNew)
+                open[i].Clear(changes[i].Id);
+            else
+                open[i].Load(pages, changes[i].Id);
+        }
+        StatePage.Rehash(open);
+        for (int i = 0; i < changes.Length; i++)
+        {
+            if (!changes[i].IsNew)
+                open[i].Check(changes[i].OldRoot);
+        }
+        return open;
+    }
+
+    private void Apply(Target target, int place, int level, int from, int to)
     {
         if (from == to)
             return;
+        StatePage page = target.Page;
         StateNodeKind kind = page.Kind(place);
         bool ownPlace = to - from == 1 && (kind == StateNodeKind.Empty
             || (kind == StateNodeKind.Leaf && page.Key(place) == _changes[from].Key));
@@ -51,15 +97,15 @@ internal sealed class StateUpdater(
         else if (level < StatePage.Levels)
         {
             page.Open(place, level);
-            int middle = FirstWithBit(id.Depth + level, from, to);
-            Apply(page, id, 2 * place, level + 1, from, middle);
-            Apply(page, id, 2 * place + 1, level + 1, middle, to);
+            int middle = FirstWithBit(target.Id.Depth + level, from, to);
+            Apply(target, 2 * place, level + 1, from, middle);
+            Apply(target, 2 * place + 1, level + 1, middle, to);
         }
         else
         {
             Digest oldRoot = kind == StateNodeKind.Child ? page.Hash(place) : StateHash.Empty;
             (Digest, Digest)? carried = kind == StateNodeKind.Leaf ? (page.Key(place), page.Value(place)) : null;
-            page.SetChild(place, UpdatePage(id.Child((byte)place), oldRoot, carried, from, to));
+            target.Below.Add(new PageChange(target.Id.Child((byte)place), oldRoot, target.Index, place, carried, from, to));
         }
     }
 
@@ -76,4 +122,26 @@ internal sealed class StateUpdater(
         }
         return from;
     }
+
+    /// <summary>
+    /// What is to become of a page: the changes [From, To). The page is new if its old root is the empty one; then it may begin
+    /// with a leaf that had its place to itself so far.
+    /// </summary>
+    /// <param name="Id">Which page.</param>
+    /// <param name="OldRoot">What its parent holds.</param>
+    /// <param name="Parent">The parent's number among the pages that are open.</param>
+    /// <param name="Place">The place in the parent that awaits the new root.</param>
+    /// <param name="Carried">The leaf that stood there.</param>
+    /// <param name="From">First change.</param>
+    /// <param name="To">After the last.</param>
+    private record struct PageChange(
+        StatePageId Id, Digest OldRoot, int Parent, int Place, (Digest Key, Digest Value)? Carried, int From, int To)
+    {
+        public readonly bool IsNew => OldRoot == StateHash.Empty;
+
+        public Digest NewRoot { get; set; }
+    }
+
+    /// <summary>A page that changes are applied to, and where those for pages below are left.</summary>
+    private readonly record struct Target(StatePage Page, StatePageId Id, int Index, List<PageChange> Below);
 }

@@ -48,6 +48,8 @@ internal sealed class CryptoBench : IDisposable
         AddKeys(checks);
         AddOthers(checks);
         TreeContest.AddTo(_contest);
+        say("Making two state trees of 1,000,000 keys ...");
+        StateContest.AddTo(_contest);
         say($"Measuring for {time.TotalSeconds:F0} s, each in turn ...");
         _contest.Run(time, cancellation);
         return new CryptoReport(best, _library?.Name, _contest.Figures.ToDictionary(), Ratios(best));
@@ -158,6 +160,8 @@ internal sealed class CryptoBench : IDisposable
         ["enrolledVsPlatform"] = _contest.Ratio(CryptoReport.Platform, Enrolled(best, $"{BatchSize}")),
         ["innerNodesVsPlatform"] = _contest.Ratio(TreeContest.Nodes(HashPath.Platform), TreeContest.Nodes(Sha256Batch.Best)),
         ["merkleRootVsPlatform"] = _contest.Ratio(TreeContest.PlatformRoot, TreeContest.Root),
+        ["stateTreeVsSimple"] = _contest.Ratio(StateContest.SimpleChecked, StateContest.Tree),
+        ["stateTreeVsSimpleInMemory"] = _contest.Ratio(StateContest.Simple, StateContest.Tree),
         ["twoCoresVsOne"] = _contest.Ratio(Enrolled(best, $"{ChecksMax}"), "enrolled, two cores"),
     };
 
