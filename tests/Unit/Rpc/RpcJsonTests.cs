@@ -32,6 +32,24 @@ public sealed class RpcJsonTests
     [TearDown]
     public async Task StopAsync() => await _host.DisposeAsync();
 
+    /// <summary>docs/ERRORS.md, "Before any code": the HTTP server ends these itself, and goes on.</summary>
+    [Test]
+    public async Task Request_ThatIsNoHttpOrTooLong_IsAnsweredWithABareStatus_AndTheNextOneIsServed()
+    {
+        HttpClient client = _host.Http();
+        (string Path, int Headers, int Status)[] requests = [("/v1/records/t/a%00b", 0, 400), ("/v1/status", 200, 431), ($"/v1/records/t/{new string('a', 20_000)}", 0, 414)];
+        foreach ((string path, int headers, int status) in requests)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            for (int i = 0; i < headers; i++)
+                request.Headers.Add($"X-{i}", "1");
+            using HttpResponseMessage response = await client.SendAsync(request);
+            Assert.That(((int)response.StatusCode, response.Content.Headers.ContentLength), Is.EqualTo((status, (long?)0)), path[..10]);
+        }
+        using HttpResponseMessage next = await client.GetAsync("/v1/status");
+        Assert.That((int)next.StatusCode, Is.EqualTo(200));
+    }
+
     [Test]
     public async Task Body_EachJsonTestSuiteVector_IsJudgedAsTheSuiteSays()
     {

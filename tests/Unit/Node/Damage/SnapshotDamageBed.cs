@@ -55,13 +55,13 @@ internal sealed class SnapshotDamageBed : IDisposable
 
     public static IEnumerable<string> FilesOf(string directory) => DamageBed.FilesOf(directory);
 
+    /// <summary>A copy of a damaged directory, to start a node's storage on.</summary>
+    public string CopyAgain(string directory) => Copy(directory, "again");
+
     /// <summary>A copy of the directory in a state, to be damaged.</summary>
     public string CopyOut(InstallState state)
     {
-        string copy = Path.Combine(_root, "copy");
-        if (Directory.Exists(copy))
-            Directory.Delete(copy, recursive: true);
-        DamageBed.Copy(Sound, copy);
+        string copy = Copy(Sound, "copy");
         if (state == InstallState.HalfMoved)
         {
             File.Move(Path.Combine(copy, "install", "advanced"), Path.Combine(copy, "advanced"));
@@ -79,6 +79,15 @@ internal sealed class SnapshotDamageBed : IDisposable
     {
         _bed.Dispose();
         Directory.Delete(_root, recursive: true);
+    }
+
+    private string Copy(string directory, string name)
+    {
+        string copy = Path.Combine(_root, name);
+        if (Directory.Exists(copy))
+            Directory.Delete(copy, recursive: true);
+        DamageBed.Copy(directory, copy);
+        return copy;
     }
 
     private async Task FetchAsync()
