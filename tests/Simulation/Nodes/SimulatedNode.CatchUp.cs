@@ -87,6 +87,7 @@ internal sealed partial class SimulatedNode
     {
         _stage.Chart?.Event(this, 'x', $"passes {validator} over: it {complaint}");
         _stage.Invariants.OnPassedOver(this, validator, complaint);
+        _stage.OnPassedOver(this, validator);
         _catchUp.PassOver(validator, MonotonicMs);
     }
 

@@ -111,6 +111,11 @@ internal abstract class Stage : IDisposable
     {
     }
 
+    /// <summary>A process asks others for blocks before this one, for a while.</summary>
+    public virtual void OnPassedOver(SimulatedNode node, int validator)
+    {
+    }
+
     /// <summary>A core has something for its operator.</summary>
     public virtual void OnAlarm(SimulatedNode node, Alarm alarm)
     {

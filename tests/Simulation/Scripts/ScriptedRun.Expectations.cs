@@ -14,6 +14,9 @@ internal sealed partial class ScriptedRun
             case "height":
                 Compare(words, n => $"{n.Ledger.Height}");
                 break;
+            case "epoch":
+                Compare(words, n => $"{n.Ledger.History.Epoch}");
+                break;
             case "view":
                 Compare(words, n => $"{n.Core!.View}");
                 break;
@@ -42,8 +45,19 @@ internal sealed partial class ScriptedRun
                 ExpectSent(words, wanted: true);
                 break;
             case "nothing":
+                if (words.Take("asked"))
+                {
+                    ExpectAsked(words, wanted: false);
+                    break;
+                }
                 words.Expect("sent");
                 ExpectSent(words, wanted: false);
+                break;
+            case "asked":
+                ExpectAsked(words, wanted: true);
+                break;
+            case "passed-over":
+                ExpectPassedOver(words);
                 break;
             case "evidence":
                 ExpectEvidence(words);
@@ -104,6 +118,31 @@ internal sealed partial class ScriptedRun
                 && (height is null || s.Message.Height == height));
             if (found != wanted)
                 throw new TranscriptException($"node {NameOf(node)} has {(found ? "" : "not ")}sent it");
+        }
+    }
+
+    /// <summary>of VALIDATOR by NODES: for blocks.</summary>
+    private void ExpectAsked(WordReader words, bool wanted)
+    {
+        words.Expect("of");
+        int validator = Node(words.Next()).Index;
+        words.Expect("by");
+        foreach (SimulatedNode node in NodesIn(words))
+        {
+            if (_asked.Contains((node, validator)) != wanted)
+                throw new TranscriptException($"node {NameOf(node)} has {(wanted ? "not " : "")}asked it for blocks");
+        }
+    }
+
+    /// <summary>VALIDATOR at NODES.</summary>
+    private void ExpectPassedOver(WordReader words)
+    {
+        int validator = Node(words.Next()).Index;
+        words.Expect("at");
+        foreach (SimulatedNode node in NodesIn(words))
+        {
+            if (!_passedOver.Contains((node, validator)))
+                throw new TranscriptException($"node {NameOf(node)} has nothing against it");
         }
     }
 

@@ -10,11 +10,16 @@ internal sealed partial class ScriptedRun
 {
     private SimulatedLedger HighestLedger => Processes.MaxBy(n => n.Ledger.Height)!.Ledger;
 
-    /// <summary>NAME = proposal of NODE | block of T1,T2 by NODE [at MS] [with FLAW].</summary>
+    /// <summary>NAME = admission of NODE | removal of NODE | new-key of NODE | proposal of NODE | block of T1,T2 by NODE [at MS] [with FLAW].</summary>
     private void Name(WordReader words)
     {
         string name = words.Next();
         words.Expect("=");
+        if (words.Peek is "admission" or "removal" or "new-key")
+        {
+            NameChange(name, words);
+            return;
+        }
         if (words.Take("proposal"))
         {
             words.Expect("of");
@@ -33,6 +38,20 @@ internal sealed partial class ScriptedRun
             ?? throw new TranscriptException("no such block can be built");
         var block = new ProposedBlock(WithTime(built.Header, atMs), SimulatedLedger.BlockOf(built).LeafHashes);
         _blocks[name] = words.Take("with") ? Flawed(block, words.Next()) : block;
+    }
+
+    private void NameChange(string name, WordReader words)
+    {
+        MembershipKind kind = words.Next() switch
+        {
+            "admission" => MembershipKind.Admit,
+            "removal" => MembershipKind.Remove,
+            _ => MembershipKind.ReplaceKey,
+        };
+        words.Expect("of");
+        Transaction change = new MembershipMaker(this, HighestLedger.History).Make(kind, Node(words.Next()).Index);
+        _transactions.Add(name, change);
+        Invariants.Submitted[change.Id] = Fate.Commits;
     }
 
     private VerifiedTransaction Verified(Transaction transaction) =>
@@ -73,7 +92,7 @@ internal sealed partial class ScriptedRun
 
     /// <summary>
     /// NODE propose BLOCK view V [with NODES [unbound]] to NODES · NODE prepare|commit BLOCK view V [height H] [epoch E]
-    /// [as SIGNER] to NODES · NODE view-change view V [height H] [prepared BLOCK view V] to NODES · NODE garbage to NODES.
+    /// [as SIGNER] [by-new-key] to NODES · NODE view-change view V [height H] [prepared BLOCK view V] to NODES · NODE garbage to NODES.
     /// </summary>
     private void Forge(WordReader words)
     {
@@ -86,6 +105,8 @@ internal sealed partial class ScriptedRun
             "commit" => Frame(ForgeVote(node, VoteType.Commit, words)),
             "view-change" => Frame(ForgeViewChange(node, words)),
             "decided" => Frame(ForgeDecided(words)),
+            "status" => Frame(new StatusMessage(0, ForgeDecided(words))),
+            "blocks" => ForgeBlocks(node, words),
             "garbage" => new ConsensusFrame([1, 3, .. Rng.Next() is var r ? BitConverter.GetBytes(r) : []]),
             _ => throw new TranscriptException($"no '{kind}' can be forged"),
         };
@@ -117,7 +138,7 @@ internal sealed partial class ScriptedRun
             if (words.Take("unbound") && justification is not null)
                 justification = justification with { Prepared = null };
         }
-        Signature signature = Sign(node, new Vote(VoteType.Propose, Chain.ChainId, 0, block.Header.Height, view, block.Hash));
+        Signature signature = Sign(node, new Vote(VoteType.Propose, Chain.ChainId, block.Header.Epoch, block.Header.Height, view, block.Hash));
         return new ProposeMessage(view, (ushort)node.Index, signature, block, justification);
     }
 
@@ -127,10 +148,12 @@ internal sealed partial class ScriptedRun
         words.Expect("view");
         uint view = (uint)words.Number();
         ulong height = words.Take("height") ? (ulong)words.Number() : block.Header.Height;
-        ulong epoch = words.Take("epoch") ? (ulong)words.Number() : 0;
+        ulong epoch = words.Take("epoch") ? (ulong)words.Number() : block.Header.Epoch;
         Digest chain = words.Take("other-chain") ? Sha256.Hash("other"u8) : Chain.ChainId;
         int signer = words.Take("as") ? words.Number() : node.Index;
-        Signature signature = Sign(node, new Vote(type, chain, epoch, height, view, block.Hash));
+        bool newKey = words.Take("by-new-key");
+        var vote = new Vote(type, chain, epoch, height, view, block.Hash);
+        Signature signature = newKey ? Keys.SignAsReplacement(node.Index, vote.SigningDigest()) : Sign(node, vote);
         return new VoteMessage(type, epoch, height, view, block.Hash, (ushort)signer, signature);
     }
 
@@ -168,16 +191,44 @@ internal sealed partial class ScriptedRun
         return new DecidedMessage(block.Header, certificate);
     }
 
+    /// <summary>from HEIGHT with forged-certificate | other-transactions | nothing | lowered-height: an answer to a request for blocks.
+    /// </summary>
+    private BlockResponse ForgeBlocks(SimulatedNode node, WordReader words)
+    {
+        words.Expect("from");
+        ulong first = (ulong)words.Number();
+        words.Expect("with");
+        string flaw = words.Next();
+        if (flaw is "nothing" or "lowered-height")
+            return new BlockResponse(first, [], flaw == "nothing" ? HighestLedger.Height : first - 1);
+        StoredBlock block = HighestLedger.Blocks[(int)first];
+        Certificate certificate = block.Certificate!;
+        ReadOnlyMemory<byte>[] envelopes = [.. block.Transactions.Select(t => t.Transaction.Envelope)];
+        switch (flaw)
+        {
+            case "forged-certificate": // in everybody's name, by the hostile one's key
+                Signature own = Sign(node, certificate.VoteOn(Chain.ChainId));
+                certificate = certificate with { Signatures = [.. certificate.Signatures.Select(s => s with { Signature = own })] };
+                break;
+            case "other-transactions":
+                envelopes = [Chain.Define(0, UtcMs, "other", 0).Envelope];
+                break;
+            default:
+                throw new TranscriptException($"no answer is flawed by '{flaw}'");
+        }
+        return new BlockResponse(first, [new FetchedBlock(block.Header.ToBytes(), certificate.ToBytes(), envelopes)], HighestLedger.Height);
+    }
+
     /// <summary>A certificate of votes that have been sent; the first few of them as often as it takes.</summary>
     private Certificate CertificateOf(VoteType type, ProposedBlock block, uint view)
     {
         List<ValidatorSignature> signatures = [.. _sent.Select(s => s.Message).OfType<VoteMessage>()
             .Where(v => v.Type == type && v.View == view && v.BlockHash == block.Hash)
-            .DistinctBy(v => v.Signer).OrderBy(v => v.Signer).Take(Keys.Set.QuorumSize)
+            .DistinctBy(v => v.Signer).OrderBy(v => v.Signer).Take(HighestLedger.History.At(block.Header.Height).QuorumSize)
             .Select(v => new ValidatorSignature(v.Signer, v.Signature))];
         if (signatures.Count == 0)
             throw new TranscriptException($"nobody has sent a {type} of that block in view {view}");
-        return new Certificate(type, 0, block.Header.Height, view, block.Hash, signatures);
+        return new Certificate(type, block.Header.Epoch, block.Header.Height, view, block.Hash, signatures);
     }
 
     /// <summary>KIND from NODE to NODES: the newest such message arrives once more.</summary>

@@ -14,6 +14,8 @@ internal sealed partial class ScriptedRun : Stage
     private readonly List<(SimulatedNode From, ConsensusMessage Message)> _sent = [];
     private readonly List<(SimulatedNode Node, MessageFailure Failure)> _refused = [];
     private readonly List<(SimulatedNode Node, AlarmCode Code)> _alarms = [];
+    private readonly List<(SimulatedNode Node, int Validator)> _passedOver = [];
+    private readonly HashSet<(SimulatedNode Node, int Validator)> _asked = [];
     private readonly HashSet<(int From, int To)> _cut = [];
     private readonly Dictionary<SimulatedNode, Action> _status = [];
     private readonly Dictionary<SimulatedNode, List<(Action Fire, ulong DelayMs)>> _timers = [];
@@ -73,6 +75,8 @@ internal sealed partial class ScriptedRun : Stage
     {
         if (frame is ConsensusFrame { Message: { } message } && !_sent.Contains((from, message)))
             _sent.Add((from, message));
+        if (frame is BlockRequest)
+            _asked.Add((from, to));
         if (_cut.Contains((from.Index, to)))
             Chart?.Lost(from, Of(to)[0], frame, "cut");
         else
@@ -109,6 +113,8 @@ internal sealed partial class ScriptedRun : Stage
 
     public override void OnRefused(SimulatedNode node, MessageFailure failure) => _refused.Add((node, failure));
 
+    public override void OnPassedOver(SimulatedNode node, int validator) => _passedOver.Add((node, validator));
+
     public override void OnAlarm(SimulatedNode node, Alarm alarm) => _alarms.Add((node, alarm.Code));
 
     private static ScriptedRun Prepare(Queue<TranscriptLine> lines)
@@ -117,6 +123,7 @@ internal sealed partial class ScriptedRun : Stage
         int[] puppets = [];
         var faulty = new Dictionary<int, NodeKind>();
         uint leaderBlocksMax = 256;
+        bool changes = false;
         ConsensusParameters parameters = Scenario.WithoutFaults(1).Parameters;
         while (lines.TryPeek(out TranscriptLine line))
         {
@@ -136,6 +143,9 @@ internal sealed partial class ScriptedRun : Stage
                 case "twins":
                     faulty[words.Number()] = NodeKind.Twin;
                     break;
+                case "changes":
+                    changes = true;
+                    break;
                 case "leader-blocks":
                     leaderBlocksMax = (uint)words.Number();
                     break;
@@ -147,6 +157,7 @@ internal sealed partial class ScriptedRun : Stage
                         Scenario.WithoutFaults(nodes) with
                         {
                             Faulty = faulty,
+                            Changes = changes,
                             Parameters = parameters,
                             LeaderBlocksMax = leaderBlocksMax,
                         },
