@@ -105,16 +105,14 @@ public static partial class DirectoryCheck
         (opens, listed) = (false, true);
         try
         {
-            opens = CheckFiles(scope, LedgerStore.OpenReadOnly);
+            // A tip that is named already is not opened once more: it may be a pipe.
+            opens = CheckFiles(scope, scope.TipIsLost ? LedgerStore.OpenWithoutTip : LedgerStore.OpenReadOnly);
             return null;
         }
-        catch (StorageException e) when (e.Where == scope.At(scope.Tip) || scope.TipIsLost)
+        catch (StorageException e) when (e.Where == scope.At(scope.Tip) && !scope.TipIsLost)
         {
-            if (!scope.TipIsLost)
-            {
-                scope.Damaged(scope.Tip, "where the ledger is opened", "a tip that the ledger reaches and does not pass by more than a block", e.What,
-                    $"The node does not start on it. {TipAside}");
-            }
+            scope.Damaged(scope.Tip, "where the ledger is opened", "a tip that the ledger reaches and does not pass by more than a block", e.What,
+                $"The node does not start on it. {TipAside}");
         }
         catch (StorageException e)
         {

@@ -155,7 +155,7 @@ public sealed class SnapshotDamageTests
     public async Task WhatIsNoFileOrFolderWhereOneBelongs_IsNamed_NotOpened_AndRepaired(string name)
     {
         InstallState state = name.StartsWith("install", StringComparison.Ordinal) ? InstallState.Waiting : InstallState.JustInstalled;
-        string[] kinds = OperatingSystem.IsWindows() ? ["folder"] : ["folder", "endless", "nowhere"];
+        string[] kinds = OperatingSystem.IsWindows() ? ["folder"] : ["folder", "endless", "nowhere", "pipe"];
         foreach (string kind in kinds)
         {
             string copy = _bed.CopyOut(state), path = Path.Combine(copy, name);
@@ -234,6 +234,8 @@ public sealed class SnapshotDamageTests
             Directory.CreateDirectory(path);
         else if (kind == "file")
             File.WriteAllBytes(path, [1]);
+        else if (kind == "pipe")
+            System.Diagnostics.Process.Start("mkfifo", path).WaitForExit();
         else
             File.CreateSymbolicLink(path, kind == "endless" ? "/dev/zero" : "/nonexistent/nowhere");
     }
