@@ -60,6 +60,12 @@ public class SignatureBenchmarks
     [Benchmark]
     public int PortableVerify() => CountValid(_portable);
 
+    private readonly BouncyCastleVerifier _bouncyCastle = new();
+
+    /// <summary>Verification by BouncyCastle, which keeps the keys it has parsed.</summary>
+    [Benchmark]
+    public int BouncyCastleVerify() => CountValid(_bouncyCastle);
+
     /// <summary>Signing by the platform.</summary>
     [Benchmark]
     public Signature PlatformSign()

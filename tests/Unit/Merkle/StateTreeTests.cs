@@ -88,6 +88,26 @@ public sealed class StateTreeTests
     }
 
     [Test]
+    public void Update_OneOfManyPagesIsAnother_NamesItWhereverItStands()
+    {
+        List<(Digest Key, Digest Value)> leaves = NaiveState.Leaves(Enumerable.Range(0, 6_000).Select(NaiveState.Random));
+        Digest root = _pages.Update(StateTree.EmptyRoot, leaves);
+        var older = new Dictionary<StatePageId, byte[]>(_pages.Pages);
+        List<(Digest Key, Digest Value)> changes = NaiveState.Leaves(leaves.Select(l => l.Key), salt: 7_000_000);
+        root = _pages.Update(root, changes);
+        StatePageId[] ids = [.. older.Keys.Where(static id => id.Depth > 0).OrderBy(static id => id.ToString())];
+        Assert.That(ids, Has.Length.GreaterThan(200));
+        for (int i = 0; i < ids.Length; i += 7) // pages that were right before the last change
+        {
+            byte[] right = _pages.Pages[ids[i]];
+            _pages.Pages[ids[i]] = older[ids[i]];
+            CorruptPageException e = Assert.Throws<CorruptPageException>(() => StateTree.Update(_pages, root, leaves))!;
+            Assert.That((e.Page, e.Failure), Is.EqualTo((ids[i], StatePageFailure.WrongRoot)));
+            _pages.Pages[ids[i]] = right;
+        }
+    }
+
+    [Test]
     public void Update_SameValuesAgain_ChangesNoPage()
     {
         List<(Digest Key, Digest Value)> leaves = NaiveState.Leaves(NaiveState.CloseKeys(new Random(3), 50));

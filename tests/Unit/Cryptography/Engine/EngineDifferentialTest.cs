@@ -17,7 +17,7 @@ namespace GovChain.Tests.Unit.Cryptography.Engine;
 public sealed class EngineDifferentialTest
 {
     // The platform takes forty times as long as a path in lanes: it is asked for a share of each batch.
-    private const int BatchSize = 250, PlatformShare = 10, Signers = 24;
+    private const int BatchSize = 250, PlatformShare = 10, Signers = 24, ProgressEvery = 100_000;
     private static readonly BigInteger N = EcdsaTwin.N;
 
     [Test]
@@ -46,6 +46,8 @@ public sealed class EngineDifferentialTest
             asked += PlatformShare;
             valid += expected.Count(static e => e);
             invalid += expected.Count(static e => !e);
+            if ((valid + invalid) % ProgressEvery == 0)
+                TestContext.Progress.WriteLine($"SEED={seed}: {valid + invalid} of {cases} cases agree");
         }
         TestContext.Out.WriteLine($"{valid} valid, {invalid} not; the platform was asked {asked} times");
         Assert.That(Math.Min(valid, invalid), Is.GreaterThan(cases / 4));
