@@ -81,8 +81,8 @@ internal static class DevnetCommand
                 _ = ReportEndAsync(network, i);
             await EnrolClerksAsync(network, cancellation);
             await ImportAsync(network, imports, cancellation);
-            await network.WaitUntilLevelAsync(cancellation);
-            AuditReport[] audits = await AuditAsync(network, cancellation);
+            Say("Auditing every node from genesis ...");
+            AuditReport[] audits = await network.AuditAllAsync(expected: null, cancellation);
             bool whole = audits.All(a => a.Ok && a.Height == audits[0].Height && a.StateRoot == audits[0].StateRoot && a.LogRoot == audits[0].LogRoot);
             bool ended = imports.All(i => i.Summary is { } s && s.Committed + s.Refused.Count == i.File.Events.Count);
             ShowResult(network, imports, audits, whole);
@@ -174,18 +174,6 @@ internal static class DevnetCommand
             int department = network.Departments.ToList().IndexOf(import.Department);
             using LedgerClient client = network.ConnectClient(department);
             await import.RunAsync(client, progress, cancellation);
-        }
-
-        private async Task<AuditReport[]> AuditAsync(DevnetNetwork network, CancellationToken cancellation)
-        {
-            Say("Auditing every node from genesis ...");
-            var reports = new AuditReport[network.Departments.Count];
-            for (int i = 0; i < reports.Length; i++)
-            {
-                using LedgerClient client = network.ConnectAdministration(i);
-                reports[i] = await NodeAudit.RunAsync(client, expected: null, progress: null, cancellation);
-            }
-            return reports;
         }
 
         private void ShowResult(DevnetNetwork network, IReadOnlyList<DevnetImport> imports, AuditReport[] audits, bool whole)

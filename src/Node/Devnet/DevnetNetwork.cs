@@ -1,4 +1,7 @@
 using GovChain.Client;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Verification;
+using GovChain.Node.Auditing;
 using GovChain.Protos.V1;
 
 namespace GovChain.Node.Devnet;
@@ -95,6 +98,28 @@ internal sealed class DevnetNetwork : IAsyncDisposable
         finally
         {
             clients.ForEach(c => c.Dispose());
+        }
+    }
+
+    /// <summary>
+    /// Audits every node from genesis, all at one height: where a block came in between, as a suspension makes one when nobody
+    /// submits any more, all are audited once more.
+    /// </summary>
+    /// <param name="expected">The genesis digest to audit against; null: each node's own.</param>
+    /// <param name="cancellation">Ends the audits.</param>
+    public async Task<AuditReport[]> AuditAllAsync(Digest? expected, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await WaitUntilLevelAsync(cancellation);
+            var reports = new AuditReport[Departments.Count];
+            for (int i = 0; i < reports.Length; i++)
+            {
+                using LedgerClient client = ConnectAdministration(i);
+                reports[i] = await NodeAudit.RunAsync(client, expected, progress: null, cancellation);
+            }
+            if (reports.Any(static r => !r.Ok) || reports.All(r => r.Height == reports[0].Height))
+                return reports;
         }
     }
 
