@@ -86,7 +86,9 @@ public sealed class SnapshotEpochsTests
             return answer;
         });
         Assert.That(await FetchAsync(), Is.Null);
-        Assert.That(Complaints(), Is.Not.Empty.And.All.StartsWith("sent "));
+        // Too many are refused before a signature is verified, and those after the snapshot for what they are.
+        string told = lie switch { "many" => "sent more changes", "late" => "sent a change of the validators after the snapshot", _ => "sent " };
+        Assert.That(Complaints(), Is.Not.Empty.And.All.StartsWith(told));
         Assert.That(_progress.Of(3).Complaint, Is.Empty);
         Installed(store => Assert.That(ValidatorHistory.Of(Genesis, store.Current).Epoch, Is.EqualTo(Changes)));
     }
