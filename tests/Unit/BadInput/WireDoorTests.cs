@@ -15,6 +15,7 @@ namespace GovChain.Tests.Unit.BadInput;
 /// gRPC, a submit stream and JSON, into a whole node. docs/SPEC.md, "Wire profile".
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[Parallelizable]
 public sealed class WireDoorTests
 {
     private LiveNode _node = null!;

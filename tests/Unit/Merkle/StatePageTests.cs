@@ -10,6 +10,7 @@ namespace GovChain.Tests.Merkle;
 /// only.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[Parallelizable]
 public sealed class StatePageTests
 {
     private readonly MemoryPages _pages = new();

@@ -10,6 +10,7 @@ using NUnit.Framework;
 namespace GovChain.Tests.Unit.Storage;
 
 /// <summary>What was appended is there after reopening, whole, and a snapshot does not move.</summary>
+[Parallelizable]
 public sealed class LedgerStoreTest : LedgerFixture
 {
     [Test]

@@ -13,6 +13,7 @@ namespace GovChain.Tests.Unit.Verification;
 /// in every way that JSON, hexadecimal digits and base64 leave open, and noise.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[Parallelizable]
 public sealed class ReceiptFileTests : IDisposable
 {
     private static readonly EvidenceLedger Ledger = EvidenceLedger.Shared;

@@ -15,6 +15,7 @@ namespace GovChain.Tests.Unit.Node.Damage;
 /// has the snapshot's ledger; what a repair makes of it is sound.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
+[Parallelizable]
 public sealed class SnapshotDamageTests
 {
     private readonly Dictionary<(string Kind, string Verdict), int> _counts = [];
