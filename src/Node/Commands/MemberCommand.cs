@@ -120,6 +120,12 @@ internal static class MemberCommand
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
+            string path = result.GetRequiredValue(output);
+            if (File.Exists(path))
+            {
+                throw new CommandException(
+                    ExitCode.Usage, $"{path} is there already, and may hold signatures. Name another file with --output, or remove it.");
+            }
             using LedgerClient client = options.Connect(result);
             GetStatusResponse status = await client.GetStatusAsync(cancellation);
             var change = new MembershipChange
@@ -136,8 +142,8 @@ internal static class MemberCommand
             if (!Digest.TryParseHex(status.ChainId, out Digest chainId))
                 throw new CommandException(ExitCode.Unavailable, $"The node at {client.Node} gave no chain id.");
             var file = new MembershipFile(chainId, new ChangeMembership { Change = change });
-            await Files.WriteAsync(result.GetRequiredValue(output), file.ToBytes(), cancellation);
-            Print(result.GetRequiredValue(output), file, result.GetValue(json));
+            await Files.WriteAsync(path, file.ToBytes(), cancellation);
+            Print(path, file, result.GetValue(json));
             if (!result.GetValue(json))
             {
                 Output.Line($"  next: administrators of {status.Quorum} departments sign it (govchain member sign)"
@@ -249,8 +255,8 @@ internal static class MemberCommand
         Output.Line($"  ledger {file.ChainId}, epoch {file.Change.Epoch}, to be on it by {expires}");
         if (file.Change.Reason.Length > 0)
             Output.Line($"  reason {Output.Value(file.Change.Reason)}");
-        Output.Line(string.Create(CultureInfo.InvariantCulture, $"  signed by {file.Action.Approvals.Count} administrators")
-            + (file.Change.ValidatorKey.IsEmpty ? "" : file.LacksNewKey ? ", not yet by the new validator key" : " and the new validator key"));
+        Output.Line(string.Create(CultureInfo.InvariantCulture, $"  signed as administrators: {file.Action.Approvals.Count}")
+            + (file.Change.ValidatorKey.IsEmpty ? "" : file.LacksNewKey ? ", not yet by the new validator key" : ", and by the new validator key"));
     }
 
     private static Option<string> ValidatorKey() => new("--validator-key")

@@ -95,7 +95,7 @@ internal sealed record MembershipFile(Digest ChainId, ChangeMembership Action)
     public static string Describe(MembershipChange change) => (MembershipKind)change.Kind switch
     {
         MembershipKind.Admit => $"admit {change.Department} at {change.Endpoint} with the validator key {Hex(change)} and "
-            + $"{string.Join(", ", change.Administrators.Select(static a => a.OfficerId))} as administrators",
+            + $"as administrators {string.Join(", ", change.Administrators.Select(static a => $"{a.OfficerId} with the key {Convert.ToHexStringLower(a.PublicKey.Span)}"))}",
         MembershipKind.Remove => $"remove {change.Department}",
         _ => $"replace the validator key of {change.Department} by {Hex(change)}",
     };
