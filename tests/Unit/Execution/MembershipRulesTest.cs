@@ -3,8 +3,8 @@ using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 using NUnit.Framework;
-using Rejection = GovChain.Core.Model.Rejection;
 using static GovChain.Tests.Unit.Execution.MembershipChanges;
+using Rejection = GovChain.Core.Model.Rejection;
 
 namespace GovChain.Tests.Unit.Execution;
 
