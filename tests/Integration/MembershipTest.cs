@@ -74,12 +74,18 @@ internal sealed class MembershipTest
     {
         string file = _network.Layout.At("admit.json");
         string administrator = Path(0, $"{DevnetBuilder.Administrator}.json");
-        await RunAsync([
+        string[] propose =
+        [
             "member", "propose", "admit", Id(Joiner), "--validator-key", KeyOf(Joiner, "validator"),
             "--endpoint", $"127.0.0.1:{_network.Network.Departments[Joiner].PeerPort}",
             "--administrator", $"{DevnetBuilder.Administrator}={KeyOf(Joiner, DevnetBuilder.Administrator)}",
-            "--profile", administrator, "-o", file, "--reason", "as decided"]);
+            "--profile", administrator, "-o", file, "--reason", "as decided",
+        ];
+        Assert.That((await RunAsync(propose)).Output, Does.Contain(KeyOf(Joiner, DevnetBuilder.Administrator)), "who signs sees the keys");
         await RunAsync(["member", "sign", file, "--key", Path(Joiner, "validator.pem"), "--passphrase-file", Path(Joiner, "passphrase")]);
+        byte[] written = File.ReadAllBytes(file);
+        Assert.That((await ProgramRun.GovchainAsync(propose)).ExitCode, Is.EqualTo(ExitCode.Usage), "a file with signatures is not overwritten");
+        Assert.That(File.ReadAllBytes(file), Is.EqualTo(written));
         using (var verifier = new PlatformSignatureVerifier())
         {
             MembershipFile signed = MembershipFile.TryRead(File.ReadAllBytes(file), verifier, out _)!;

@@ -21,7 +21,8 @@ internal abstract class ValidatorKeys : ISignatureVerifier
     public virtual PublicKey? Replacement(int validator) => null;
 
     /// <summary>Signs with the key that replaced a validator's.</summary>
-    public virtual Signature SignAsReplacement(int validator, Digest digest) => throw new NotSupportedException();
+    public virtual Signature SignAsReplacement(int validator, Digest digest) =>
+        throw new InvalidOperationException($"Validator {validator} has no second key in this run.");
 
     /// <summary>Signs with whichever of a validator's keys it is.</summary>
     public Signature SignWith(PublicKey key, int validator, Digest digest) =>
