@@ -63,7 +63,7 @@ internal sealed partial class Adversary
         return mutated.Signer == _node.Index && _stage.Rng.Chance(500)
             ? mutated with
             {
-                Signature = Sign(new Vote(mutated.Type, _config.ChainId, mutated.Epoch, mutated.VoteHeight,
+                Signature = Sign(new Vote(mutated.Type, Config.ChainId, mutated.Epoch, mutated.VoteHeight,
                     mutated.View, mutated.BlockHash)),
             }
             : mutated;

@@ -14,7 +14,7 @@ internal sealed partial class Adversary
 
     private readonly Stage _stage;
     private readonly SimulatedNode _node;
-    private ConsensusConfig _config => _node.Config;
+    private ConsensusConfig Config => _node.Config;
     private readonly HashSet<FaultKind> _habits = [];
     private readonly List<ConsensusFrame> _memory = [];
     private readonly HashSet<(ulong, uint, Digest)> _voted = [];
@@ -121,7 +121,7 @@ internal sealed partial class Adversary
     }
 
     private Signature Sign(VoteType type, ulong height, uint view, Digest hash) =>
-        Sign(new Vote(type, _config.ChainId, _config.Epoch, height, view, hash));
+        Sign(new Vote(type, Config.ChainId, Config.Epoch, height, view, hash));
 
     private Signature Sign(Vote vote) => _stage.Keys.SignWith(_node.Key, _node.Index, vote.SigningDigest());
 
@@ -133,7 +133,7 @@ internal sealed partial class Adversary
         foreach (VoteType type in new[] { VoteType.Prepare, VoteType.Commit })
         {
             Send(Consensus.Send.ToAll, new VoteMessage(
-                type, _config.Epoch, height, view, hash, (ushort)_node.Index, Sign(type, height, view, hash)));
+                type, Config.Epoch, height, view, hash, (ushort)_node.Index, Sign(type, height, view, hash)));
         }
     }
 
@@ -141,8 +141,8 @@ internal sealed partial class Adversary
     {
         var payload = new ViewChangePayload(
             (ushort)_node.Index, prepared?.View ?? -1L, prepared?.BlockHash ?? Digest.Zero, default);
-        Signature signature = Sign(JustificationRules.VoteOf(_config, height, view, payload));
-        return new ViewChangeMessage(_config.Epoch, height, view, payload with { Signature = signature }, prepared);
+        Signature signature = Sign(JustificationRules.VoteOf(Config, height, view, payload));
+        return new ViewChangeMessage(Config.Epoch, height, view, payload with { Signature = signature }, prepared);
     }
 
     private ViewChangeMessage WithoutPrepared(ViewChangeMessage m) => ViewChange(m.Height, m.View, null);

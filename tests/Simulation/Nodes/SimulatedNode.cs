@@ -227,8 +227,7 @@ internal sealed partial class SimulatedNode
         if (message is null
             || (failure = _verifier.Verify(from, message, Ledger.Height, out verified)) != MessageFailure.None)
         {
-            bool otherEpoch = failure == MessageFailure.WrongEpoch
-                || (failure == MessageFailure.UnknownValidator && _stage.Scenario.Changes);
+            bool otherEpoch = _stage.Scenario.Changes && failure is (MessageFailure.WrongEpoch or MessageFailure.UnknownValidator);
             if (_stage.Of(from)[0].Kind is NodeKind.Honest or NodeKind.Forgetful && !otherEpoch)
                 throw new InvariantException("codec", $"node {Index} refuses what honest node {from} sent: {failure}, {message}");
             _stage.OnRefused(this, failure);
