@@ -54,6 +54,11 @@ public static class ReceiptVerifier
             return Fail(out failure, ReceiptFailureKind.InvalidEpochs,
                 $"The newest header is of epoch {newest.Epoch}; the receipt leads to epoch {sets.Count - 1}.");
         }
+        if (FindOutside(receipt) is { } outside)
+        {
+            return Fail(out failure, ReceiptFailureKind.InvalidEpochs,
+                $"Epoch {outside.Epoch} has no such block {outside.Height}: by the receipt's own epochs other departments certified there, or another block.");
+        }
         if (CheckBlock(receipt.Block, genesis, sets, signatures, "the block") is { } badBlock)
             return Fail(out failure, ReceiptFailureKind.InvalidCertificate, badBlock);
         BlockHeader header = receipt.Block.Header;
@@ -109,6 +114,25 @@ public static class ReceiptVerifier
             return new ProvenTransaction(genesis, transaction, header, status, sets[(int)header.Epoch]);
         return Fail(out failure, ReceiptFailureKind.SignerNotAuthorised,
             $"The signer's entry says that this key could not sign in block {header.Height}.");
+    }
+
+    /// <summary>
+    /// A header that contradicts the ends of epochs: keys of departments that have retired sign nothing beyond the end of their
+    /// own epoch. Null where there is none.
+    /// </summary>
+    private static BlockHeader? FindOutside(Receipt receipt)
+    {
+        IReadOnlyList<EpochEnd> ends = receipt.Epochs;
+        BlockHeader?[] headers = [receipt.Block.Header, receipt.Signer.Later?.Header];
+        return Array.Find(headers, h => h is not null && h.Epoch <= (ulong)ends.Count && !IsWithin(h));
+
+        bool IsWithin(BlockHeader header)
+        {
+            int epoch = (int)header.Epoch;
+            bool begun = epoch == 0 || header.Height > ends[epoch - 1].Block.Header.Height;
+            BlockHeader? last = epoch < ends.Count ? ends[epoch].Block.Header : null;
+            return begun && (last is null || header.Height < last.Height || header.Hash == last.Hash);
+        }
     }
 
     private static string? CheckBlock(

@@ -128,6 +128,21 @@ public sealed class EpochChainTest : IDisposable
         }
     }
 
+    /// <summary>What departments that have left can make with their old keys, in a receipt that shows that they had left.</summary>
+    [Test]
+    public void Verify_ABlockOfASetWhoseEpochHadEnded_IsRefused()
+    {
+        ValidatorSet founders = History.OfEpoch(0)!;
+        foreach (ulong height in new ulong[] { 2, 5 })
+        {
+            ReceiptVerifier.Verify(ForgedBy(founders, height), Chain, _verifier, out ReceiptFailure? failure);
+            Assert.That(failure?.Kind, Is.EqualTo(ReceiptFailureKind.InvalidEpochs), $"height {height}");
+        }
+        Receipt before = ForgedBy(History.OfEpoch(1)!, 1);
+        Assert.That(ReceiptVerifier.Verify(before, Chain, _verifier, out ReceiptFailure? early), Is.Null);
+        Assert.That(early!.Kind, Is.EqualTo(ReceiptFailureKind.InvalidEpochs));
+    }
+
     [Test]
     public void Verify_AFileOfAnotherSpelling_OrWithoutAChange_IsRefused()
     {
@@ -164,6 +179,8 @@ public sealed class EpochChainTest : IDisposable
                 height,
                 certificate = Base64(Certify(_blocks[height - 1].Header, History.OfEpoch(_blocks[height - 1].Header.Epoch - 1)!).ToBytes()),
             }),
+            outsideTheirEpoch = new[] { ForgedBy(History.OfEpoch(0)!, 2), ForgedBy(History.OfEpoch(0)!, 5), ForgedBy(History.OfEpoch(1)!, 1) }
+                .Select(r => Base64(Written(r))),
             receipts = Enumerable.Range(1, _blocks.Count).Select(height => new { height, file = Base64(FileOf((ulong)height, _ends)) }),
         };
         Repository.Hold("docs/vectors/epochs.json", JsonSerializer.Serialize(vectors, Layout) + "\n");
@@ -194,6 +211,39 @@ public sealed class EpochChainTest : IDisposable
                 _ledger.State.GetState(key)!.Value, StateTree.Prove(_ledger.State, tip.Header.StateRoot, key.TreeKey).Siblings.ToArray(),
                 block == tip ? null : tip),
             ends);
+    }
+
+    /// <summary>A receipt whose block has all that the height's has, but is of another epoch, whose set certified it.</summary>
+    private Receipt ForgedBy(ValidatorSet set, ulong height)
+    {
+        ulong epoch = (ulong)Enumerable.Range(0, 4).First(e => History.OfEpoch((ulong)e)!.Hash == set.Hash);
+        BlockHeader genuine = _blocks[(int)height - 1].Header;
+        var header = new BlockHeader
+        {
+            ChainId = genuine.ChainId,
+            Height = genuine.Height,
+            ParentHash = genuine.ParentHash,
+            Epoch = epoch,
+            ValidatorSetHash = set.Hash,
+            NextValidatorSetHash = set.Hash,
+            TimestampMs = genuine.TimestampMs,
+            Proposer = genuine.Proposer,
+            LogSizeBefore = genuine.LogSizeBefore,
+            LogSizeAfter = genuine.LogSizeAfter,
+            LogRoot = genuine.LogRoot,
+            StateRoot = genuine.StateRoot,
+            ParametersHash = genuine.ParametersHash,
+        };
+        return Of(height, _ends) with { Block = new CertifiedBlock(header, Certify(header, set)) };
+    }
+
+    /// <summary>A receipt's file, whether it proves anything or not.</summary>
+    private byte[] Written(Receipt receipt)
+    {
+        Transaction transaction = TransactionDecoder.TryDecode(receipt.Envelope, Chain, out _)!;
+        SignerStatus status = SignerStatus.At(OfficerKeyState.Parser.ParseFrom(receipt.Signer.Value.Span), transaction.IsProtocol, receipt.Block.Header)!;
+        return ReceiptCodec.Write(receipt, new ProvenTransaction(
+            _ledger.Genesis, transaction, receipt.Block.Header, status, History.OfEpoch(receipt.Block.Header.Epoch)!));
     }
 
     private CertifiedBlock Recertified(EpochEnd end, ulong epoch) =>

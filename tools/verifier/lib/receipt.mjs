@@ -16,6 +16,7 @@ export const RECEIPT_BYTES_MAX = 2 * 1024 * 1024;
 const FORMAT = 'govchain-receipt-1';
 const HASHES_MAX = 256;
 const EPOCHS_MAX = 1_000;
+const VALIDATORS_MAX = 200;
 const YEAR_9999_MS = 253_402_300_799_999n;
 
 /** Verifies a receipt file: its summary. Throws a Refusal that names the member. */
@@ -30,6 +31,7 @@ export function verifyReceipt(file, genesisDigest) {
 
   const { sets, ends } = followEpochs(receipt.epochs, genesis);
   const block = readBlock(receipt.block, genesis, sets, 'block');
+  requireWithin(block, ends, 'block, header');
   const transaction = at('envelope', () => readTransaction(fromBase64(receipt.envelope), genesis.chainId));
   const position = readPosition(receipt.position);
   require(block.logSizeBefore <= position && position < block.logSizeAfter, 'position',
@@ -41,6 +43,7 @@ export function verifyReceipt(file, genesisDigest) {
   const { signer } = receipt;
   const later = signer.laterBlock === undefined ? null : readBlock(signer.laterBlock, genesis, sets, 'signer, laterBlock');
   require(later === null || later.height > block.height, 'signer, laterBlock', 'not higher than the block');
+  if (later !== null) requireWithin(later, ends, 'signer, laterBlock, header');
   const value = fromBase64(signer.value, 'signer, value');
   const key = sha256(stateKey(KIND.key, transaction.signer));
   const siblings = readHashes(signer.path, 'signer, path');
@@ -85,16 +88,26 @@ function followEpochs(epochs, genesis) {
     requireIdentifier('department', department, `${where}, department`);
     const block = readBlock(lastBlock, genesis, sets, `${where}, lastBlock`);
     require(block.epoch === BigInt(i), `${where}, lastBlock, header`, () => `epoch ${block.epoch}`);
-    require(i === 0 || block.height > ends[i - 1].height, `${where}, lastBlock, header`, 'not higher than the one before');
+    require(block.height > (i === 0 ? 0n : ends[i - 1].height), `${where}, lastBlock, header`, 'not higher than the one before');
     const key = newKey === undefined ? null : fromHex(newKey, 33, `${where}, newKey`);
     if (key !== null) requirePublicKey(key, `${where}, newKey`);
     const next = setAfter(sets[i], department, key);
-    const names = next.members.length >= 1 && next.hash.equals(block.nextSetHash) && !next.hash.equals(sets[i].hash);
+    const keys = new Set(next.members.map((m) => m.key.toString('hex')));
+    require(keys.size === next.members.length && keys.size >= 1 && keys.size <= VALIDATORS_MAX, where,
+      () => `${next.members.length} departments with ${keys.size} keys`);
+    const names = next.hash.equals(block.nextSetHash) && !next.hash.equals(sets[i].hash);
     require(names, where, 'not the change that its header names');
     sets.push(next);
     ends.push(block);
   });
   return { sets, ends };
+}
+
+/** Keys of departments that have retired sign nothing beyond the end of their own epoch. */
+function requireWithin({ epoch, height, hash }, ends, where) {
+  const [before, last] = [ends[Number(epoch) - 1], ends[Number(epoch)]];
+  require(before === undefined || height > before.height, where, () => `height ${height} is before epoch ${epoch} begins`);
+  require(last === undefined || height < last.height || hash.equals(last.hash), where, () => `epoch ${epoch} has no such block ${height}`);
 }
 
 function readBlock(member, genesis, sets, where) {

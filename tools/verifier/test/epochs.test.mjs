@@ -44,6 +44,10 @@ test('receipts of every epoch hold from the genesis digest alone', () => {
   for (const { file, height } of vectors.receipts) assert.equal(verifyReceipt(bytes(file), digest).height, height);
 });
 
+test('a block of a set whose epoch had ended, or not begun, is refused', () => {
+  for (const file of vectors.outsideTheirEpoch) assert.throws(() => verifyReceipt(bytes(file), digest), /block, header: (epoch 0 has no such block|height 1 is before)/);
+});
+
 test('a receipt whose chain of epochs was tampered with is refused', () => {
   const file = bytes(vectors.receipts.at(-1).file);
   const tampered = (name, change, expected) => {
