@@ -22,6 +22,7 @@ public sealed class EvidenceStore
     private readonly HashSet<Digest> _ids = [];
     private readonly List<Evidence> _all = [];
     private readonly SortedSet<string> _justifications = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _named = new(StringComparer.Ordinal);
 
     private EvidenceStore(string root) => _root = root;
 
@@ -131,10 +132,12 @@ public sealed class EvidenceStore
     private void Write(string folder, string name, ReadOnlySpan<byte> content)
     {
         string path = Path.Combine(_root, folder);
-        if (!Directory.Exists(path))
+        if (!_named.Contains(folder))
         {
+            // Also where the folder was there already: who made it may have died before its name was durable.
             Directory.CreateDirectory(path);
             DurableFiles.SyncDirectory(_root);
+            _named.Add(folder);
         }
         DurableFiles.Replace(Path.Combine(path, name), content);
     }
