@@ -7,6 +7,7 @@ using Google.Protobuf;
 using GovChain.Protos.V1;
 using Grpc.Core;
 using Grpc.Net.Client;
+using StateKey = GovChain.Core.Model.StateKey;
 
 namespace GovChain.Client;
 
@@ -167,6 +168,12 @@ public sealed class LedgerClient : IDisposable
     /// <summary>The record types, ascending.</summary>
     public async Task<IReadOnlyList<RecordTypeState>> ListTypesAsync(CancellationToken cancellation = default) =>
         (await CallAsync(_ledger.ListTypesAsync(new ListTypesRequest(), cancellationToken: cancellation))).Types_;
+
+    /// <summary>A value of the newest state, or that there is none, with the path that proves it; the path is not checked here.</summary>
+    /// <exception cref="LedgerClientException">The node refuses, or the value is a record that not everybody may read.</exception>
+    public Task<GetStateProofResponse> GetStateProofAsync(StateKey key, CancellationToken cancellation = default) =>
+        CallAsync(_ledger.GetStateProofAsync(
+            new GetStateProofRequest { Kind = (uint)key.Kind, Id = ByteString.CopyFrom(key.Id) }, cancellationToken: cancellation));
 
     /// <summary>A header with its certificate.</summary>
     public Task<CertifiedHeader> GetHeaderAsync(ulong height, CancellationToken cancellation = default) =>

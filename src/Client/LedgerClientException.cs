@@ -71,6 +71,19 @@ public sealed class LedgerClientException : Exception
     internal static LedgerClientException StreamEnded(Exception? inner = null) =>
         new(StatusCode.Unavailable, StreamEndedReason, "The node ended the stream.", inner);
 
+    /// <summary>The reason where an answer does not prove what it says.</summary>
+    public const string UnprovenReason = "UNPROVEN_ANSWER";
+
+    /// <summary>The node's answer is not what the departments certified.</summary>
+    internal static LedgerClientException Unproven(Uri node, string problem) => new(
+        StatusCode.DataLoss, UnprovenReason,
+        $"What the node at {node} answers is not proven: {problem.TrimEnd('.')}. Ask another department's node, and tell the operator of this one.", null);
+
+    /// <summary>Answers that belong together came from before and from after a change.</summary>
+    internal static LedgerClientException Changed(Uri node) => new(
+        StatusCode.Unavailable, NameOf(StatusCode.Unavailable),
+        $"The departments that vote changed while the node at {node} was asked. Try again.", null);
+
     /// <summary>The reason where TLS came to nothing.</summary>
     public const string UntrustedReason = "UNTRUSTED_CERTIFICATE";
 

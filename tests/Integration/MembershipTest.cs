@@ -82,24 +82,44 @@ internal sealed class MembershipTest
             "--profile", administrator, "-o", file, "--reason", "as decided",
         ];
         Assert.That((await RunAsync(propose)).Output, Does.Contain(KeyOf(Joiner, DevnetBuilder.Administrator)), "who signs sees the keys");
+        ProgramRun used = await ProgramRun.GovchainAsync(
+            [.. propose[..5], KeyOf(1, DevnetBuilder.Administrator), .. propose[6..^3], "never.json", "--json"]);
+        Assert.That((used.ExitCode, ReasonOf(used)), Is.EqualTo((ExitCode.Refused, "KEY_IN_USE")), used.Error);
         await RunAsync(["member", "sign", file, "--key", Path(Joiner, "validator.pem"), "--passphrase-file", Path(Joiner, "passphrase")]);
         byte[] written = File.ReadAllBytes(file);
         Assert.That((await ProgramRun.GovchainAsync(propose)).ExitCode, Is.EqualTo(ExitCode.Usage), "a file with signatures is not overwritten");
         Assert.That(File.ReadAllBytes(file), Is.EqualTo(written));
-        using (var verifier = new PlatformSignatureVerifier())
-        {
-            MembershipFile signed = MembershipFile.TryRead(File.ReadAllBytes(file), verifier, out _)!;
-            foreach (int department in new[] { 0, 2, 3 })
-                signed = Signed(signed, department, DevnetBuilder.Administrator);
-            File.WriteAllBytes(file, signed.ToBytes());
-        }
+        ProgramRun clerk = await SignAsync(file, 0, DevnetBuilder.Clerk, "--profile", administrator);
+        Assert.That(clerk.ExitCode, Is.EqualTo(ExitCode.Keys), clerk.Error);
+        Assert.That(clerk.Error, Does.Contain($"officer {DevnetBuilder.Clerk} of {Id(0)}, who is no administrator"));
+        Assert.That(File.ReadAllBytes(file), Is.EqualTo(written), "a key that does not count adds nothing");
+        ProgramRun first = await SignAsync(file, 0, DevnetBuilder.Administrator, "--profile", administrator);
+        Assert.That(first.Output, Does.Contain($"signed for {Id(0)} by its administrator").And.Contain("1 of 4 departments have signed and 3 must"));
+        ProgramRun second = await SignAsync(file, 2, DevnetBuilder.Administrator, "--genesis", _network.Layout.At("genesis.json"));
+        Assert.That(second.Output, Does.Contain($"signed for {Id(2)} by its administrator").And.Contain($"not signed by {Id(1)}, {Id(3)}"));
+        ProgramRun early = await ProgramRun.GovchainAsync("member", "submit", file, "--profile", administrator, "--json");
+        Assert.That((early.ExitCode, ReasonOf(early)), Is.EqualTo((ExitCode.Refused, "INVALID_PROOF")), early.Error);
+        Assert.That(early.Error, Does.Contain($"not signed by {Id(1)}, {Id(3)}"));
+        ProgramRun unasked = await SignAsync(file, 1, DevnetBuilder.Clerk, "--unchecked");
+        Assert.That(unasked.Output, Does.Contain("NOT CHECKED: signed by the key").And.Contain("NOT CHECKED: whose the signatures are"));
+        await SignAsync(file, 3, DevnetBuilder.Administrator, "--unchecked");
+        Assert.That((await ProgramRun.GovchainAsync("member", "inspect", file)).ExitCode, Is.EqualTo(ExitCode.VerificationFailed), "it was not checked");
+        Assert.That((await RunAsync(["member", "inspect", file, "--profile", administrator])).Output, Does.Contain("3 of 4 departments have signed"));
+
         ProgramRun submitted = await RunAsync(["member", "submit", file, "--profile", administrator, "--json"]);
-        Assert.That(submitted.Json.GetProperty("height").GetInt64(), Is.Positive);
+        Assert.That(submitted.Error, Does.Contain($"officer {DevnetBuilder.Clerk} of {Id(1)}, who is no administrator"), "what does not count is left out");
+        long height = submitted.Json.GetProperty("height").GetInt64();
         await UntilAsync(0, static s => s.Epoch == 1, cancellation);
-        ProgramRun again = await ProgramRun.GovchainAsync("member", "submit", file, "--profile", administrator);
-        Assert.That(again.ExitCode, Is.EqualTo(ExitCode.Refused), $"the approvals serve once: {again.Error}");
-        Assert.That(again.Error, Does.Contain("epoch"));
+        ProgramRun again = await RunAsync(["member", "submit", file, "--profile", administrator, "--json"]);
+        Assert.That(again.Json.GetProperty("alreadyOnLedger").GetBoolean(), Is.True, "by anybody, any number of times");
+        Assert.That((again.Json.GetProperty("height").GetInt64(), again.Json.GetProperty("epoch").GetInt64()), Is.EqualTo((height, 1L)));
     }
+
+    private async Task<ProgramRun> SignAsync(string file, int department, string key, params string[] more) => await ProgramRun.GovchainAsync(
+        ["member", "sign", file, "--key", Path(department, $"{key}.pem"), "--passphrase-file", Path(department, "passphrase"), .. more]);
+
+    private static string ReasonOf(ProgramRun run) => System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(run.ErrorLines[^1])
+        .GetProperty("error").GetProperty("reason").GetString()!;
 
     /// <summary>The same without the program.</summary>
     private async Task ChangeAsync(MembershipKind kind, int subject, string? newKey, CancellationToken cancellation)

@@ -10,40 +10,81 @@ namespace GovChain.Core.Execution;
 /// so has the key that is to vote. Acts from the next block on; one change a block, and each ends its epoch, so that no
 /// signature serves twice.
 /// </summary>
-internal static class MembershipRules
+public static class MembershipRules
 {
-    public static Outcome Change(StateOverlay state, in TransactionContext at, ChangeMembership action)
+    /// <summary>Why a change could not stand in the next block whoever approved it, or null: its epoch, its expiry, its keys, and
+    /// whether the departments that vote allow it. For those who are about to propose or to sign it.</summary>
+    /// <param name="state">The newest state.</param>
+    /// <param name="change">It obeys <see cref="MembershipFields.CheckChange"/>.</param>
+    /// <param name="timeMs">The block's time, UTC milliseconds.</param>
+    /// <exception cref="CorruptStateException">The state is damaged.</exception>
+    public static Rejection? CheckChange(StateOverlay state, MembershipChange change, ulong timeMs) =>
+        CheckEpoch(state, change) ?? CheckExpiry(change, timeMs) ?? CheckDepartment(state, change) ?? CheckKeys(state, change);
+
+    /// <summary>Why the key's approval would not count, in a sentence's end, or null: it may sign in the block of this height and
+    /// time, as an administrator, for a department that votes.</summary>
+    /// <param name="state">The state before the block.</param>
+    /// <param name="key">Who signed.</param>
+    /// <param name="height">The block's height.</param>
+    /// <param name="timeMs">Its time, UTC milliseconds.</param>
+    /// <param name="officer">Whose key it is, as far as the state says: department, id and roles; null if nobody's.</param>
+    /// <exception cref="CorruptStateException">The state is damaged.</exception>
+    public static string? CheckApprover(
+        StateOverlay state, PublicKey key, ulong height, ulong timeMs, out OfficerInterval? officer)
+    {
+        if (Authority.Check(state, key, height, timeMs, out officer) is { } rejection)
+        {
+            OfficerKeyState? entry = state.Before<OfficerKeyState>(StateKey.OfficerKey(key));
+            officer = entry?.Intervals.LastOrDefault();
+            if (entry?.ValidatorIntervals.LastOrDefault() is { } validator)
+                return $"signed by {key.ToShortString()}..., a validator key of {validator.Department}, where an administrator's is asked for";
+            return $"signed by {key.ToShortString()}..., who may not sign: {rejection.Message.TrimEnd('.')}";
+        }
+        if (!officer!.Roles.Contains((uint)OfficerRole.Administrator))
+            return $"signed by officer {officer.OfficerId} of {officer.Department}, who is no administrator";
+        return state.Leader.Departments.Contains(officer.Department)
+            ? null
+            : $"signed for {officer.Department}, which has no vote";
+    }
+
+    /// <summary>The entry of the ledger's changes that is this change's; null where it is not on the ledger.</summary>
+    /// <remarks>Only one change ends an epoch. Of an admission the ledger's other particulars are compared, too: two proposals of
+    /// one epoch may differ in no more than an address.</remarks>
+    /// <exception cref="CorruptStateException">The state is damaged.</exception>
+    public static MembershipEntry? Find(StateOverlay state, MembershipChange change)
+    {
+        MembershipState? all = state.Current<MembershipState>(StateKey.Membership);
+        if (all is null || change.Epoch >= (ulong)all.Changes.Count)
+            return null;
+        MembershipEntry entry = all.Changes[(int)change.Epoch];
+        bool isAdmission = change.Kind == (uint)MembershipKind.Admit;
+        return entry.Department == change.Department && entry.NewKey == change.ValidatorKey && entry.OldKey.IsEmpty == isAdmission
+            && (!isAdmission || IsAdmittedSo(state, change))
+            ? entry
+            : null;
+    }
+
+    internal static Outcome Change(StateOverlay state, in TransactionContext at, ChangeMembership action)
     {
         MembershipChange change = action.Change;
-        MembershipState before = state.Current<MembershipState>(StateKey.Membership) ?? new MembershipState();
         Rejection? rejection = CheckEpoch(state, change)
             ?? CheckExpiry(change, at.TimeMs)
             ?? CheckApprovals(state, at, action)
-            ?? CheckKeys(state, change);
+            ?? CheckKeys(state, change)
+            ?? CheckDepartment(state, change);
         if (rejection is not null)
             return rejection;
+        MembershipState before = Changes(state);
         return (MembershipKind)change.Kind switch
         {
-            MembershipKind.Admit => Admit(state, at, change, before),
+            MembershipKind.Admit => Admit(at, change, before),
             MembershipKind.Remove => Remove(state, at, change, before),
             _ => ReplaceKey(state, at, change, before),
         };
     }
 
-    private static Outcome Admit(
-        StateOverlay state, in TransactionContext at, MembershipChange change, MembershipState before)
+    private static Outcome Admit(in TransactionContext at, MembershipChange change, MembershipState before)
     {
-        if (state.Current<DepartmentState>(StateKey.Department(change.Department)) is not null)
-        {
-            return new Rejection(
-                RejectionCode.DepartmentExists,
-                $"A department {change.Department} is, or once was, on this ledger. Choose another id.",
-                ("department", change.Department));
-        }
-        if (state.Leader.Departments.Count >= Limits.ValidatorsMax)
-            return TooMany($"{Limits.ValidatorsMax} departments vote already, and no more can.");
-        if (Full(before) is { } full)
-            return full;
         ulong first = at.Height + 1;
         var writes = new List<StateWrite>
         {
@@ -89,12 +130,7 @@ internal static class MembershipRules
     private static Outcome Remove(
         StateOverlay state, in TransactionContext at, MembershipChange change, MembershipState before)
     {
-        if (Find(state, change) is not { } department)
-            return Unknown(change);
-        if (state.Leader.Departments.Count <= 1)
-            return TooMany($"{change.Department} is the only department that votes.");
-        if (Full(before) is { } full)
-            return full;
+        DepartmentState department = Department(state, change);
         DepartmentState left = department.Clone();
         left.RemovedHeight = at.Height;
         return Outcome.Accept(
@@ -106,10 +142,7 @@ internal static class MembershipRules
     private static Outcome ReplaceKey(
         StateOverlay state, in TransactionContext at, MembershipChange change, MembershipState before)
     {
-        if (Find(state, change) is not { } department)
-            return Unknown(change);
-        if (Full(before) is { } full)
-            return full;
+        DepartmentState department = Department(state, change);
         DepartmentState changed = department.Clone();
         changed.ValidatorKey = change.ValidatorKey;
         return Outcome.Accept(
@@ -124,7 +157,15 @@ internal static class MembershipRules
     {
         (string, string)[] facts =
             [("approvedFor", FieldRules.Invariant(change.Epoch)), ("epoch", FieldRules.Invariant(state.Epoch))];
-        if (change.Epoch != state.Epoch)
+        if (change.Epoch > state.Epoch)
+        {
+            return new Rejection(
+                RejectionCode.ProofOutOfRange,
+                $"The change was approved for epoch {change.Epoch} of the departments, which has not begun: this is {state.Epoch}. "
+                + "Submit it again when it has.",
+                facts);
+        }
+        if (change.Epoch < state.Epoch)
         {
             return new Rejection(
                 RejectionCode.OtherEpoch,
@@ -168,13 +209,9 @@ internal static class MembershipRules
         {
             if (!PublicKey.TryParse(action.Approvals[i].Signer.Span, out PublicKey? key))
                 throw new InvalidOperationException("The decoder let an approval without a valid key through.");
-            if (Authority.Check(state, key, at.Height, at.TimeMs, out OfficerInterval? signer) is { } rejection)
-                return Unproven($"approval {i} is signed by {key.ToShortString()}..., who may not sign: {rejection.Message}");
-            if (!signer!.Roles.Contains((uint)OfficerRole.Administrator))
-                return Unproven($"approval {i} is signed by officer {signer.OfficerId} of {signer.Department}, who is no administrator");
-            if (!acting.Contains(signer.Department))
-                return Unproven($"approval {i} is signed for {signer.Department}, which has no vote");
-            if (!departments.Add(signer.Department))
+            if (CheckApprover(state, key, at.Height, at.TimeMs, out OfficerInterval? signer) is { } problem)
+                return Unproven($"approval {i} is {problem}");
+            if (!departments.Add(signer!.Department))
                 return Unproven($"approval {i} is a second one of {signer.Department}");
         }
         return action.Approvals.Count >= quorum
@@ -199,10 +236,51 @@ internal static class MembershipRules
         return null;
     }
 
-    private static DepartmentState? Find(StateOverlay state, MembershipChange change) =>
-        state.Leader.Departments.Contains(change.Department)
-            ? state.Current<DepartmentState>(StateKey.Department(change.Department))
-            : null;
+    /// <summary>Whether the departments that vote, and those that ever did, allow it.</summary>
+    private static Rejection? CheckDepartment(StateOverlay state, MembershipChange change)
+    {
+        IReadOnlyList<string> acting = state.Leader.Departments;
+        if (change.Kind == (uint)MembershipKind.Admit)
+        {
+            if (state.Current<DepartmentState>(StateKey.Department(change.Department)) is not null)
+            {
+                return new Rejection(
+                    RejectionCode.DepartmentExists,
+                    $"A department {change.Department} is, or once was, on this ledger. Choose another id.",
+                    ("department", change.Department));
+            }
+            if (acting.Count >= Limits.ValidatorsMax)
+                return TooMany($"{Limits.ValidatorsMax} departments vote already, and no more can.");
+        }
+        else
+        {
+            if (!acting.Contains(change.Department))
+                return Unknown(change);
+            if (change.Kind == (uint)MembershipKind.Remove && acting.Count <= 1)
+                return TooMany($"{change.Department} is the only department that votes.");
+        }
+        return Changes(state).Changes.Count < Limits.MembershipChangesMax
+            ? null
+            : TooMany($"The validators of this ledger have changed {Limits.MembershipChangesMax} times, and it keeps no more.");
+    }
+
+    private static bool IsAdmittedSo(StateOverlay state, MembershipChange change) =>
+        state.Current<DepartmentState>(StateKey.Department(change.Department)) is { } department
+        && department.Endpoint == change.Endpoint
+        && department.Names.Equals(change.Names)
+        && change.Administrators.All(officer =>
+            state.Current<OfficerKeyState>(KeyOf(officer.PublicKey))?.Intervals.FirstOrDefault() is { } first
+            && first.FirstHeight == department.AdmittedHeight
+            && first.Department == change.Department && first.OfficerId == officer.OfficerId);
+
+    private static MembershipState Changes(StateOverlay state) =>
+        state.Current<MembershipState>(StateKey.Membership) ?? new MembershipState();
+
+    private static DepartmentState Department(StateOverlay state, MembershipChange change)
+    {
+        StateKey key = StateKey.Department(change.Department);
+        return state.Current<DepartmentState>(key) ?? throw new CorruptStateException(key, "no value");
+    }
 
     private static StateWrite Entry(
         MembershipState before, in TransactionContext at, string department, ByteString oldKey, ByteString newKey)
@@ -236,10 +314,6 @@ internal static class MembershipRules
     }
 
     private static StateKey KeyOf(ByteString key) => new(StateKind.OfficerKey, key.Span);
-
-    private static Rejection? Full(MembershipState before) => before.Changes.Count < Limits.MembershipChangesMax
-        ? null
-        : TooMany($"The validators of this ledger have changed {Limits.MembershipChangesMax} times, and it keeps no more.");
 
     private static Rejection TooMany(string message) =>
         new(RejectionCode.MembershipLimit, message, ("departmentsMax", FieldRules.Invariant(Limits.ValidatorsMax)));

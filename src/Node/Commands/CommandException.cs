@@ -1,3 +1,5 @@
+using GovChain.Core.Model;
+
 namespace GovChain.Node.Commands;
 
 /// <summary>Ends a command with a sentence for the user and an exit code. The only text on the screen.</summary>
@@ -7,9 +9,16 @@ internal sealed class CommandException(int exitCode, string message) : Exception
     public CommandException(StartFailure failure, string message)
         : this(StartFailures.ExitCodeOf(failure), message) => Failure = failure;
 
+    /// <summary>The ledger would refuse what a command is about to bring it.</summary>
+    public CommandException(Rejection rejection)
+        : this(Commands.ExitCode.Refused, rejection.Message) => Rejection = rejection;
+
     /// <summary>One of <see cref="Commands.ExitCode"/>.</summary>
     public int ExitCode { get; } = exitCode;
 
     /// <summary>The reason for programs; null where the exit code says all.</summary>
     public StartFailure? Failure { get; }
+
+    /// <summary>What the ledger would say; null where it is not asked.</summary>
+    public Rejection? Rejection { get; }
 }

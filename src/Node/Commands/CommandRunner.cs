@@ -88,6 +88,8 @@ internal static class CommandRunner
             error["problems"] = ConfigurationCommands.ToJson(configuration.Problems);
         if (exception is LedgerClientException { Facts.Count: > 0 } refusal)
             error["facts"] = new JsonObject(refusal.Facts.Select(f => KeyValuePair.Create(f.Key, (JsonNode?)f.Value)));
+        if (exception is CommandException { Rejection.Facts: { Count: > 0 } facts })
+            error["facts"] = new JsonObject(facts.Select(f => KeyValuePair.Create(f.Name, (JsonNode?)f.Value)));
         return new JsonObject { ["error"] = error };
     }
 
@@ -95,6 +97,7 @@ internal static class CommandRunner
     internal static Problem Explain(Exception exception) => exception switch
     {
         CommandException { Failure: { } failure } e => new(e.ExitCode, NameOf(failure), e.Message),
+        CommandException { Rejection: { } rejection } e => new(e.ExitCode, rejection.CodeName, $"{rejection.CodeName}: {rejection.Message}"),
         CommandException e => new(e.ExitCode, ExitCode.NameOf(e.ExitCode), e.Message),
         ConfigurationException e => new(ExitCode.Configuration, NameOf(StartFailure.ConfigurationInvalid), e.Message),
         KeyFileException e => new(ExitCode.Keys, NameOf(e.Error), e.Message),
@@ -118,7 +121,8 @@ internal static class CommandRunner
         where T : struct, Enum => JsonNamingPolicy.SnakeCaseUpper.ConvertName(code.ToString());
 
     private static int CodeOf(LedgerClientException e) =>
-        e.Reason is "INVALID_ADDRESS" or "INVALID_CA_FILE" or LedgerClientException.UntrustedReason ? ExitCode.Usage : CodeOf(e.Status);
+        e.Reason == LedgerClientException.UnprovenReason ? ExitCode.VerificationFailed
+        : e.Reason is "INVALID_ADDRESS" or "INVALID_CA_FILE" or LedgerClientException.UntrustedReason ? ExitCode.Usage : CodeOf(e.Status);
 
     /// <summary>What a command ends with that a node answered so.</summary>
     internal static int CodeOf(StatusCode status) => status switch

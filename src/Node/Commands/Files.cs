@@ -21,6 +21,22 @@ internal static class Files
         }
     }
 
+    /// <summary>Puts a whole file in the place of one that stands there: whatever happens meanwhile, one of the two is there.</summary>
+    /// <exception cref="CommandException">It cannot be written.</exception>
+    public static async Task ReplaceAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    {
+        string written = $"{path}.new";
+        await WriteAsync(written, bytes, cancellation);
+        try
+        {
+            File.Move(written, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.Usage, $"{path} cannot be replaced by {written}: {e.Message}");
+        }
+    }
+
     /// <summary>Writes a whole file, over one that stands there.</summary>
     public static async Task WriteAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {

@@ -1,25 +1,24 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
-using Google.Protobuf;
 using GovChain.Client;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Membership;
+using GovChain.Node.Signatures;
 using GovChain.Protos.V1;
+using Rejection = GovChain.Core.Model.Rejection;
 
 namespace GovChain.Node.Commands;
 
 /// <summary><c>govchain member</c>: the departments that vote, and how they change.</summary>
 internal static class MemberCommand
 {
-    private const int DaysMax = 29;
-
     public static Command Create() => new("member",
         "Admit and remove departments and replace their validator keys: one proposes, a quorum of departments signs, anybody submits")
     {
-        List(), Propose(), Sign(), Submit(),
+        List(), MemberProposal.Create(), Sign(), Inspect(), Submit(),
     };
 
     private static Command List()
@@ -55,110 +54,6 @@ internal static class MemberCommand
         return command;
     }
 
-    private static Command Propose() => new("propose", "Write the file that the departments sign; nothing happens yet")
-    {
-        Admit(), Remove(), ReplaceKey(),
-    };
-
-    private static Command Admit()
-    {
-        Option<string> key = ValidatorKey();
-        var endpoint = new Option<string>("--endpoint") { Description = "Where its peer listener is", HelpName = "HOST:PORT", Required = true };
-        var name = new Option<string?>("--name") { Description = "Its name for people (default: its id)", HelpName = "TEXT" };
-        var administrators = new Option<string[]>("--administrator")
-        {
-            Description = "Its first administrator, as OFFICER=PUBLIC-KEY; one at least",
-            HelpName = "SPEC",
-            Required = true,
-        };
-        return Proposal("admit", "Propose that a department gets a vote. Its node runs as an observer before", [key, endpoint, name, administrators],
-            (result, change) =>
-            {
-                change.Kind = (uint)MembershipKind.Admit;
-                change.ValidatorKey = ParseKey("--validator-key", result.GetRequiredValue(key));
-                change.Endpoint = result.GetRequiredValue(endpoint);
-                change.Names.Add(new LocalizedText { Language = "en", Text = result.GetValue(name) ?? change.Department });
-                change.Administrators.AddRange(
-                    result.GetRequiredValue(administrators).Select(ParseAdministrator).OrderBy(static a => a.OfficerId, StringComparer.Ordinal));
-            });
-    }
-
-    private static Command Remove() => Proposal(
-        "remove", "Propose that a department loses its vote; its officers sign no more, its node may go on as an observer", [],
-        static (_, change) => change.Kind = (uint)MembershipKind.Remove);
-
-    private static Command ReplaceKey()
-    {
-        Option<string> key = ValidatorKey();
-        return Proposal("replace-key", "Propose that a department votes with another key", [key], (result, change) =>
-        {
-            change.Kind = (uint)MembershipKind.ReplaceKey;
-            change.ValidatorKey = ParseKey("--validator-key", result.GetRequiredValue(key));
-        });
-    }
-
-    private static Command Proposal(
-        string name, string description, IEnumerable<Option> more, Action<ParseResult, MembershipChange> fill)
-    {
-        var department = new Argument<string>("DEPARTMENT") { Description = "The department's id" };
-        var reason = new Option<string>("--reason") { Description = "Why; it stands on the ledger", DefaultValueFactory = static _ => "" };
-        var days = new Option<int>("--days")
-        {
-            Description = $"How long the departments may take to sign, 1 to {DaysMax}",
-            DefaultValueFactory = static _ => 7,
-        };
-        days.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > DaysMax)
-                result.AddError($"--days: 1 to {DaysMax} is expected.");
-        });
-        var output = new Option<string>("--output", "-o") { Description = "Where to write the file", HelpName = "FILE", Required = true };
-        Option<bool> json = Output.JsonOption();
-        var command = new Command(name, description) { department, reason, days, output, json };
-        foreach (Option option in more)
-            command.Options.Add(option);
-        ClientOptions options = new ClientOptions().AddNode(command);
-        command.SetAction(async (result, cancellation) =>
-        {
-            string path = result.GetRequiredValue(output);
-            if (File.Exists(path))
-            {
-                throw new CommandException(
-                    ExitCode.Usage, $"{path} is there already, and may hold signatures. Name another file with --output, or remove it.");
-            }
-            using LedgerClient client = options.Connect(result);
-            GetStatusResponse status = await client.GetStatusAsync(cancellation);
-            var change = new MembershipChange
-            {
-                Epoch = status.Epoch,
-                ExpiresAtMs = (ulong)DateTimeOffset.UtcNow.AddDays(result.GetValue(days)).ToUnixTimeMilliseconds(),
-                Department = result.GetRequiredValue(department),
-                Reason = result.GetValue(reason) ?? "",
-            };
-            fill(result, change);
-            CheckAgainst(status, change);
-            if (MembershipFields.CheckChange(change) is { } violation)
-                throw new CommandException(ExitCode.Usage, $"The change is refused: {violation}");
-            if (!Digest.TryParseHex(status.ChainId, out Digest chainId))
-                throw new CommandException(ExitCode.Unavailable, $"The node at {client.Node} gave no chain id.");
-            var file = new MembershipFile(chainId, new ChangeMembership { Change = change });
-            await Files.WriteAsync(path, file.ToBytes(), cancellation);
-            Print(path, file, result.GetValue(json));
-            if (!result.GetValue(json))
-            {
-                Output.Line($"  next: administrators of {status.Quorum} departments sign it (govchain member sign)"
-                    + (file.LacksNewKey ? ", and so does the new validator key" : ""));
-            }
-            if (change.Kind == (uint)MembershipKind.Remove && status.Departments <= 4)
-            {
-                Output.Error($"Note: {status.Departments - 1} departments will vote, and none of them may fail or lie without halting the ledger; "
-                    + "at least 4 should.");
-            }
-            return ExitCode.Ok;
-        });
-        return command;
-    }
-
     private static Command Sign()
     {
         var path = new Argument<string>("FILE") { Description = "The proposed change; the signature is added to it" };
@@ -169,19 +64,61 @@ internal static class MemberCommand
             Required = true,
         };
         Option<string?> passphraseFile = KeyOptions.PassphraseFile();
+        var alone = new Option<bool>("--unchecked") { Description = "Ask neither a node nor a genesis file whose key it is" };
+        Option<string?> genesis = GenesisOption();
         Option<bool> json = Output.JsonOption();
         var command = new Command("sign",
-            "Approve a proposed change for your department, after you have read it. No node is needed. The change expires, and "
-            + "serves in the epoch it was proposed in only.") { path, key, passphraseFile, json };
+            "Approve a proposed change for your department, after you have read it. A node that is named (--node, --profile) or, in the first "
+            + "epoch, a genesis file says whose the key is; one that is no administrator's is refused. The change expires, and serves in the epoch "
+            + "it was proposed in only.") { path, key, passphraseFile, alone, genesis, json };
+        ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
             string file = result.GetRequiredValue(path);
             MembershipFile read = Read(file);
             using PlatformSigner signer = KeyOptions.Open(result.GetRequiredValue(key), result.GetValue(passphraseFile));
             MembershipFile signed = read.With(signer.PublicKey, signer.Sign(read.SigningDigest));
-            await Files.WriteAsync(file, signed.ToBytes(), cancellation);
-            Print(file, signed, result.GetValue(json));
+            Source source = result.GetValue(alone) ? Source.None
+                : await AskAsync(options, result, signed, result.GetValue(genesis), cancellation);
+            if (source.Refusal(read.Change) is { } refusal)
+                throw new CommandException(refusal);
+            ApprovalReview review = source.Review(signed);
+            if (review.Useless.FirstOrDefault(u => u.Key == signer.PublicKey) is { Why: { } why })
+            {
+                throw new CommandException(ExitCode.Keys,
+                    $"{file} is as it was: the signature would not count. It would be {why}.");
+            }
+            await Files.ReplaceAsync(file, signed.ToBytes(), cancellation);
+            MemberText.Print(file, signed, review, source.Name, result.GetValue(json));
             return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Inspect()
+    {
+        var path = new Argument<string>("FILE") { Description = "The proposed change" };
+        Option<string?> genesis = GenesisOption();
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("inspect",
+            "Show what a change says, whose signatures it has and whose are missing, as a node or, in the first epoch, a genesis file "
+            + "says. Ends with 8 unless all that is needed is known to be there.") { path, genesis, json };
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            string file = result.GetRequiredValue(path);
+            MembershipFile read = Read(file);
+            Source source = await AskAsync(options, result, read, result.GetValue(genesis), cancellation);
+            if (source.Ledger?.Find(read.Change) is { } entry)
+            {
+                MemberText.PrintFound(entry, read.Change, result.GetValue(json));
+                return ExitCode.Ok;
+            }
+            ApprovalReview review = source.Review(read);
+            MemberText.Print(file, read, review, source.Name, result.GetValue(json));
+            if (source.Refusal(read.Change) is { } refusal)
+                throw new CommandException(refusal);
+            return review.IsEnough && !read.LacksNewKey ? ExitCode.Ok : ExitCode.VerificationFailed;
         });
         return command;
     }
@@ -189,92 +126,128 @@ internal static class MemberCommand
     private static Command Submit()
     {
         var path = new Argument<string>("FILE") { Description = "The change with its signatures" };
+        var yes = new Option<bool>("--yes")
+        {
+            Description = "Submit although fewer departments than make a quorum after the change are reached now",
+        };
         Option<bool> json = Output.JsonOption();
         var command = new Command("submit",
-            "Bring a signed change onto the ledger. Any officer may; the new set votes from the next block on.") { path, json };
+            "Bring a signed change onto the ledger. Any officer may; the new set votes from the next block on. Signatures that do not count "
+            + "are named and left out. Of a change that is on the ledger already it says where, and ends with 0.") { path, yes, json };
         ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
         {
             MembershipFile file = Read(result.GetRequiredValue(path));
-            if (file.LacksNewKey)
-            {
-                throw new CommandException(ExitCode.Usage,
-                    $"The key {Convert.ToHexStringLower(file.Change.ValidatorKey.Span)} has not signed yet: govchain member sign {result.GetRequiredValue(path)} --key VALIDATOR-KEY-FILE");
-            }
+            bool asJson = result.GetValue(json);
             using LedgerClient client = options.Connect(result);
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
-            if (factory.ChainId != file.ChainId)
-                throw new CommandException(ExitCode.Usage, $"The change is of the ledger {file.ChainId}; the node at {client.Node} is of {factory.ChainId}.");
-            TransactionOutcome outcome = await RecordCommand.SubmitAsync(
-                client, factory, b => b.ChangeMembership = file.Action, cancellation);
-            RecordCommand.PrintOutcome(outcome, MembershipFile.Describe(file.Change), result.GetValue(json));
+            MembershipLedger ledger = await MembershipLedger.AskAsync(client, file, cancellation);
+            if (ledger.Find(file.Change) is { } before)
+            {
+                MemberText.PrintFound(before, file.Change, asJson);
+                return ExitCode.Ok;
+            }
+            MembershipFile sent = Sufficient(file, ledger);
+            QuorumOutlook outlook = QuorumOutlook.After(await client.GetStatusAsync(cancellation), file.Change);
+            if (!outlook.IsEnough && !result.GetValue(yes))
+            {
+                throw new CommandException(ExitCode.Refused,
+                    $"Nothing was sent: the ledger would stop with this change. {outlook.Explain()} Bring the others up first, ask another node, or say --yes.");
+            }
+            try
+            {
+                TransactionOutcome outcome = await RecordCommand.SubmitAsync(
+                    client, factory, b => b.ChangeMembership = sent.Action, cancellation);
+                RecordCommand.PrintOutcome(outcome, MembershipFile.Describe(file.Change), asJson);
+            }
+            catch (LedgerClientException e) when (e.IsTransient || e.Reason == Rejection.NameOf(RejectionCode.OtherEpoch))
+            {
+                // Somebody else may have brought the same change meanwhile, and connections end with an epoch.
+                if (await FindAgainAsync(client, file, cancellation) is not { } entry)
+                    throw;
+                MemberText.PrintFound(entry, file.Change, asJson);
+            }
             return ExitCode.Ok;
         });
         return command;
     }
 
+    /// <summary>The change with the signatures that count.</summary>
+    /// <exception cref="CommandException">They do not suffice, or the ledger would refuse the change whoever signed.</exception>
+    private static MembershipFile Sufficient(MembershipFile file, MembershipLedger ledger)
+    {
+        if (ledger.Refusal(file.Change) is { } refusal)
+            throw new CommandException(refusal);
+        ApprovalReview review = ledger.Review(file);
+        foreach (UselessApproval useless in review.Useless)
+            Output.Error($"Left out: a signature that does not count, {useless.Why}.");
+        if (!review.IsEnough || file.LacksNewKey)
+            throw new CommandException(MemberText.Insufficient(file, review));
+        return file.Only(review.Approvers.Select(static a => a.Key));
+    }
+
+    /// <summary>The change's entry on the ledger; null where it is not there, or the node does not answer.</summary>
+    private static async Task<MembershipEntry?> FindAgainAsync(LedgerClient client, MembershipFile file, CancellationToken cancellation)
+    {
+        for (int attempt = 0; attempt < 5; attempt++)
+        {
+            try
+            {
+                return (await MembershipLedger.AskAsync(client, file, cancellation)).Find(file.Change);
+            }
+            catch (LedgerClientException e) when (e.IsTransient)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
+            }
+        }
+        return null;
+    }
+
     private static MembershipFile Read(string path)
     {
-        using var verifier = new PlatformSignatureVerifier();
-        return MembershipFile.TryRead(Files.Read(path, MembershipFile.BytesMax), verifier, out string? problem)
+        using NodeVerifier signatures = NodeVerifier.ForFile();
+        MembershipFile file = MembershipFile.TryRead(Files.Read(path, MembershipFile.BytesMax), signatures.Verifier, out string? problem)
             ?? throw new CommandException(ExitCode.VerificationFailed, $"{path} is no proposed change: {problem}.");
+        foreach (string broken in file.Broken)
+            Output.Error($"Left out: a signature of {broken} that is not over this change.");
+        return file;
     }
 
-    /// <summary>What the node knows already would be refused later, after everybody has signed.</summary>
-    private static void CheckAgainst(GetStatusResponse status, MembershipChange change)
+    /// <summary>What is at hand to say whose the signatures are.</summary>
+    private static async Task<Source> AskAsync(
+        ClientOptions options, ParseResult result, MembershipFile file, string? genesisPath, CancellationToken cancellation)
     {
-        bool votes = status.Validators.Contains(change.Department);
-        if (votes == (change.Kind == (uint)MembershipKind.Admit))
+        if (genesisPath is null)
         {
-            throw new CommandException(ExitCode.Usage, votes
-                ? $"{change.Department} has a vote already."
-                : $"{change.Department} has no vote; {string.Join(", ", status.Validators)} have.");
+            if (options.NodeOf(result) is null)
+                return Source.None;
+            using LedgerClient client = options.Connect(result);
+            MembershipLedger ledger = await MembershipLedger.AskAsync(client, file, cancellation);
+            return new Source($"the ledger at block {ledger.Height}", ledger.Review, ledger.Refusal) { Ledger = ledger };
         }
-        if (change.Kind == (uint)MembershipKind.Remove && status.Departments == 1)
-            throw new CommandException(ExitCode.Usage, $"{change.Department} is the only department that votes.");
-    }
-
-    private static void Print(string path, MembershipFile file, bool json)
-    {
-        string expires = UtcTime.Format(file.Change.ExpiresAtMs);
-        if (json)
+        Genesis genesis = GenesisCommand.Read(genesisPath).Genesis;
+        if (genesis.ChainId != file.ChainId)
+            throw new CommandException(ExitCode.Usage, $"The change is of the ledger {file.ChainId}; {genesisPath} is of {genesis.ChainId}.");
+        if (file.Change.Epoch != 0)
         {
-            Output.Json(new JsonObject
-            {
-                ["file"] = path,
-                ["chainId"] = file.ChainId.ToString(),
-                ["change"] = MembershipFile.Describe(file.Change),
-                ["epoch"] = file.Change.Epoch,
-                ["expiresAt"] = expires,
-                ["approvals"] = new JsonArray([.. file.Action.Approvals.Select(static a => (JsonNode)Convert.ToHexStringLower(a.Signer.Span))]),
-                ["newKeyHasSigned"] = file.Change.ValidatorKey.IsEmpty ? null : !file.LacksNewKey,
-            });
-            return;
+            throw new CommandException(ExitCode.Usage,
+                $"The change is of epoch {file.Change.Epoch}, and a genesis file knows those of epoch 0 only. Name a node (--node, --profile).");
         }
-        Output.Line($"{path}: {MembershipFile.Describe(file.Change)}");
-        Output.Line($"  ledger {file.ChainId}, epoch {file.Change.Epoch}, to be on it by {expires}");
-        if (file.Change.Reason.Length > 0)
-            Output.Line($"  reason {Output.Value(file.Change.Reason)}");
-        Output.Line(string.Create(CultureInfo.InvariantCulture, $"  signed as administrators: {file.Action.Approvals.Count}")
-            + (file.Change.ValidatorKey.IsEmpty ? "" : file.LacksNewKey ? ", not yet by the new validator key" : ", and by the new validator key"));
+        return new Source(
+            "the genesis file; who was enrolled or revoked since only a node knows", f => ApprovalReview.ByGenesis(f, genesis), static _ => null);
     }
 
-    private static Option<string> ValidatorKey() => new("--validator-key")
+    private static Option<string?> GenesisOption() => new("--genesis")
     {
-        Description = "The public key it is to vote with, as \"key new\" printed it; one that serves for nothing else",
-        HelpName = "HEX",
-        Required = true,
+        Description = "The genesis file, where no node is at hand; for a change of epoch 0",
+        HelpName = "FILE",
     };
 
-    private static FirstAdministrator ParseAdministrator(string text)
+    /// <summary>Who says whose the signatures are.</summary>
+    private sealed record Source(string Name, Func<MembershipFile, ApprovalReview> Review, Func<MembershipChange, Rejection?> Refusal)
     {
-        int equals = text.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0
-            ? new FirstAdministrator { OfficerId = text[..equals], PublicKey = ParseKey("--administrator", text[(equals + 1)..]) }
-            : throw new CommandException(ExitCode.Usage, $"--administrator {text}: OFFICER=PUBLIC-KEY is expected.");
-    }
+        public static Source None { get; } = new("", ApprovalReview.ByFile, static _ => null);
 
-    private static ByteString ParseKey(string option, string hex) => PublicKey.TryParseHex(hex, out PublicKey? key)
-        ? ByteString.CopyFrom(key.Span)
-        : throw new CommandException(ExitCode.Usage, $"{option}: {hex} is no public key: 66 hexadecimal digits, as \"key new\" prints them.");
+        public MembershipLedger? Ledger { get; init; }
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Google.Protobuf;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
@@ -26,6 +27,7 @@ internal sealed record MembershipFile(Digest ChainId, ChangeMembership Action)
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         AllowDuplicateProperties = false,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 
     /// <summary>What is approved.</summary>
@@ -37,7 +39,19 @@ internal sealed record MembershipFile(Digest ChainId, ChangeMembership Action)
     /// <summary>Whether the key that is to vote still has to sign.</summary>
     public bool LacksNewKey => !Change.ValidatorKey.IsEmpty && Action.NewKeySignature.IsEmpty;
 
-    /// <summary>Reads a file; null, with what is wrong, where it is none or a signature in it does not verify.</summary>
+    /// <summary>Signatures that were in a file and are not over this change: left out, for they can never serve.</summary>
+    public IReadOnlyList<string> Broken { get; private init; } = [];
+
+    /// <summary>Whose signatures are here, the new validator key's apart; ascending.</summary>
+    public IEnumerable<PublicKey> Signers => Action.Approvals.Select(static a => PublicKey.TryParse(a.Signer.Span, out PublicKey? key)
+        ? key
+        : throw new InvalidOperationException("A signature of something that is no key was let in."));
+
+    /// <summary>Whether the key is one of the administrators that come with the department that is admitted.</summary>
+    public bool IsNewcomers(PublicKey key) => Change.Administrators.Any(a => a.PublicKey.Span.SequenceEqual(key.Span));
+
+    /// <summary>Reads a file; null, with what is wrong, where it is none. A signature that does not verify is left out, and named
+    /// in <see cref="Broken"/>.</summary>
     public static MembershipFile? TryRead(byte[] bytes, ISignatureVerifier verifier, out string? problem)
     {
         problem = null;
@@ -53,7 +67,7 @@ internal sealed record MembershipFile(Digest ChainId, ChangeMembership Action)
         }
         catch (JsonException e)
         {
-            problem = $"it is no valid JSON: {e.Message}";
+            problem = $"it is no valid JSON of this format: {e.Message.TrimEnd('.')}";
         }
         return null;
     }
@@ -91,11 +105,21 @@ internal sealed record MembershipFile(Digest ChainId, ChangeMembership Action)
         return this with { Action = signed };
     }
 
+    /// <summary>With the signatures of these administrators only.</summary>
+    public MembershipFile Only(IEnumerable<PublicKey> signers)
+    {
+        HashSet<ByteString> kept = [.. signers.Select(static k => ByteString.CopyFrom(k.Span))];
+        ChangeMembership action = Action.Clone();
+        action.Approvals.Clear();
+        action.Approvals.AddRange(Action.Approvals.Where(a => kept.Contains(a.Signer)));
+        return this with { Action = action };
+    }
+
     /// <summary>The change in a sentence.</summary>
     public static string Describe(MembershipChange change) => (MembershipKind)change.Kind switch
     {
         MembershipKind.Admit => $"admit {change.Department} at {change.Endpoint} with the validator key {Hex(change)} and "
-            + $"as administrators {string.Join(", ", change.Administrators.Select(static a => $"{a.OfficerId} with the key {Convert.ToHexStringLower(a.PublicKey.Span)}"))}",
+            + $"as {(change.Administrators.Count == 1 ? "administrator" : "administrators")} {string.Join(", ", change.Administrators.Select(static a => $"{a.OfficerId} with the key {Convert.ToHexStringLower(a.PublicKey.Span)}"))}",
         MembershipKind.Remove => $"remove {change.Department}",
         _ => $"replace the validator key of {change.Department} by {Hex(change)}",
     };
@@ -105,24 +129,25 @@ internal sealed record MembershipFile(Digest ChainId, ChangeMembership Action)
     private static MembershipFile? Open(Contents contents, Digest chainId, ISignatureVerifier verifier, out string? problem)
     {
         var change = MembershipChange.Parser.ParseFrom(contents.Change);
-        problem = MembershipFields.CheckChange(change)?.ToString();
+        problem = MembershipFields.CheckChange(change)?.ToString().TrimEnd('.');
+        if (problem is null && contents.Summary != Describe(change))
+            problem = $"its summary says something else than the change, which is: {Describe(change)}. Whoever made it may want you to sign what you do not see";
         if (problem is not null)
             return null;
         var file = new MembershipFile(chainId, new ChangeMembership { Change = change });
-        IEnumerable<Approval> signatures = contents.Approvals ?? [];
+        IEnumerable<Approval?> signatures = contents.Approvals ?? [];
         if (contents.NewKeySignature is { Length: > 0 } newKey)
             signatures = signatures.Append(new Approval(Hex(change), newKey));
-        foreach (Approval approval in signatures)
+        var broken = new List<string>();
+        foreach (Approval? approval in signatures)
         {
-            if (!PublicKey.TryParseHex(approval.Signer, out PublicKey? signer) || !TryParse(approval.Signature, out Signature signature)
-                || !verifier.VerifyOne(signer, file.SigningDigest, signature))
-            {
-                problem = $"the signature of {approval.Signer} is not over this change";
-                return null;
-            }
-            file = file.With(signer, signature);
+            if (PublicKey.TryParseHex(approval?.Signer ?? "", out PublicKey? signer) && TryParse(approval!.Signature, out Signature signature)
+                && verifier.VerifyOne(signer, file.SigningDigest, signature))
+                file = file.With(signer, signature);
+            else
+                broken.Add(signer?.ToString() ?? "something that is no key");
         }
-        return file;
+        return file with { Broken = broken };
     }
 
     private static bool TryParse(string? hex, out Signature signature)
@@ -135,7 +160,7 @@ internal sealed record MembershipFile(Digest ChainId, ChangeMembership Action)
     }
 
     private sealed record Contents(
-        string? Format, string? ChainId, string? Summary, byte[]? Change, IReadOnlyList<Approval>? Approvals, string? NewKeySignature);
+        string? Format, string? ChainId, string? Summary, byte[]? Change, IReadOnlyList<Approval?>? Approvals, string? NewKeySignature);
 
     private sealed record Approval(string? Signer, string? Signature);
 }

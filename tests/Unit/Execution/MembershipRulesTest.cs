@@ -62,7 +62,8 @@ public sealed class MembershipRulesTest
         BuiltBlock built = _ledger.Build(
             _ledger.Make(TestLedger.AlphaAdmin, first), _ledger.Make(TestLedger.AlphaAdmin, second),
             _ledger.Make(TestLedger.AlphaAdmin, ahead));
-        Assert.That(built.LeftOut.Select(l => l.Rejection.Code), Is.EqualTo(new[] { RejectionCode.OtherEpoch, RejectionCode.OtherEpoch }));
+        Assert.That(built.LeftOut.Select(l => l.Rejection.Code), Is.EqualTo(new[] { RejectionCode.OtherEpoch, RejectionCode.ProofOutOfRange }));
+        Assert.That(built.LeftOut.Select(l => l.Rejection.IsPermanent), Is.EqualTo(new[] { true, false }), "an epoch that has not begun may begin");
         _ledger.State.Apply(built.Block!);
         Assert.That(Refused(first), Is.EqualTo(RejectionCode.OtherEpoch), "the same approvals under another envelope");
         Assert.That(Refused(second), Is.EqualTo(RejectionCode.OtherEpoch));

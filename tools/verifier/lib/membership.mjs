@@ -75,7 +75,8 @@ export function carriedApprovals({ change, approvals, new_key_signature: newKey 
 export function changeMembership(state, { change, approvals }, block, authorise) {
   const { height, epoch, timeMs, position } = block;
   const { changes } = state.now(KIND.membership, 'membership') ?? { changes: [] };
-  require(change.epoch === epoch && BigInt(changes.length) === epoch, 'epoch', () => `approved for ${change.epoch}`, 'OTHER_EPOCH');
+  require(change.epoch === epoch && BigInt(changes.length) === epoch, 'epoch', () => `approved for ${change.epoch}`,
+    change.epoch > epoch ? 'PROOF_OUT_OF_RANGE' : 'OTHER_EPOCH');
   require(timeMs < change.expires_at_ms, 'change.expires_at_ms', () => `${change.expires_at_ms}`, 'EXPIRED');
   require(change.expires_at_ms - timeMs <= HORIZON_MS, 'change.expires_at_ms', 'too far ahead', 'EXPIRY_TOO_FAR');
   const { departments: acting } = state.before(KIND.leader, 'leader');

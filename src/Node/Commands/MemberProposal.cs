@@ -1,0 +1,138 @@
+using System.CommandLine;
+using Google.Protobuf;
+using GovChain.Client;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+using GovChain.Node.Membership;
+using GovChain.Protos.V1;
+
+namespace GovChain.Node.Commands;
+
+/// <summary><c>govchain member propose</c>: writes the file that the departments sign, once the ledger would take it.</summary>
+internal static class MemberProposal
+{
+    private const int DaysMax = 29;
+
+    public static Command Create() => new("propose", "Write the file that the departments sign; nothing happens yet")
+    {
+        Admit(), Remove(), ReplaceKey(),
+    };
+
+    private static Command Admit()
+    {
+        Option<string> key = ValidatorKey();
+        var endpoint = new Option<string>("--endpoint") { Description = "Where its peer listener is", HelpName = "HOST:PORT", Required = true };
+        var name = new Option<string?>("--name") { Description = "Its name for people (default: its id)", HelpName = "TEXT" };
+        var administrators = new Option<string[]>("--administrator")
+        {
+            Description = "Its first administrator, as OFFICER=PUBLIC-KEY; one at least",
+            HelpName = "SPEC",
+            Required = true,
+        };
+        return Proposal("admit", "Propose that a department gets a vote. Its node runs as an observer before", [key, endpoint, name, administrators],
+            (result, change) =>
+            {
+                change.Kind = (uint)MembershipKind.Admit;
+                change.ValidatorKey = ParseKey("--validator-key", result.GetRequiredValue(key));
+                change.Endpoint = result.GetRequiredValue(endpoint);
+                change.Names.Add(new LocalizedText { Language = "en", Text = result.GetValue(name) ?? change.Department });
+                change.Administrators.AddRange(
+                    result.GetRequiredValue(administrators).Select(ParseAdministrator).OrderBy(static a => a.OfficerId, StringComparer.Ordinal));
+            });
+    }
+
+    private static Command Remove() => Proposal(
+        "remove", "Propose that a department loses its vote; its officers sign no more, its node may go on as an observer", [],
+        static (_, change) => change.Kind = (uint)MembershipKind.Remove);
+
+    private static Command ReplaceKey()
+    {
+        Option<string> key = ValidatorKey();
+        return Proposal("replace-key", "Propose that a department votes with another key", [key], (result, change) =>
+        {
+            change.Kind = (uint)MembershipKind.ReplaceKey;
+            change.ValidatorKey = ParseKey("--validator-key", result.GetRequiredValue(key));
+        });
+    }
+
+    private static Command Proposal(
+        string name, string description, IEnumerable<Option> more, Action<ParseResult, MembershipChange> fill)
+    {
+        var department = new Argument<string>("DEPARTMENT") { Description = "The department's id" };
+        var reason = new Option<string>("--reason") { Description = "Why; it stands on the ledger", DefaultValueFactory = static _ => "" };
+        var days = new Option<int>("--days")
+        {
+            Description = $"How long the departments may take to sign, 1 to {DaysMax}",
+            DefaultValueFactory = static _ => 7,
+        };
+        days.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > DaysMax)
+                result.AddError($"--days: 1 to {DaysMax} is expected.");
+        });
+        var output = new Option<string>("--output", "-o") { Description = "Where to write the file", HelpName = "FILE", Required = true };
+        Option<bool> json = Output.JsonOption();
+        var command = new Command(name, description) { department, reason, days, output, json };
+        foreach (Option option in more)
+            command.Options.Add(option);
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            string path = result.GetRequiredValue(output);
+            if (File.Exists(path))
+            {
+                throw new CommandException(
+                    ExitCode.Usage, $"{path} is there already, and may hold signatures. Name another file with --output, or remove it.");
+            }
+            using LedgerClient client = options.Connect(result);
+            GetStatusResponse status = await client.GetStatusAsync(cancellation);
+            if (!Digest.TryParseHex(status.ChainId, out Digest chainId))
+                throw new CommandException(ExitCode.Unavailable, $"The node at {client.Node} gave no chain id.");
+            var change = new MembershipChange
+            {
+                Epoch = status.Epoch,
+                ExpiresAtMs = (ulong)DateTimeOffset.UtcNow.AddDays(result.GetValue(days)).ToUnixTimeMilliseconds(),
+                Department = result.GetRequiredValue(department),
+                Reason = result.GetValue(reason) ?? "",
+            };
+            fill(result, change);
+            if (MembershipFields.CheckChange(change) is { } violation)
+                throw new CommandException(ExitCode.Usage, $"The change is refused: {violation}");
+            var file = new MembershipFile(chainId, new ChangeMembership { Change = change });
+            MembershipLedger ledger = await MembershipLedger.AskAsync(client, file, cancellation);
+            if (ledger.Refusal(change) is { } refusal)
+                throw new CommandException(refusal);
+            await Files.WriteAsync(path, file.ToBytes(), cancellation);
+            QuorumOutlook outlook = QuorumOutlook.After(status, change);
+            ApprovalReview review = ledger.Review(file);
+            MemberText.Print(path, file, review, "", result.GetValue(json), outlook);
+            if (!result.GetValue(json))
+            {
+                Output.Line($"  next: administrators of {QuorumOutlook.Count(review.Needed, "department", "departments")} sign it (govchain member sign)"
+                    + (file.LacksNewKey ? ", and so does the new validator key" : ""));
+            }
+            MemberText.Warn(outlook, change, status.Departments);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Option<string> ValidatorKey() => new("--validator-key")
+    {
+        Description = "The public key it is to vote with, as \"key new\" printed it; one that serves for nothing else",
+        HelpName = "HEX",
+        Required = true,
+    };
+
+    private static FirstAdministrator ParseAdministrator(string text)
+    {
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        return equals > 0
+            ? new FirstAdministrator { OfficerId = text[..equals], PublicKey = ParseKey("--administrator", text[(equals + 1)..]) }
+            : throw new CommandException(ExitCode.Usage, $"--administrator {text}: OFFICER=PUBLIC-KEY is expected.");
+    }
+
+    private static ByteString ParseKey(string option, string hex) => PublicKey.TryParseHex(hex, out PublicKey? key)
+        ? ByteString.CopyFrom(key.Span)
+        : throw new CommandException(ExitCode.Usage, $"{option}: {hex} is no public key: 66 hexadecimal digits, as \"key new\" prints them.");
+}
