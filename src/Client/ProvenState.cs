@@ -99,7 +99,7 @@ public sealed class ProvenState : ILedgerView
             throw LedgerClientException.Changed(node);
         if (!IsCertified(header, answer.Header!.Certificate.Span))
             throw LedgerClientException.Unproven(node, $"the departments did not certify the header of block {header.Height}");
-        ReadOnlyMemory<byte>? value = answer.Proof is { Value.IsEmpty: false } given ? given.Value.Memory : null;
+        ReadOnlyMemory<byte>? value = answer.Proof is { Value.IsEmpty: false } given ? given.Value.Memory : (ReadOnlyMemory<byte>?)null;
         if (PathOf(answer.Proof) is not { } path || !IsProven(header, key, value, path))
             throw LedgerClientException.Unproven(node, $"the path of {key} does not lead to the state of block {header.Height}");
         _values[key] = value;

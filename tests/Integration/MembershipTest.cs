@@ -100,11 +100,14 @@ internal sealed class MembershipTest
         ProgramRun early = await ProgramRun.GovchainAsync("member", "submit", file, "--profile", administrator, "--json");
         Assert.That((early.ExitCode, ReasonOf(early)), Is.EqualTo((ExitCode.Refused, "INVALID_PROOF")), early.Error);
         Assert.That(early.Error, Does.Contain($"not signed by {Id(1)}, {Id(3)}"));
-        ProgramRun unasked = await SignAsync(file, 1, DevnetBuilder.Clerk, "--unchecked");
-        Assert.That(unasked.Output, Does.Contain("NOT CHECKED: signed by the key").And.Contain("NOT CHECKED: whose the signatures are"));
-        await SignAsync(file, 3, DevnetBuilder.Administrator, "--unchecked");
+        using (var verifier = new PlatformSignatureVerifier())
+        {
+            MembershipFile signed = MembershipFile.TryRead(File.ReadAllBytes(file), verifier, out _)!;
+            foreach ((int department, string key) in new[] { (1, DevnetBuilder.Clerk), (3, DevnetBuilder.Administrator) })
+                signed = Signed(signed, department, key);
+            File.WriteAllBytes(file, signed.ToBytes());
+        }
         Assert.That((await ProgramRun.GovchainAsync("member", "inspect", file)).ExitCode, Is.EqualTo(ExitCode.VerificationFailed), "it was not checked");
-        Assert.That((await RunAsync(["member", "inspect", file, "--profile", administrator])).Output, Does.Contain("3 of 4 departments have signed"));
 
         ProgramRun submitted = await RunAsync(["member", "submit", file, "--profile", administrator, "--json"]);
         Assert.That(submitted.Error, Does.Contain($"officer {DevnetBuilder.Clerk} of {Id(1)}, who is no administrator"), "what does not count is left out");
