@@ -95,7 +95,7 @@ public static class ReceiptCodec
         }
         catch (InvalidOperationException)
         {
-            return Fail(out failure, "a string holds half of a surrogate pair");
+            return Fail(out failure, "a string is not UTF-8, or holds half of a surrogate pair");
         }
     }
 

@@ -30,10 +30,12 @@ public static class ReceiptVerifier
         ProvenTransaction? proven = Verify(receipt, genesisDigest, signatures, out failure);
         if (proven is null)
             return null;
-        if (file.SequenceEqual(ReceiptCodec.Write(receipt, proven)))
+        byte[] canonical = ReceiptCodec.Write(receipt, proven);
+        if (file.SequenceEqual(canonical))
             return proven;
+        int line = 1 + file[..file.CommonPrefixLength(canonical)].Count((byte)'\n');
         failure = new ReceiptFailure(ReceiptFailureKind.NotCanonical,
-            "The file differs from its canonical form: white space, a number's or hash's spelling, or a readable field was changed.");
+            $"The file differs from its canonical form in line {line}: white space, a number's or hash's spelling, or a readable field was changed.");
         return null;
     }
 
