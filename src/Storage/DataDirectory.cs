@@ -18,9 +18,6 @@ public sealed class DataDirectory : IDisposable
     private const string LockFile = "lock";
     internal const string RestoredFile = "restored";
     private const string StagedPrefix = "staged-";
-    private const string InstallFolder = "install";
-    private const string AdvancedFile = "advanced";
-    private const string OutrunFolder = "ledger.outrun";
 
     private const int LineBytesMax = 256;
 
@@ -62,7 +59,7 @@ public sealed class DataDirectory : IDisposable
     /// it. Relative, with forward slashes.
     /// </summary>
     internal string NameOf(string name) =>
-        _looksAhead && FileKinds.Of(Path.Combine(InstallPath, name)) != FileKind.Missing ? $"{InstallFolder}/{name}" : name;
+        _looksAhead && FileKinds.Of(Path.Combine(Root, SnapshotInstall.Folder, name)) != FileKind.Missing ? $"{SnapshotInstall.Folder}/{name}" : name;
 
     /// <summary>
     /// The ledger here came from a copy and the vote journal does not yet say so: whoever votes must not go by the journal.
@@ -71,7 +68,7 @@ public sealed class DataDirectory : IDisposable
 
     /// <summary>The ledger that a snapshot took the place of, whose blocks need not be fetched again; it may not be there.
     /// </summary>
-    public string OutrunLedgerPath => Path.Combine(Root, OutrunFolder);
+    public string OutrunLedgerPath => Path.Combine(Root, SnapshotInstall.OutrunFolder);
 
     /// <summary>
     /// A snapshot carried the ledger on, and the vote journal does not yet say so; null where there is no such mark, or one
@@ -82,9 +79,7 @@ public sealed class DataDirectory : IDisposable
     /// <summary>There is a mark of that, readable or not.</summary>
     public bool HasAdvance => FileKinds.Of(AdvancedPath) != FileKind.Missing;
 
-    private string AdvancedPath => Path.Combine(Root, NameOf(AdvancedFile));
-
-    private string InstallPath => Path.Combine(Root, InstallFolder);
+    private string AdvancedPath => Path.Combine(Root, NameOf(SnapshotInstall.MarkFile));
 
     private string RestoredPath => Path.Combine(Root, RestoredFile);
 
@@ -106,7 +101,7 @@ public sealed class DataDirectory : IDisposable
                     Initialize(path, chainId);
                 Require(path, Read(path), chainId, "Point the configuration at this ledger's own directory or at an empty one.");
                 var directory = new DataDirectory(path, chainId, held);
-                directory.FinishInstalling();
+                SnapshotInstall.Find(path, chainId)?.Finish(directory);
                 directory.RemoveStaged();
                 return directory;
             }
@@ -135,10 +130,8 @@ public sealed class DataDirectory : IDisposable
         try
         {
             DirectoryShape.Require(path);
-            return Directory.Exists(Path.Combine(path, InstallFolder))
-                ? throw new StorageException(StorageError.NotFound, path,
-                    "A snapshot of the ledger is complete and waits to be put in place.", "Start the node once: it does that first.")
-                : new DataDirectory(path, Read(path), null);
+            Digest chainId = Read(path);
+            return SnapshotInstall.Find(path, chainId)?.RefusalOfReaders() is { } refusal ? throw refusal : new DataDirectory(path, chainId, null);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StorageException)
         {
@@ -215,18 +208,11 @@ public sealed class DataDirectory : IDisposable
         return aside;
     }
 
-    /// <summary>
-    /// Takes a complete, synced ledger to be put in this one's place, which happens when the directory is opened next. The
-    /// rename is what decides: before it there is nothing, after it every opening goes on until it is done.
-    /// </summary>
+    /// <summary>Takes a complete, synced ledger to be put in this one's place when the directory is opened next.</summary>
     /// <param name="staged">A directory within this one that holds the ledger and its tip.</param>
     /// <param name="advance">The newest blocks of the ledger that is here, and of that one.</param>
     /// <exception cref="StorageException">Io.</exception>
-    internal void CommitInstall(string staged, LedgerAdvance advance) => Guard(() =>
-    {
-        DurableFiles.Replace(Path.Combine(staged, AdvancedFile), advance.ToBytes());
-        DurableFiles.Move(staged, InstallPath);
-    });
+    internal void CommitInstall(string staged, LedgerAdvance advance) => Guard(() => SnapshotInstall.Commit(Root, staged, advance));
 
     /// <summary>The vote journal now says it, durably, or will never.</summary>
     /// <exception cref="StorageException">Io.</exception>
@@ -253,7 +239,7 @@ public sealed class DataDirectory : IDisposable
     public static DataDirectory OpenUnverified(string path, Digest chainId)
     {
         path = Path.GetFullPath(path);
-        bool waits = FileKinds.Of(Path.Combine(path, InstallFolder)) == FileKind.Folder && DirectoryShape.OfLock(path) is null && !IsInUse(path);
+        bool waits = SnapshotInstall.Find(path, chainId) is { } install && install.Inspect() is null && DirectoryShape.OfLock(path) is null && !IsInUse(path);
         return new DataDirectory(path, chainId, null, looksAhead: waits);
     }
 
@@ -297,7 +283,8 @@ public sealed class DataDirectory : IDisposable
     internal static Digest? TryReadChain(string path) =>
         Digest.TryParseHex(TryReadLine(Path.Combine(path, ChainFile)), out Digest chain) ? chain : null;
 
-    private static string? TryReadLine(string file) => FileKinds.Of(file) == FileKind.File ? ReadLine(file) : null;
+    /// <summary>A small file's text without its line feed; null where there is no such file.</summary>
+    internal static string? TryReadLine(string file) => FileKinds.Of(file) == FileKind.File ? ReadLine(file) : null;
 
     /// <summary>Writes whose directory it is, and that its ledger is a copy.</summary>
     internal static void InitializeCopy(string path, Digest chainId)
@@ -319,32 +306,6 @@ public sealed class DataDirectory : IDisposable
         {
             throw StorageException.Io(Root, e);
         }
-    }
-
-    /// <summary>Puts a snapshot's ledger in place. Each step is seen by what it leaves, so that any number of crashes only
-    /// repeats the last one.</summary>
-    private void FinishInstalling()
-    {
-        if (!Directory.Exists(InstallPath))
-            return;
-        string advanced = Path.Combine(InstallPath, AdvancedFile);
-        string ledger = Path.Combine(InstallPath, Path.GetFileName(LedgerPath));
-        string tip = Path.Combine(InstallPath, Path.GetFileName(TipPath));
-        if (File.Exists(advanced))
-            DurableFiles.Rename(advanced, AdvancedPath);
-        if (Directory.Exists(ledger))
-        {
-            if (Directory.Exists(LedgerPath))
-            {
-                RemoveOutrun();
-                DurableFiles.Move(LedgerPath, OutrunLedgerPath);
-            }
-            DurableFiles.Move(ledger, LedgerPath);
-        }
-        if (File.Exists(tip))
-            DurableFiles.Rename(tip, TipPath);
-        Directory.Delete(InstallPath, recursive: true);
-        DurableFiles.SyncDirectory(Root);
     }
 
     private void RemoveStaged()

@@ -39,9 +39,11 @@ internal sealed record RepairPlan(IReadOnlyList<string> Aside, bool RebuildsLedg
         if (identity)
             aside.AddRange(Identity);
         bool tip = audit.Findings.Any(static f => IsDamage(f, ["tip"]));
-        // A snapshot that waits to be put in place and is damaged is of no use, and what it was to replace is half moved.
         bool install = audit.Findings.Any(static f => f.IsDamage && f.File.StartsWith("install/", StringComparison.Ordinal));
-        bool rebuild = ledger || install || audit.ChainProblem is not null || (tip && audit.Proven is null)
+        // A snapshot that waits to be put in place and is damaged is of no use, and what it was to replace was not audited. What is
+        // no snapshot at all is not what was audited.
+        bool snapshot = install && audit.Files.Any(static f => f is { File: "install/", Condition: FileCondition.Sound });
+        bool rebuild = ledger || snapshot || audit.ChainProblem is not null || (tip && audit.Proven is null)
             || audit.Findings.Any(static f => f.IsDamage && f.File.StartsWith("ledger/", StringComparison.Ordinal));
         // The mark that the node must not vote: until it can be made anew, a missing journal says the same.
         bool mark = audit.Findings.Any(static f => IsDamage(f, ["restored"]));
@@ -49,7 +51,9 @@ internal sealed record RepairPlan(IReadOnlyList<string> Aside, bool RebuildsLedg
         if (votes)
             aside.Add("votes");
         if (install)
-            aside.AddRange(["install", "advanced"]);
+            aside.Add("install");
+        if (snapshot)
+            aside.Add("advanced");
         if (rebuild)
             aside.AddRange(Ledger);
         else if (tip)

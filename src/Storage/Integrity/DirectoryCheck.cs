@@ -26,6 +26,7 @@ public static partial class DirectoryCheck
         bool inUse = DirectoryShape.OfLock(path) is null && DataDirectory.IsInUse(path);
         var scope = new Scope(directory, inUse, onRead, cancellation);
         CheckShape(scope);
+        CheckInstall(scope);
         CheckIdentity(scope);
         DurableTip? tip = CheckTip(scope);
         CheckJournal(scope);
@@ -33,7 +34,7 @@ public static partial class DirectoryCheck
         CheckAdvance(scope, tip);
         CheckEvidence(scope);
         CheckTheRest(scope);
-        return new DirectoryReport([.. scope.Files.OrderBy(f => f.File, StringComparer.Ordinal)], scope.Findings, opens);
+        return new DirectoryReport([.. scope.Files.OrderBy(f => f.File, StringComparer.Ordinal)], scope.Findings, opens) { TipIsLost = scope.TipIsLost };
     }
 
     /// <summary>The ledger that a directory belongs to, if two of its files agree about it.</summary>
@@ -60,6 +61,23 @@ public static partial class DirectoryCheck
             scope.Damaged(odd.Name, "what stands there", "an empty file", odd.Found,
                 "Neither a node nor a repair can hold the directory. Make sure that no node runs on it and remove it: nothing is in it, and it is made anew.");
         }
+    }
+
+    /// <summary>That what waits to be put in place is a snapshot. If so, the next start uses what is in it, and that is what is checked.</summary>
+    private static void CheckInstall(Scope scope)
+    {
+        if (SnapshotInstall.Find(scope.Root, scope.ChainId)?.Inspect() is not { } misfit)
+            return;
+        const string Folder = SnapshotInstall.Folder + "/";
+        // What is no file or folder where one belongs has been named, and is why.
+        if (!scope.Findings.Any(static f => f.File.StartsWith(Folder, StringComparison.Ordinal)))
+        {
+            scope.Damaged(misfit.Name, "what the next start would put in place", misfit.Expected, misfit.Found,
+                "This is no snapshot that a node made and left. The node does not start on it, and leaves the ledger as it is. "
+                + "Run 'govchain node repair': it moves the folder aside, whole.");
+        }
+        if (!scope.Knows(Folder))
+            scope.Add(Folder, FileCondition.Unread, "no snapshot that the next start could put in place; what is in it is not read");
     }
 
     /// <summary>Whether a vote journal may be carried over what a snapshot spared.</summary>
@@ -203,6 +221,7 @@ public static partial class DirectoryCheck
             (FileCondition condition, string remark) = name switch
             {
                 "lock" => (FileCondition.Irrelevant, "empty; only the operating system's lock on it counts"),
+                "install/" when !Directory.EnumerateFileSystemEntries(entry).Any() => (FileCondition.Irrelevant, "empty; the next start removes it"),
                 "install/" when scope.InUse => (FileCondition.Irrelevant, "a complete snapshot; the next start verifies it when it has put it in place"),
                 "install/" => (FileCondition.Sound, "a complete snapshot, which the next start puts in place; what is in it is listed"),
                 "ledger/" or "tip" or "advanced" => (FileCondition.Irrelevant, "the next start puts a snapshot's in its place, from install/"),

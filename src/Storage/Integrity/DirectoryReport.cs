@@ -50,7 +50,7 @@ public sealed record DirectoryReport(
     IReadOnlyList<FileReport> Files, IReadOnlyList<DirectoryFinding> Findings, bool LedgerOpens)
 {
     /// <summary>The tip's file is missing, unreadable or older than the ledger: nothing says how far that must reach.</summary>
-    public bool TipIsLost => Findings.Any(static f => f.IsDamage && (f.File is "tip" or "install/tip"));
+    public bool TipIsLost { get; init; }
 
     /// <summary>The first damage; null if there is none.</summary>
     public DirectoryFinding? FirstDamage => Findings.FirstOrDefault(static f => f.IsDamage);

@@ -132,7 +132,8 @@ public sealed class LedgerGapTest : LedgerFixture
                 Directory.Move(Path.Combine(install, "ledger"), LedgerPath);
             if (crash >= 4)
                 File.Move(Path.Combine(install, "tip"), TipPath, overwrite: true);
-            Refused(StorageError.NotFound, () => DataDirectory.OpenReadOnly(DirectoryPath));
+            if (steps[crash] != "tip") // after that the folder is empty
+                Refused(StorageError.NotFound, () => DataDirectory.OpenReadOnly(DirectoryPath));
             using (DataDirectory directory = DataDirectory.Open(DirectoryPath, Chain))
             {
                 Assert.That(directory.Advance?.From, Is.EqualTo(new DurableTip(0, Digest.Zero)), steps[crash]);

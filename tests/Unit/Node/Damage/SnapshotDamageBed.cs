@@ -38,6 +38,9 @@ internal sealed class SnapshotDamageBed : IDisposable
 
     public Genesis Genesis => _bed.Ledger.Genesis;
 
+    /// <summary>The newest block of the ledger that the snapshot carries on.</summary>
+    public const ulong OldTip = OldBlocks;
+
     public ulong Tip => _bed.Tip;
 
     public static async Task<SnapshotDamageBed> MakeAsync()

@@ -178,6 +178,88 @@ public sealed class SnapshotDamageTests
         }
     }
 
+    /// <summary>What no crash leaves was put there by somebody: the ledger stays, and so does what was put there.</summary>
+    [TestCase("rubbish", "install/notes.txt")]
+    [TestCase("stray", "install/notes.txt")]
+    [TestCase("no mark", "install/")]
+    [TestCase("mark altered", "install/advanced")]
+    [TestCase("mark of another block", "install/tip")]
+    [TestCase("mark only", "install/ledger/")]
+    [TestCase("no tip", "install/tip")]
+    [TestCase("tip of another block", "install/tip")]
+    [TestCase("tip alone", "install/")]
+    [TestCase("not above the ledger", "install/")]
+    public async Task Install_ThatNoNodeLeft_IsNamed_Refused_LosesNothing_AndIsMovedAside(string kind, string named)
+    {
+        string copy = _bed.CopyOut(kind == "not above the ledger" ? InstallState.JustInstalled : InstallState.Waiting);
+        ulong height = kind == "not above the ledger" ? _bed.Tip : SnapshotDamageBed.OldTip;
+        Misuse(copy, kind);
+        Dictionary<string, byte[]> before = ContentsOf(copy);
+        AuditReport report = await _bed.AuditAsync(copy);
+        Assert.That(report.Findings.Where(static f => f.IsDamage).Select(static f => f.File), Is.EqualTo(new[] { named }));
+        Assert.That(report.Files.Where(static f => f.File.StartsWith("install/", StringComparison.Ordinal)).Select(static f => f.Condition),
+            Is.All.AnyOf(FileCondition.Damaged, FileCondition.Missing, FileCondition.Unread), "nothing there is said to be sound");
+        StorageException refusal = Assert.Throws<StorageException>(() => DataDirectory.Open(copy, _bed.Genesis.ChainId).Dispose())!;
+        Assert.That((refusal.Error, refusal.Where), Is.EqualTo((StorageError.Damaged, Path.Combine(copy, named.TrimEnd('/')).TrimEnd('/'))));
+        Assert.That(refusal.Message, Does.Contain("has been left as it is").And.Contain("node repair"));
+        Assert.That(Assert.Throws<StorageException>(() => DataDirectory.OpenReadOnly(copy).Dispose())!.Error, Is.EqualTo(StorageError.Damaged));
+        Assert.That(ContentsOf(copy), Is.EqualTo(before), "nothing has been moved or removed");
+        RepairPlan plan = RepairPlan.Of(report, ledger: false, journal: false);
+        Assert.That((string.Join(',', plan.Aside), plan.RebuildsLedger, plan.ForgetsVotes), Is.EqualTo(("install", false, false)));
+        CarryOut(copy, plan);
+        string aside = Directory.GetDirectories(copy, "damaged-*").Single();
+        foreach ((string name, byte[] content) in before.Where(static f => f.Key.StartsWith("install/", StringComparison.Ordinal)))
+            Assert.That(await File.ReadAllBytesAsync(Path.Combine(aside, name)), Is.EqualTo(content), name);
+        using (DataDirectory directory = DataDirectory.Open(copy, _bed.Genesis.ChainId))
+        {
+            using LedgerStore store = LedgerStore.Open(directory);
+            Assert.That((store.Current.TipHeight, directory.IsRestored), Is.EqualTo((height, false)));
+        }
+    }
+
+    /// <summary>It is whole and of this ledger, and not the one that its mark and tip speak of.</summary>
+    [TestCase(InstallState.Waiting)]
+    [TestCase(InstallState.HalfMoved)]
+    public async Task Install_WithAnOlderLedgerInIt_IsNamed_AndIsNotPutInPlace(InstallState state)
+    {
+        string copy = _bed.CopyOut(state), ledger = Path.Combine(copy, "install", "ledger");
+        Directory.Delete(ledger, recursive: true);
+        DamageBed.Copy(Path.Combine(copy, state == InstallState.Waiting ? "ledger" : "ledger.outrun"), ledger);
+        AuditReport report = await _bed.AuditAsync(copy);
+        Assert.That(report.FirstProblem?.Where, Does.StartWith("install/ledger/"));
+        StorageException refusal = Assert.Throws<StorageException>(() => DataDirectory.Open(copy, _bed.Genesis.ChainId).Dispose())!;
+        Assert.That((refusal.Error, refusal.Where), Is.EqualTo((StorageError.Damaged, ledger)));
+        Assert.That(Directory.Exists(ledger) && File.Exists(Path.Combine(copy, "install", "tip")));
+        Assert.That(Directory.Exists(Path.Combine(copy, "ledger")), Is.EqualTo(state == InstallState.Waiting));
+    }
+
+    /// <summary>As if the ledger had been moved already, while the one in its place is the old one.</summary>
+    [Test]
+    public async Task Install_WithATipAlone_AboveTheLedgerInPlace_IsNotPutInPlace()
+    {
+        string copy = _bed.CopyOut(InstallState.Waiting), tip = Path.Combine(copy, "tip");
+        Directory.Delete(Path.Combine(copy, "install", "ledger"), recursive: true);
+        File.Move(Path.Combine(copy, "install", "advanced"), Path.Combine(copy, "advanced"));
+        byte[] before = await File.ReadAllBytesAsync(tip);
+        Assert.That((await _bed.AuditAsync(copy)).FirstProblem?.Where, Does.StartWith("ledger/"));
+        StorageException refusal = Assert.Throws<StorageException>(() => DataDirectory.Open(copy, _bed.Genesis.ChainId).Dispose())!;
+        Assert.That((refusal.Error, refusal.Where), Is.EqualTo((StorageError.Damaged, Path.Combine(copy, "ledger"))));
+        Assert.That(await File.ReadAllBytesAsync(tip), Is.EqualTo(before));
+    }
+
+    [Test]
+    public async Task Install_Empty_IsNoProblem_AndIsRemoved()
+    {
+        string copy = _bed.CopyOut(InstallState.JustInstalled), install = Path.Combine(copy, "install");
+        Directory.CreateDirectory(install);
+        AuditReport report = await _bed.AuditAsync(copy);
+        Assert.That(report.FirstProblem, Is.Null);
+        Assert.That(report.Files.Single(static f => f.File == "install/").Condition, Is.EqualTo(FileCondition.Irrelevant));
+        DataDirectory.OpenReadOnly(copy).Dispose();
+        OpenAll(copy);
+        Assert.That(Directory.Exists(install), Is.False);
+    }
+
     /// <summary>The lock cannot be held, so no repair is safe: what to do is said, once, and the rest of the directory is looked at.</summary>
     [Test]
     public async Task Lock_ThatIsNoFile_IsNamedAlone_AndEveryCommandSaysWhatToDo([Values("folder", "endless", "nowhere")] string kind)
@@ -222,6 +304,53 @@ public sealed class SnapshotDamageTests
         using LedgerStore store = LedgerStore.Open(directory);
         VoteJournal.Open(directory).Journal?.Dispose();
     }
+
+    private void Misuse(string directory, string kind)
+    {
+        string install = Path.Combine(directory, "install"), mark = Path.Combine(install, "advanced"), tip = Path.Combine(install, "tip");
+        LedgerAdvance advance = LedgerAdvance.TryParse(File.ReadAllText(Path.Combine(_bed.Sound, "install", "advanced")).TrimEnd('\n'))!;
+        switch (kind)
+        {
+            case "rubbish":
+                Directory.Delete(install, recursive: true);
+                Directory.CreateDirectory(install);
+                File.WriteAllText(Path.Combine(install, "notes.txt"), "a backup of sorts");
+                break;
+            case "stray":
+                File.WriteAllText(Path.Combine(install, "notes.txt"), "a backup of sorts");
+                break;
+            case "no mark":
+                File.Delete(mark);
+                break;
+            case "mark altered":
+                File.WriteAllText(mark, File.ReadAllText(mark).Replace($" {_bed.Tip} ", $" {_bed.Tip + 1} ", StringComparison.Ordinal));
+                break;
+            case "mark of another block":
+                File.WriteAllBytes(mark, (advance with { To = advance.To with { Height = _bed.Tip + 1 } }).ToBytes());
+                break;
+            case "mark only":
+                Directory.Delete(Path.Combine(install, "ledger"), recursive: true);
+                File.Delete(tip);
+                break;
+            case "no tip":
+                File.Delete(tip);
+                break;
+            case "tip of another block":
+                File.Copy(Path.Combine(directory, "tip"), tip, overwrite: true);
+                break;
+            case "tip alone":
+                Directory.Delete(Path.Combine(install, "ledger"), recursive: true);
+                File.Delete(mark);
+                break;
+            default:
+                DamageBed.Copy(Path.Combine(_bed.Sound, "install"), install);
+                break;
+        }
+    }
+
+    private static Dictionary<string, byte[]> ContentsOf(string directory) => SnapshotDamageBed.FilesOf(directory)
+        .Where(static f => !Path.GetFileName(f).StartsWith("LOG", StringComparison.Ordinal) && Path.GetFileName(f) != "lock")
+        .ToDictionary(static f => f, f => File.ReadAllBytes(Path.Combine(directory, f)));
 
     private static void Misplace(string path, string kind)
     {
