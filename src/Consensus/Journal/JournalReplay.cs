@@ -24,9 +24,7 @@ internal static class JournalReplay
         List<JournalRecord?> records = [.. journal.Records.Select(static bytes => JournalCodec.TryDecode(bytes))];
         AbstainReason reason = Condition(journal, tip, records);
         var newest = new StoredMark(0, default);
-        // A node that abstained votes again only where it has never voted, so what it signed before no longer matters.
-        int first = Math.Max(0, records.FindLastIndex(static r => r is StoredMark { Abstention.IsNone: false }));
-        for (int i = first; i < records.Count && reason == AbstainReason.None; i++)
+        for (int i = JournalVoters.FirstThatCounts(records); i < records.Count && reason == AbstainReason.None; i++)
         {
             JournalRecord? record = records[i];
             if (record is StoredMark mark)
@@ -92,20 +90,11 @@ internal static class JournalReplay
     };
 
     /// <summary>
-    /// Whose journal it is: a data directory copied from another department's node has that one's votes. In an earlier epoch
-    /// the index was that of another set, and an observer's key is none of this one.
+    /// Whether the journal is another department's. In an earlier epoch the index was that of another set, and an observer's key
+    /// is none of this one.
     /// </summary>
-    private static bool IsOfAnother(JournalRecord record, ConsensusConfig config)
-    {
-        (ulong epoch, int signer) = record switch
-        {
-            AcceptedRecord { Prepare: var m } => (m.Epoch, m.Signer),
-            PreparedRecord { Commit: var m } => (m.Epoch, m.Signer),
-            PromisedRecord { ViewChange: var m } => (m.Epoch, m.Payload.Signer),
-            _ => throw new ArgumentException($"No vote in {record}.", nameof(record)),
-        };
-        return epoch == config.Epoch && !config.IsObserver && signer != config.Self;
-    }
+    private static bool IsOfAnother(JournalRecord record, ConsensusConfig config) =>
+        JournalVoters.Of(record) is { } voter && voter.Epoch == config.Epoch && !config.IsObserver && voter.Index != config.Self;
 
     /// <summary>False when the record contradicts an earlier one: this journal was not written by one honest node.
     /// </summary>

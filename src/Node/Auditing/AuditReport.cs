@@ -32,6 +32,9 @@ internal sealed record AuditReport(
     /// <summary>What deviates in files and rows of a data directory, and what a crash may have left there.</summary>
     public IReadOnlyList<DirectoryFinding> Findings { get; init; } = [];
 
+    /// <summary>Whose votes a data directory's journal holds; none where it holds none since the node last abstained, or was not asked.</summary>
+    public IReadOnlyList<string> VotesOf { get; init; } = [];
+
     /// <summary>Where a data directory's ledger ends, all of it proven; null where it is not, or is no directory's.</summary>
     public DurableTip? Proven { get; init; }
 
@@ -46,6 +49,7 @@ internal sealed record AuditReport(
         ["logEntries"] = Transactions + 1,
         ["logRoot"] = LogRoot.ToString(),
         ["stateRoot"] = StateRoot.ToString(),
+        ["votesOf"] = new JsonArray([.. VotesOf.Select(static v => (JsonNode)v)]),
         ["incomplete"] = Incomplete,
         ["firstProblem"] = FirstProblem is null ? null : new JsonObject
         {

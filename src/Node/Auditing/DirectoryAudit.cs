@@ -28,9 +28,10 @@ internal static class DirectoryAudit
     /// <param name="progress">Told the proven height and the height to reach.</param>
     /// <param name="cancellation">Ends the audit.</param>
     /// <param name="paranoid">The platform verifies every signature, too.</param>
+    /// <param name="department">Whose directory it is, for whoever knows: its vote journal must be that department's.</param>
     public static async Task<AuditReport> RunAsync(
         string path, Digest? expected, GenesisFile founded, LedgerExport? export, Action<ulong, ulong>? progress,
-        CancellationToken cancellation, bool paranoid = false)
+        CancellationToken cancellation, bool paranoid = false, string? department = null)
     {
         Genesis genesis = founded.Genesis;
         Digest? owner = DirectoryCheck.OwnerOf(path);
@@ -48,15 +49,19 @@ internal static class DirectoryAudit
         using LedgerSnapshot ledger = store.OpenSnapshot();
         ulong tip = ledger.TipHeight;
         if (ledger.Gap is { } gap)
-            return AuditAboveGap(ledger, gap, Combine(NothingProven(path, genesis), directory, CheckRows(data, ledger, genesis, directory, chainOk: true)));
+        {
+            List<DirectoryFinding> rows = CheckRows(data, ledger, genesis, directory, chainOk: true, department, out IReadOnlyList<string> votesAbove);
+            return AuditAboveGap(ledger, gap, Combine(NothingProven(path, genesis), directory, rows)) with { VotesOf = votesAbove };
+        }
         if (export is not null)
             await export.BeginAsync(founded, cancellation);
         AuditReport chain = await ChainAudit.RunAsync(
             path, genesis, tip, (height, _) => Task.FromResult(Read(ledger, height)), export is null ? null : export.AddAsync,
             progress is null ? null : height => progress(height, tip), cancellation, paranoid);
-        List<DirectoryFinding> findings = CheckRows(data, ledger, genesis, directory, chain.Ok);
+        List<DirectoryFinding> findings = CheckRows(data, ledger, genesis, directory, chain.Ok, department, out IReadOnlyList<string> votesOf);
         AuditReport report = Combine(chain, directory, findings) with
         {
+            VotesOf = votesOf,
             Proven = chain.Ok && findings.All(static f => !f.IsDamage) ? new DurableTip(tip, ledger.Tip.Hash) : null,
         };
         if (export is not null && report.Ok)
@@ -66,13 +71,18 @@ internal static class DirectoryAudit
 
     /// <summary>Every row; and where they are sound, whether the journal is of the ledger's time, which nothing else can tell.</summary>
     private static List<DirectoryFinding> CheckRows(
-        DataDirectory data, LedgerSnapshot ledger, Genesis genesis, DirectoryReport files, bool chainOk)
+        DataDirectory data, LedgerSnapshot ledger, Genesis genesis, DirectoryReport files, bool chainOk, string? department, out IReadOnlyList<string> votesOf)
     {
+        votesOf = [];
         string name = Path.GetRelativePath(data.Root, data.LedgerPath).Replace('\\', '/') + "/";
         List<DirectoryFinding> findings = [.. LedgerIntegrity.Check(ledger).Take(RowsMax).Select(f => f.InFile(name))];
         bool journalReads = files.Findings.All(static f => !(f.IsDamage && f.File == "votes"));
-        if (chainOk && findings.Count == 0 && journalReads && JournalVerdict.Of(data, ledger, genesis) is { } forgotten)
-            findings.Add(forgotten);
+        if (chainOk && findings.Count == 0 && journalReads && JournalVerdict.Of(data, ledger, genesis, department) is { } journal)
+        {
+            votesOf = journal.Voters;
+            if (journal.Finding is { } forgotten)
+                findings.Add(forgotten);
+        }
         return findings;
     }
 

@@ -34,12 +34,17 @@ internal static class AuditCommand
             Description = "Have every signature verified by the platform's ECDSA, too, and not a sampled share; some forty times slower",
         };
         var files = new Option<bool>("--files") { Description = "List every file of the directory, and why it matters or does not" };
+        var department = new Option<string?>("--department")
+        {
+            Description = "Whose directory it is, which stands nowhere in it: its vote journal must be that department's",
+            HelpName = "ID",
+        };
         Option<bool> json = Output.JsonOption();
         var command = new Command("audit",
             "Prove a chain whole from its genesis: hash every record again, execute every transaction again, verify every signature "
             + "and certificate, compare every root. Of a data directory, also account for every file to its last byte. Each deviation is "
             + "named exactly, with what it implies and what to do; nothing is changed.\n\n"
-            + "--node takes the address of the administration listener, on the node's own machine.") { data, genesis, digest, export, overwrite, paranoid, files, json };
+            + "--node takes the address of the administration listener, on the node's own machine.") { data, department, genesis, digest, export, overwrite, paranoid, files, json };
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -48,6 +53,8 @@ internal static class AuditCommand
             string? node = options.NodeOf(result);
             if (directory is null && node is null)
                 throw new CommandException(ExitCode.Usage, "Name what to audit: --data DIR, or --node URL.");
+            if (directory is null && result.GetValue(department) is not null)
+                throw new CommandException(ExitCode.Usage, "--department says whose directory --data names: name it.");
             string? exportFile = result.GetValue(export);
             if (exportFile is null && result.GetValue(overwrite))
                 throw new CommandException(ExitCode.Usage, "--overwrite replaces the file that --export names: name it.");
@@ -58,7 +65,7 @@ internal static class AuditCommand
                 if (directory is not null)
                     return await DirectoryAudit.RunAsync(
                         directory, expected, GenesisCommand.Read(result.GetValue(genesis) ?? FindGenesis(directory)),
-                        exported, progress, cancellation, result.GetValue(paranoid));
+                        exported, progress, cancellation, result.GetValue(paranoid), result.GetValue(department));
                 using LedgerClient client = options.Connect(result);
                 return await NodeAudit.RunAsync(client, expected, exported, progress, cancellation, result.GetValue(paranoid));
             });
@@ -118,6 +125,8 @@ internal static class AuditCommand
             Output.Line($"  log root       {report.LogRoot}");
             Output.Line($"  state root     {report.StateRoot}");
         }
+        if (report.VotesOf.Count > 0)
+            Output.Line($"  votes of       {string.Join(", ", report.VotesOf)}");
         foreach (DirectoryFinding finding in report.Findings)
         {
             Output.Line($"{(finding.IsDamage ? "DAMAGED" : "SUSPECT")} {finding.File}: {finding.Where}");

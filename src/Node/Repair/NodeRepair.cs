@@ -32,7 +32,7 @@ internal sealed class NodeRepair(NodeConfiguration configuration)
         Hold(genesis.Genesis.ChainId).Dispose();
         try
         {
-            return await DirectoryAudit.RunAsync(Directory, null, genesis, export: null, progress, cancellation);
+            return await DirectoryAudit.RunAsync(Directory, null, genesis, export: null, progress, cancellation, department: configuration.Department);
         }
         catch (StorageException e) when (e.Error == StorageError.NotFound)
         {
