@@ -135,7 +135,7 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
                 CommentHandling = JsonCommentHandling.Disallow,
                 AllowTrailingCommas = false,
             });
-            return CheckNames(document.RootElement, message) ?? CheckValues(body, message, out canonical);
+            return CheckNames(document.RootElement, message) ?? CheckValues(body, document.RootElement, message, out canonical);
         }
         catch (JsonException e)
         {
@@ -168,18 +168,34 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
 
     /// <summary>Reads the values as protobuf's JSON mapping has them, so that a wrong one gets a typed answer.
     /// </summary>
-    private static Refusal? CheckValues(ReadOnlyMemory<byte> body, MessageDescriptor message, out byte[] canonical)
+    private static Refusal? CheckValues(ReadOnlyMemory<byte> body, JsonElement root, MessageDescriptor message, out byte[] canonical)
     {
         canonical = [];
-        try
+        if (Read(Encoding.UTF8.GetString(body.Span), message, out string problem) is { } read)
         {
-            IMessage read = JsonParser.Default.Parse(Encoding.UTF8.GetString(body.Span), message);
             canonical = Encoding.UTF8.GetBytes(JsonFormatter.Default.Format(read));
             return null;
         }
+        // The parser does not say which value it means; alone, each is what it is among the others.
+        foreach (JsonProperty property in root.EnumerateObject())
+        {
+            if (Read($"{{{JsonSerializer.Serialize(property.Name)}:{property.Value.GetRawText()}}}", message, out string itsProblem) is null)
+                return new Refusal(DoorReason.InvalidArgument, property.Name, $"The value does not fit the field: {Shorten(itsProblem)}");
+        }
+        return new Refusal(DoorReason.InvalidArgument, "", $"A value does not fit its field: {Shorten(problem)}");
+    }
+
+    private static IMessage? Read(string json, MessageDescriptor message, out string problem)
+    {
+        problem = "";
+        try
+        {
+            return JsonParser.Default.Parse(json, message);
+        }
         catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException)
         {
-            return new Refusal(DoorReason.InvalidArgument, "", $"A value does not fit its field: {Shorten(e.Message)}");
+            problem = e.Message;
+            return null;
         }
     }
 

@@ -59,6 +59,7 @@ public sealed class ImportState : IDisposable
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            BoundedFile.RequireFile(path);
             var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             var state = new ImportState(file);
             try
@@ -179,7 +180,7 @@ public sealed class ImportState : IDisposable
         }
         catch (JsonException e)
         {
-            throw new ImportFileException(path, number, $"the import's state is damaged: {e.Message}");
+            throw new ImportFileException(path, number, $"the import's state is damaged: {JsonProblem.Explain(e)}");
         }
     }
 

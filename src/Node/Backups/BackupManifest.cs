@@ -101,7 +101,7 @@ internal sealed record BackupManifest
         }
         catch (JsonException e)
         {
-            throw new CommandException(ExitCode.Storage, $"{path} is damaged: {e.Message}");
+            throw new CommandException(ExitCode.Storage, $"{path} is damaged: {JsonProblem.Explain(e)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -36,7 +36,7 @@ internal sealed record Profile(string? Node, string? Ca, string? Key, string? Pa
         }
         catch (JsonException e)
         {
-            throw NoProfile(path, e.Message);
+            throw NoProfile(path, JsonProblem.Explain(e));
         }
         catch (ArgumentException)
         {

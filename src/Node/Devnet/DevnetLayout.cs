@@ -1,4 +1,5 @@
 using System.Text.Json;
+using GovChain.Client;
 using GovChain.Core.Model;
 using GovChain.Node.Commands;
 
@@ -56,7 +57,7 @@ internal sealed class DevnetLayout(string directory)
         }
         catch (JsonException e)
         {
-            throw new CommandException(ExitCode.Configuration, $"{StateFile} is damaged: {e.Message}. Start with another --dir.");
+            throw new CommandException(ExitCode.Configuration, $"{StateFile} is damaged: {JsonProblem.Explain(e)} Start with another --dir.");
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Google.Protobuf;
+using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
@@ -67,7 +68,7 @@ internal sealed record MembershipFile(Digest ChainId, ChangeMembership Action)
         }
         catch (JsonException e)
         {
-            problem = $"it is no valid JSON of this format: {e.Message.TrimEnd('.')}";
+            problem = $"it is no valid JSON of this format: {JsonProblem.Explain(e).TrimEnd('.')}";
         }
         return null;
     }

@@ -106,6 +106,18 @@ public sealed class MembershipFileTest : IDisposable
     private static MembershipFile Signed(MembershipFile file, params TestKey[] keys) =>
         keys.Aggregate(file, static (f, key) => f.With(key.Public, key.Sign(f.SigningDigest)));
 
+    [TestCase("""{"format":7}""", "line 1, byte 12: the value of 'format' does not fit")]
+    [TestCase("""{"change":"***"}""", "the value of 'change' does not fit")]
+    [TestCase("""{"approvals":{}}""", "the value of 'approvals' does not fit")]
+    [TestCase("""{"format":"a","format":"b"}""", "'format' stands there twice")]
+    [TestCase("""{"format":""", "line 1, byte ")]
+    [TestCase("""[]""", "the value does not fit")]
+    public void File_OfWrongJson_IsRefusedInWords(string text, string expected)
+    {
+        string problem = Refused(Encoding.UTF8.GetBytes(text));
+        Assert.That(problem, Does.Contain(expected).And.Not.Contain("GovChain.").And.Not.Contain("System.").And.Not.Contain("Path:"));
+    }
+
     private MembershipFile Read(byte[] bytes)
     {
         MembershipFile? file = MembershipFile.TryRead(bytes, _verifier, out string? problem);

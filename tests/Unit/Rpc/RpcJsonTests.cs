@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Google.Api;
 using Google.Protobuf.Reflection;
 using GovChain.Protos.V1;
@@ -105,6 +106,21 @@ public sealed class RpcJsonTests
         Assert.That((int)response.StatusCode, Is.EqualTo(400));
         Assert.That((await RpcErrorTests.ReasonAsync(response)).Reason, Is.EqualTo(expected));
         Assert.That(_reached, Is.Zero);
+    }
+
+    [TestCase("""{"envelope":"AQID","timeoutMs":1e999}""", "timeoutMs")]
+    [TestCase("""{"timeout_ms":"\ud800","envelope":"AQID"}""", "timeout_ms")]
+    [TestCase("""{"timeoutMs":7,"envelope":"\ud800"}""", "envelope")]
+    [TestCase("""{"envelope":"AQID","waitFor":"FOREVER"}""", "waitFor")]
+    [TestCase("""{"env\u0065lope":["AQID"]}""", "envelope")]
+    public async Task Value_ThatDoesNotFit_IsRefusedNamingItsField(string body, string field)
+    {
+        using HttpResponseMessage response = await _host.Http().PostAsync("/v1/transactions", Calls.Json(body));
+        using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        JsonElement[] details = [.. answer.RootElement.GetProperty("details").EnumerateArray()];
+        Assert.That(details.Select(static d => d.TryGetProperty("metadata", out JsonElement facts) ? facts.GetProperty("field").GetString() : null), Does.Contain(field));
+        Assert.That(details.Select(static d => d.TryGetProperty("fieldViolations", out JsonElement fields) ? fields[0].GetProperty("field").GetString() : null), Does.Contain(field));
+        Assert.That(answer.RootElement.GetProperty("message").GetString(), Does.StartWith("The value does not fit the field: "));
     }
 
     [TestCase("""{"envelope":"AQID"}""")]
