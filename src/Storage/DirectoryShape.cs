@@ -95,8 +95,8 @@ internal static partial class DirectoryShape
             yield break;
         foreach (string entry in Directory.EnumerateFileSystemEntries(path).Order(StringComparer.Ordinal))
         {
-            if (FileKinds.Of(entry) == FileKind.Other)
-                yield return new Misfit($"{folder}/{Path.GetFileName(entry)}", FileKind.File.Explain(), FileKind.Other.Explain());
+            if (FileKinds.Of(entry) is var kind and not (FileKind.File or FileKind.Folder or FileKind.Missing))
+                yield return new Misfit($"{folder}/{Path.GetFileName(entry)}", FileKind.File.Explain(), kind.Explain());
         }
     }
 

@@ -14,8 +14,17 @@ internal enum FileKind
     /// <summary>A folder.</summary>
     Folder,
 
-    /// <summary>A device, pipe or socket, or a link that leads nowhere: opened, it may never end.</summary>
-    Other,
+    /// <summary>A pipe: opened, it waits for whoever writes to it.</summary>
+    Pipe,
+
+    /// <summary>A device, which may never end.</summary>
+    Device,
+
+    /// <summary>A socket.</summary>
+    Socket,
+
+    /// <summary>A link that leads nowhere.</summary>
+    Nowhere,
 }
 
 /// <summary>Tells kinds apart without opening anything.</summary>
@@ -25,7 +34,7 @@ internal static partial class FileKinds
     private const uint TypeOnly = 1;
     private const int StatusBytes = 256;
     private const int ModeOffset = 28; // u16, the same on every processor, which struct stat's is not
-    private const int TypeMask = 0xF000, FolderType = 0x4000, FileType = 0x8000;
+    private const int TypeMask = 0xF000, PipeType = 0x1000, FolderType = 0x4000, FileType = 0x8000, SocketType = 0xC000;
     private const int NoEntry = 2, NotADirectory = 20, LinkLoop = 40;
 
     /// <summary>The kind.</summary>
@@ -37,7 +46,10 @@ internal static partial class FileKinds
         FileKind.Missing => "nothing",
         FileKind.File => "a file",
         FileKind.Folder => "a folder",
-        _ => "a device, a pipe or a link that leads nowhere",
+        FileKind.Pipe => "a pipe",
+        FileKind.Device => "a device",
+        FileKind.Socket => "a socket",
+        _ => "a link that leads nowhere",
     };
 
     /// <summary>Null where the system does not say.</summary>
@@ -50,8 +62,8 @@ internal static partial class FileKinds
             {
                 return Marshal.GetLastPInvokeError() switch
                 {
-                    NoEntry or NotADirectory => IsLink(path) ? FileKind.Other : FileKind.Missing,
-                    LinkLoop => FileKind.Other,
+                    NoEntry or NotADirectory => IsLink(path) ? FileKind.Nowhere : FileKind.Missing,
+                    LinkLoop => FileKind.Nowhere,
                     _ => null, // whoever opens it says why it cannot
                 };
             }
@@ -59,7 +71,9 @@ internal static partial class FileKinds
             {
                 FolderType => FileKind.Folder,
                 FileType => FileKind.File,
-                _ => FileKind.Other,
+                PipeType => FileKind.Pipe,
+                SocketType => FileKind.Socket,
+                _ => FileKind.Device,
             };
         }
         catch (EntryPointNotFoundException)
@@ -71,7 +85,7 @@ internal static partial class FileKinds
     private static FileKind OfPlatform(string path) =>
         Directory.Exists(path) ? FileKind.Folder
         : File.Exists(path) ? FileKind.File
-        : IsLink(path) ? FileKind.Other : FileKind.Missing;
+        : IsLink(path) ? FileKind.Nowhere : FileKind.Missing;
 
     private static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
 

@@ -18,8 +18,8 @@ internal static class SecretFile
     public static byte[] Read(string path, int bytesMax, string what)
     {
         byte[] buffer = new byte[bytesMax + 1];
-        if (Directory.Exists(path))
-            throw new KeyFileException(KeyFileError.CannotAccess, $"'{path}' is a folder and no {what}. Check the path.");
+        if (BoundedFile.Misfit(path) is { } kind)
+            throw new KeyFileException(KeyFileError.CannotAccess, $"'{path}' is {kind} and no {what}. Check the path.");
         try
         {
             using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using GovChain.Client;
 using GovChain.Node.Commands;
 using GovChain.Storage;
 
@@ -80,8 +81,12 @@ internal static class BackupFiles
             throw new CommandException(ExitCode.Storage, $"{directory} has room for {free} bytes; {bytes} are needed. Free space, or name another disk.");
     }
 
-    private static FileStream OpenRead(string path) =>
-        new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+    private static FileStream OpenRead(string path)
+    {
+        if (BoundedFile.Misfit(path) is { } kind)
+            throw new IOException($"{path} is {kind} and no file.");
+        return new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+    }
 
     private static async Task<string> CopyAsync(Stream from, Stream to, Action<long>? progress, CancellationToken cancellation)
     {

@@ -28,8 +28,9 @@ internal sealed class Termination : IDisposable
     }
 
     /// <summary>Runs a command; its exit code, or the signal's when it was asked to end and did not in time.</summary>
+    /// <remarks>On another thread: what it does before it first waits may be to read a pipe that never ends.</remarks>
     public async Task<int> RunAsync(Func<CancellationToken, Task<int>> command) =>
-        await await Task.WhenAny(command(_requested.Token), _overdue.Task);
+        await await Task.WhenAny(Task.Run(() => command(_requested.Token)), _overdue.Task);
 
     /// <summary>A signal came.</summary>
     internal void Request(int exitCode)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using GovChain.Client;
 
 namespace GovChain.Node.Configuration;
 
@@ -28,6 +29,8 @@ internal sealed class ConfigurationSection(
         string full = Path.GetFullPath(text.Length == 0 ? "." : text, directory);
         if (setting.MustExist && text.Length > 0 && !File.Exists(full))
             Problem(setting.Name, $"there is no file {full}.");
+        else if (setting.MustExist && text.Length > 0 && BoundedFile.Misfit(full) is { } kind)
+            Problem(setting.Name, $"{full} is {kind} and no file.");
         return full;
     }
 

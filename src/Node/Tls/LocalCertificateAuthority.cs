@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using GovChain.Client;
 using GovChain.Storage;
 
 namespace GovChain.Node.Tls;
@@ -37,6 +38,11 @@ internal sealed class LocalCertificateAuthority : IDisposable
         string key = Path.Combine(directory, "ca.key");
         if (!File.Exists(certificate) || !File.Exists(key))
             CreateOnce(directory, certificate, key);
+        foreach (string file in new[] { certificate, key })
+        {
+            if (BoundedFile.Misfit(file) is { } kind)
+                throw new IOException($"{file} is {kind} and no file.");
+        }
         return new LocalCertificateAuthority(X509Certificate2.CreateFromPemFile(certificate, key));
     }
 

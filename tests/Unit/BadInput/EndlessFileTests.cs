@@ -1,21 +1,23 @@
+using System.IO.Pipes;
+using System.Net.Sockets;
 using GovChain.Client;
 using GovChain.Client.Import;
 using GovChain.Client.Keys;
 using GovChain.Node.Commands;
 using GovChain.Node.Configuration;
+using GovChain.Tests.Unit.Keys;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Unit.BadInput;
 
 /// <summary>
-/// Goal: a file that is none, whatever setting or option names it, is refused in words and with bounded memory. Method: the
-/// device /dev/zero, which says that it has no bytes and never ends, and a folder, at each door that reads a file.
+/// Goal: a file that is none, whatever setting or option names it, is refused in words before it is opened. Method: the
+/// device /dev/zero, which says that it has no bytes and never ends, a pipe that nobody writes to, a socket and a folder, at each
+/// door that reads a file.
 /// </summary>
 [Platform(Exclude = "Win")]
 public sealed class EndlessFileTests
 {
-    private const string Endless = "/dev/zero";
-
     private static readonly (string Door, Func<string, object> Open)[] Doors =
     [
         ("profile", Profile.Read),
@@ -27,10 +29,33 @@ public sealed class EndlessFileTests
     ];
 
     [Test]
-    public void Device_ThatNeverEnds_IsRefusedAtEveryDoor()
+    public void WhatIsNoFile_IsRefusedAtEveryDoor_BeforeItIsOpened()
     {
-        foreach ((string door, Func<string, object> open) in Doors.Where(d => d.Door != "import")) // a GiB before it is too long
-            Assert.That(Refusal(door, open, Endless), Does.Contain("at most"), door);
+        using var directory = new TempDirectory();
+        string pipe = directory["pipe"], socket = directory["socket"], nowhere = directory["nowhere"];
+        System.Diagnostics.Process.Start("mkfifo", pipe).WaitForExit();
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(socket));
+        File.CreateSymbolicLink(nowhere, directory["gone"]);
+        foreach ((string path, string kind) in new[] { ("/dev/zero", "a device"), (pipe, "a pipe"), (socket, "a socket"), (nowhere, "a link that leads nowhere") })
+        {
+            foreach ((string door, Func<string, object> open) in Doors)
+                Assert.That(Refusal(door, open, path), Does.Contain(kind).Or.Contain("no file").Or.Contain("no such file"), door);
+            Assert.That(Refusal("key", p => KeyFile.Open(p, new Passphrase("a passphrase")), path), Does.Contain($"is {kind} and no key file"));
+            Assert.That(Refusal("passphrase", p => Passphrase.Resolve(p, creating: false), path), Does.Contain($"is {kind} and no passphrase file"));
+        }
+    }
+
+    /// <summary>What a shell puts for <c>&lt;(command)</c>, and /dev/stdin: a pipe with a writer, which ends with it.</summary>
+    [Test]
+    [Platform("Linux")]
+    public void Pipe_ThatTheProcessWasHanded_IsRead()
+    {
+        using var reader = new AnonymousPipeServerStream(PipeDirection.In);
+        using (var writer = new AnonymousPipeClientStream(PipeDirection.Out, reader.ClientSafePipeHandle))
+            writer.Write("a passphrase of several words\n"u8);
+        using Passphrase passphrase = Passphrase.Resolve($"/dev/fd/{reader.SafePipeHandle.DangerousGetHandle()}", creating: false);
+        Assert.That(passphrase.Span.ToString(), Is.EqualTo("a passphrase of several words"));
     }
 
     [Test]
@@ -49,7 +74,7 @@ public sealed class EndlessFileTests
             object taken = open(path);
             throw new AssertionException($"{door} takes {path}: {taken}");
         }
-        catch (Exception e) when (e is CommandException or ConfigurationException or LedgerClientException or ImportFileException)
+        catch (Exception e) when (e is CommandException or ConfigurationException or LedgerClientException or ImportFileException or KeyFileException)
         {
             return e.Message;
         }

@@ -29,16 +29,34 @@ internal sealed class TerminationTests
     public async Task Callback_ThatThrows_DoesNotEndTheProcess()
     {
         using var termination = new Termination(Long);
-        var told = new TaskCompletionSource();
+        TaskCompletionSource told = new(), listens = new();
         Task<int> running = termination.RunAsync(async cancellation =>
         {
             using CancellationTokenRegistration other = cancellation.Register(told.SetResult);
             using CancellationTokenRegistration bad = cancellation.Register(static () => throw new InvalidOperationException("by a callback"));
+            listens.SetResult();
             await told.Task;
             return ExitCode.Interrupted;
         });
+        await listens.Task;
         Assert.That(() => termination.Request(ExitCode.Interrupted), Throws.Nothing);
         Assert.That(await running, Is.EqualTo(ExitCode.Interrupted));
+    }
+
+    /// <summary>As one does that reads a pipe to which nobody writes: it never comes to wait for its token.</summary>
+    [Test]
+    public async Task Command_ThatHoldsItsThread_IsLeftWithTheSignalsCode()
+    {
+        using var termination = new Termination(TimeSpan.Zero);
+        using var held = new ManualResetEventSlim();
+        Task<int> running = termination.RunAsync(_ =>
+        {
+            held.Wait(TimeSpan.FromSeconds(30));
+            return Task.FromResult(ExitCode.Ok);
+        });
+        termination.Request(143);
+        Assert.That(await running, Is.EqualTo(143));
+        held.Set();
     }
 
     [Test]
