@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
@@ -101,6 +102,7 @@ internal static class ConfigurationReader
             TraceSamplingRatio = telemetry.Fraction(Settings.TraceSamplingRatio),
         };
         CheckCertificate(clients, configuration);
+        CheckListeners(clients, administration, configuration);
         foreach (ConfigurationSection section in new[] { root, peers, clients, administration, pool, snapshots, selfAudit, alarms, telemetry })
             section.Finish();
         return configuration;
@@ -161,6 +163,24 @@ internal static class ConfigurationReader
         {
             clients.Problem(Settings.CertificateFile.Name, "certificateFile and certificateKeyFile go together.");
         }
+    }
+
+    /// <summary>Each listener needs a port of its own; 0 lets the system choose one.</summary>
+    private static void CheckListeners(ConfigurationSection clients, ConfigurationSection administration, NodeConfiguration c)
+    {
+        if (Collide(c.PeerListen, c.ClientListen))
+            clients.Problem(Settings.ClientListen.Name, Taken(c.ClientListen, Settings.PeerListen));
+        if (Collide(c.PeerListen, c.AdministrationListen))
+            administration.Problem(Settings.AdministrationListen.Name, Taken(c.AdministrationListen, Settings.PeerListen));
+        else if (Collide(c.ClientListen, c.AdministrationListen))
+            administration.Problem(Settings.AdministrationListen.Name, Taken(c.AdministrationListen, Settings.ClientListen));
+
+        static string Taken(IPEndPoint address, ListenSetting by) => $"{address}: {by.Path} has this port. Each listener needs its own.";
+
+        static bool Collide(IPEndPoint one, IPEndPoint other) => one.Port == other.Port && one.Port != 0
+            && (one.Address.Equals(other.Address) || TakesAll(one.Address) || TakesAll(other.Address));
+
+        static bool TakesAll(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
     }
 
     private static Digest? DigestOf(ConfigurationSection root) =>

@@ -170,6 +170,24 @@ internal sealed class ConfigurationReaderTests : IDisposable
         Assert.That(ProblemsOf(Write(file)).Single().Problem, Does.Contain("either"));
     }
 
+    [TestCase("127.0.0.1:7001", "127.0.0.1:7001", "127.0.0.1:7002", "clients.listen")]
+    [TestCase("*:7001", "127.0.0.1:7002", "127.0.0.1:7001", "administration.listen")]
+    [TestCase("*:7001", "[::]:7001", "[::1]:7001", "clients.listen", "administration.listen")]
+    [TestCase("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")]
+    [TestCase("127.0.0.2:7001", "127.0.0.3:7001", "127.0.0.1:7001")]
+    public void Read_ListenersOfOnePort_AreNamed(string peers, string clients, string administration, params string[] named)
+    {
+        JsonObject file = Full();
+        Set(file, "peers.listen", $"\"{peers}\"");
+        Set(file, "clients.listen", $"\"{clients}\"");
+        Set(file, "administration.listen", $"\"{administration}\"");
+
+        if (named.Length == 0)
+            Assert.That(() => ConfigurationReader.Read(Write(file)), Throws.Nothing);
+        else
+            Assert.That(ProblemsOf(Write(file)).Select(p => p.Path), Is.EquivalentTo(named));
+    }
+
     [TestCase("certificateFile")]
     [TestCase("certificateKeyFile")]
     [TestCase("certificateFile", "certificateKeyFile")]
