@@ -10,10 +10,14 @@ internal sealed class Termination : IDisposable
 {
     private const int SigTermExitCode = 128 + 15;
 
+    /// <summary>How long a command may hold its thread after a signal before it first waits for anything.</summary>
+    private static readonly TimeSpan ThreadPatience = TimeSpan.FromSeconds(2);
+
     private readonly CancellationTokenSource _requested = new();
     private readonly TaskCompletionSource<int> _overdue = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly PosixSignalRegistration[] _signals;
     private readonly TimeSpan _patience;
+    private Task _begun = Task.CompletedTask;
     private int _isRequested;
 
     /// <param name="patience">How long a command may take to end.</param>
@@ -28,16 +32,21 @@ internal sealed class Termination : IDisposable
     }
 
     /// <summary>Runs a command; its exit code, or the signal's when it was asked to end and did not in time.</summary>
-    /// <remarks>On another thread: what it does before it first waits may be to read a pipe that never ends.</remarks>
-    public async Task<int> RunAsync(Func<CancellationToken, Task<int>> command) =>
-        await await Task.WhenAny(Task.Run(() => command(_requested.Token)), _overdue.Task);
+    /// <remarks>On another thread: what it does before it first waits may be to read a pipe or a terminal that says nothing.</remarks>
+    public async Task<int> RunAsync(Func<CancellationToken, Task<int>> command)
+    {
+        Task<Task<int>> begun = Task.Factory.StartNew(
+            () => command(_requested.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+        _begun = begun;
+        return await await Task.WhenAny(begun.Unwrap(), _overdue.Task);
+    }
 
     /// <summary>A signal came.</summary>
     internal void Request(int exitCode)
     {
         if (Interlocked.Exchange(ref _isRequested, 1) != 0)
             return;
-        _ = Task.Delay(_patience).ContinueWith(_ => _overdue.TrySetResult(exitCode), TaskScheduler.Default);
+        _ = GiveUpAsync(exitCode);
         _ = _requested.CancelAsync(); // what a callback throws must not end the process
     }
 
@@ -46,6 +55,16 @@ internal sealed class Termination : IDisposable
     {
         foreach (PosixSignalRegistration signal in _signals)
             signal.Dispose();
+    }
+
+    /// <summary>A command that has not come to wait for its token will not hear of it.</summary>
+    private async Task GiveUpAsync(int exitCode)
+    {
+        TimeSpan first = _patience < ThreadPatience ? _patience : ThreadPatience;
+        await Task.Delay(first);
+        if (_begun.IsCompleted)
+            await Task.Delay(_patience - first);
+        _overdue.TrySetResult(exitCode);
     }
 
     private void Request(PosixSignalContext signal, int exitCode)

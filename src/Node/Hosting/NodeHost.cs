@@ -61,6 +61,8 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         manager.Notify(new ServiceState("STATUS=Opening the ledger"));
         GenesisFile genesis = NodeInputs.ReadGenesis(configuration);
         using PlatformSigner signer = NodeInputs.OpenSigner(configuration, genesis.Genesis);
+        // Nobody is asked for anything from here on: a signal lets the disk finish, and then the node stop in order.
+        await Task.Yield();
         using ILoggerFactory logging = LoggerFactory.Create(b => NodeLogging.Configure(b, configuration));
         MachineChecks.Run(configuration.DataDirectory, logging.CreateLogger<NodeHost>());
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);

@@ -47,11 +47,11 @@ internal sealed class TerminationTests
     [Test]
     public async Task Command_ThatHoldsItsThread_IsLeftWithTheSignalsCode()
     {
-        using var termination = new Termination(TimeSpan.Zero);
+        using var termination = new Termination(Long);
         using var held = new ManualResetEventSlim();
         Task<int> running = termination.RunAsync(_ =>
         {
-            held.Wait(TimeSpan.FromSeconds(30));
+            held.Wait(TimeSpan.FromMinutes(5));
             return Task.FromResult(ExitCode.Ok);
         });
         termination.Request(143);
