@@ -44,7 +44,7 @@ internal static class MemberCommand
                 });
                 return ExitCode.Ok;
             }
-            Output.Line($"Epoch {status.Epoch}: {status.Departments} departments vote, and {status.Quorum} make a quorum.");
+            Output.Line($"Epoch {status.Epoch}: {QuorumOutlook.Count((int)status.Departments, "department votes", "departments vote")}, and {QuorumOutlook.Count((int)status.Quorum, "makes", "make")} a quorum.");
             foreach (string department in status.Validators)
                 Output.Line($"  {department}");
             foreach (string department in observers)
@@ -80,6 +80,11 @@ internal static class MemberCommand
             MembershipFile signed = read.With(signer.PublicKey, signer.Sign(read.SigningDigest));
             Source source = result.GetValue(alone) ? Source.None
                 : await AskAsync(options, result, signed, result.GetValue(genesis), cancellation);
+            if (source.Ledger?.Find(read.Change) is { } entry)
+            {
+                MemberText.PrintFound(entry, read.Change, result.GetValue(json));
+                return ExitCode.Ok;
+            }
             if (source.Refusal(read.Change) is { } refusal)
                 throw new CommandException(refusal);
             ApprovalReview review = source.Review(signed);
@@ -147,13 +152,14 @@ internal static class MemberCommand
                 MemberText.PrintFound(before, file.Change, asJson);
                 return ExitCode.Ok;
             }
-            MembershipFile sent = Sufficient(file, ledger);
+            MembershipFile sent = Sufficient(result.GetRequiredValue(path), file, ledger);
             QuorumOutlook outlook = QuorumOutlook.After(await client.GetStatusAsync(cancellation), file.Change);
             if (!outlook.IsEnough && !result.GetValue(yes))
             {
                 throw new CommandException(ExitCode.Refused,
                     $"Nothing was sent: the ledger would stop with this change. {outlook.Explain()} Bring the others up first, ask another node, or say --yes.");
             }
+            MemberText.Warn(outlook, file.Change);
             try
             {
                 TransactionOutcome outcome = await RecordCommand.SubmitAsync(
@@ -174,7 +180,7 @@ internal static class MemberCommand
 
     /// <summary>The change with the signatures that count.</summary>
     /// <exception cref="CommandException">They do not suffice, or the ledger would refuse the change whoever signed.</exception>
-    private static MembershipFile Sufficient(MembershipFile file, MembershipLedger ledger)
+    private static MembershipFile Sufficient(string path, MembershipFile file, MembershipLedger ledger)
     {
         if (ledger.Refusal(file.Change) is { } refusal)
             throw new CommandException(refusal);
@@ -182,7 +188,7 @@ internal static class MemberCommand
         foreach (UselessApproval useless in review.Useless)
             Output.Error($"Left out: a signature that does not count, {useless.Why}.");
         if (!review.IsEnough || file.LacksNewKey)
-            throw new CommandException(MemberText.Insufficient(file, review));
+            throw new CommandException(MemberText.Insufficient(path, file, review));
         return file.Only(review.Approvers.Select(static a => a.Key));
     }
 

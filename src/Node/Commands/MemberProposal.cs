@@ -111,7 +111,7 @@ internal static class MemberProposal
                 Output.Line($"  next: administrators of {QuorumOutlook.Count(review.Needed, "department", "departments")} sign it (govchain member sign)"
                     + (file.LacksNewKey ? ", and so does the new validator key" : ""));
             }
-            MemberText.Warn(outlook, change, status.Departments);
+            MemberText.Warn(outlook, change);
             return ExitCode.Ok;
         });
         return command;

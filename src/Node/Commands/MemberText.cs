@@ -54,10 +54,10 @@ internal static class MemberText
             yield return file.LacksNewKey ? "not signed yet by the new validator key" : "signed by the new validator key";
     }
 
-    /// <summary>What a ledger would refuse the change for, before it is sent.</summary>
-    public static Rejection Insufficient(MembershipFile file, ApprovalReview review)
+    /// <summary>What the ledger would refuse the change for, before it is sent.</summary>
+    public static Rejection Insufficient(string path, MembershipFile file, ApprovalReview review)
     {
-        string newKey = file.LacksNewKey ? $"The new validator key {Hex(file.Change)} has not signed it: govchain member sign FILE --key VALIDATOR-KEY-FILE. " : "";
+        string newKey = file.LacksNewKey ? $"The new validator key {Hex(file.Change)} has not signed it: govchain member sign {path} --key VALIDATOR-KEY-FILE. " : "";
         return new Rejection(
             RejectionCode.InvalidProof, $"Nothing was sent. {newKey}{(review.IsEnough ? "" : $"It lacks approvals: {Standing(review)}.")}".TrimEnd(),
             ("needed", $"{review.Needed}"), ("signed", string.Join(",", review.Approvers.Select(static a => a.Department))),
@@ -82,8 +82,8 @@ internal static class MemberText
         Output.Line($"  block {entry.Height}, position {entry.Position}; it acts from block {entry.Height + 1} on, in epoch {change.Epoch + 1}");
     }
 
-    /// <summary>What whoever proposes a change should know of its consequences.</summary>
-    public static void Warn(QuorumOutlook outlook, MembershipChange change, uint departments)
+    /// <summary>What whoever proposes or submits a change should know of its consequences.</summary>
+    public static void Warn(QuorumOutlook outlook, MembershipChange change)
     {
         if (change.Kind == (uint)MembershipKind.Admit && outlook.Away.Contains(change.Department))
         {
@@ -94,7 +94,7 @@ internal static class MemberText
             Output.Error($"Warning: as things are, the ledger would stop with this change. {outlook.Explain()}");
         else if (outlook.Away.Count > 0)
             Output.Error($"Note: {outlook.Explain()}");
-        if (change.Kind == (uint)MembershipKind.Remove && departments <= DepartmentsThatTolerateOne)
+        if (change.Kind == (uint)MembershipKind.Remove && outlook.Voters.Count < DepartmentsThatTolerateOne)
         {
             Output.Error($"Note: with {QuorumOutlook.Count(outlook.Voters.Count, "department", "departments")} none may fail or lie without halting the ledger; "
                 + $"at least {DepartmentsThatTolerateOne} should vote.");

@@ -261,7 +261,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
             throw new CommandException(StartFailure.ListenerRefused,
-                $"{setting}: the listener cannot be opened: {e.Message}. Is it an address of this machine, and may this user have the port?");
+                $"{setting}: the listener cannot be opened: {e.Message.TrimEnd('.')}. Is it an address of this machine, and may this user have the port?");
         }
     }
 }

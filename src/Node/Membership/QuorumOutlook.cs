@@ -47,7 +47,7 @@ internal sealed record QuorumOutlook(string Department, IReadOnlyList<string> Vo
 
     /// <summary>In a sentence or two.</summary>
     public string Explain() =>
-        $"After it {Count(Voters.Count, "department votes", "departments vote")} and {Quorum} make a quorum; the node of {Department} reaches "
+        $"After the change {Count(Voters.Count, "department votes", "departments vote")} and {Quorum} make a quorum; the node of {Department} reaches "
         + $"{Reached.Count} of them now" + (Away.Count == 0 ? "." : $", and not {string.Join(", ", Away)}.");
 
     /// <summary>A number with its noun.</summary>

@@ -100,9 +100,9 @@ public sealed class ApprovalReviewTest
         Assert.That(lines[0], Is.EqualTo($"signed for alpha by its administrator admin, key {TestLedger.AlphaAdmin.Public}"));
         Assert.That(lines[1], Is.EqualTo("1 of 2 departments have signed and 2 must; not signed by beta (by the ledger at block 1)"));
         Assert.That(lines[2], Is.EqualTo("not signed yet by the new validator key"));
-        Rejection rejection = MemberText.Insufficient(file, ByLedger(file));
+        Rejection rejection = MemberText.Insufficient("c.json", file, ByLedger(file));
         Assert.That(rejection.Code, Is.EqualTo(RejectionCode.InvalidProof));
-        Assert.That(rejection.Message, Does.Contain("Nothing was sent").And.Contain(Gamma.Public.ToString()).And.Contain("not signed by beta").And.Not.Contain(".."));
+        Assert.That(rejection.Message, Does.Contain("Nothing was sent").And.Contain(Gamma.Public.ToString()).And.Contain("not signed by beta").And.Contain("member sign c.json").And.Not.Contain(".."));
         Assert.That(rejection.Facts, Does.Contain(("missing", "beta")).And.Contain(("newKeyHasSigned", "false")));
     }
 
