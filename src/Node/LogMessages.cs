@@ -18,6 +18,21 @@ internal static partial class LogMessages
     [LoggerMessage(5003, LogLevel.Warning, "Refused a connection from {Address} ({Refusal}): {Reason}")]
     public static partial void PeerRefused(this ILogger logger, string address, PeerRefusal refusal, string reason);
 
+    [LoggerMessage(5004, LogLevel.Information,
+        "Connected with {Department} under the key that peers.observers states: it gives blocks and snapshots, and has no vote by the ledger here")]
+    public static partial void PeerConnectedAwaited(this ILogger logger, string department);
+
+    [LoggerMessage(5005, LogLevel.Information,
+        "{Department} has no vote any more and cannot be reached at {Endpoint}: it is not dialled again. It may connect by itself; as one of peers.observers it is dialled on")]
+    public static partial void FormerNotDialled(this ILogger logger, string department, string endpoint);
+
+    [LoggerMessage(5006, LogLevel.Information,
+        "{Department} is expected under the key {Awaited} of peers.observers, too: the ledger here, in epoch {Epoch}, names {Key}. Its votes count once the ledger names it")]
+    public static partial void KeyAwaited(this ILogger logger, string department, string awaited, ulong epoch, string key);
+
+    [LoggerMessage(5007, LogLevel.Warning, "peers.observers.{Department} is not used: {Reason}")]
+    public static partial void ObserverNotUsed(this ILogger logger, string department, string reason);
+
     [LoggerMessage(5010, LogLevel.Information, "{Department} goes on at block {Height} of ledger {ChainId}; it {Role}.")]
     public static partial void Started(
         this ILogger logger, string department, ulong height, string chainId, string role);

@@ -14,7 +14,7 @@ internal sealed partial class NodeRuntime
         Validators = _validators,
         IsObserver = _index < 0,
         Connections = () => _network.Connections,
-        Complaint = department => _progress.Of(_validators.IndexOf(department)).Complaint,
+        Complaint = department => _progress.Of(_sources.NumberOf(department)).Complaint,
         Abstention = department => department == _self
             ? _driver.Standing.Abstention
             : _progress.Of(_validators.IndexOf(department)).Abstention,

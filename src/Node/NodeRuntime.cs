@@ -55,6 +55,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     private readonly Admission _admission;
     private readonly ConsensusDriver _driver;
     private readonly MessageIntake _intake;
+    private readonly LedgerSources _sources;
     private readonly BlockSync _sync;
     private readonly SnapshotSync _snapshots;
     private readonly SnapshotShelf _shelf;
@@ -71,6 +72,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     private readonly PeerProgress _progress;
     private readonly ValidatorSet _validators;
     private readonly int _index;
+    private readonly string? _keyReplaced;
     private readonly IReadOnlyList<ReadOnlyMemory<byte>> _waiting;
     private readonly CancellationTokenSource _stopping = new();
     private readonly BatchVerifier _batch;
@@ -126,7 +128,8 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             config, _ledger.Tip, _ledger.TipCertificate, _ledger.NextLeaders, journal, _evidence.Held);
 
         var batch = _batch = new BatchVerifier(verifier, options.Admission.VerifyThreads, _metrics);
-        PeerProgress progress = _progress = new PeerProgress(validators.Count);
+        PeerProgress progress = _progress = new PeerProgress();
+        LedgerSources sources = _sources = new LedgerSources(validators, network);
         _pool = new TransactionPool(options.Pool, validators.Count, _ledger.Tip.Height);
         _outcomes = new OutcomeMemory(options.Pool.OutcomesMax);
         _admission = new Admission(
@@ -152,15 +155,19 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             validators, new MessageVerifier(config, verifier), () => _ledger.Tip.Height, _driver.Deliver, time, progress,
             (department, height) => _sync!.Follow(department, height));
         _snapshots = new SnapshotSync(
-            genesis, history, directory, _ledger, network, verifier, progress, time,
+            genesis, history, directory, _ledger, sources, network, verifier, progress, time,
             options.Salvage is null ? options.SnapshotLag : 0, log);
         _sync = new BlockSync(
-            validators, _ledger, network, verifier, batch, _driver, progress, time, OnFatal, options.Salvage, _snapshots);
-        _fill = new BlockFill(genesis, history, directory, store, network, verifier, progress, time, () => _sync.Lag, log);
+            validators, _ledger, sources, network, verifier, batch, _driver, progress, time, OnFatal, options.Salvage, _snapshots);
+        _fill = new BlockFill(
+            genesis, history, directory, store, sources, network, verifier, progress, time, () => _sync.Lag, log);
         _shelf = new SnapshotShelf(time);
         _gap = () => store.Gap;
-        _status = new NodeStatus(genesis, history, _self, _ledger, _pool, network, progress, _alarms, time)
+        _keyReplaced = ExplainReplacement(history, signer.PublicKey);
+        _status = new NodeStatus(genesis, history, _self, _ledger, _pool, network, sources, progress, _alarms, time)
         {
+            IsObserver = self < 0,
+            KeyReplaced = _keyReplaced,
             Standing = () => _driver.Standing,
             Evidence = () => _evidence.Held,
             Lag = () => _sync.Lag,
@@ -218,6 +225,8 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         _metrics.Begin();
         _log.Started(_self, _ledger.Tip.Height, _ledger.ChainId.ToString(),
             _driver.Standing.IsObserver ? "observes" : _driver.Standing.Abstention is { IsNone: false } abstention ? $"does not vote ({abstention.Reason})" : "votes");
+        if (_keyReplaced is not null)
+            _alarms.Raise(NodeAlarm.KeyReplaced, _keyReplaced);
         _work = Task.WhenAll(
             Guard(_admission.RunAsync()), Guard(_intake.RunAsync()), Guard(Task.Run(_sync.RunAsync)),
             Guard(Task.Run(_fill.RunAsync)));
@@ -294,6 +303,20 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         $"The key {key.ToShortString()} is no department's validator key on this ledger. Check the key file and the "
         + "genesis file in the configuration.");
 
+    /// <summary>Where the ledger has given the key's department another one: when, and what to do. Else null.</summary>
+    private static string? ExplainReplacement(ValidatorHistory history, PublicKey key)
+    {
+        if (history.Acting.IndexOf(key) >= 0 || history.DepartmentOf(key) is not { } department
+            || history.Acting.IndexOf(department) is not (>= 0 and int index))
+            return null;
+        int change = history.Changes.Count - 1;
+        while (history.Changes[change].Department != department)
+            change--;
+        return $"Block {history.Changes[change].Height} gave {department} another validator key, {history.Acting[index].Key}: from epoch {change + 1} "
+            + $"on this node's key {key} has no vote, and the others' nodes refuse it. Stop this node, name the file of the new key as "
+            + "keyFile, and start it.";
+    }
+
     private Parameters ReadParameters()
     {
         using LedgerSnapshot view = _ledger.OpenSnapshot();
@@ -359,8 +382,15 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     private void OnViewLeft(ViewLeft left, int leader, int nextLeader)
     {
         string cause = NodeMetrics.NameOf(left.Cause);
+        string detail = left switch
+        {
+            { Detail.Length: > 0 } => left.Detail,
+            { Cause: ViewCause.Timeout } => "(no block came in its time)",
+            { Cause: ViewCause.Joined } => "(more departments than may fail had left it)",
+            _ => "(by the leader's messages)",
+        };
         _log.ViewLeft(
-            left.Height, left.View, _validators[leader].Department, left.NextView, _validators[nextLeader].Department, cause, left.Detail);
+            left.Height, left.View, _validators[leader].Department, left.NextView, _validators[nextLeader].Department, cause, detail);
         _status.ViewLeft(new LeftView
         {
             Height = left.Height,
@@ -369,7 +399,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             NextView = left.NextView,
             NextLeader = _validators[nextLeader].Department,
             Cause = cause,
-            Detail = left.Detail,
+            Detail = detail,
             AtMs = _time.NowMs(),
         });
     }
@@ -406,6 +436,9 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             if (_pool.ReadyCount > 0)
                 _driver.WorkAdded();
             WatchLeader(_driver.Standing);
+            // Of a quorum one is honest and says how far the ledger is; of fewer perhaps none is.
+            if (_sources.ValidatorsConnected + (_index < 0 ? 0 : 1) < _validators.QuorumSize)
+                _sync.AskUnheard();
             if (_index < 0)
                 return; // reports are signed by a key with a vote
             _ = Guard(_leaderReports.LookAsync());

@@ -36,7 +36,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <summary>How long to wait when nobody had anything, milliseconds.</summary>
     public const ulong PauseMs = 250;
 
-    private readonly ulong?[] _passedOverSinceMs = new ulong?[validators.Count];
+    private readonly Dictionary<int, ulong> _passedOverSinceMs = [];
     private int _hint = -1;
     private int _turn;
 
@@ -51,21 +51,22 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     }
 
     /// <summary>
-    /// Whom to ask for the next range, one after the other: the hint, then the others in turn, those that failed lately
-    /// last.
+    /// Whom to ask for the next range, one after the other: the hint, then the other validators in turn, then those without
+    /// a vote in turn; those that failed lately last.
     /// </summary>
-    /// <param name="connected">Indexes of the validators that can be asked.</param>
+    /// <param name="connected">Who can be asked: validators by index, others by numbers from their count on.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
     public IReadOnlyList<int> Sources(IReadOnlyList<int> connected, ulong nowMs)
     {
         if (connected.Count == 0)
             return [];
-        int turn = _turn++ % connected.Count;
-        List<int> order = [.. connected.Skip(turn), .. connected.Take(turn)];
+        int turn = _turn++;
+        List<int> order = InTurn(connected.Where(c => c < validators.Count), turn);
         if (order.Remove(_hint))
             order.Insert(0, _hint);
         _hint = -1;
-        return [.. order.OrderBy(validator => IsPassedOver(validator, nowMs))];
+        order.AddRange(InTurn(connected.Where(c => c >= validators.Count), turn));
+        return [.. order.OrderBy(source => IsPassedOver(source, nowMs))];
     }
 
     /// <summary>
@@ -168,12 +169,19 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
         return sealedBlock;
     }
 
-    /// <summary>The validator failed, withheld or lied: for a while others are asked first.</summary>
-    public void PassOver(int validator, ulong nowMs) => _passedOverSinceMs[validator] = nowMs;
+    /// <summary>It failed, withheld or lied: for a while others are asked first.</summary>
+    public void PassOver(int source, ulong nowMs) => _passedOverSinceMs[source] = nowMs;
 
     /// <summary>Whether others are asked before it.</summary>
-    public bool IsPassedOver(int validator, ulong nowMs) =>
-        _passedOverSinceMs[validator] is { } sinceMs && nowMs - sinceMs < PassedOverMs;
+    public bool IsPassedOver(int source, ulong nowMs) =>
+        _passedOverSinceMs.TryGetValue(source, out ulong sinceMs) && nowMs - sinceMs < PassedOverMs;
+
+    private static List<int> InTurn(IEnumerable<int> sources, int turn)
+    {
+        int[] all = [.. sources];
+        int first = all.Length == 0 ? 0 : turn % all.Length;
+        return [.. all.Skip(first), .. all.Take(first)];
+    }
 
     private List<Transaction>? Decode(CertifiedBlock block, out string? complaint)
     {

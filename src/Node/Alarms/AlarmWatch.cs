@@ -98,17 +98,22 @@ internal sealed class AlarmWatch(AlarmBoard board, AlarmThresholds thresholds, W
         IReadOnlyList<PeerConnection> connections = node.Connections();
         foreach (PeerConnection peer in connections)
         {
-            Lasting(NodeAlarm.PeerUnreachable, !peer.IsConnected, thresholds.PeerSilentMax, peer.Department,
+            Lasting(NodeAlarm.PeerUnreachable, peer is { IsConnected: false, IsFormer: false }, thresholds.PeerSilentMax, peer.Department,
                 () => $"{peer.Department} at {peer.Endpoint}: {peer.LastError}");
             string complaint = node.Complaint(peer.Department);
             if (complaint.Length > 0 && _complaints.GetValueOrDefault(peer.Department) != complaint)
                 board.Raise(NodeAlarm.PeerMisbehaved, $"{peer.Department} {complaint}.", peer.Department);
             _complaints[peer.Department] = complaint;
         }
-        int here = (node.IsObserver ? 0 : 1) + connections.Count(c => c.IsConnected && node.Validators.IndexOf(c.Department) >= 0), quorum = node.Validators.QuorumSize;
-        int all = node.Validators.Count;
-        Lasting(NodeAlarm.NoQuorum, here < quorum, QuorumPatience, "",
-            () => $"Only {here} of {all} departments are connected, and {quorum} are needed to record anything.");
+        int here = (node.IsObserver ? 0 : 1) + connections.Count(
+            c => c is { IsConnected: true, IsAwaited: false } && node.Validators.IndexOf(c.Department) >= 0);
+        int quorum = node.Validators.QuorumSize, all = node.Validators.Count;
+        // A node without a vote needs one to fetch from and to hand on to; a quorum it is no part of.
+        Lasting(NodeAlarm.NoQuorum, node.IsObserver ? here == 0 : here < quorum, QuorumPatience, "",
+            () => (node.IsObserver
+                ? $"None of the {all} departments that vote is connected: this node has no vote, and nobody to hand on to what is submitted."
+                : $"Only {here} of {all} departments are connected, and {quorum} are needed to record anything.")
+                + Awaited(connections));
         string[] abstaining = [.. node.Validators.Members.Select(static v => v.Department).Where(d => !node.Abstention(d).IsNone)];
         board.Set(NodeAlarm.LedgerHalted, all - abstaining.Length < quorum, "", () =>
             $"{abstaining.Length} of {all} departments abstain ({string.Join(", ", abstaining)}), and {quorum} must vote to record anything: no "
@@ -123,6 +128,13 @@ internal sealed class AlarmWatch(AlarmBoard board, AlarmThresholds thresholds, W
             string? because = suspended.FirstOrDefault(s => s.Department == validator.Department).Because;
             board.Set(NodeAlarm.LeaderSuspended, because is not null, validator.Department, () => because!);
         }
+    }
+
+    private static string Awaited(IReadOnlyList<PeerConnection> connections)
+    {
+        string[] awaited = [.. connections.Where(static c => c is { IsConnected: true, IsAwaited: true }).Select(static c => c.Department)];
+        return awaited.Length == 0 ? ""
+            : $" {string.Join(", ", awaited)}: connected under keys of peers.observers that the ledger here does not name yet.";
     }
 
     private void LookAtCertificate()

@@ -62,6 +62,9 @@ internal enum NodeAlarm
 
     /// <summary>A department signed two votes of which an honest node signs one only.</summary>
     DoubleVote,
+
+    /// <summary>The ledger has given this department another validator key than this node's.</summary>
+    KeyReplaced,
 }
 
 /// <summary>How much it matters.</summary>
@@ -105,6 +108,7 @@ internal sealed record AlarmDefinition(NodeAlarm Code, AlarmSeverity Severity, s
         new(NodeAlarm.LeaderSuspended, AlarmSeverity.Warning, "A department may not lead for a while."),
         new(NodeAlarm.TransactionPassedOver, AlarmSeverity.Warning, "A leader has passed over a transaction that could be recorded.", Hour),
         new(NodeAlarm.DoubleVote, AlarmSeverity.Critical, "A department signed two votes of which an honest node signs only one.", Day),
+        new(NodeAlarm.KeyReplaced, AlarmSeverity.Critical, "The ledger has another validator key for this department: this node is cut off."),
     ];
 
     /// <summary>The code as it stands everywhere, for example JOURNAL_SLOW.</summary>

@@ -41,6 +41,9 @@ internal sealed class CatchUpHistory : IDisposable
     /// <summary>What comes before the records, each in a block of its own, given until when it must be valid.</summary>
     public IReadOnlyList<Func<ulong, SignedEnvelope>> Before { get; init; } = [];
 
+    /// <summary>Validator keys, besides the founders' first ones, that are to certify blocks.</summary>
+    public IReadOnlyList<PlatformSigner> LaterKeys { get; init; } = [];
+
     /// <summary>Who signs the records.</summary>
     public PlatformSigner Clerk { get; }
 
@@ -109,7 +112,7 @@ internal sealed class CatchUpHistory : IDisposable
             _departments.Single(d => d.Id == v.Department), "validator.pem"))];
         try
         {
-            var generated = new GeneratedLedger(_genesis, validators);
+            var generated = new GeneratedLedger(_genesis, validators.Concat(LaterKeys));
             ulong time = _genesis.Body.CreatedAtMs;
             ulong Next() => time += (ulong)BlockSpacing.TotalMilliseconds;
             generated.Append(store, Next(), Found(time));

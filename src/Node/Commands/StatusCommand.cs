@@ -64,6 +64,7 @@ internal static class StatusCommand
         Output.Line($"  pool       {s.PoolTransactions} transactions, {s.PoolBytes} bytes");
         Output.Line($"  epoch      {s.Epoch}, {s.Departments} departments vote: {string.Join(", ", s.Validators)}");
         Output.Line(s.Voting ? "  voting     yes"
+            : s.KeyReplaced ? $"  voting     NO: {Output.Value(s.AbstainingBecause)}"
             : s.Observer ? "  voting     observer: it follows and serves, and has no vote"
             : s.VotesAgainAt > 0 ? $"  voting     NO, abstaining until height {s.VotesAgainAt} because: {s.AbstainingBecause}"
             : $"  voting     NO: {s.AbstainingBecause}");
@@ -87,9 +88,7 @@ internal static class StatusCommand
         {
             table.AddRow(
                 p.Department, Markup.Escape(p.Endpoint), p.Connected ? "yes" : "NO",
-                p.Height.ToString(CultureInfo.InvariantCulture), p.Lag.ToString(CultureInfo.InvariantCulture),
-                p.View.ToString(CultureInfo.InvariantCulture),
-                p.AbstainingBecause.Length == 0 ? "yes" : p.VotesAgainAt > 0 ? $"from {Claimed(p.VotesAgainAt, highest)}" : "NO",
+                Heard(p, p.Height), Heard(p, p.Lag), Heard(p, p.View), SaysItVotes(p, highest),
                 p.LastVote is { } vote ? Markup.Escape(Output.Value($"{vote.Kind} {Claimed(vote.Height, highest)}/{vote.View}")) : "none",
                 Markup.Escape(Output.Value(p.LastError)));
         }
@@ -98,6 +97,19 @@ internal static class StatusCommand
             + (s.Peers.Any(p => !IsPossible(p.VotesAgainAt, highest) || !IsPossible(p.LastVote?.Height ?? 0, highest))
                 ? "; no honest department says what is marked with '?'." : "."));
     }
+
+    /// <summary>What a peer says of its vote, as far as it says anything.</summary>
+    internal static string SaysItVotes(PeerStatus peer, ulong highest) => peer switch
+    {
+        { Observer: true } => "observer",
+        { Heard: false } => "never heard",
+        { AbstainingBecause.Length: 0 } => "yes",
+        { VotesAgainAt: > 0 } => $"from {Claimed(peer.VotesAgainAt, highest)}",
+        _ => "NO",
+    };
+
+    private static string Heard(PeerStatus peer, ulong number) =>
+        peer is { Heard: true, Observer: false } ? number.ToString(CultureInfo.InvariantCulture) : "-";
 
     /// <summary>What a log of so many entries consists of.</summary>
     internal static string Entries(ulong logSize) => logSize == 0 ? "" : $" (genesis and {logSize - 1} transactions)";

@@ -103,6 +103,7 @@ internal static class ConfigurationReader
         };
         CheckCertificate(clients, configuration);
         CheckListeners(clients, administration, configuration);
+        CheckObservers(peers, configuration);
         foreach (ConfigurationSection section in new[] { root, peers, clients, administration, pool, snapshots, selfAudit, alarms, telemetry })
             section.Finish();
         return configuration;
@@ -181,6 +182,20 @@ internal static class ConfigurationReader
             && (one.Address.Equals(other.Address) || TakesAll(one.Address) || TakesAll(other.Address));
 
         static bool TakesAll(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+    }
+
+    private static void CheckObservers(ConfigurationSection peers, NodeConfiguration c)
+    {
+        var holders = new Dictionary<PublicKey, string>();
+        foreach ((string department, ObserverAddress observer) in c.Observers)
+        {
+            string? problem = department == c.Department ? "this is the node's own department; others are named here."
+                : holders.TryGetValue(observer.Key, out string? holder) ? $"{holder} has the same key, and a key serves one department."
+                : null;
+            if (problem is not null)
+                peers.Problem($"{Settings.Observers.Name}.{department}", problem);
+            holders.TryAdd(observer.Key, department);
+        }
     }
 
     private static Digest? DigestOf(ConfigurationSection root) =>

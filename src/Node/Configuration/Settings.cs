@@ -101,7 +101,9 @@ internal static class Settings
 
     public static readonly MapSetting Observers = new("peers.observers", ObserverProblem, "`{\"department\": \"KEY@HOST:PORT\"}`")
     {
-        Meaning = "nodes without a vote that may connect: the validator key of each, 66 hexadecimal digits, and its peer listener",
+        Meaning = "nodes that may connect although the ledger here does not name this key: those without a vote, and, where the ledger here is "
+            + "behind, a department's node under its key of today, which has no vote until the ledger here names it; the validator key of each, "
+            + "66 hexadecimal digits, and its peer listener",
         Default = "none",
         Example = "{ \"ministry-of-health\": \"02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5@node.health.example:7443\" }",
     };

@@ -16,18 +16,20 @@ internal readonly record struct LastVote(VoteType Type, ulong Height, uint View,
 /// <param name="Abstention">Whether it votes, and if not, why and until when.</param>
 /// <param name="LastVote">What it last signed; null if nothing came since the start.</param>
 /// <param name="LastComplaint">The last thing it did that no honest node does; null if nothing.</param>
+/// <param name="IsHeard">It has said where it stands since the start.</param>
 internal readonly record struct PeerStanding(
-    ulong Height, uint View, Abstention Abstention, LastVote? LastVote, string? LastComplaint)
+    ulong Height, uint View, Abstention Abstention, LastVote? LastVote, string? LastComplaint, bool IsHeard)
 {
     /// <summary>The last thing it did wrong; empty if nothing.</summary>
     public string Complaint => LastComplaint ?? "";
 }
 
-/// <summary>How far the other departments are, by what they say. Safe from any thread.</summary>
-internal sealed class PeerProgress(int validators)
+/// <summary>How far the other departments are, by what they say: validators by index, others by the numbers that
+/// <see cref="Sync.LedgerSources"/> gives them. Safe from any thread.</summary>
+internal sealed class PeerProgress
 {
     private readonly object _gate = new();
-    private readonly PeerStanding[] _peers = new PeerStanding[validators];
+    private readonly Dictionary<int, PeerStanding> _peers = [];
 
     /// <summary>The highest block that anybody has shown a certificate for.</summary>
     public ulong HighestTip { get; private set; }
@@ -43,13 +45,14 @@ internal sealed class PeerProgress(int validators)
             return;
         lock (_gate)
         {
-            ref PeerStanding peer = ref _peers[from];
+            PeerStanding peer = _peers.GetValueOrDefault(from);
             peer = message switch
             {
-                StatusMessage m => peer with { Height = m.Tip?.Height ?? 0, View = m.View, Abstention = m.Abstention },
+                StatusMessage m => peer with { Height = m.Tip?.Height ?? 0, View = m.View, Abstention = m.Abstention, IsHeard = true },
                 DecidedMessage m => peer with { Height = Math.Max(peer.Height, m.Height) },
                 _ => peer with { LastVote = vote },
             };
+            _peers[from] = peer;
             HighestTip = Math.Max(HighestTip, peer.Height);
         }
     }
@@ -60,16 +63,14 @@ internal sealed class PeerProgress(int validators)
         if (from < 0)
             return;
         lock (_gate)
-            _peers[from] = _peers[from] with { LastComplaint = complaint };
+            _peers[from] = _peers.GetValueOrDefault(from) with { LastComplaint = complaint };
     }
 
-    /// <summary>Where a validator stands; nothing is known of one without a vote, which says nothing.</summary>
-    public PeerStanding Of(int validator)
+    /// <summary>Where a department stands; of one without a vote, which says nothing, at most a complaint is known.</summary>
+    public PeerStanding Of(int source)
     {
-        if (validator < 0)
-            return default;
         lock (_gate)
-            return _peers[validator];
+            return _peers.GetValueOrDefault(source);
     }
 
     /// <summary>What the sender itself signed, for votes travel by others' hands too; null where it signed nothing.</summary>

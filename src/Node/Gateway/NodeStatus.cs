@@ -10,6 +10,7 @@ using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
 using GovChain.Node.Snapshots;
+using GovChain.Node.Sync;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
 using GovChain.Storage;
@@ -24,6 +25,7 @@ internal sealed class NodeStatus(
     LedgerHead ledger,
     TransactionPool pool,
     IPeerNetwork network,
+    LedgerSources sources,
     PeerProgress progress,
     AlarmBoard alarms,
     TimeProvider time)
@@ -52,6 +54,12 @@ internal sealed class NodeStatus(
     /// <summary>How far a snapshot is that is being fetched; null for none.</summary>
     public Func<SnapshotProgress?> Snapshot { get; set; } = static () => null;
 
+    /// <summary>That the ledger has given the department another key than this node's, and what to do; null: it has not.</summary>
+    public string? KeyReplaced { get; init; }
+
+    /// <summary>This node's key has no vote in this epoch.</summary>
+    public bool IsObserver { get; init; }
+
     /// <summary>Which blocks are still to be filled in; null for none.</summary>
     public Func<LedgerGap?> Gap { get; set; } = static () => null;
 
@@ -66,6 +74,12 @@ internal sealed class NodeStatus(
             if (lag > AlarmWatch.LagMax)
                 return NodeReadiness.NotReady($"This node is catching up; {lag} blocks are missing.");
             int here = Connected;
+            // Without a vote it hands on what is submitted: to one that votes, at least.
+            if (IsObserver)
+            {
+                return here > 0 ? NodeReadiness.Ready : NodeReadiness.NotReady(
+                    "No department that votes is connected, and this node has no vote: nothing can be handed on.");
+            }
             return here < history.Acting.QuorumSize
                 ? NodeReadiness.NotReady(
                     $"Only {here} of {history.Acting.Count} departments are connected, and {history.Acting.QuorumSize} "
@@ -75,8 +89,10 @@ internal sealed class NodeStatus(
     }
 
     /// <summary>Departments with a vote that can be reached, this one counted where it has a vote.</summary>
-    private int Connected => (history.Acting.IndexOf(self) < 0 ? 0 : 1)
-        + network.Connections.Count(c => c.IsConnected && history.Acting.IndexOf(c.Department) >= 0);
+    private int Connected => (IsObserver ? 0 : 1) + network.Connections.Count(HasVote);
+
+    private bool HasVote(PeerConnection connection) =>
+        connection is { IsConnected: true, IsAwaited: false } && history.Acting.IndexOf(connection.Department) >= 0;
 
     /// <summary>Something went wrong that an operator should know.</summary>
     public void Failed(string error) => Volatile.Write(ref _lastError, error);
@@ -119,9 +135,11 @@ internal sealed class NodeStatus(
             PoolBytes = (ulong)pool.Bytes,
             Voting = standing.IsVoting,
             Observer = standing.IsObserver,
+            KeyReplaced = KeyReplaced is not null,
             Epoch = history.Epoch,
             Validators = { history.Acting.Members.Select(static v => v.Department) },
-            AbstainingBecause = standing.IsObserver ? "It is an observer: its key has no vote on this ledger."
+            AbstainingBecause = KeyReplaced is { } replaced ? replaced
+                : standing.IsObserver ? "It is an observer: its key has no vote on this ledger."
                 : standing.Abstention.IsNone && standing.IsRecalling
                 ? "It has just started and waits for the others to say that it has forgotten no vote."
                 : standing.Abstention.Reason.Explain(),
@@ -180,7 +198,7 @@ internal sealed class NodeStatus(
         ulong highest = Math.Max(tip.Height, progress.HighestTip);
         foreach (PeerConnection connection in network.Connections)
         {
-            PeerStanding peer = progress.Of(history.Acting.IndexOf(connection.Department));
+            PeerStanding peer = progress.Of(sources.NumberOf(connection.Department));
             response.Peers.Add(new PeerStatus
             {
                 Department = connection.Department,
@@ -194,6 +212,8 @@ internal sealed class NodeStatus(
                 VotesAgainAt = peer.Abstention.VotesAgainAt,
                 LastSeenMs = connection.LastSeenMs,
                 LastVote = Describe(peer.LastVote),
+                Observer = connection.IsAwaited || history.Acting.IndexOf(connection.Department) < 0,
+                Heard = peer.IsHeard,
             });
         }
         return response;

@@ -29,16 +29,16 @@ internal sealed partial class NodeHost
     private const int LooksLevel = 10;
 
     /// <summary>Runs the node without listeners for clients until its ledger is as far as the others'.</summary>
+    /// <param name="signer">The node's key.</param>
     /// <param name="salvage">A damaged ledger whose sound blocks are taken before peers are asked.</param>
     /// <param name="patience">Ends it, incomplete, when no block came for so long.</param>
     /// <param name="progress">Told the height, and the height to reach.</param>
     /// <param name="cancellation">Ends it; what was stored stays.</param>
     /// <exception cref="CommandException">The node could not start, or had to stop.</exception>
     public async Task<CatchUp> CatchUpAsync(
-        LedgerSalvage? salvage, TimeSpan patience, Action<ulong, ulong>? progress, CancellationToken cancellation)
+        PlatformSigner signer, LedgerSalvage? salvage, TimeSpan patience, Action<ulong, ulong>? progress, CancellationToken cancellation)
     {
         GenesisFile genesis = NodeInputs.ReadGenesis(configuration);
-        using PlatformSigner signer = NodeInputs.OpenSigner(configuration, genesis.Genesis);
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
         using LedgerStore store = LedgerStore.Open(directory);
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
@@ -69,7 +69,8 @@ internal sealed partial class NodeHost
         }
     }
 
-    /// <summary>Of f + 1 departments one is honest, and it shows a certificate for the height that it says it has.</summary>
+    /// <summary>Of f + 1 departments with a vote one is honest, and it shows a certificate for the height that it says it has.
+    /// </summary>
     private static async Task<bool> WaitUntilLevelAsync(
         NodeRuntime runtime, ValidatorSet validators, TimeSpan patience, Action<ulong, ulong>? progress, CancellationToken cancellation)
     {
@@ -84,7 +85,7 @@ internal sealed partial class NodeHost
             if (status.Height != height)
                 (height, since) = (status.Height, TimeProvider.System.GetTimestamp());
             progress?.Invoke(height, height + status.Lag);
-            bool isLevel = status.Lag == 0 && status.Peers.Count(p => p.Connected && p.LastSeenMs > 0) >= enough;
+            bool isLevel = status.Lag == 0 && status.Peers.Count(p => p is { Connected: true, Observer: false, Heard: true }) >= enough;
             level = isLevel ? level + 1 : 0;
             await Task.Delay(Look, cancellation);
         }

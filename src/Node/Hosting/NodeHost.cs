@@ -77,6 +77,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         IReadOnlyList<ReadOnlyMemory<byte>> waiting = [];
         while (true)
         {
+            SayWhoIsAwaited(members, log);
             await using var network = new PeerNetwork(
                 identity, members.PeersOf(configuration), verifier.Verifier, logging, configuration.Peers);
             await using var runtime = new NodeRuntime(
@@ -135,6 +136,17 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
             log.EpochBegins(
                 members.History.Epoch, members.History.Changes[^1].Height + 1, members.History.Acting.Count,
                 members.History.Acting.IndexOf(signer.PublicKey) < 0 ? "observes" : "votes");
+        }
+    }
+
+    private void SayWhoIsAwaited(LedgerMembers members, ILogger log)
+    {
+        foreach (PeerEndpoint peer in members.PeersOf(configuration).Where(static p => p.Awaited is not null))
+            log.KeyAwaited(peer.Department, peer.Awaited!.Key.ToString(), members.History.Epoch, peer.Key.ToString());
+        foreach ((string department, ObserverAddress observer) in configuration.Observers)
+        {
+            if (members.ProblemOf(department, observer) is { } problem)
+                log.ObserverNotUsed(department, problem);
         }
     }
 

@@ -51,10 +51,14 @@ internal static class NodeInputs
     public static int FindDepartment(NodeConfiguration configuration, Genesis genesis)
     {
         int index = genesis.Validators.IndexOf(configuration.Department);
-        return index >= 0 ? index : throw new CommandException(StartFailure.DepartmentNotInGenesis,
-            $"department: {configuration.Department} is not in the genesis; "
-            + $"{string.Join(", ", genesis.Validators.Members.Select(v => v.Department))} are.");
+        return index >= 0 ? index : throw NotNamed(configuration, "in the genesis", genesis.Validators.Members);
     }
+
+    private static CommandException NotNamed(NodeConfiguration configuration, string where, IEnumerable<Validator> named) => new(
+        StartFailure.DepartmentNotInGenesis,
+        $"{configuration.Department} is not {where}; {string.Join(", ", named.Select(v => v.Department))} are. Correct the id; or, "
+        + "where the department was admitted later or is still to be, add \"role\": \"Observer\": the node votes all the same "
+        + "once its ledger names it.");
 
     /// <summary>The department's validator key, opened.</summary>
     /// <exception cref="CommandException">It is another key.</exception>
@@ -89,22 +93,39 @@ internal static class NodeInputs
     /// <exception cref="CommandException">It is not.</exception>
     public static void CheckMember(NodeConfiguration configuration, LedgerMembers members, PublicKey key)
     {
+        if (ObserverProblems(configuration, members.History, key).FirstOrDefault() is { Problem: { } problem } found)
+            throw new CommandException(StartFailure.ConfigurationInvalid, $"{found.Path}: {problem}");
         if (configuration.Role == NodeRole.Observer || members.HasHad(configuration.Department, key))
             return;
+        // A ledger in its first epoch knows no more than the genesis, which may have been overtaken elsewhere.
+        string ledger = members.History.Epoch == 0 ? "the genesis" : $"the ledger here, in epoch {members.History.Epoch},";
         Validator? department = members.History.All().FirstOrDefault(v => v.Department == configuration.Department);
         throw department is null
-            ? new CommandException(StartFailure.DepartmentNotInGenesis,
-                $"department: {configuration.Department} is not on the ledger; "
-                + $"{string.Join(", ", members.History.All().Select(v => v.Department))} are. A node that is to be admitted starts with "
-                + "\"role\": \"Observer\".")
-            : KeyOfAnother(configuration, key, $"the ledger names {department.Key} for {configuration.Department}");
+            ? NotNamed(configuration, members.History.Epoch == 0 ? "in the genesis" : "on the ledger", members.History.All())
+            : KeyOfAnother(configuration, key, $"{ledger} names {department.Key} for {configuration.Department}");
     }
 
     private static CommandException KeyOfAnother(NodeConfiguration configuration, PublicKey key, string named) => new(
         StartFailure.KeyOfAnother,
-        $"{configuration.KeyFile} holds the key {key}; {named}. "
-        + "Is it another department's key, or an officer's? Name the right file as keyFile; a key that is to replace the "
-        + "ledger's starts with \"role\": \"Observer\".");
+        $"{configuration.KeyFile} holds the key {key}; {named}. Is it another department's key, or an officer's? Name the right file "
+        + "as keyFile. Is it the key that has replaced that one since, or is to? Add \"role\": \"Observer\": the node votes all the "
+        + "same once its ledger names the key.");
+
+    /// <summary>What the operator says of other nodes' keys and cannot be so.</summary>
+    private static IEnumerable<ConfigurationProblem> ObserverProblems(
+        NodeConfiguration configuration, ValidatorHistory history, PublicKey? own)
+    {
+        foreach ((string department, ObserverAddress observer) in configuration.Observers)
+        {
+            string? holder = observer.Key == own ? configuration.Department : history.DepartmentOf(observer.Key);
+            if (holder is not null && holder != department)
+            {
+                yield return new ConfigurationProblem($"{Settings.Observers.Path}.{department}",
+                    $"the key {observer.Key} is {holder}'s{(observer.Key == own ? ", this node's own" : "")}, and a key serves one "
+                    + $"department. State {department}'s key, or remove the entry.");
+            }
+        }
+    }
 
     private static bool MayDifferFromGenesis(NodeConfiguration configuration) =>
         configuration.Role == NodeRole.Observer || File.Exists(Path.Combine(configuration.DataDirectory, "VERSION"));
@@ -145,7 +166,9 @@ internal static class NodeInputs
                     $"{Settings.PeerEndpoints.Path}.{department}", "the genesis names no such department."));
             }
         }
-        Try(Settings.KeyFile, () => CheckKeyFile(configuration, genesis));
+        PublicKey? own = Try(Settings.KeyFile, () => CheckKeyFile(configuration, genesis));
+        if (genesis is not null)
+            problems.AddRange(ObserverProblems(configuration, new ValidatorHistory(genesis.Validators, null), own));
         if (configuration.CertificateFile is not null)
             Try(Settings.CertificateFile, () => OpenCertificate(configuration, NullLogger.Instance));
         if (genesis is not null && File.Exists(Path.Combine(configuration.DataDirectory, "VERSION")))
@@ -166,20 +189,21 @@ internal static class NodeInputs
         }
     }
 
-    private static bool CheckKeyFile(NodeConfiguration configuration, Genesis? genesis)
+    /// <summary>The key where it can be opened.</summary>
+    private static PublicKey? CheckKeyFile(NodeConfiguration configuration, Genesis? genesis)
     {
         bool asks = configuration.PassphraseFile is null
             && Environment.GetEnvironmentVariable(Passphrase.EnvironmentVariable) is null;
         if (asks)
         {
             KeyFile.Check(configuration.KeyFile);
-            return true;
+            return null;
         }
         bool isNamed = genesis is not null && genesis.Validators.IndexOf(configuration.Department) >= 0;
         using PlatformSigner signer = isNamed
             ? OpenSigner(configuration, genesis!)
             : KeyOptions.Open(configuration.KeyFile, configuration.PassphraseFile);
-        return true;
+        return signer.PublicKey;
     }
 
     private static bool CheckDirectory(string path, Digest chainId)

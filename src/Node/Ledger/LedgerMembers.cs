@@ -26,12 +26,7 @@ internal sealed class LedgerMembers
     public static LedgerMembers Of(Genesis genesis, LedgerStore store)
     {
         if (store.IsEmpty)
-        {
-            var founding = new LedgerMembers(new ValidatorHistory(genesis.Validators, null));
-            foreach (GenesisDepartment department in genesis.Body.Departments)
-                founding._endpoints[department.Id] = department.Endpoint;
-            return founding;
-        }
+            return Of(genesis);
         using LedgerSnapshot view = store.OpenSnapshot();
         var members = new LedgerMembers(ValidatorHistory.Of(genesis, view));
         foreach (Validator validator in members.History.All())
@@ -42,19 +37,38 @@ internal sealed class LedgerMembers
         return members;
     }
 
+    /// <summary>What an empty ledger begins with.</summary>
+    public static LedgerMembers Of(Genesis genesis)
+    {
+        var founding = new LedgerMembers(new ValidatorHistory(genesis.Validators, null));
+        foreach (GenesisDepartment department in genesis.Body.Departments)
+            founding._endpoints[department.Id] = department.Endpoint;
+        return founding;
+    }
+
     /// <summary>
     /// The nodes to speak with: those that vote, those that did (they follow and serve), and the observers that the operator
-    /// names. Of one that votes the ledger's key counts, whatever the configuration says.
+    /// names. Of one that votes the ledger's key counts; another key that the operator states for it is awaited, unless the
+    /// ledger knows it as one of before.
     /// </summary>
     public IReadOnlyList<PeerEndpoint> PeersOf(NodeConfiguration configuration)
     {
         var peers = new SortedDictionary<string, PeerEndpoint>(StringComparer.Ordinal);
         foreach (Validator validator in History.All())
-            peers[validator.Department] = new PeerEndpoint(validator.Department, validator.Key, _endpoints[validator.Department]);
+        {
+            peers[validator.Department] = new PeerEndpoint(validator.Department, validator.Key, _endpoints[validator.Department])
+            {
+                IsFormer = History.Acting.IndexOf(validator.Department) < 0,
+            };
+        }
         foreach ((string department, ObserverAddress observer) in configuration.Observers)
         {
+            if (ProblemOf(department, observer) is not null)
+                continue;
             if (History.Acting.IndexOf(department) < 0)
                 peers[department] = new PeerEndpoint(department, observer.Key, observer.Endpoint);
+            else if (peers[department].Key != observer.Key)
+                peers[department] = peers[department] with { Awaited = observer };
         }
         foreach ((string department, string endpoint) in configuration.PeerEndpoints)
         {
@@ -63,6 +77,17 @@ internal sealed class LedgerMembers
         }
         peers.Remove(configuration.Department);
         return [.. peers.Values];
+    }
+
+    /// <summary>Why an observer that the operator names is not used; null where it is, or where the ledger says the same.
+    /// </summary>
+    public string? ProblemOf(string department, ObserverAddress observer)
+    {
+        if (History.DepartmentOf(observer.Key) is { } holder && holder != department)
+            return $"the key {observer.Key} is, or was, {holder}'s on the ledger, and a key serves one department.";
+        return History.Acting.IndexOf(department) is >= 0 and int index && History.Acting[index].Key is { } key && key != observer.Key
+            && HasHad(department, observer.Key)
+            ? $"the ledger has replaced the key {observer.Key} by {key}, which counts. Remove the entry." : null;
     }
 
     /// <summary>Whether the department has, or once had, this validator key.</summary>

@@ -9,7 +9,16 @@ namespace GovChain.Node.Peers;
 /// <param name="LastError">Why there is none, or why the last one ended; empty if nothing is wrong.</param>
 /// <param name="LastSeenMs">When the last frame came, UTC milliseconds; 0 for never.</param>
 internal readonly record struct PeerConnection(
-    string Department, string Endpoint, bool IsConnected, string LastError, ulong LastSeenMs);
+    string Department, string Endpoint, bool IsConnected, string LastError, ulong LastSeenMs)
+{
+    /// <summary>The stream that is up is under a key that the operator states and the ledger here does not name yet: it
+    /// gives blocks and snapshots, and its consensus messages do not count.</summary>
+    public bool IsAwaited { get; init; }
+
+    /// <summary>The department had a vote and has none, and the operator does not name it as an observer: nobody waits for it.
+    /// </summary>
+    public bool IsFormer { get; init; }
+}
 
 /// <summary>
 /// What the node asks of its peers: over the streams of the real network, or inside one process in tests that cut and

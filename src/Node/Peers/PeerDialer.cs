@@ -10,9 +10,11 @@ internal sealed class PeerDialer(
     PeerNetwork network, PeerLink link, NodeIdentity identity, PeerAuthenticator authenticator, PeerRefusalLog refusals)
 {
     /// <summary>Dials once and returns when the stream has ended or could not be set up; the link knows why.</summary>
-    public async Task RunOnceAsync(CancellationToken cancellation)
+    /// <param name="endpoint">host:port.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task RunOnceAsync(string endpoint, CancellationToken cancellation)
     {
-        PeerVerdict refused = default;
+        PeerVerdict judged = default;
         PeerNetworkOptions options = network.Options;
         using var handler = new SocketsHttpHandler
         {
@@ -20,11 +22,11 @@ internal sealed class PeerDialer(
             KeepAlivePingDelay = options.KeepAlive,
             KeepAlivePingTimeout = options.KeepAlive,
             UseProxy = false,
-            SslOptions = authenticator.ClientOptions(identity, link.Department, verdict => refused = verdict),
+            SslOptions = authenticator.ClientOptions(identity, link.Department, verdict => judged = verdict),
         };
         try
         {
-            using GrpcChannel channel = GrpcChannel.ForAddress($"https://{link.Peer.Endpoint}", new GrpcChannelOptions
+            using GrpcChannel channel = GrpcChannel.ForAddress($"https://{endpoint}", new GrpcChannelOptions
             {
                 HttpHandler = handler,
                 MaxReceiveMessageSize = options.FrameBytesMax,
@@ -34,15 +36,16 @@ internal sealed class PeerDialer(
             using AsyncDuplexStreamingCall<PeerFrame, PeerFrame> call =
                 channel.CreateCallInvoker().AsyncDuplexStreamingCall(PeerMethod.Connect, null, new CallOptions(cancellationToken: cancellation));
             var session = new PeerSession(
-                network, link, call.ResponseStream, call.RequestStream, call.Dispose, dialled: true);
+                network, link, call.ResponseStream, call.RequestStream, call.Dispose, dialled: true,
+                judged.IsAwaited);
             await session.RunAsync(cancellation);
         }
         catch (Exception e)
         {
             if (cancellation.IsCancellationRequested)
                 return;
-            if (refused.Refusal is not null)
-                refusals.Refused(refused, link);
+            if (judged.Refusal is not null)
+                refusals.Refused(judged, link);
             else if (e is PeerRefusedException { Refusal: var refusal })
                 refusals.Refused(PeerVerdict.Refuse(refusal, e.Message), link);
             else

@@ -11,10 +11,14 @@ internal sealed class PeerLink(PeerEndpoint peer, ILogger logger)
     private string _lastError = "No connection yet.";
     private long _lastSeenMs;
     private int _streams;
+    private int _dials;
 
     public PeerEndpoint Peer => peer;
 
     public string Department => peer.Department;
+
+    /// <summary>Where it was dialled last, or else where the ledger says that it listens.</summary>
+    public string Endpoint { get; private set; } = peer.Endpoint;
 
     /// <summary>The stream that is up, or null.</summary>
     public PeerSession? Session => Volatile.Read(ref _session);
@@ -32,8 +36,9 @@ internal sealed class PeerLink(PeerEndpoint peer, ILogger logger)
         {
             lock (_gate)
             {
-                return new PeerConnection(Department, peer.Endpoint, _session is not null, _lastError,
-                    (ulong)Interlocked.Read(ref _lastSeenMs));
+                return new PeerConnection(Department, Endpoint, _session is not null, _lastError,
+                    (ulong)Interlocked.Read(ref _lastSeenMs))
+                { IsAwaited = _session is { IsAwaited: true }, IsFormer = peer.IsFormer };
             }
         }
     }
@@ -53,19 +58,35 @@ internal sealed class PeerLink(PeerEndpoint peer, ILogger logger)
     /// <summary>A frame came.</summary>
     public void Seen() => Interlocked.Exchange(ref _lastSeenMs, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
 
+    /// <summary>Where to dial it now: in turn where the ledger says, and where the operator says that its other key is.
+    /// </summary>
+    public string NextEndpoint()
+    {
+        string endpoint = _dials++ % 2 == 1 && peer.Awaited is { } awaited ? awaited.Endpoint : peer.Endpoint;
+        lock (_gate)
+            Endpoint = endpoint;
+        return endpoint;
+    }
+
     /// <summary>Takes a stream whose other side is authenticated. An older one is given up: its other side is gone and
-    /// we only have not noticed yet.</summary>
-    public void Attach(PeerSession session)
+    /// we only have not noticed yet. False: there is one under the key that counts, and this one's does not.</summary>
+    public bool Attach(PeerSession session)
     {
         PeerSession? replaced;
         lock (_gate)
         {
             replaced = _session;
+            if (session.IsAwaited && replaced is { IsAwaited: false })
+                return false;
             _session = session;
             _lastError = "";
         }
         replaced?.Abort();
-        logger.PeerConnected(Department);
+        if (session.IsAwaited)
+            logger.PeerConnectedAwaited(Department);
+        else
+            logger.PeerConnected(Department);
+        return true;
     }
 
     /// <summary>The stream ended.</summary>

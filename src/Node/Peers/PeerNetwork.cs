@@ -24,7 +24,7 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
     private readonly PeerRefusalLog _refusals;
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _dialling = [];
-    private readonly ILoggerFactory _logging;
+    private readonly ILogger _logger;
     private IPeerHandler? _handler;
 
     /// <summary>Prepares the network; nothing listens or dials yet.</summary>
@@ -38,13 +38,13 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
         PeerNetworkOptions? options = null)
     {
         _identity = identity;
-        _logging = logging;
         Options = options ?? new PeerNetworkOptions();
-        ILogger logger = logging.CreateLogger<PeerNetwork>();
+        ILogger logger = _logger = logging.CreateLogger<PeerNetwork>();
         foreach (PeerEndpoint peer in peers)
             _links.Add(peer.Department, new PeerLink(peer, logger));
         _authenticator = new PeerAuthenticator(
-            identity.ChainId, department => _links.GetValueOrDefault(department)?.Peer.Key, verifier);
+            identity.ChainId, department => _links.GetValueOrDefault(department)?.Peer.Key, verifier,
+            department => _links.GetValueOrDefault(department)?.Peer.Awaited?.Key);
         Metrics = new PeerMetrics(() => _links.Values);
         _refusals = new PeerRefusalLog(logger, Metrics, _links.GetValueOrDefault);
         _listener = new PeerListener(this, identity, _authenticator, _refusals, logging);
@@ -210,7 +210,7 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, _stopping.Token);
         try
         {
-            await new PeerSession(this, link, reader, writer, http.Abort, dialled: false).RunAsync(ending.Token);
+            await new PeerSession(this, link, reader, writer, http.Abort, dialled: false, verdict.IsAwaited).RunAsync(ending.Token);
         }
         catch (PeerRefusedException e)
         {
@@ -245,15 +245,24 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
     private static void Send(PeerLink link, PeerFrame frame, int bytes) =>
         link.Session?.Queue.TryAdd(Lane.Consensus, frame, bytes);
 
-    /// <summary>Keeps a stream to a department up until the network stops.</summary>
+    /// <summary>Keeps a stream to a department up until the network stops, or one that has no vote any more is gone.</summary>
     private async Task DialAsync(PeerLink link)
     {
         var dialer = new PeerDialer(this, link, _identity, _authenticator, _refusals);
         TimeSpan pause = Options.RedialBase;
+        long missedSince = Environment.TickCount64;
         while (!_stopping.IsCancellationRequested)
         {
             long startedAt = Environment.TickCount64;
-            await dialer.RunOnceAsync(_stopping.Token);
+            ulong seen = link.State.LastSeenMs;
+            await dialer.RunOnceAsync(link.NextEndpoint(), _stopping.Token);
+            if (link.State.LastSeenMs != seen)
+                missedSince = Environment.TickCount64;
+            if (link.Peer.IsFormer && Environment.TickCount64 - missedSince > Options.FormerDialled.TotalMilliseconds)
+            {
+                _logger.FormerNotDialled(link.Department, link.Peer.Endpoint);
+                return;
+            }
             if (Environment.TickCount64 - startedAt > Options.RedialMax.TotalMilliseconds)
                 pause = Options.RedialBase;
             // Half to all of the pause: nodes that lost the same peer at the same moment do not come back as one.

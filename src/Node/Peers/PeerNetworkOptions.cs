@@ -8,7 +8,15 @@ namespace GovChain.Node.Peers;
 /// <param name="Department">Its id.</param>
 /// <param name="Key">Its validator key on the ledger.</param>
 /// <param name="Endpoint">host:port of its peer listener.</param>
-internal sealed record PeerEndpoint(string Department, PublicKey Key, string Endpoint);
+internal sealed record PeerEndpoint(string Department, PublicKey Key, string Endpoint)
+{
+    /// <summary>Another key of it, and where its node listens, that the operator states because the ledger here is behind:
+    /// whoever shows that key is connected with, too, and has no vote. Null: none.</summary>
+    public ObserverAddress? Awaited { get; init; }
+
+    /// <summary>It had a vote and has none, and the operator does not name it.</summary>
+    public bool IsFormer { get; init; }
+}
 
 /// <summary>
 /// The bounds of the peer network, each with its arithmetic. Those with a setting are the operator's, within the
@@ -104,6 +112,10 @@ internal sealed record PeerNetworkOptions
     /// <summary>Longest pause before dialling again. Short: a department that comes back is needed for the quorum.
     /// </summary>
     public TimeSpan RedialMax { get; init; } = TimeSpan.FromMilliseconds(PeerSettings.RedialMsMax.DefaultValue);
+
+    /// <summary>A department without a vote that nobody names as an observer is dialled for so long without success, from the
+    /// start, a new epoch or its last stream on: a restart or a repair of its machine's network takes less.</summary>
+    public TimeSpan FormerDialled { get; init; } = TimeSpan.FromMinutes(10);
 }
 
 /// <summary>How much may wait in one lane of a peer's queue.</summary>

@@ -38,10 +38,13 @@ internal sealed class PeerSession
     /// <param name="writer">Frames to it.</param>
     /// <param name="abort">Breaks the stream off, so that pending reads and writes end.</param>
     /// <param name="dialled">This side dialled, and so speaks first.</param>
+    /// <param name="isAwaited">The other side's key is the one that the operator states and the ledger here does not name
+    /// yet.</param>
     public PeerSession(
         PeerNetwork network, PeerLink link, IAsyncStreamReader<PeerFrame> reader, IAsyncStreamWriter<PeerFrame> writer,
-        Action abort, bool dialled)
+        Action abort, bool dialled, bool isAwaited)
     {
+        IsAwaited = isAwaited;
         _network = network;
         _link = link;
         _reader = reader;
@@ -59,6 +62,9 @@ internal sealed class PeerSession
     /// <summary>What waits to be sent.</summary>
     public FrameQueue Queue { get; }
 
+    /// <summary>What the other side says as a validator does not count, as the ledger here does not name its key.</summary>
+    public bool IsAwaited { get; }
+
     private PeerNetworkOptions Options => _network.Options;
 
     /// <summary>Exchanges the first frames, then runs until the stream ends. The reason is what is thrown.</summary>
@@ -67,7 +73,11 @@ internal sealed class PeerSession
     {
         await ExchangeHelloAsync(cancellation);
         using CancellationTokenRegistration stop = cancellation.Register(Abort);
-        _link.Attach(this);
+        if (!_link.Attach(this))
+        {
+            throw new PeerRefusedException(PeerRefusal.WrongKey,
+                $"{_link.Department} is connected under the key that the ledger names; the one that peers.observers states waits.");
+        }
         _network.Metrics.Connected(_link.Department);
         string reason = "The stream ended.";
         try
@@ -202,6 +212,8 @@ internal sealed class PeerSession
     {
         switch (frame.KindCase)
         {
+            case PeerFrame.KindOneofCase.Consensus when IsAwaited:
+                break;
             case PeerFrame.KindOneofCase.Consensus:
                 _network.Handler.OnConsensus(_link.Department, frame.Consensus.Memory);
                 break;
@@ -307,8 +319,7 @@ internal sealed class PeerSession
                 }
                 catch (TimeoutException)
                 {
-                    throw new IOException(
-                        $"The other side has taken no bytes for {Options.WriteTimeout.TotalSeconds:0} seconds.");
+                    throw new PeerStalledException(Options.WriteTimeout);
                 }
                 _network.Metrics.Sent(_link.Department, frame.KindCase, frame.CalculateSize());
             }

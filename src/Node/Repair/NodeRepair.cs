@@ -1,8 +1,10 @@
+using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Node.Auditing;
 using GovChain.Node.Configuration;
 using GovChain.Node.Hosting;
+using GovChain.Node.Ledger;
 using GovChain.Storage;
 
 namespace GovChain.Node.Repair;
@@ -49,7 +51,12 @@ internal sealed class NodeRepair(NodeConfiguration configuration)
     public async Task<RepairOutcome> RunAsync(
         RepairPlan plan, bool fetch, TimeSpan patience, Action<ulong, ulong>? progress, CancellationToken cancellation)
     {
-        Digest chainId = NodeInputs.ReadGenesis(configuration).Genesis.ChainId;
+        Genesis genesis = NodeInputs.ReadGenesis(configuration).Genesis;
+        Digest chainId = genesis.ChainId;
+        // A key that does not fit the genesis, which is all that a ledger begins with, is said before anything is moved.
+        using PlatformSigner? signer = fetch && plan.RebuildsLedger ? NodeInputs.OpenSigner(configuration, genesis) : null;
+        if (signer is not null)
+            NodeInputs.CheckMember(configuration, LedgerMembers.Of(genesis), signer.PublicKey);
         string? folder;
         using (DirectoryRepair directory = Hold(chainId))
         {
@@ -59,12 +66,12 @@ internal sealed class NodeRepair(NodeConfiguration configuration)
             if (plan.Tip is { } tip)
                 directory.RestoreTip(tip);
         }
-        if (!fetch || !plan.RebuildsLedger)
+        if (signer is null)
             return new RepairOutcome(folder, null);
         // The ledger that was damaged, or else one that a snapshot was taking the place of.
         using LedgerSalvage? salvage = (folder is null ? null : LedgerSalvage.TryOpen(Path.Combine(folder, "ledger"), chainId))
             ?? LedgerSalvage.TryOpen(Path.Combine(Directory, "ledger.outrun"), chainId);
-        return new RepairOutcome(folder, await _host.CatchUpAsync(salvage, patience, progress, cancellation));
+        return new RepairOutcome(folder, await _host.CatchUpAsync(signer, salvage, patience, progress, cancellation));
     }
 
     private DirectoryRepair Hold(Digest chainId) => DirectoryRepair.Hold(Directory, chainId);

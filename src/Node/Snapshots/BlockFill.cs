@@ -21,6 +21,7 @@ internal sealed class BlockFill(
     ValidatorHistory history,
     DataDirectory directory,
     LedgerStore store,
+    LedgerSources sources,
     IPeerNetwork network,
     ISignatureVerifier verifier,
     PeerProgress progress,
@@ -58,7 +59,7 @@ internal sealed class BlockFill(
     {
         using LedgerSalvage? outrun = LedgerSalvage.TryOpen(directory.OutrunLedgerPath, genesis.ChainId);
         bool useOutrun = outrun is not null;
-        var peers = new SnapshotPeers(history.Acting, network, progress, time);
+        var peers = new SnapshotPeers(sources, network, progress, time);
         long logged = time.GetTimestamp();
         while (store.Gap is { } gap)
         {
@@ -76,10 +77,10 @@ internal sealed class BlockFill(
                 if (await peers.AskForBlocksAsync(first, cancellation) is not { } answer)
                 {
                     await Task.Delay(Pause, time, cancellation);
-                    peers = new SnapshotPeers(history.Acting, network, progress, time);
+                    peers = new SnapshotPeers(sources, network, progress, time);
                     continue;
                 }
-                (from, fetched) = (answer.Validator, [.. answer.Range.Blocks.Select(BlockSync.Read)]);
+                (from, fetched) = (answer.Source, [.. answer.Range.Blocks.Select(BlockSync.Read)]);
             }
             long begun = time.GetTimestamp();
             if (Store(filling, gap, first, fetched) is { } lie)

@@ -38,6 +38,9 @@ internal sealed class SnapshotFetch(
     /// </summary>
     public Func<BlockHeader, BlockHeader, ulong, bool> IsWorthwhile { get; init; } = static (_, _, _) => true;
 
+    /// <summary>The departments have certified the snapshot's header.</summary>
+    public bool IsProven => _header is not null;
+
     /// <summary>Fetches all of it. Null when the assembly holds it; otherwise why it does not.</summary>
     /// <exception cref="StorageException">The disk.</exception>
     public async Task<string?> RunAsync(CancellationToken cancellation)
@@ -299,7 +302,7 @@ internal sealed class SnapshotFetch(
             if (blocks.Count > 0)
                 assembly.Put(blocks);
             if (lie is not null)
-                peers.Lied(fetched.Validator, lie);
+                peers.Lied(fetched.Source, lie);
             OnProgress(new SnapshotProgress(height, 0, _rows, _leaves, log.Header.Height - _base.Height));
         }
         return log.Header.Hash == header.Hash ? null : $"two blocks are certified at height {height}";

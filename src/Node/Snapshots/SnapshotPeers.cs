@@ -1,6 +1,6 @@
-using GovChain.Core.Model;
 using GovChain.Node.Consensus;
 using GovChain.Node.Peers;
+using GovChain.Node.Sync;
 using GovChain.Protos.V1;
 
 namespace GovChain.Node.Snapshots;
@@ -10,7 +10,7 @@ namespace GovChain.Node.Snapshots;
 /// nothing more, one that did not answer comes last. For one task.
 /// </summary>
 internal sealed class SnapshotPeers(
-    ValidatorSet validators, IPeerNetwork network, PeerProgress progress, TimeProvider time)
+    LedgerSources sources, IPeerNetwork network, PeerProgress progress, TimeProvider time)
 {
     private const double NewestWeight = 0.25;
 
@@ -18,12 +18,13 @@ internal sealed class SnapshotPeers(
     private readonly HashSet<int> _silent = [];
     private readonly HashSet<int> _liars = [];
     private readonly HashSet<int> _holders = [];
+    private readonly HashSet<int> _offered = [];
+    private readonly HashSet<int> _spurned = [];
 
     /// <summary>Whom to ask, best first.</summary>
     public IReadOnlyList<int> Order(Func<int, bool>? among = null) =>
     [
-        .. network.Connections.Where(static c => c.IsConnected).Select(c => validators.IndexOf(c.Department))
-            .Where(v => v >= 0 && !_liars.Contains(v) && (among is null || among(v)))
+        .. sources.Connected.Where(v => !_liars.Contains(v) && (among is null || among(v)))
             .OrderBy(_silent.Contains).ThenBy(v => _paceMs.GetValueOrDefault(v)),
     ];
 
@@ -31,9 +32,9 @@ internal sealed class SnapshotPeers(
     /// nobody has one above a height.</summary>
     public async Task<ulong?> FindAsync(ulong above, CancellationToken cancellation)
     {
-        IReadOnlyList<int> order = Order();
+        IReadOnlyList<int> order = Order(v => !_spurned.Contains(v));
         SnapshotResponse?[] answers = await Task.WhenAll(order.Select(v => network.RequestSnapshotAsync(
-            validators[v].Department, new SnapshotRequest(), cancellation)));
+            sources.DepartmentOf(v), new SnapshotRequest(), cancellation)));
         var held = new SortedDictionary<ulong, List<int>>();
         for (int i = 0; i < answers.Length; i++)
         {
@@ -51,8 +52,13 @@ internal sealed class SnapshotPeers(
         (ulong best, List<int> by) = held.OrderBy(static h => h.Value.Count).ThenBy(static h => h.Key).Last();
         _holders.Clear();
         _holders.UnionWith(by);
+        _offered.Clear();
+        _offered.UnionWith(by);
         return best;
     }
+
+    /// <summary>Nobody gave the snapshot that was found: what its holders offer does not count any more.</summary>
+    public void Spurn() => _spurned.UnionWith(_offered);
 
     /// <summary>
     /// Asks for a part until somebody gives it; false where nobody does any more. What was asked of one that lies comes from
@@ -65,68 +71,68 @@ internal sealed class SnapshotPeers(
     public async Task<bool> AskAsync(
         SnapshotRequest request, Func<SnapshotResponse, int, string?> judge, Func<int, bool>? among, CancellationToken cancellation)
     {
-        foreach (int validator in Order(v => _holders.Contains(v) && (among is null || among(v))))
+        foreach (int source in Order(v => _holders.Contains(v) && (among is null || among(v))))
         {
             long begun = time.GetTimestamp();
             SnapshotResponse? answer =
-                await network.RequestSnapshotAsync(validators[validator].Department, request, cancellation);
+                await network.RequestSnapshotAsync(sources.DepartmentOf(source), request, cancellation);
             if (answer is null)
             {
-                Silent(validator, "did not answer a request for a part of a snapshot");
+                Silent(source, "did not answer a request for a part of a snapshot");
                 continue;
             }
-            Answered(validator, time.GetElapsedTime(begun));
+            Answered(source, time.GetElapsedTime(begun));
             if (answer.Height != request.Height || answer is { Head: null, Pages.Count: 0, Rows.Count: 0, LastRows: false })
             {
-                _holders.Remove(validator); // its time is over there, or it restarted
+                _holders.Remove(source); // its time is over there, or it restarted
                 continue;
             }
-            if (judge(answer, validator) is not { } lie)
+            if (judge(answer, source) is not { } lie)
                 return true;
-            Lied(validator, lie);
+            Lied(source, lie);
         }
         return false;
     }
 
     /// <summary>Asks for blocks until somebody gives them.</summary>
-    public async Task<(int Validator, BlockRangeResponse Range)?> AskForBlocksAsync(
+    public async Task<(int Source, BlockRangeResponse Range)?> AskForBlocksAsync(
         ulong firstHeight, CancellationToken cancellation)
     {
-        foreach (int validator in Order())
+        foreach (int source in Order())
         {
             long begun = time.GetTimestamp();
             BlockRangeResponse? answer = await network.RequestBlocksAsync(
-                validators[validator].Department, firstHeight, GovChain.Consensus.CatchUp.RangeBlocks, cancellation);
+                sources.DepartmentOf(source), firstHeight, GovChain.Consensus.CatchUp.RangeBlocks, cancellation);
             (ulong, int, ulong, ulong)? said = answer is null
                 ? null : (answer.FirstHeight, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom);
             if (GovChain.Consensus.CatchUp.HasBlocks(firstHeight, said, out string? complaint))
             {
-                Answered(validator, time.GetElapsedTime(begun));
-                return (validator, answer!);
+                Answered(source, time.GetElapsedTime(begun));
+                return (source, answer!);
             }
             if (complaint is not null)
-                Silent(validator, complaint);
+                Silent(source, complaint);
         }
         return null;
     }
 
     /// <summary>It sent what cannot be true: nothing more is asked of it.</summary>
-    public void Lied(int validator, string complaint)
+    public void Lied(int source, string complaint)
     {
-        _liars.Add(validator);
-        progress.Misbehaved(validator, complaint);
+        _liars.Add(source);
+        progress.Misbehaved(source, complaint);
     }
 
-    private void Silent(int validator, string complaint)
+    private void Silent(int source, string complaint)
     {
-        _silent.Add(validator);
-        progress.Misbehaved(validator, complaint);
+        _silent.Add(source);
+        progress.Misbehaved(source, complaint);
     }
 
-    private void Answered(int validator, TimeSpan took)
+    private void Answered(int source, TimeSpan took)
     {
-        _silent.Remove(validator);
+        _silent.Remove(source);
         double ms = took.TotalMilliseconds;
-        _paceMs[validator] = _paceMs.TryGetValue(validator, out double pace) ? pace + NewestWeight * (ms - pace) : ms;
+        _paceMs[source] = _paceMs.TryGetValue(source, out double pace) ? pace + NewestWeight * (ms - pace) : ms;
     }
 }

@@ -4,6 +4,7 @@ using GovChain.Core.Model;
 using GovChain.Node.Consensus;
 using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
+using GovChain.Node.Sync;
 using GovChain.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -20,6 +21,7 @@ internal sealed class SnapshotSync(
     ValidatorHistory history,
     DataDirectory directory,
     LedgerHead ledger,
+    LedgerSources sources,
     IPeerNetwork network,
     ISignatureVerifier verifier,
     PeerProgress progress,
@@ -49,16 +51,16 @@ internal sealed class SnapshotSync(
     {
         if (lagMin == 0 || lag < lagMin || (_pausedSince is { } since && time.GetElapsedTime(since) < _pause))
             return false;
-        for (int attempt = 0; attempt < AttemptsMax; attempt++)
+        var peers = new SnapshotPeers(sources, network, progress, time);
+        for (int attempt = 0; attempt < AttemptsMax;)
         {
-            var peers = new SnapshotPeers(history.Acting, network, progress, time);
             if (await peers.FindAsync(ledger.Tip.Height + lagMin / 2, cancellation) is not { } height)
             {
                 (_pausedSince, _pause) = (time.GetTimestamp(), PauseWithoutOffer);
                 return false;
             }
             long begun = time.GetTimestamp();
-            string? failure = await FetchAsync(peers, height, cancellation);
+            (string? failure, bool isProven) = await FetchAsync(peers, height, cancellation);
             if (failure is null)
             {
                 log.SnapshotFetched(height, (long)time.GetElapsedTime(begun).TotalMilliseconds);
@@ -66,12 +68,19 @@ internal sealed class SnapshotSync(
                 return true;
             }
             log.SnapshotGivenUp(height, failure);
+            // One that was made up costs no attempt, but those who offered it: there are few, and others may hold a true one.
+            if (isProven)
+                attempt++;
+            else
+                peers.Spurn();
         }
         (_pausedSince, _pause) = (time.GetTimestamp(), Pause);
         return false;
     }
 
-    private async Task<string?> FetchAsync(SnapshotPeers peers, ulong height, CancellationToken cancellation)
+    /// <summary>What failed, null for nothing, and whether there is a certificate for the snapshot's header.</summary>
+    private async Task<(string? Failure, bool IsProven)> FetchAsync(
+        SnapshotPeers peers, ulong height, CancellationToken cancellation)
     {
         BlockHeader tip = ledger.Tip;
         try
@@ -86,11 +95,11 @@ internal sealed class SnapshotSync(
             string? failure = await fetch.RunAsync(cancellation);
             if (failure is null)
                 assembly.Complete(new DurableTip(tip.Height, tip.Hash));
-            return failure;
+            return (failure, fetch.IsProven);
         }
         catch (StorageException e)
         {
-            return e.Message; // no room for a second ledger; the one in use says itself what is wrong with it
+            return (e.Message, true); // no room for a second ledger; the one in use says itself what is wrong with it
         }
         finally
         {

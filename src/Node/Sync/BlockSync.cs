@@ -23,6 +23,7 @@ namespace GovChain.Node.Sync;
 internal sealed class BlockSync(
     ValidatorSet validators,
     LedgerHead ledger,
+    LedgerSources sources,
     IPeerNetwork network,
     ISignatureVerifier certificateVerifier,
     BatchVerifier verifier,
@@ -33,9 +34,11 @@ internal sealed class BlockSync(
     LedgerSalvage? salvage,
     SnapshotSync? snapshots = null)
 {
+    private const double NewestWeight = 0.25;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(CatchUp.PauseMs);
 
-    /// <summary>Stands for a validator: what was salvaged is checked like anybody's.</summary>
+    /// <summary>Stands for a department: what was salvaged is checked like anybody's.</summary>
     private const int Salvage = -1;
 
     private readonly CatchUp _catchUp = new(ledger.ChainId, validators, certificateVerifier); // its lock, too
@@ -43,14 +46,18 @@ internal sealed class BlockSync(
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
-    private Ahead? _ahead;
+    private readonly Dictionary<int, ulong> _ahead = []; // its lock, too
+    private readonly Dictionary<int, double> _paceMs = [];
+    private ulong _followed;
+    private int _followedSource;
 
-    /// <summary>Blocks behind the highest that somebody needs or has shown a certificate for.</summary>
+    /// <summary>Blocks behind the highest that somebody needs, has shown a certificate for, or is giving blocks towards.
+    /// </summary>
     public ulong Lag
     {
         get
         {
-            ulong target = Math.Max(Target, progress.HighestTip);
+            ulong target = Math.Max(Math.Max(Target, progress.HighestTip), Volatile.Read(ref _followed));
             ulong tip = ledger.Tip.Height;
             return target > tip ? target - tip : 0;
         }
@@ -82,10 +89,14 @@ internal sealed class BlockSync(
     /// </summary>
     /// <param name="department">The department.</param>
     /// <param name="height">Where it says it is.</param>
-    public void Follow(string department, ulong height)
+    public void Follow(string department, ulong height) => Follow(sources.NumberOf(department), height);
+
+    /// <summary>Asks those whose messages do not count here what they have: where too few others say how far the ledger is,
+    /// they may know.</summary>
+    public void AskUnheard()
     {
-        Volatile.Write(ref _ahead, new Ahead(department, height));
-        _wake.Writer.TryWrite(true);
+        foreach (int source in sources.Unheard)
+            Follow(source, 0);
     }
 
     /// <summary>Works until <see cref="Stop"/>.</summary>
@@ -96,8 +107,11 @@ internal sealed class BlockSync(
             await foreach (bool _ in _wake.Reader.ReadAllAsync(_stop.Token))
             {
                 await CatchUpAsync(_stop.Token);
-                while (Interlocked.Exchange(ref _ahead, null) is { } ahead && await FollowAsync(ahead, _stop.Token))
-                    Interlocked.CompareExchange(ref _ahead, ahead, null);
+                while (NextAhead() is { } ahead)
+                {
+                    if (await FollowAsync(ahead.Source, ahead.Height, _stop.Token))
+                        Follow(ahead.Source, ahead.Height);
+                }
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -134,30 +148,71 @@ internal sealed class BlockSync(
             string? lie = await StoreAsync(range, cancellation);
             if (lie is null)
                 continue;
-            PassOver(range.Validator, lie);
+            PassOver(range.Source, lie);
             ahead = null; // it may not connect any more; whatever comes of it is dropped
         }
     }
 
-    /// <summary>One range of that department; whether it brought anything.</summary>
-    private async Task<bool> FollowAsync(Ahead followed, CancellationToken cancellation)
+    private void Follow(int source, ulong height)
     {
-        int validator = validators.IndexOf(followed.Department);
+        lock (_ahead)
+            _ahead[source] = Math.Max(height, _ahead.GetValueOrDefault(source));
+        _wake.Writer.TryWrite(true);
+    }
+
+    /// <summary>
+    /// Whom to follow now: of those that are connected the one that takes least time a block, one not tried yet before all.
+    /// Whoever lied or kept silent is not asked for a while, whatever it says meanwhile.
+    /// </summary>
+    private (int Source, ulong Height)? NextAhead()
+    {
+        ulong nowMs = time.MonotonicMs();
+        int[] askable;
+        lock (_catchUp)
+            askable = [.. sources.Connected.Where(s => !_catchUp.IsPassedOver(s, nowMs)).OrderBy(s => _paceMs.GetValueOrDefault(s))];
+        lock (_ahead)
+        {
+            foreach (int source in askable)
+            {
+                if (_ahead.Remove(source, out ulong height))
+                    return (source, height);
+            }
+            _ahead.Clear(); // who is ahead says so again
+            return null;
+        }
+    }
+
+    /// <summary>One range of that department; whether it brought anything.</summary>
+    private async Task<bool> FollowAsync(int source, ulong said, CancellationToken cancellation)
+    {
         ulong first = ledger.Tip.Height + 1;
         if (IsEpochOver)
             return false;
-        if (followed.Height >= first && snapshots is not null
-            && await snapshots.TryAsync(followed.Height - ledger.Tip.Height, cancellation))
+        long begun = time.GetTimestamp();
+        BlockRangeResponse? answer = await network.RequestBlocksAsync(
+            sources.DepartmentOf(source), first, CatchUp.RangeBlocks, cancellation);
+        if (answer is null && !sources.Connected.Contains(source))
+            return false; // the stream ended, which is no fault
+        double ms = time.GetElapsedTime(begun).TotalMilliseconds;
+        said = Math.Max(said, answer?.TipHeight ?? 0);
+        if (said >= first && snapshots is not null && await snapshots.TryAsync(said - ledger.Tip.Height, cancellation))
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
-        BlockRangeResponse? answer = await network.RequestBlocksAsync(followed.Department, first, CatchUp.RangeBlocks, cancellation);
-        (ulong, int, ulong, ulong)? said = answer is null
-            ? null : (answer.FirstHeight, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom);
-        if (!CatchUp.HasBlocks(first, said, out _))
-            return false;
-        string? lie = await StoreAsync(new FetchedRange(validator, first, [.. answer!.Blocks.Select(Read)]), cancellation);
-        if (lie is not null)
-            PassOver(validator, lie);
-        return lie is null && ledger.Tip.Height >= first;
+        string? lie = null;
+        if (HasBlocks(first, answer, out string? complaint))
+            lie = await StoreAsync(new FetchedRange(source, first, [.. answer!.Blocks.Select(Read)]), cancellation);
+        if ((lie ?? complaint) is { } wrong)
+            PassOver(source, wrong);
+        ulong blocks = ledger.Tip.Height + 1 - first;
+        ms /= Math.Max(1, blocks);
+        _paceMs[source] = _paceMs.TryGetValue(source, out double pace) ? pace + NewestWeight * (ms - pace) : ms;
+        bool brought = lie is null && blocks > 0;
+        // It is believed how far the ledger goes as long as it gives what it says it has.
+        if (brought || source == _followedSource)
+        {
+            _followedSource = source;
+            Volatile.Write(ref _followed, brought ? said : 0);
+        }
+        return brought;
     }
 
     /// <summary>Blocks stored that came out of the damaged ledger.</summary>
@@ -168,19 +223,20 @@ internal sealed class BlockSync(
     {
         if (ReadSalvage(firstHeight) is { } kept)
             return kept;
-        foreach (int validator in Sources())
+        foreach (int source in Sources())
         {
             BlockRangeResponse? answer = await network.RequestBlocksAsync(
-                validators[validator].Department, firstHeight, CatchUp.RangeBlocks, cancellation);
-            (ulong, int, ulong, ulong)? said = answer is null
-                ? null : (answer.FirstHeight, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom);
-            if (CatchUp.HasBlocks(firstHeight, said, out string? complaint))
-                return new FetchedRange(validator, firstHeight, [.. answer!.Blocks.Select(Read)]);
+                sources.DepartmentOf(source), firstHeight, CatchUp.RangeBlocks, cancellation);
+            if (HasBlocks(firstHeight, answer, out string? complaint))
+                return new FetchedRange(source, firstHeight, [.. answer!.Blocks.Select(Read)]);
             if (complaint is not null)
-                PassOver(validator, complaint);
+                PassOver(source, complaint);
         }
         return null;
     }
+
+    private static bool HasBlocks(ulong askedFor, BlockRangeResponse? answer, out string? complaint) => CatchUp.HasBlocks(
+        askedFor, answer is null ? null : (answer.FirstHeight, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom), out complaint);
 
     /// <summary>A block as it came.</summary>
     public static FetchedBlock Read(SyncedBlock block) => new(
@@ -203,22 +259,21 @@ internal sealed class BlockSync(
 
     private IReadOnlyList<int> Sources()
     {
-        int[] connected = [.. network.Connections.Where(static c => c.IsConnected)
-            .Select(c => validators.IndexOf(c.Department)).Where(static index => index >= 0)];
+        IReadOnlyList<int> connected = sources.Connected;
         lock (_catchUp)
             return _catchUp.Sources(connected, time.MonotonicMs());
     }
 
-    private void PassOver(int validator, string complaint)
+    private void PassOver(int source, string complaint)
     {
-        if (validator == Salvage)
+        if (source == Salvage)
         {
             _unsalvageable.Add(ledger.Tip.Height + 1);
             return;
         }
         lock (_catchUp)
-            _catchUp.PassOver(validator, time.MonotonicMs());
-        progress.Misbehaved(validator, complaint);
+            _catchUp.PassOver(source, time.MonotonicMs());
+        progress.Misbehaved(source, complaint);
     }
 
     /// <summary>Checks and stores what follows the tip. Null if all went well, else what is wrong with the range.</summary>
@@ -237,7 +292,7 @@ internal sealed class BlockSync(
                 return null;
             if (Execute(block, out string? deviation) is not { } executed)
                 return deviation;
-            if (await driver.StoreAsync(executed, block.Certificate).WaitAsync(cancellation) && range.Validator == Salvage)
+            if (await driver.StoreAsync(executed, block.Certificate).WaitAsync(cancellation) && range.Source == Salvage)
                 Salvaged++;
         }
         return lie;
@@ -258,7 +313,5 @@ internal sealed class BlockSync(
         }
     }
 
-    private sealed record Ahead(string Department, ulong Height);
-
-    private sealed record FetchedRange(int Validator, ulong FirstHeight, IReadOnlyList<FetchedBlock> Blocks);
+    private sealed record FetchedRange(int Source, ulong FirstHeight, IReadOnlyList<FetchedBlock> Blocks);
 }

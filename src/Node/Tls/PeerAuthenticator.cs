@@ -13,7 +13,10 @@ namespace GovChain.Node.Tls;
 /// <param name="chainId">The ledger.</param>
 /// <param name="keyOf">The ledger's validator key of a department, or null.</param>
 /// <param name="verifier">Checks the statement's signature.</param>
-internal sealed class PeerAuthenticator(Digest chainId, Func<string, PublicKey?> keyOf, ISignatureVerifier verifier)
+/// <param name="awaitedKeyOf">The key that the operator states for a department until the ledger here has come to name it;
+/// null, or null for a department: none.</param>
+internal sealed class PeerAuthenticator(
+    Digest chainId, Func<string, PublicKey?> keyOf, ISignatureVerifier verifier, Func<string, PublicKey?>? awaitedKeyOf = null)
 {
     /// <summary>
     /// How the platform may look at a peer's certificate before we do: it must not fetch anything from addresses that a
@@ -48,15 +51,17 @@ internal sealed class PeerAuthenticator(Digest chainId, Func<string, PublicKey?>
             return PeerVerdict.Refuse(PeerRefusal.UnknownDepartment,
                 $"The other side says it is {binding.Department}, which is no department of this ledger.");
         }
-        if (binding.LedgerKey != expected)
+        PublicKey? awaited = awaitedKeyOf?.Invoke(binding.Department);
+        if (binding.LedgerKey != expected && binding.LedgerKey != awaited)
         {
             return PeerVerdict.Refuse(PeerRefusal.WrongKey,
                 $"The other side says it is {binding.Department} but shows the key {binding.LedgerKey.ToShortString()}; "
-                + $"the ledger has {expected.ToShortString()}.", binding.Department);
+                + $"the ledger has {expected.ToShortString()}"
+                + (awaited is null ? "." : $", and peers.observers states {awaited.ToShortString()}."), binding.Department);
         }
         Digest signed = TlsBinding.SigningDigest(chainId, certificate.PublicKey.ExportSubjectPublicKeyInfo());
-        return verifier.VerifyOne(expected, signed, binding.Signature)
-            ? PeerVerdict.Accept(binding.Department)
+        return verifier.VerifyOne(binding.LedgerKey, signed, binding.Signature)
+            ? PeerVerdict.Accept(binding.Department, binding.LedgerKey != expected)
             : PeerVerdict.Refuse(PeerRefusal.BadSignature,
                 $"The other side says it is {binding.Department}, but that department's key did not sign its certificate.",
                 binding.Department);
@@ -75,9 +80,9 @@ internal sealed class PeerAuthenticator(Digest chainId, Func<string, PublicKey?>
     /// <summary>Client options of a TLS connection to a department.</summary>
     /// <param name="identity">What to show.</param>
     /// <param name="department">Who must answer.</param>
-    /// <param name="refused">Told why a connection is given up.</param>
+    /// <param name="judged">Told who answers, or why the connection is given up.</param>
     public SslClientAuthenticationOptions ClientOptions(
-        NodeIdentity identity, string department, Action<PeerVerdict> refused) => new()
+        NodeIdentity identity, string department, Action<PeerVerdict> judged) => new()
         {
             ClientCertificates = [identity.Certificate],
             LocalCertificateSelectionCallback = (_, _, _, _, _) => identity.Certificate,
@@ -85,8 +90,7 @@ internal sealed class PeerAuthenticator(Digest chainId, Func<string, PublicKey?>
             RemoteCertificateValidationCallback = (_, certificate, _, _) =>
             {
                 PeerVerdict verdict = Judge(certificate, department);
-                if (verdict.Refusal is not null)
-                    refused(verdict);
+                judged(verdict);
                 return verdict.Refusal is null;
             },
         };

@@ -45,9 +45,11 @@ internal enum PeerRefusal
 /// <param name="Refusal">Why it is refused; null if it is not.</param>
 /// <param name="Message">A sentence about the refusal; it names what the other side claimed.</param>
 /// <param name="Claimed">The department that the other side claims to be, believed or not; null if it names none.</param>
-internal readonly record struct PeerVerdict(string? Department, PeerRefusal? Refusal, string Message, string? Claimed)
+/// <param name="IsAwaited">It shows the key that the operator states, and not the one that the ledger here names.</param>
+internal readonly record struct PeerVerdict(
+    string? Department, PeerRefusal? Refusal, string Message, string? Claimed, bool IsAwaited = false)
 {
-    public static PeerVerdict Accept(string department) => new(department, null, "", department);
+    public static PeerVerdict Accept(string department, bool isAwaited = false) => new(department, null, "", department, isAwaited);
 
     public static PeerVerdict Refuse(PeerRefusal refusal, string message, string? claimed = null) =>
         new(null, refusal, message, claimed);

@@ -10,7 +10,7 @@ namespace GovChain.Tests.Unit.Node;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class PeerProgressTests
 {
-    private readonly PeerProgress _progress = new(4);
+    private readonly PeerProgress _progress = new();
 
     [Test]
     public void Of_NothingHeard_HasNoVote() => Assert.That(_progress.Of(1).LastVote, Is.Null);

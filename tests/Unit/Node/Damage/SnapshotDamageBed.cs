@@ -4,6 +4,7 @@ using GovChain.Node.Auditing;
 using GovChain.Node.Benching;
 using GovChain.Node.Consensus;
 using GovChain.Node.Snapshots;
+using GovChain.Node.Sync;
 using GovChain.Storage;
 using GovChain.Tests.Unit.Node.Snapshots;
 using NUnit.Framework;
@@ -98,7 +99,8 @@ internal sealed class SnapshotDamageBed : IDisposable
         _bed.CopyTo(Sound);
         BlockHeader old = _bed.Head.Tip;
         _bed.Extend(NewBlocks);
-        var peers = new SnapshotPeers(Genesis.Validators, new ScriptedPeers(_bed), new PeerProgress(4), TimeProvider.System);
+        var scripted = new ScriptedPeers(_bed);
+        var peers = new SnapshotPeers(new LedgerSources(Genesis.Validators, scripted), scripted, new PeerProgress(), TimeProvider.System);
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(Tip));
         using DataDirectory directory = DataDirectory.Open(Sound, Genesis.ChainId);
         using LedgerAssembly assembly = LedgerAssembly.Create(directory);

@@ -7,6 +7,7 @@ using GovChain.Node;
 using GovChain.Node.Auditing;
 using GovChain.Node.Consensus;
 using GovChain.Node.Snapshots;
+using GovChain.Node.Sync;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
 using GovChain.Storage;
@@ -41,7 +42,7 @@ public sealed class SnapshotEpochsTests
     public void NewPeers()
     {
         _peers = new ScriptedPeers(_bed);
-        _progress = new PeerProgress(4);
+        _progress = new PeerProgress();
     }
 
     [Test]
@@ -171,7 +172,7 @@ public sealed class SnapshotEpochsTests
         using DataDirectory directory = DataDirectory.Open(PathOfRun, Genesis.ChainId);
         using (LedgerStore store = LedgerStore.Open(directory))
             store.Append(Genesis.Block, certificate: null);
-        var peers = new SnapshotPeers(Genesis.Validators, _peers, _progress, TimeProvider.System);
+        var peers = new SnapshotPeers(new LedgerSources(Genesis.Validators, _peers), _peers, _progress, TimeProvider.System);
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip));
         using LedgerAssembly assembly = LedgerAssembly.Create(directory);
         string? failure = await new SnapshotFetch(

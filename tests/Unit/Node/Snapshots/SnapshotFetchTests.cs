@@ -5,6 +5,7 @@ using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Node.Consensus;
 using GovChain.Node.Snapshots;
+using GovChain.Node.Sync;
 using GovChain.Protos.V1;
 using GovChain.Storage;
 using GovChain.Storage.Integrity;
@@ -36,7 +37,7 @@ public sealed class SnapshotFetchTests
     public void NewPeers()
     {
         _peers = new ScriptedPeers(_bed);
-        _progress = new PeerProgress(4);
+        _progress = new PeerProgress();
     }
 
     [Test]
@@ -157,7 +158,7 @@ public sealed class SnapshotFetchTests
     [Test]
     public async Task Snapshots_OfPeers_AreTheOneThatMostHold()
     {
-        var peers = new SnapshotPeers(_bed.Ledger.Genesis.Validators, _peers, _progress, TimeProvider.System);
+        var peers = new SnapshotPeers(new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _progress, TimeProvider.System);
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip));
         Assert.That(await peers.FindAsync(_bed.Tip, CancellationToken.None), Is.Null, "nothing above what is here");
         _peers.Twist(1, (_, _) => new SnapshotResponse { Held = SnapshotServer.Write([1_000_000]) });
@@ -188,7 +189,7 @@ public sealed class SnapshotFetchTests
         using DataDirectory directory = DataDirectory.Open(PathOfRun, _bed.Ledger.Genesis.ChainId);
         using (LedgerStore store = LedgerStore.Open(directory))
             store.Append(_bed.Ledger.Genesis.Block, certificate: null);
-        var peers = new SnapshotPeers(_bed.Ledger.Genesis.Validators, _peers, _progress, TimeProvider.System);
+        var peers = new SnapshotPeers(new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _progress, TimeProvider.System);
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip));
         using LedgerAssembly assembly = LedgerAssembly.Create(directory);
         string? failure = await new SnapshotFetch(
