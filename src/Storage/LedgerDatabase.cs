@@ -1,3 +1,4 @@
+using GovChain.Core.Merkle;
 using GovChain.Storage.Integrity;
 using RocksDbSharp;
 
@@ -33,6 +34,9 @@ internal sealed partial class LedgerDatabase
     public string Location { get; }
 
     public bool IsReadOnly { get; }
+
+    /// <summary>Upper pages of the state tree that executed blocks keep for those after them.</summary>
+    public StatePageCache StatePages { get; } = new();
 
     /// <summary>A database was made here, whether or not it is whole.</summary>
     public static bool Exists(string path) => File.Exists(Path.Combine(path, "CURRENT"));

@@ -78,6 +78,9 @@ public sealed partial class LedgerSnapshot : ILedgerView, IBlockSource, IDisposa
     }
 
     /// <inheritdoc/>
+    public StatePageCache Cache => Ledger.Database.StatePages;
+
+    /// <inheritdoc/>
     public ReadOnlyMemory<byte>? TryGetPage(StatePageId id) =>
         OrNull(Get(LedgerColumn.Pages, id.ToKey()));
 

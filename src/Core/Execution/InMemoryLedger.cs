@@ -44,6 +44,9 @@ public sealed class InMemoryLedger : ILedgerView
     }
 
     /// <inheritdoc/>
+    public StatePageCache Cache { get; } = new();
+
+    /// <inheritdoc/>
     public ReadOnlyMemory<byte>? GetState(StateKey key) =>
         _state.TryGetValue(key, out byte[]? value) ? value : (ReadOnlyMemory<byte>?)null;
 

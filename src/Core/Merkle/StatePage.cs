@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using GovChain.Core.Cryptography;
 
@@ -47,7 +48,7 @@ internal sealed class StatePage
     private const int DeepestDepth = 8 * Digest.Size - Levels;
 
     private readonly StateNodeKind[] _kinds = new StateNodeKind[Places];
-    private readonly bool[] _stale = new bool[Places]; // the hash is to be computed
+    private readonly ulong[] _stale = new ulong[Places / 64]; // a bit for each place: the hash is to be computed
     private readonly Digest[] _hashes = new Digest[Places];
     private readonly Digest[] _keys = new Digest[Places];
     private readonly Digest[] _values = new Digest[Places];
@@ -155,7 +156,8 @@ internal sealed class StatePage
         byte[] rented = ArrayPool<byte>.Shared.Rent(BytesMax);
         rented[0] = EncodingVersion;
         int length = 1;
-        EncodeNode(rented, ref length, RootPlace);
+        for (int place = RootPlace; place != 0; place = After(place))
+            EncodeNode(rented, ref length, place);
         byte[] bytes = rented.AsSpan(0, length).ToArray();
         ArrayPool<byte>.Shared.Return(rented);
         return bytes;
@@ -182,7 +184,7 @@ internal sealed class StatePage
         _kinds[place] = StateNodeKind.Leaf;
         _keys[place] = key;
         _values[place] = value;
-        _stale[place] = true;
+        SetStale(place);
     }
 
     /// <summary>Puts the root of a child page in a place at the bottom edge.</summary>
@@ -190,7 +192,7 @@ internal sealed class StatePage
     {
         _kinds[place] = StateNodeKind.Child;
         _hashes[place] = root;
-        _stale[place] = false; // of a leaf that was moved here on its way into the child page
+        _stale[place / 64] &= ~(1UL << place); // of a leaf that was moved here on its way into the child page
     }
 
     /// <summary>
@@ -199,7 +201,7 @@ internal sealed class StatePage
     /// </summary>
     public void Open(int place, int level)
     {
-        _stale[place] = true;
+        SetStale(place);
         if (_kinds[place] == StateNodeKind.Inner)
             return;
         bool hadLeaf = _kinds[place] == StateNodeKind.Leaf;
@@ -220,21 +222,27 @@ internal sealed class StatePage
         for (int p = 0; p < pages.Length; p++)
         {
             StatePage page = pages[p];
-            int next = from;
-            while (next < to && page._stale.AsSpan(next, to - next).IndexOf(true) is >= 0 and int skipped)
+            for (int first = from & ~63; first < to; first += 64)
             {
-                int place = next + skipped;
-                next = place + 1;
-                if (page._kinds[place] != kind)
-                    continue;
-                page._stale[place] = false;
-                places[count] = (p, place);
-                pairs[2 * count] = kind == StateNodeKind.Leaf ? page._keys[place] : page._hashes[2 * place];
-                pairs[2 * count + 1] = kind == StateNodeKind.Leaf ? page._values[place] : page._hashes[2 * place + 1];
-                if (++count < HashedTogether)
-                    continue;
-                HashPairs(pages, kind, places, pairs);
-                count = 0;
+                ulong stale = page._stale[first / 64];
+                if (first < from)
+                    stale &= ulong.MaxValue << from;
+                if (first + 64 > to)
+                    stale &= (1UL << to) - 1;
+                for (; stale != 0; stale &= stale - 1)
+                {
+                    int place = first + BitOperations.TrailingZeroCount(stale);
+                    if (page._kinds[place] != kind)
+                        continue;
+                    page._stale[first / 64] &= ~(1UL << place);
+                    places[count] = (p, place);
+                    pairs[2 * count] = kind == StateNodeKind.Leaf ? page._keys[place] : page._hashes[2 * place];
+                    pairs[2 * count + 1] = kind == StateNodeKind.Leaf ? page._values[place] : page._hashes[2 * place + 1];
+                    if (++count < HashedTogether)
+                        continue;
+                    HashPairs(pages, kind, places, pairs);
+                    count = 0;
+                }
             }
         }
         HashPairs(pages, kind, places[..count], pairs[..(2 * count)]);
@@ -252,6 +260,8 @@ internal sealed class StatePage
         for (int i = 0; i < places.Length; i++)
             pages[places[i].Page]._hashes[places[i].Place] = hashes[i];
     }
+
+    private void SetStale(int place) => _stale[place / 64] |= 1UL << place; // the shift takes the number modulo 64
 
     private void SetEmpty(int place)
     {
@@ -299,7 +309,7 @@ internal sealed class StatePage
     private StatePageFailure DecodeInner(ref ReadOnlySpan<byte> bytes, int place, int level)
     {
         _kinds[place] = StateNodeKind.Inner;
-        _stale[place] = true;
+        SetStale(place);
         StatePageFailure failure = DecodeNode(ref bytes, 2 * place, level + 1);
         if (failure == StatePageFailure.None)
             failure = DecodeNode(ref bytes, 2 * place + 1, level + 1);
@@ -336,11 +346,16 @@ internal sealed class StatePage
             case StateNodeKind.Child:
                 Put(bytes, ref length, _hashes[place]);
                 break;
-            case StateNodeKind.Inner:
-                EncodeNode(bytes, ref length, 2 * place);
-                EncodeNode(bytes, ref length, 2 * place + 1);
-                break;
         }
+    }
+
+    /// <summary>The node that follows in the encoding: parents first, left before right; 0 after the last.</summary>
+    private int After(int place)
+    {
+        if (_kinds[place] == StateNodeKind.Inner)
+            return 2 * place;
+        int left = place >> BitOperations.TrailingZeroCount(~place); // where a right child ends, so do all that end with it
+        return left == 0 ? 0 : left + 1;
     }
 
     private static void Put(Span<byte> bytes, ref int length, in Digest digest)

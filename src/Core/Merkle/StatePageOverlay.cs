@@ -16,6 +16,9 @@ public sealed class StatePageOverlay(IStatePageReader below) : IStatePageReader
     }
 
     /// <inheritdoc/>
+    public StatePageCache? Cache => below.Cache;
+
+    /// <inheritdoc/>
     public ReadOnlyMemory<byte>? TryGetPage(StatePageId id) =>
         _pages.TryGetValue(id, out byte[]? bytes) ? bytes : below.TryGetPage(id);
 }

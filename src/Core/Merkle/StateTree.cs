@@ -10,7 +10,7 @@ namespace GovChain.Core.Merkle;
 /// <remarks>
 /// Keys are never deleted: a record that ends gets a value that says so. Nodes are kept in pages of 8 levels, read and
 /// written by the caller. Each page that is read is checked in full against the hash that its parent, or the root,
-/// holds. The format is in the section "State tree" of the specification.
+/// holds; updates may keep the upper ones for each other (<see cref="StatePageCache"/>). The format is in the section "State tree" of the specification.
 /// </remarks>
 public static class StateTree
 {

@@ -56,23 +56,34 @@ internal sealed class StateUpdater(
             changes[i].NewRoot = open[i].Root;
             if (open[i].Root != changes[i].OldRoot)
                 _changed.Add((changes[i].Id, open[i].Encode()));
+            KeptFor(changes[i].Id)?.Put(changes[i].Id, open[i]);
         }
     }
 
-    /// <summary>The pages as they are stored, each checked; new ones empty.</summary>
+    /// <summary>The pages as they are stored, each checked, now or by the update that kept it; new ones empty.</summary>
     private ReadOnlySpan<StatePage> OpenPages(ReadOnlySpan<PageChange> changes)
     {
         ref StatePage[]? atDepth = ref _open[changes[0].Id.Depth / 8];
         if (atDepth is null || atDepth.Length < changes.Length)
             atDepth = [.. atDepth ?? [], .. Enumerable.Range(atDepth?.Length ?? 0, changes.Length).Select(static _ => new StatePage())];
-        ReadOnlySpan<StatePage> open = atDepth.AsSpan(0, changes.Length);
         for (int i = 0; i < changes.Length; i++)
         {
-            if (changes[i].IsNew)
-                open[i].Clear(changes[i].Id);
+            PageChange change = changes[i];
+            if (KeptFor(change.Id) is { } cache)
+            {
+                if (cache.TryTake(change.Id, change.OldRoot, out StatePage? kept))
+                {
+                    atDepth[i] = kept;
+                    continue;
+                }
+                atDepth[i] = new StatePage(); // the one before was put into the cache
+            }
+            if (change.IsNew)
+                atDepth[i].Clear(change.Id);
             else
-                open[i].Load(pages, changes[i].Id);
+                atDepth[i].Load(pages, change.Id);
         }
+        ReadOnlySpan<StatePage> open = atDepth.AsSpan(0, changes.Length);
         StatePage.Rehash(open);
         for (int i = 0; i < changes.Length; i++)
         {
@@ -81,6 +92,8 @@ internal sealed class StateUpdater(
         }
         return open;
     }
+
+    private StatePageCache? KeptFor(StatePageId id) => StatePageCache.Keeps(id) ? pages.Cache : null;
 
     private void Apply(Target target, int place, int level, int from, int to)
     {

@@ -1,91 +1,111 @@
-using System.Security.Cryptography;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Merkle;
 
 namespace GovChain.Node.Benching;
 
 /// <summary>
-/// A block's changes to the state tree - 2,000 values, half of them of new keys, in a tree of 1,000,000 keys - beside
-/// <see cref="SimpleStateTree"/>, as it stands in memory and with each node checked that is read. Ours checks every page.
+/// Block after block of changes to the state tree - 2,000 values each, half of them of new keys, in a tree that begins with
+/// 1,000,000 keys - beside <see cref="SimpleStateTree"/>, as it stands in memory and with each node checked that is read. Ours
+/// reads its pages and checks every one of them, but for the upper ones, which it keeps from block to block as a node does.
 /// </summary>
 internal sealed class StateContest
 {
     /// <summary>Names of figures: microseconds a change.</summary>
-    public const string Tree = "state tree, 2,000 changes in 1,000,000 keys", Simple = "state tree, simple, in memory",
-        SimpleChecked = "state tree, simple, nodes checked";
+    public const string Tree = "state tree, 2,000 changes in 1,000,000 keys", TreeAnew = "state tree, nothing kept in memory",
+        Simple = "state tree, simple, in memory", SimpleChecked = "state tree, simple, nodes checked";
 
     private const int Keys = 1_000_000, Changes = 2_000;
 
-    private readonly Pages _pages = new();
-    private readonly (Digest Key, Digest ValueDigest)[] _changes;
-    private readonly SimpleStateTree _simple;
-    private readonly Digest _root, _expected;
-
-    private StateContest()
-    {
-        (Digest Key, Digest ValueDigest)[] state = Ascending(Keys);
-        StateUpdate built = StateTree.Update(_pages, StateTree.EmptyRoot, state);
-        _pages.Store(built);
-        _root = built.NewRoot;
-        _simple = SimpleStateTree.Of(state);
-        Require(_simple.Hash, _root);
-        var changed = new Dictionary<Digest, Digest>(Changes);
-        foreach ((Digest key, Digest value) in Ascending(Changes / 2))
-            changed[key] = value;
-        while (changed.Count < Changes)
-            changed[state[RandomNumberGenerator.GetInt32(Keys)].Key] = Random();
-        _changes = [.. changed.Select(static c => (c.Key, c.Value)).OrderBy(static c => c.Key)];
-        _expected = StateTree.Update(_pages, _root, _changes).NewRoot;
-    }
+    private readonly (Digest Key, Digest ValueDigest)[] _first = Ascending(new Random(0), Keys);
+    private readonly List<Digest> _roots = []; // after each block, as the first contender to reach it found it
 
     /// <summary>Adds the contenders; makes the trees, which takes some seconds and half a gigabyte.</summary>
     public static void AddTo(Contest contest)
     {
         var trees = new StateContest();
-        contest.Add(Tree, trees.Update);
-        contest.Add(Simple, () => trees.UpdateSimple(checks: false));
-        contest.Add(SimpleChecked, () => trees.UpdateSimple(checks: true));
+        trees.AddOurs(contest, Tree, new StatePageCache());
+        trees.AddOurs(contest, TreeAnew, null);
+        SimpleStateTree first = SimpleStateTree.Of(trees._first);
+        trees.AddSimple(contest, Simple, first, checks: false);
+        trees.AddSimple(contest, SimpleChecked, first, checks: true);
     }
 
-    private int Update()
+    private void AddOurs(Contest contest, string name, StatePageCache? cache)
     {
-        Require(StateTree.Update(_pages, _root, _changes).NewRoot, _expected);
-        return Changes;
+        var pages = new Pages(cache);
+        StateUpdate newest = StateTree.Update(pages, StateTree.EmptyRoot, _first);
+        (Digest Key, Digest ValueDigest)[] block = [];
+        int height = 0;
+        contest.Add(
+            name,
+            () =>
+            {
+                newest = StateTree.Update(pages, newest.NewRoot, block);
+                return Held(height++, newest.NewRoot);
+            },
+            () =>
+            {
+                pages.Store(newest);
+                block = Block(height);
+            });
     }
 
-    private int UpdateSimple(bool checks)
+    private void AddSimple(Contest contest, string name, SimpleStateTree tree, bool checks)
     {
-        SimpleStateTree tree = _simple;
-        foreach ((Digest key, Digest value) in _changes)
-            tree = tree.With(key, value, checks);
-        Require(tree.Hash, _expected);
-        return Changes;
+        (Digest Key, Digest ValueDigest)[] block = [];
+        int height = 0;
+        contest.Add(
+            name,
+            () =>
+            {
+                foreach ((Digest key, Digest value) in block)
+                    tree = tree.With(key, value, checks);
+                return Held(height++, tree.Hash);
+            },
+            () => block = Block(height));
     }
 
-    private static (Digest Key, Digest ValueDigest)[] Ascending(int count)
+    /// <summary>A block's changes: new keys, and new values for keys that were there at the beginning.</summary>
+    private (Digest Key, Digest ValueDigest)[] Block(int height)
     {
-        (Digest, Digest)[] leaves = [.. Enumerable.Range(0, count).Select(static _ => (Random(), Random()))];
+        var random = new Random(1 + height);
+        var changed = new Dictionary<Digest, Digest>(Changes);
+        while (changed.Count < Changes / 2)
+            changed[Digest(random)] = Digest(random);
+        while (changed.Count < Changes)
+            changed[_first[random.Next(Keys)].Key] = Digest(random);
+        return [.. changed.Select(static c => (c.Key, c.Value)).OrderBy(static c => c.Key)];
+    }
+
+    // Who gives another root would look fast.
+    private int Held(int height, Digest root)
+    {
+        if (height == _roots.Count)
+            _roots.Add(root);
+        return _roots[height] == root
+            ? Changes
+            : throw new InvalidOperationException("The state trees have different roots.");
+    }
+
+    private static (Digest Key, Digest ValueDigest)[] Ascending(Random random, int count)
+    {
+        (Digest, Digest)[] leaves = [.. Enumerable.Range(0, count).Select(_ => (Digest(random), Digest(random)))];
         Array.Sort(leaves, static (a, b) => a.Item1.CompareTo(b.Item1));
         return leaves;
     }
 
-    private static Digest Random()
+    private static Digest Digest(Random random)
     {
-        Span<byte> bytes = stackalloc byte[Digest.Size];
-        System.Random.Shared.NextBytes(bytes);
+        Span<byte> bytes = stackalloc byte[Core.Cryptography.Digest.Size];
+        random.NextBytes(bytes);
         return new Digest(bytes);
     }
 
-    // Who gives another root would look fast.
-    private static void Require(Digest root, Digest expected)
-    {
-        if (root != expected)
-            throw new InvalidOperationException("The two state trees have different roots.");
-    }
-
-    private sealed class Pages : IStatePageReader
+    private sealed class Pages(StatePageCache? cache) : IStatePageReader
     {
         private readonly Dictionary<StatePageId, byte[]> _stored = [];
+
+        public StatePageCache? Cache => cache;
 
         public void Store(StateUpdate update)
         {

@@ -76,8 +76,10 @@ internal static class NaiveState
 }
 
 /// <summary>Pages in memory; counts how often each is read.</summary>
-internal sealed class MemoryPages : IStatePageReader
+internal sealed class MemoryPages(StatePageCache? cache = null) : IStatePageReader
 {
+    public StatePageCache? Cache => cache;
+
     public Dictionary<StatePageId, byte[]> Pages { get; } = [];
 
     public Dictionary<StatePageId, int> Reads { get; } = [];

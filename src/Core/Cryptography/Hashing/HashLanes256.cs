@@ -38,6 +38,9 @@ internal readonly struct HashLanes256 : IHashLanes<Vector256<uint>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> ShiftRight(Vector256<uint> a, [ConstantExpected] byte count) => a >>> count;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<uint> ByteLater(Vector256<uint> before, Vector256<uint> word) => (before << 24) | (word >>> 8);
+
     public static void LoadBlocks(ReadOnlySpan<byte> blocks, Span<Vector256<uint>> words)
     {
         ReadOnlySpan<Vector256<uint>> rows = MemoryMarshal.Cast<byte, Vector256<uint>>(blocks)[..16];

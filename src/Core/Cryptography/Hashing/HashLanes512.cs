@@ -44,6 +44,9 @@ internal readonly struct HashLanes512 : IHashLanes<Vector512<uint>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> ShiftRight(Vector512<uint> a, [ConstantExpected] byte count) => Avx512F.ShiftRightLogical(a, count);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> ByteLater(Vector512<uint> before, Vector512<uint> word) => (before << 24) | (word >>> 8);
+
     public static void LoadBlocks(ReadOnlySpan<byte> blocks, Span<Vector512<uint>> words)
     {
         ReadOnlySpan<Vector512<uint>> rows = MemoryMarshal.Cast<byte, Vector512<uint>>(blocks)[..16];

@@ -34,6 +34,9 @@ internal interface IHashLanes<TVector>
     /// <summary>Zeros come in from the left.</summary>
     static abstract TVector ShiftRight(TVector a, [ConstantExpected] byte count);
 
+    /// <summary>The four bytes of each lane that begin with the last of <paramref name="before"/> and go on with <paramref name="word"/>.</summary>
+    static abstract TVector ByteLater(TVector before, TVector word);
+
     /// <summary>
     /// Reads a block of 64 bytes for each lane, one after the other, as 16 big-endian words, and turns them: the first vector
     /// holds every lane's first word.

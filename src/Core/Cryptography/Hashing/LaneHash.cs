@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace GovChain.Core.Cryptography.Hashing;
 
@@ -27,29 +28,29 @@ internal static class LaneHash<TVector, TLanes>
     public static int Nodes(byte prefix, ReadOnlySpan<Digest> children, Span<Digest> parents)
     {
         int pairs = children.Length / 2, done = 0;
-        Span<byte> rows = stackalloc byte[TLanes.Count * BlockBytes];
+        Span<byte> few = stackalloc byte[TLanes.Count * BlockBytes];
         Span<TVector> words = stackalloc TVector[LaneCompression<TVector, TLanes>.BlockWords];
         Span<TVector> state = stackalloc TVector[LaneCompression<TVector, TLanes>.StateWords];
         Span<Digest> digests = stackalloc Digest[TLanes.Count];
-        Span<uint> last = stackalloc uint[TLanes.Count];
         while (pairs - done is int left && Math.Min(left, TLanes.Count) * (2 + CallCost) > 2 * TLanes.BlockCost)
         {
             int lanes = Math.Min(left, TLanes.Count);
-            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(children.Slice(2 * done, 2 * lanes));
-            for (int lane = 0; lane < lanes; lane++)
+            scoped ReadOnlySpan<byte> blocks = MemoryMarshal.AsBytes(children.Slice(2 * done, 2 * lanes));
+            if (lanes < TLanes.Count)
             {
-                // The prefix moves everything by a byte: the last of a pair, and the padding, make the second block.
-                ReadOnlySpan<byte> pair = bytes.Slice(PairBytes * lane, PairBytes);
-                Span<byte> row = rows.Slice(BlockBytes * lane, BlockBytes);
-                row[0] = prefix;
-                pair[..(PairBytes - 1)].CopyTo(row[1..]);
-                last[lane] = (uint)pair[PairBytes - 1] << 24 | 0x80_0000;
+                blocks.CopyTo(few); // the other lanes hash whatever is there
+                blocks = few;
             }
+            TLanes.LoadBlocks(blocks, words);
+            TVector last = words[^1];
+            // The prefix moves everything by a byte: the last of a pair, and the padding, make the second block.
+            for (int i = words.Length - 1; i > 0; i--)
+                words[i] = TLanes.ByteLater(words[i - 1], words[i]);
+            words[0] = TLanes.ByteLater(TLanes.Broadcast(prefix), words[0]);
             LaneCompression<TVector, TLanes>.Begin(state);
-            TLanes.LoadBlocks(rows, words);
             LaneCompression<TVector, TLanes>.Compress(state, words);
             words.Clear();
-            words[0] = MemoryMarshal.Cast<uint, TVector>(last)[0];
+            words[0] = TLanes.ByteLater(last, TLanes.Broadcast(0x8000_0000));
             words[^1] = TLanes.Broadcast(8 * (1 + PairBytes));
             LaneCompression<TVector, TLanes>.Compress(state, words);
             TLanes.StoreDigests(state, digests);
@@ -112,7 +113,7 @@ internal static class LaneHash<TVector, TLanes>
                     Span<byte> row = rows.Slice((b * TLanes.Count + lane) * BlockBytes, BlockBytes);
                     long start = (long)(first + b) * BlockBytes - tag.Length;
                     if (start >= 0 && message.Length - start >= BlockBytes)
-                        message.Slice((int)start, BlockBytes).CopyTo(row);
+                        Vector512.Create(message.Slice((int)start, BlockBytes)).CopyTo(row);
                     else
                         Fill(row, tag, message, first + b);
                 }

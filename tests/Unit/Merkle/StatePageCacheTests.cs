@@ -1,0 +1,81 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Merkle;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Merkle;
+
+/// <summary>Goal: what updates keep for each other changes no root, page or verdict. Method: beside an update that keeps nothing.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[Parallelizable]
+public sealed class StatePageCacheTests
+{
+    private const int Keys = 4_000;
+
+    private readonly MemoryPages _plain = new();
+    private readonly MemoryPages _kept = new(new StatePageCache());
+    private readonly List<(Digest Key, Digest Value)> _leaves = NaiveState.Leaves(Enumerable.Range(0, Keys).Select(NaiveState.Random));
+
+    [Test]
+    public void Update_BlockAfterBlock_GivesTheRootsAndPagesOfOneThatKeepsNothing()
+    {
+        Digest plain = _plain.Update(StateTree.EmptyRoot, _leaves[..3_000]);
+        Digest kept = _kept.Update(StateTree.EmptyRoot, _leaves[..3_000]);
+        var random = new Random(5);
+        for (int block = 0; block < 40; block++)
+        {
+            List<(Digest, Digest)> changes = Changes(random, block);
+            plain = _plain.Update(plain, changes);
+            kept = _kept.Update(kept, changes);
+            Assert.That(kept, Is.EqualTo(plain), $"block {block}");
+        }
+        Assert.That(_kept.Pages.OrderBy(p => p.Key.ToString()), Is.EqualTo(_plain.Pages.OrderBy(p => p.Key.ToString())));
+        Assert.That(StateTree.Enumerate(_kept, kept), Is.EqualTo(StateTree.Enumerate(_plain, plain)));
+    }
+
+    [Test]
+    public void Update_AfterAnother_ReadsNoUpperPageAgain()
+    {
+        Digest root = _kept.Update(StateTree.EmptyRoot, _leaves);
+        _kept.Reads.Clear();
+        _kept.Update(root, Changes(new Random(6), 0));
+        Assert.That(_kept.Reads.Keys.Where(static id => id.Depth <= 8), Is.Empty);
+        Assert.That(_kept.Reads.Keys.Where(static id => id.Depth > 8), Is.Not.Empty);
+    }
+
+    [Test]
+    public void Update_OfOneThatWasGivenUp_IsNotTakenForThatOfAnother()
+    {
+        Digest root = _kept.Update(StateTree.EmptyRoot, _leaves), plain = _plain.Update(StateTree.EmptyRoot, _leaves);
+        StateTree.Update(_kept, root, Changes(new Random(7), 1)); // proposed, never stored
+        List<(Digest, Digest)> changes = Changes(new Random(8), 2);
+        Assert.That(_kept.Update(root, changes), Is.EqualTo(_plain.Update(plain, changes)));
+        Assert.That(_kept.Pages.OrderBy(p => p.Key.ToString()), Is.EqualTo(_plain.Pages.OrderBy(p => p.Key.ToString())));
+    }
+
+    [Test]
+    public void Update_EndedByADamagedPage_LeavesNothingHalfDone()
+    {
+        Digest root = _kept.Update(StateTree.EmptyRoot, _leaves), plain = _plain.Update(StateTree.EmptyRoot, _leaves);
+        List<(Digest, Digest)> changes = Changes(new Random(9), 3);
+        _kept.Reads.Clear();
+        StateTree.Update(_kept, root, changes);
+        StatePageId last = _kept.Reads.Keys.Last(static id => id.Depth == 16); // others were worked on before it
+        byte[] whole = _kept.Pages[last];
+        _kept.Pages[last] = [.. whole[..^1], (byte)(whole[^1] ^ 1)];
+        Assert.Throws<CorruptPageException>(() => StateTree.Update(_kept, root, changes));
+        _kept.Pages[last] = whole;
+        Assert.That(_kept.Update(root, changes), Is.EqualTo(_plain.Update(plain, changes)));
+        Assert.That(_kept.Pages.OrderBy(p => p.Key.ToString()), Is.EqualTo(_plain.Pages.OrderBy(p => p.Key.ToString())));
+    }
+
+    [Test]
+    public void Overlay_KeepsForTheLedgerBelowIt()
+    {
+        Assert.That(new StatePageOverlay(_kept).Cache, Is.SameAs(_kept.Cache));
+    }
+
+    /// <summary>New values for some keys, and some keys that may be new.</summary>
+    private List<(Digest, Digest)> Changes(Random random, int block) =>
+        [.. Enumerable.Range(0, 60).Select(_ => random.Next(Keys)).Distinct().Order()
+            .Select(i => (_leaves[i].Key, NaiveState.Random(1_000_000 + 1_000 * block + i)))];
+}
