@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 using NUnit.Framework;
@@ -68,6 +70,118 @@ public sealed class MembershipRulesTest
         Assert.That(Refused(first), Is.EqualTo(RejectionCode.OtherEpoch), "the same approvals under another envelope");
         Assert.That(Refused(second), Is.EqualTo(RejectionCode.OtherEpoch));
         Assert.That(Refused(ahead), Is.Null, "approved for the epoch that the first began");
+    }
+
+    /// <summary>A hostile leader's block: what it builds itself nobody has to leave out.</summary>
+    [Test]
+    public void Check_ABlockWithTwoChanges_IsRefused()
+    {
+        VerifiedTransaction first = _ledger.Make(TestLedger.AlphaAdmin, Approved(Admit("gamma", Gamma, GammaAdmin), Gamma));
+        foreach (TransactionBody other in new[]
+        {
+            Approved(Replace("beta", NewKey), NewKey), Approved(Replace("beta", NewKey, epoch: 1), NewKey), Approved(Remove("beta"), null),
+            Approved(Admit("gamma", Gamma, GammaAdmin), Gamma),
+        })
+        {
+            VerifiedTransaction second = _ledger.Make(TestLedger.BetaAdmin, other);
+            byte[] bytes = _ledger.Build(first).Block!.Header.ToBytes();
+            // The log size after the block is the one field besides the roots that tells how many transactions it has.
+            BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(LogSizeAfterOffset), BlockHeader.TryRead(bytes)!.LogSizeAfter + 1);
+            Assert.That(BlockExecutor.Check(_ledger.State, _ledger.Genesis.Validators, BlockHeader.TryRead(bytes)!, [first, second],
+                out BlockFailure? failure), Is.Null);
+            Assert.That((failure!.Kind, failure.TransactionIndex), Is.EqualTo((BlockFailureKind.InvalidTransaction, 1)));
+            Assert.That(failure.Rejection!.Code, Is.EqualTo(RejectionCode.OtherEpoch).Or.EqualTo(RejectionCode.ProofOutOfRange));
+        }
+    }
+
+    [Test]
+    public void Change_BesideOthersInItsBlock_KeepsWhatTheyDo_AndAKeyServesOnce()
+    {
+        TransactionBody replace = Approved(Replace("beta", NewKey), NewKey), enrol = Actions.Enrol("second", NewKey, OfficerRole.Clerk);
+        foreach (TransactionBody[] order in new TransactionBody[][] { [replace, enrol], [enrol, replace] })
+        {
+            BuiltBlock built = _ledger.Build(order.Select(a => _ledger.Make(TestLedger.BetaAdmin, a)));
+            Assert.That(built.LeftOut.Single().Rejection.Code, Is.EqualTo(RejectionCode.KeyInUse), "whichever comes first");
+        }
+        // Who may act is as it was before the block: an administrator revoked in it has approved, and what beta enrols beside its
+        // removal never signs.
+        _ledger.Commit((TestLedger.BetaAdmin, Actions.Enrol("boss", OtherAdmin, OfficerRole.Administrator)));
+        ExecutedBlock block = _ledger.Commit(
+            (OtherAdmin, Actions.Revoke("admin")), (TestLedger.AlphaAdmin, Approved(Remove("beta"), null)),
+            (OtherAdmin, Actions.Enrol("late", GammaAdmin, OfficerRole.Administrator)));
+        Assert.That((Department("beta").RemovedHeight, Department("beta").Administrators), Is.EqualTo((block.Header.Height, 2U)));
+        Assert.That(Refused(Actions.Define("other"), GammaAdmin), Is.EqualTo(RejectionCode.SignerRevoked));
+        Assert.That(Refused(Actions.Define("other"), OtherAdmin), Is.EqualTo(RejectionCode.SignerRevoked));
+    }
+
+    [Test]
+    public void Change_BeyondWhatTheFormatsHold_IsRefused()
+    {
+        var many = new MembershipState();
+        for (int i = 0; i < Limits.MembershipChangesMax; i++)
+            many.Changes.Add(new MembershipEntry { Department = "beta", Height = (ulong)i + 1 });
+        LeaderState full = _ledger.Leader.Clone();
+        for (int i = 2; i < Limits.ValidatorsMax; i++)
+            full.Departments.Add($"z{i}");
+        RejectionCode? With(StateKey key, Google.Protobuf.IMessage value, MembershipChange change) => MembershipRules.CheckChange(
+            new StateOverlay(new ChangedLedger(_ledger.State, key, StateValue.Encode(key, value))), change, _ledger.NextTimeMs)?.Code;
+        MembershipChange admission = Admit("gamma", Gamma, GammaAdmin);
+        foreach (MembershipChange change in new[] { admission, Remove("beta"), Replace("beta", NewKey) })
+            Assert.That(With(StateKey.Membership, many, change), Is.EqualTo(RejectionCode.MembershipLimit));
+        many.Changes.RemoveAt(0);
+        Assert.That(With(StateKey.Membership, many, admission), Is.Null, "one more");
+        Assert.That(With(StateKey.Leader, full, admission), Is.EqualTo(RejectionCode.MembershipLimit));
+        Assert.That(With(StateKey.Leader, full, Remove("beta")), Is.Null);
+        full.Departments.RemoveAt(full.Departments.Count - 1);
+        Assert.That(With(StateKey.Leader, full, admission), Is.Null, "the last one that fits");
+    }
+
+    /// <summary>Whoever proposes hears beforehand what the ledger would say, whatever else is missing.</summary>
+    [Test]
+    public void CheckChange_SaysWhatTheLedgerWouldSay_WithoutApprovals()
+    {
+        RejectionCode? Check(MembershipChange change) =>
+            MembershipRules.CheckChange(new StateOverlay(_ledger.State), change, _ledger.NextTimeMs)?.Code;
+        Commit(Replace("beta", NewKey), NewKey);
+        Assert.That(Check(Admit("gamma", Gamma, GammaAdmin, 1)), Is.Null);
+        foreach ((RejectionCode expected, MembershipChange change) in new[]
+        {
+            (RejectionCode.OtherEpoch, Admit("gamma", Gamma, GammaAdmin)),
+            (RejectionCode.ProofOutOfRange, Admit("gamma", Gamma, GammaAdmin, 2)),
+            (RejectionCode.DepartmentExists, Admit("beta", Gamma, GammaAdmin, 1)),
+            (RejectionCode.KeyInUse, Admit("gamma", TestLedger.BetaValidator, GammaAdmin, 1)),
+            (RejectionCode.KeyInUse, Admit("gamma", Gamma, TestLedger.AlphaClerk, 1)),
+            (RejectionCode.UnknownDepartment, Remove("gamma", 1)),
+            (RejectionCode.UnknownDepartment, Replace("gamma", Gamma, 1)),
+        })
+        {
+            Assert.That(Check(change), Is.EqualTo(expected));
+            Assert.That(Refused(Approved(change, change.ValidatorKey.IsEmpty ? null : Gamma)), Is.EqualTo(expected));
+        }
+    }
+
+    [Test]
+    public void Find_AChangeThatIsOnTheLedger_AndNoOtherOfItsEpoch()
+    {
+        StateOverlay Now() => new(_ledger.State);
+        MembershipChange admission = Admit("gamma", Gamma, GammaAdmin), replacement = Replace("beta", NewKey, 1), removal = Remove("alpha", 2);
+        Assert.That(MembershipRules.Find(Now(), admission), Is.Null);
+        ulong height = Commit(admission, Gamma).Header.Height;
+        Commit(replacement, NewKey);
+        _ledger.Commit((GammaAdmin, Approve(Chain, removal, null, TestLedger.AlphaAdmin, TestLedger.BetaAdmin)));
+        Assert.That(MembershipRules.Find(Now(), admission)!.Height, Is.EqualTo(height));
+        Assert.That(MembershipRules.Find(Now(), replacement)!.Height, Is.EqualTo(height + 1));
+        Assert.That(MembershipRules.Find(Now(), removal)!.Height, Is.EqualTo(height + 2));
+        MembershipChange moved = admission.Clone(), renamed = admission.Clone(), other = admission.Clone();
+        moved.Endpoint = "elsewhere.example:1";
+        renamed.Names[0].Text = "Another";
+        other.Administrators[0].OfficerId = "boss";
+        foreach (MembershipChange no in new[]
+        {
+            moved, renamed, other, Admit("gamma", OtherAdmin, GammaAdmin), Replace("gamma", Gamma), Replace("beta", NewKey, 2), Remove("beta", 1),
+            Remove("alpha", 3),
+        })
+            Assert.That(MembershipRules.Find(Now(), no), Is.Null);
     }
 
     [Test]
@@ -205,6 +319,25 @@ public sealed class MembershipRulesTest
         TransactionDecoder.TryDecode(
             Envelope.Unsigned(Envelope.Body(Chain, TestLedger.AlphaAdmin.Public, removal, 1)), Chain, out Rejection? signed);
         Assert.That(signed?.Code, Is.EqualTo(RejectionCode.InvalidField), "nobody's key comes with a removal");
+    }
+
+    /// <summary>Of a header's bytes (docs/SPEC.md, "Header").</summary>
+    private const int LogSizeAfterOffset = 164;
+
+    /// <summary>A ledger with one value that another has not.</summary>
+    private sealed class ChangedLedger(ILedgerView inner, StateKey changed, byte[] value) : ILedgerView
+    {
+        public BlockHeader Tip => inner.Tip;
+
+        public LogFrontier Frontier => inner.Frontier;
+
+        public ReadOnlyMemory<byte>? GetState(StateKey key) => key.Equals(changed) ? value : inner.GetState(key);
+
+        public TransactionLocation? FindTransaction(Digest transactionId) => inner.FindTransaction(transactionId);
+
+        public ReadOnlyMemory<byte>? TryGetPage(StatePageId id) => inner.TryGetPage(id);
+
+        public ReadOnlyMemory<byte> GetTile(byte level, ulong index) => inner.GetTile(level, index);
     }
 
     private ExecutedBlock Commit(MembershipChange change, TestKey? newKey) => _ledger.Commit((TestLedger.AlphaAdmin, Approved(change, newKey)));
