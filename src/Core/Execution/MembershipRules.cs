@@ -181,7 +181,8 @@ public static class MembershipRules
                 facts);
     }
 
-    private static Rejection? CheckExpiry(MembershipChange change, ulong timeMs)
+    /// <summary>Why a change could not stand in a block of this time, or null: it has expired, or expires too far ahead.</summary>
+    public static Rejection? CheckExpiry(MembershipChange change, ulong timeMs)
     {
         (string, string)[] facts =
         [

@@ -240,8 +240,12 @@ internal static class MemberCommand
                 $"The change is of epoch {file.Change.Epoch}, and a genesis file knows those of epoch 0 only. Name a node (--node, --profile).");
         }
         return new Source(
-            "the genesis file; who was enrolled or revoked since only a node knows", f => ApprovalReview.ByGenesis(f, genesis), static _ => null);
+            "the genesis file; who was enrolled or revoked since only a node knows", f => ApprovalReview.ByGenesis(f, genesis), Expiry);
     }
+
+    /// <summary>All that can be said of a change without a ledger, by this machine's clock.</summary>
+    private static Rejection? Expiry(MembershipChange change) =>
+        MembershipRules.CheckExpiry(change, (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
 
     private static Option<string?> GenesisOption() => new("--genesis")
     {
@@ -252,7 +256,7 @@ internal static class MemberCommand
     /// <summary>Who says whose the signatures are.</summary>
     private sealed record Source(string Name, Func<MembershipFile, ApprovalReview> Review, Func<MembershipChange, Rejection?> Refusal)
     {
-        public static Source None { get; } = new("", ApprovalReview.ByFile, static _ => null);
+        public static Source None { get; } = new("", ApprovalReview.ByFile, Expiry);
 
         public MembershipLedger? Ledger { get; init; }
     }
