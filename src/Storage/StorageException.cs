@@ -55,7 +55,7 @@ public sealed class StorageException : IOException
         new(StorageError.Damaged, where, what, Remedy.Refetch, inner);
 
     internal static StorageException Io(string where, Exception inner) =>
-        new(StorageError.Io, where, inner.Message, Remedy.Disk, inner);
+        new(StorageError.Io, where, $"{inner.Message.TrimEnd('.')}.", Remedy.Disk, inner);
 }
 
 /// <summary>What to do about it, in one voice.</summary>
