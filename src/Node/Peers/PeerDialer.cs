@@ -37,7 +37,7 @@ internal sealed class PeerDialer(
                 channel.CreateCallInvoker().AsyncDuplexStreamingCall(PeerMethod.Connect, null, new CallOptions(cancellationToken: cancellation));
             var session = new PeerSession(
                 network, link, call.ResponseStream, call.RequestStream, call.Dispose, dialled: true,
-                judged.IsAwaited);
+                () => judged.IsAwaited);
             await session.RunAsync(cancellation);
         }
         catch (Exception e)

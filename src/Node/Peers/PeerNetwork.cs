@@ -64,6 +64,9 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
     /// <summary>Where the listener is bound; the system's choice if port 0 was asked for.</summary>
     public IPEndPoint ListenAddress => _listener.Address;
 
+    /// <summary>Departments that are dialled, or whose stream was dialled here.</summary>
+    internal int DiallingCount => _dialling.Count(static d => !d.IsCompleted);
+
     internal PeerNetworkOptions Options { get; }
 
     internal PeerMetrics Metrics { get; }
@@ -210,7 +213,7 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, _stopping.Token);
         try
         {
-            await new PeerSession(this, link, reader, writer, http.Abort, dialled: false, verdict.IsAwaited).RunAsync(ending.Token);
+            await new PeerSession(this, link, reader, writer, http.Abort, dialled: false, () => verdict.IsAwaited).RunAsync(ending.Token);
         }
         catch (PeerRefusedException e)
         {

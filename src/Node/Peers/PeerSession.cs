@@ -27,6 +27,7 @@ internal sealed class PeerSession
     private readonly IAsyncStreamWriter<PeerFrame> _writer;
     private readonly Action _abort;
     private readonly bool _dialled;
+    private readonly Func<bool> _isAwaited;
     private readonly CancellationTokenSource _ended = new();
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<PeerFrame?>> _pending = new();
     private readonly Channel<PeerFrame> _requests;
@@ -38,13 +39,13 @@ internal sealed class PeerSession
     /// <param name="writer">Frames to it.</param>
     /// <param name="abort">Breaks the stream off, so that pending reads and writes end.</param>
     /// <param name="dialled">This side dialled, and so speaks first.</param>
-    /// <param name="isAwaited">The other side's key is the one that the operator states and the ledger here does not name
-    /// yet.</param>
+    /// <param name="isAwaited">Whether the other side's key is the one that the operator states and the ledger here does not
+    /// name yet; asked once the first frames are exchanged, as TLS knows nobody before.</param>
     public PeerSession(
         PeerNetwork network, PeerLink link, IAsyncStreamReader<PeerFrame> reader, IAsyncStreamWriter<PeerFrame> writer,
-        Action abort, bool dialled, bool isAwaited)
+        Action abort, bool dialled, Func<bool> isAwaited)
     {
-        IsAwaited = isAwaited;
+        _isAwaited = isAwaited;
         _network = network;
         _link = link;
         _reader = reader;
@@ -63,7 +64,7 @@ internal sealed class PeerSession
     public FrameQueue Queue { get; }
 
     /// <summary>What the other side says as a validator does not count, as the ledger here does not name its key.</summary>
-    public bool IsAwaited { get; }
+    public bool IsAwaited { get; private set; }
 
     private PeerNetworkOptions Options => _network.Options;
 
@@ -72,6 +73,7 @@ internal sealed class PeerSession
     public async Task RunAsync(CancellationToken cancellation)
     {
         await ExchangeHelloAsync(cancellation);
+        IsAwaited = _isAwaited();
         using CancellationTokenRegistration stop = cancellation.Register(Abort);
         if (!_link.Attach(this))
         {

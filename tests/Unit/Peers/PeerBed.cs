@@ -47,11 +47,12 @@ internal sealed class PeerBed : IAsyncDisposable
 
     /// <summary>Starts a department's network, at its earlier port if it had one.</summary>
     public async Task<PeerNetwork> StartAsync(
-        string department, IPeerHandler? handler = null, PeerNetworkOptions? options = null, NodeIdentity? identity = null)
+        string department, IPeerHandler? handler = null, PeerNetworkOptions? options = null, NodeIdentity? identity = null,
+        Func<PeerEndpoint, PeerEndpoint>? adjust = null)
     {
         identity ??= Identity(department);
         _identities.Add(identity);
-        var network = new PeerNetwork(identity, PeersOf(department), Verifier, NullLoggerFactory.Instance, options);
+        var network = new PeerNetwork(identity, PeersOf(department).Select(adjust ?? (static p => p)), Verifier, NullLoggerFactory.Instance, options);
         _networks.Add(network);
         var listen = new IPEndPoint(IPAddress.Loopback, _ports.GetValueOrDefault(department));
         await network.StartAsync(listen, handler ?? new Recorder());
