@@ -286,7 +286,13 @@ internal sealed class Admission
         // This node's clock ends nothing: in time it may have come into a pool, here before a restart or elsewhere, and
         // stand in a prepared block.
         if (rejection.Code == RejectionCode.Expired && envelope.Transaction.Body.ExpiresAtMs > view.Tip.TimestampMs)
-            return SubmissionResult.Pending(rejection);
+        {
+            return SubmissionResult.Pending(rejection with
+            {
+                Message = "By this node's clock the transaction has expired; by the newest block it has not, so another node may "
+                    + "still have it. If signing it again does not help, compare this node's clock with yours.",
+            });
+        }
         if (rejection.Code == RejectionCode.Expired && view.Gap is { } gap)
             return SubmissionResult.Unknown(rejection, gap);
         if (rejection.IsPermanent)
