@@ -122,16 +122,28 @@ public sealed class LedgerAssembly : IStatePageReader, IDisposable
     {
         if (Log is not { } log || _certificate is null || _base is null)
             throw new InvalidOperationException("There are no blocks yet.");
+        try
+        {
+            Complete(from, log, _base);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StorageException)
+        {
+            throw StorageException.Io(_root, e);
+        }
+    }
+
+    private void Complete(DurableTip from, LogTip log, BlockHeader below)
+    {
         using (var batch = new WriteBatch())
         {
             new LedgerRows(Database, batch).AddFormat(
-                _base.Height == 0 ? LedgerOpening.FormatVersion : LedgerOpening.GapFormatVersion);
+                below.Height == 0 ? LedgerOpening.FormatVersion : LedgerOpening.GapFormatVersion);
             Database.WriteSynced(batch);
         }
         Close();
         var to = new DurableTip(log.Header.Height, log.Header.Hash);
-        using (TipFile tip = TipFile.Create(Path.Combine(_root, Path.GetFileName(_directory.TipPath)), _directory.ChainId))
-            tip.Write(to);
+        // In both slots: the first start writes one anew, and may be cut off in it.
+        TipFile.Replace(Path.Combine(_root, Path.GetFileName(_directory.TipPath)), _directory.ChainId, to);
         LedgerDatabase written = LedgerDatabase.Open(LedgerPath, create: false, readOnly: true, new LedgerOptions());
         try
         {
