@@ -73,8 +73,8 @@ public sealed class LedgerCheckpoint : IDisposable
         try
         {
             BlockHeader header = LedgerOpening.ReadNewest(directory, copy);
-            using TipFile tip = TipFile.Create(path, directory.ChainId);
-            tip.Write(new DurableTip(header.Height, header.Hash));
+            // In both slots: the first start on the copy writes one anew, and may be cut off in it.
+            TipFile.Replace(path, directory.ChainId, new DurableTip(header.Height, header.Hash));
             return header;
         }
         finally
