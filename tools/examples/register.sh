@@ -58,6 +58,7 @@ done
 for name in node digest key passphrase type id content_file; do
   [ -n "${!name}" ] || die 2 "--${name//_/-} is missing. See --help."
 done
+[[ $node == https://* ]] || die 2 "--node: an address as https://HOST:PORT is expected."
 [[ $digest =~ ^[0-9a-f]{64}$ ]] || die 2 "--genesis-digest: 64 lower-case hexadecimal digits are expected."
 for file in "$key" "$passphrase" "$content_file"; do
   [ -r "$file" ] || die 2 "$file cannot be read."
@@ -88,6 +89,8 @@ bytes() { [ -z "$2" ] || message "$1" "$2"; }                                   
 
 openssl ec -in "$key" -passin "file:$passphrase" -pubout -conv_form compressed -outform DER \
   > "$scratch/public.der" 2> "$scratch/error" || die 2 "$key cannot be opened: $(tail -n 1 "$scratch/error")"
+# SubjectPublicKeyInfo of a compressed point; the object identifier in it is secp256k1's.
+[[ $(hex < "$scratch/public.der") == 3036301006072a8648ce3d020106052b8104000a032200* ]] || die 2 "$key is no key of secp256k1."
 signer=$(tail -c 33 "$scratch/public.der" | hex)
 
 record=$(bytes 1 "$(hex_of "$type")"; bytes 2 "$(hex_of "$id")")
@@ -138,17 +141,20 @@ transaction=$(openssl dgst -sha256 -r "$scratch/signed" | cut -c 1-64)
 call() { # PATH CURL-ARGUMENTS...: the answer on standard output, an error's sentence on standard error
   local path=$1 status
   shift
-  status=$(curl -sS "${ca[@]}" -o "$scratch/answer" -w '%{http_code}' "$@" "$node$path" 2> "$scratch/error") \
-    || die 1 "$node cannot be reached: $(cat "$scratch/error")"
-  [ "$status" = 200 ] || die 1 "$node refused (HTTP $status): $(cat "$scratch/answer")"
+  # A node waits for the commit for 30 s, and a receipt has at most 2 MiB: more is no node's answer.
+  status=$(ulimit -f 2048; curl -sS "${ca[@]}" --connect-timeout 10 --max-time 60 -o "$scratch/answer" -w '%{http_code}' "$@" "$node$path" \
+    2> "$scratch/error") || die 1 "$node cannot be reached, or did not answer as a node does: $(head -n 1 "$scratch/error")"
+  [ "$status" = 200 ] || die 1 "$node refused (HTTP $status): $(head -c 2000 "$scratch/answer")"
   cat "$scratch/answer"
 }
 
 printf '{"envelope":"%s","waitFor":"COMMITTED"}' "$(printf '%s' "$envelope" | unhex | base64 -w 0)" > "$scratch/request"
 answer=$(call /v1/transactions -H 'Content-Type: application/json' --data-binary "@$scratch/request")
 [[ $answer == *"\"transactionId\":\"$transaction\""* || $answer == *"\"transactionId\": \"$transaction\""* ]] \
-  || die 1 "The node answered for another transaction: $answer"
+  || die 1 "The node answered for another transaction: ${answer:0:2000}"
+[[ $answer =~ \"status\":\ *\"COMMITTED_DURABLY\" ]] || die 1 "The node did not say that it is recorded: ${answer:0:2000}"
 
 call "/v1/transactions/$transaction/receipt" > "$scratch/receipt"
 mv "$scratch/receipt" "$receipt"
 printf 'registered %s/%s as transaction %s; receipt: %s\n' "$type" "$id" "$transaction" "$receipt"
+# So says the node. The proof is the receipt, which a verifier checks against the genesis digest: tools/verifier, or "govchain receipt verify".

@@ -6,8 +6,9 @@ import { execute, foundState } from '../lib/execution.mjs';
 import { foundingBytes, readGenesis } from '../lib/genesis.mjs';
 import { countProposer } from '../lib/leaders.mjs';
 import { Log } from '../lib/log-tree.mjs';
-import { GenesisBody, SignedTransaction, TransactionBody } from '../lib/messages.mjs';
-import { State } from '../lib/state.mjs';
+import { setAfter } from '../lib/membership.mjs';
+import { GenesisBody, MembershipChange, SignedTransaction, TransactionBody } from '../lib/messages.mjs';
+import { KIND, State } from '../lib/state.mjs';
 import { readTransaction } from '../lib/transaction.mjs';
 import { empty, encode } from '../lib/wire.mjs';
 
@@ -40,17 +41,25 @@ export class Key {
   }
 }
 
+/** Who signs certificates, by the number of departments. */
+const QUORUMS = { 1: [0], 2: [0, 1], 3: [0, 1], 4: [0, 1, 3], 5: [0, 1, 2, 4] };
+
 export const texts = (text) => [{ language: 'en', text }];
 
 export class LedgerBuilder {
-  validators = Array.from({ length: 4 }, () => new Key());
-  administrators = Array.from({ length: 4 }, () => new Key());
+  /** Of the departments that act, by index. */
+  validators;
   lines = [];
+  epoch = 0n;
+  #keys;
   #state = new State();
   #log = new Log();
 
-  constructor() {
-    const departments = ['alpha', 'beta', 'delta', 'gamma'].map((id, i) => ({
+  constructor(size = 4) {
+    this.validators = Array.from({ length: size }, () => new Key());
+    this.administrators = Array.from({ length: size }, () => new Key());
+    this.#keys = [...this.validators];
+    const departments = ['alpha', 'beta', 'delta', 'gamma'].slice(0, size).map((id, i) => ({
       id,
       names: texts(id),
       validator_key: this.validators[i].public,
@@ -67,6 +76,7 @@ export class LedgerBuilder {
       protocol_version: 1,
     });
     this.genesis = readGenesis(this.body);
+    this.set = this.genesis.set;
     foundState(this.#state, this.genesis);
     this.#log.append(this.genesis.leaf);
     this.tip = {
@@ -93,18 +103,19 @@ export class LedgerBuilder {
   header(fields) {
     const { height, parentHash, timeMs, proposer, logSizeBefore, logSizeAfter, logRoot, stateRoot } = fields;
     const u16 = (value) => Buffer.from([value >> 8, value & 255]);
-    const { set, parametersHash } = this.genesis;
+    const { parametersHash } = this.genesis;
+    const setHash = fields.setHash ?? this.set.hash;
     return Buffer.concat([
-      u16(1), this.digest, u64(height), parentHash, u64(fields.epoch ?? 0n), set.hash, fields.nextSetHash ?? set.hash, u64(timeMs),
+      u16(1), this.digest, u64(height), parentHash, u64(fields.epoch ?? this.epoch), setHash, fields.nextSetHash ?? setHash, u64(timeMs),
       u16(proposer), u64(logSizeBefore), u64(logSizeAfter), logRoot, stateRoot, parametersHash,
     ]);
   }
 
-  certificate(hash, height, signers = [0, 1, 3], type = 3) {
-    const message = voteBytes({ type, chainId: this.digest, epoch: 0n, height, view: 0, blockHash: hash });
+  certificate(hash, height, signers = QUORUMS[this.validators.length], type = 3) {
+    const message = voteBytes({ type, chainId: this.digest, epoch: this.epoch, height, view: 0, blockHash: hash });
     const signatures = signers.map((i) => Buffer.concat([Buffer.from([0, i]), this.validators[i].sign(message)]));
     return Buffer.concat([
-      Buffer.from([0, 1, type]), u64(0n), u64(height), Buffer.alloc(4), hash, Buffer.from([0, signers.length]), ...signatures,
+      Buffer.from([0, 1, type]), u64(this.epoch), u64(height), Buffer.alloc(4), hash, Buffer.from([0, signers.length]), ...signatures,
     ]);
   }
 
@@ -134,18 +145,49 @@ export class LedgerBuilder {
     return { epoch, height, view, view_changes };
   }
 
+  /**
+   * The fields that change the validators.
+   * @param fields of the change; `key` is the newcomer's or new one's
+   * @param approvers keys that sign it
+   * @param forged what others are to sign instead: { approvals: MembershipChange, newKey: MembershipChange }
+   */
+  change({ key, ...fields }, approvers = this.administrators.slice(0, 3), forged = {}) {
+    const change = {
+      ...empty(MembershipChange), epoch: this.epoch, expires_at_ms: this.tip.timeMs + 86_400_000n, validator_key: key?.public ?? Buffer.alloc(0), ...fields,
+    };
+    if (key) this.#keys.push(key);
+    const message = (signed) => Buffer.concat([tag('govchain/mbr/v1'), this.digest, encode(MembershipChange, signed ?? change)]);
+    const approvals = approvers.map((by) => ({ signer: by.public, signature: by.sign(message(forged.approvals)) }));
+    return {
+      change,
+      approvals: approvals.sort((a, b) => a.signer.compare(b.signer)),
+      new_key_signature: key ? (forged.newKeySigner ?? key).sign(message(forged.newKey)) : Buffer.alloc(0),
+    };
+  }
+
   /** Appends a block of valid envelopes. */
   commit(...envelopes) {
     const draft = this.draft(envelopes);
     const { parameters } = this.genesis.body;
+    const changed = () => (this.#state.now(KIND.membership, 'membership')?.changes ?? []);
+    const before = changed().length;
     for (const envelope of envelopes) {
       execute(this.#state, readTransaction(envelope, this.digest), { ...draft, parameters }, this.#log.size);
       this.#log.append(envelope);
     }
-    countProposer(this.#state, this.genesis.set.members[draft.proposer].department, draft.height, parameters);
+    const change = changed().length > before ? changed().at(-1) : null;
+    const next = change ? setAfter(this.set, change.department, change.new_key) : this.set;
+    countProposer(this.#state, this.set.members[draft.proposer].department, draft.height, parameters, change ? next : null);
     this.#state.commit();
-    this.seal({ ...draft, logRoot: this.#log.root(), stateRoot: this.#state.root() }, envelopes);
+    this.seal({ ...draft, nextSetHash: next.hash, logRoot: this.#log.root(), stateRoot: this.#state.root() }, envelopes);
+    if (change) this.#begin(next);
     return this;
+  }
+
+  #begin(set) {
+    this.epoch++;
+    this.set = set;
+    this.validators = set.members.map((m) => this.#keys.find((k) => k.public.equals(m.key)));
   }
 
   /** Appends a block as a quorum may sign it against the rules. Nothing can follow it. */
@@ -157,7 +199,7 @@ export class LedgerBuilder {
   draft(envelopes) {
     const { height, logSizeAfter, timeMs } = this.tip;
     return {
-      height: height + 1n, epoch: 0n, parentHash: this.tipHash, timeMs: timeMs + 1000n, proposer: Number(height % 4n),
+      height: height + 1n, epoch: this.epoch, parentHash: this.tipHash, timeMs: timeMs + 1000n, proposer: Number(height % BigInt(this.validators.length)),
       logSizeBefore: logSizeAfter, logSizeAfter: logSizeAfter + BigInt(envelopes.length), logRoot: ZERO_HASH, stateRoot: ZERO_HASH,
     };
   }
