@@ -20,6 +20,9 @@ internal sealed class Acknowledged
     /// <summary>Votes below it may have been forgotten.</summary>
     public ulong PrunedBelow { get; private set; }
 
+    /// <summary>A snapshot is complete, and to be put in place.</summary>
+    public bool Snapshot { get; private set; }
+
     public void Add(string lines)
     {
         foreach (string line in lines.Split('\n', StringSplitOptions.RemoveEmptyEntries))
@@ -33,6 +36,8 @@ internal sealed class Acknowledged
                 case "block": Height = value; break;
                 case "journal": (Journal, Vote) = (true, Math.Max(Vote, value)); break;
                 case "votes": Vote = value; break;
+                case "assembly": break;
+                case "snapshot": Snapshot = true; break;
                 case "pruning": PrunedBelow = value; break;
                 default: throw new InvalidDataException($"What does this acknowledge: {line}");
             }

@@ -32,18 +32,16 @@ internal sealed class FaultLayer(string directory)
             Skip($"The fault-injecting file layer cannot be had: {missing}.");
     }
 
-    /// <summary>Runs the driver once for each height, with the given call failing.</summary>
-    /// <param name="script">The chain's file.</param>
+    /// <summary>Runs the driver, with the given call failing.</summary>
     /// <param name="root">What is watched; the data directory lies somewhere below.</param>
-    /// <param name="data">The data directory.</param>
     /// <param name="fault">CLASS:INDEX:KIND, or empty.</param>
-    /// <param name="heights">One opening for each.</param>
-    public FaultRun Drive(string script, string root, string data, string fault, params string[] heights)
+    /// <param name="arguments">What the driver does (<see cref="Program"/>).</param>
+    public FaultRun Drive(string root, string fault, params string[] arguments)
     {
         string trace = root + ".trace";
         File.Delete(trace);
         var start = new ProcessStartInfo("dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "GovChain.Tests.Faults.dll"), "drive", script, data, .. heights]);
+            [Path.Combine(AppContext.BaseDirectory, "GovChain.Tests.Faults.dll"), .. arguments]);
         start.Environment["LD_PRELOAD"] = Library;
         start.Environment["GOVCHAIN_FAULT_ROOT"] = root;
         start.Environment["GOVCHAIN_FAULT_TRACE"] = trace;

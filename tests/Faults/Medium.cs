@@ -27,7 +27,7 @@ internal sealed class Medium
     private readonly Dictionary<string, Node> _visible = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Node> _durable = new(StringComparer.Ordinal);
     private readonly Dictionary<ulong, FileNode> _files = [];
-    private readonly List<NameChange> _pending = [];
+    private List<NameChange> _pending = [];
 
     /// <summary>Every file's visible content, by path.</summary>
     public IEnumerable<(string Path, ReadOnlyMemory<byte> Content)> Visible => _visible
@@ -66,9 +66,14 @@ internal sealed class Medium
                 _files[call.Inode].Sync();
                 break;
             case TraceOp.SyncDirectory:
-                foreach (NameChange change in _pending.Where(c => c.Directory == call.Path))
+                foreach (NameChange change in _pending.Where(c => c.Directory == call.Path).ToArray())
+                {
                     change.ApplyTo(_durable);
-                _pending.RemoveAll(c => c.Directory == call.Path);
+                    _pending.Remove(change);
+                    // What is not durable in a directory yet goes where that went.
+                    if (change.From is { } from && change.Node is not FileNode)
+                        _pending = [.. _pending.Select(c => c.Follow(from, change.Path))];
+                }
                 break;
         }
     }
@@ -123,12 +128,29 @@ internal sealed class Medium
         public void ApplyTo(Dictionary<string, Node> names)
         {
             if (From is not null)
+            {
                 names.Remove(From);
+                foreach (string below in names.Keys.Where(n => IsBelow(n, From)).ToArray())
+                {
+                    names.Remove(below, out Node? moved);
+                    names[Moved(below, From, Path)] = moved!;
+                }
+            }
             if (Node is null)
                 names.Remove(Path);
             else
                 names[Path] = Node;
         }
+
+        public NameChange Follow(string from, string to) => IsBelow(Path, from)
+            ? this with { Directory = Moved(Directory, from, to), Path = Moved(Path, from, to), From = From is null ? null : Moved(From, from, to) }
+            : this;
+
+        private static bool IsBelow(string path, string directory) =>
+            path.Length > directory.Length && path[directory.Length] == '/' && path.StartsWith(directory, StringComparison.Ordinal);
+
+        private static string Moved(string path, string from, string to) =>
+            path == from || IsBelow(path, from) ? to + path[from.Length..] : path;
     }
 
     /// <param name="At">Where data goes; without data, the file's new length.</param>

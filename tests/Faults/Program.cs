@@ -8,7 +8,7 @@ namespace GovChain.Tests.Faults;
 /// <summary>
 /// The process under faults: <c>drive SCRIPT DIRECTORY HEIGHT...</c> opens the data directory once for each height, goes
 /// on to it and closes. Where the storage layer stops with a typed error it says so and begins again, once, as a node that
-/// is started again does. Each line of standard output acknowledges something as durable, in one system call.
+/// is started again does. <c>install SCRIPT SOURCE DIRECTORY</c> puts a snapshot of SOURCE in the place of a shorter ledger. Each line of standard output acknowledges something as durable, in one system call.
 /// </summary>
 internal static class Program
 {
@@ -20,19 +20,23 @@ internal static class Program
 
     private static int Main(string[] args)
     {
-        if (args is not ["drive", var script, var directory, .. var heights])
-        {
-            Console.Error.WriteLine("usage: drive SCRIPT DIRECTORY HEIGHT...");
-            return 2;
-        }
         // The descriptor itself: the console's stream is a duplicate, which the layer would not know.
         using var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
         void Say(string line) => output.Write(Encoding.ASCII.GetBytes(line + "\n"));
-        var workload = new Workload(directory, Script.Load(script), Say);
-        ulong[] until = [.. heights.Select(h => ulong.Parse(h, CultureInfo.InvariantCulture))];
+        Action? work = args switch
+        {
+            ["drive", var script, var directory, .. var heights] => Drive(new Workload(directory, Script.Load(script), Say), heights),
+            ["install", var script, var source, var directory] => new InstallWorkload(directory, source, Script.Load(script), Say).Run,
+            _ => null,
+        };
+        if (work is null)
+        {
+            Console.Error.WriteLine("usage: drive SCRIPT DIRECTORY HEIGHT... | install SCRIPT SOURCE DIRECTORY");
+            return 2;
+        }
         try
         {
-            return TryRun(workload, until) || Restart() ? 0 : Stopped;
+            return TryRun(work) || Restart() ? 0 : Stopped;
         }
         catch (PromiseBrokenException e)
         {
@@ -43,16 +47,21 @@ internal static class Program
         bool Restart()
         {
             Say(Acknowledged.Stop);
-            return TryRun(workload, until);
+            return TryRun(work);
         }
     }
 
-    private static bool TryRun(Workload workload, ulong[] heights)
+    private static Action Drive(Workload workload, string[] heights) => () =>
+    {
+        foreach (string height in heights)
+            workload.Run(ulong.Parse(height, CultureInfo.InvariantCulture));
+    };
+
+    private static bool TryRun(Action work)
     {
         try
         {
-            foreach (ulong height in heights)
-                workload.Run(height);
+            work();
             return true;
         }
         catch (StorageException e)

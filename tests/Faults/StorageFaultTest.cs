@@ -242,7 +242,7 @@ internal sealed class StorageFaultTest
         return problem;
     }
 
-    private FaultRun Drive(string root, string fault) => _layer.Drive(_scriptFile, root, DataOf(root), fault, Heights);
+    private FaultRun Drive(string root, string fault) => _layer.Drive(root, fault, ["drive", _scriptFile, DataOf(root), .. Heights]);
 
     private static void Advance(Medium medium, Acknowledged acknowledged, TraceRecord call)
     {

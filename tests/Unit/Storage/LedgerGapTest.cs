@@ -101,7 +101,7 @@ public sealed class LedgerGapTest : LedgerFixture
         WithStore(store => AppendNext(store));
         using DataDirectory directory = DataDirectory.Open(DirectoryPath, Chain);
         using LedgerAssembly assembly = LedgerAssembly.Create(directory);
-        List<(TileId Id, byte[] Bytes)> edge = Edge(source.View, 5);
+        List<(TileId Id, byte[] Bytes)> edge = SnapshotEdge.Of(source.View, 5);
         edge[0].Bytes[3] ^= 1;
         Assert.That(assembly.Begin(source.View.GetHeader(0), source.View.GetHeader(5), edge), Is.False);
         edge[0].Bytes[3] ^= 1;
@@ -157,7 +157,7 @@ public sealed class LedgerGapTest : LedgerFixture
         using (DataDirectory directory = DataDirectory.Open(DirectoryPath, Chain))
         {
             LedgerAssembly left = LedgerAssembly.Create(directory);
-            Assert.That(left.Begin(source.View.GetHeader(0), source.View.GetHeader(5), Edge(source.View, 5)));
+            Assert.That(left.Begin(source.View.GetHeader(0), source.View.GetHeader(5), SnapshotEdge.Of(source.View, 5)));
             Assert.That(Directory.EnumerateDirectories(DirectoryPath, "staged-*"), Is.Not.Empty);
             // The process ends here: nothing is disposed of in order.
         }
@@ -227,26 +227,12 @@ public sealed class LedgerGapTest : LedgerFixture
             using LedgerAssembly assembly = LedgerAssembly.Create(directory);
             assembly.Put(source.View.ScanPages().Select(static p => (p.Id, p.Bytes.ToArray())));
             assembly.Put(source.View.ScanStates());
-            Assert.That(assembly.Begin(source.View.GetHeader(0), source.View.GetHeader(baseHeight), Edge(source.View, baseHeight)));
+            Assert.That(assembly.Begin(source.View.GetHeader(0), source.View.GetHeader(baseHeight), SnapshotEdge.Of(source.View, baseHeight)));
             assembly.Put(SealRange(assembly.Log!, source.View, baseHeight + 1, source.View.TipHeight));
             assembly.Complete(new DurableTip(0, Digest.Zero));
         }
         if (open)
             DataDirectory.Open(DirectoryPath, Chain).Dispose();
-    }
-
-    private static List<(TileId Id, byte[] Bytes)> Edge(LedgerSnapshot source, ulong height)
-    {
-        ulong size = source.GetHeader(height).LogSizeAfter;
-        var tiles = new List<(TileId, byte[])>();
-        for (byte level = 0; level <= LogTiles.LevelMax; level++)
-        {
-            var id = new TileId(level, (size >> (LogTiles.Height * level)) / LogTiles.Width);
-            int width = LogTiles.WidthAt(id, size);
-            if (width > 0)
-                tiles.Add((id, source.GetTile(level, id.Index)[..(width * Digest.Size)].ToArray()));
-        }
-        return tiles;
     }
 
     private static List<SealedBlock> SealRange(LogTip log, LedgerSnapshot source, ulong first, ulong last)
