@@ -53,7 +53,11 @@ internal sealed class MembershipTest
 
         KeyOptions.Create(Path(Renewer, "validator-2.pem"), Path(Renewer, "passphrase")).Dispose();
         await ChangeAsync(MembershipKind.ReplaceKey, Renewer, "validator-2", cancellation);
-        await UntilAsync(Renewer, static s => s is { Observer: true, Epoch: 3 }, cancellation);
+        GetStatusResponse replaced = await UntilAsync(Renewer, static s => s is { Observer: true, Epoch: 3 }, cancellation);
+        Assert.That(replaced.KeyReplaced, Is.True);
+        string told = replaced.Alarms.Single(static a => a.Code == "KEY_REPLACED").Text;
+        Assert.That(told, Does.Contain(KeyOf(Renewer, "validator-2")).And.Contain("from epoch 3 on").And.Contain("keyFile"));
+        Assert.That(told, Does.StartWith($"Block {replaced.Height} gave {Id(Renewer)}"));
         await _network.Network.Processes[Renewer].StopAsync(TimeSpan.FromSeconds(30));
         string configuration = Path(Renewer, "node.json");
         File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("validator.pem", "validator-2.pem", StringComparison.Ordinal));
