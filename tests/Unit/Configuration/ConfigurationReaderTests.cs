@@ -202,6 +202,19 @@ internal sealed class ConfigurationReaderTests : IDisposable
         Assert.That(ProblemsOf(Write(file)).Select(p => p.Path), Is.EqualTo(new[] { "clients.certificateFile" }));
     }
 
+    [TestCase("land", "peers.observers.land", "own department")]
+    [TestCase("tax", "peers.observers.tax", "health has the same key")]
+    public void Read_ObserverThatCannotBe_IsNamed(string department, string path, string problem)
+    {
+        JsonObject file = Full();
+        const string Address = "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5@host.example:7000";
+        Set(file, "peers.observers", $"{{\"health\": \"{(department == "land" ? "03" : "02")}{Address[2..]}\", \"{department}\": \"{Address}\"}}");
+
+        ConfigurationProblem found = ProblemsOf(Write(file)).Single();
+        Assert.That(found.Path, Is.EqualTo(path));
+        Assert.That(found.Problem, Does.Contain(problem));
+    }
+
     /// <summary>Path and value, as JSON.</summary>
     private static IEnumerable<object[]> Spoilt() =>
     [

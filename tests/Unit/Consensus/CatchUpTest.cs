@@ -35,6 +35,15 @@ public sealed class CatchUpTest
     }
 
     [Test]
+    public void Sources_ThoseWithoutAVote_ComeAfterTheValidators_ButBeforeOnePassedOver()
+    {
+        Assert.That(_catchUp.Sources([5, 1, 4, 2], 0), Is.EqualTo(new[] { 1, 2, 5, 4 }));
+        _catchUp.PassOver(2, 0);
+        Assert.That(_catchUp.Sources([5, 1, 4, 2], 0), Is.EqualTo(new[] { 1, 4, 5, 2 }), "in turn, too");
+        Assert.That(_catchUp.Sources([4], 0), Is.EqualTo(new[] { 4 }));
+    }
+
+    [Test]
     public void Sources_OnePassedOver_ComesLastForAWhile_EvenAsTheHint()
     {
         _catchUp.PassOver(1, 1_000);

@@ -183,24 +183,81 @@ internal sealed class AlarmTests : IDisposable
         Assert.That(_board.CountOf(NodeAlarm.LedgerHalted), Is.Zero);
     }
 
+    /// <summary>docs/PROTOCOL.md, "Observers": it needs one to hand on to; a quorum it is no part of.</summary>
+    [Test]
+    public void Watch_Observer_RaisesNoQuorumOnlyWhereNobodyWhoVotesIsConnected()
+    {
+        PeerConnection[] connections = [.. _ledger.Genesis.Validators.Members.Select(v => new PeerConnection(v.Department, "host:1", false, "refused", 0))];
+        AlarmWatch watch = Watching(isObserver: true, () => connections);
+        void LookTwice()
+        {
+            watch.Look();
+            _clock.Now += TimeSpan.FromSeconds(6);
+            watch.Look();
+        }
+        connections[2] = connections[2] with { IsConnected = true };
+        LookTwice();
+        Assert.That(_board.CountOf(NodeAlarm.NoQuorum), Is.Zero, "one is enough");
+        connections[2] = connections[2] with { IsAwaited = true };
+        LookTwice();
+        Assert.That(_board.Raised.Single().Text, Does.Contain("None of the 4 departments that vote").And.Contain(connections[2].Department));
+    }
+
+    [Test]
+    public void Watch_ValidatorConnectedUnderAKeyThatTheLedgerDoesNotName_DoesNotCountForTheQuorum()
+    {
+        bool awaited = false;
+        AlarmWatch watch = Watching(isObserver: false, () => [.. _ledger.Genesis.Validators.Members.Skip(1).Take(2).Select(
+            (v, i) => new PeerConnection(v.Department, "host:1", true, "", 0) { IsAwaited = awaited && i == 0 })]);
+        foreach (bool now in new[] { false, true })
+        {
+            awaited = now;
+            watch.Look();
+            _clock.Now += TimeSpan.FromSeconds(6);
+            watch.Look();
+            Assert.That(_board.CountOf(NodeAlarm.NoQuorum), Is.EqualTo(now ? 1 : 0));
+        }
+    }
+
+    [Test]
+    public void Watch_RemovedDepartmentThatIsGone_IsNoAlarm()
+    {
+        bool former = false;
+        AlarmWatch watch = Watching(isObserver: false, () => [.. _ledger.Genesis.Validators.Members.Skip(1).Select(
+            static v => new PeerConnection(v.Department, "host:1", true, "", 0)), new PeerConnection("gone", "host:1", false, "refused", 0) { IsFormer = former }]);
+        watch.Look();
+        _clock.Now += TimeSpan.FromMinutes(1);
+        watch.Look();
+        Assert.That(Names(), Is.EqualTo(new[] { "PEER_UNREACHABLE" }));
+        former = true;
+        watch.Look();
+        Assert.That(Names(), Is.Empty);
+    }
+
+    private AlarmWatch Watching(bool isObserver, Func<IReadOnlyList<PeerConnection>> connections) =>
+        new(_board, new AlarmThresholds { DiskFreeBytesMin = 0 }, Node(isObserver, connections), _clock);
+
+    private WatchedNode Node(bool isObserver, Func<IReadOnlyList<PeerConnection>> connections) => new()
+    {
+        DataDirectory = Path.GetTempPath(),
+        Validators = _ledger.Genesis.Validators,
+        IsObserver = isObserver,
+        Connections = connections,
+        Complaint = _ => "",
+        Abstention = _ => default,
+        Height = () => 1,
+        Lag = () => 0,
+        Ready = () => 0,
+        Suspended = () => [],
+        PoolFill = () => 0,
+        Journal = () => default,
+        CertificateEnds = () => null,
+    };
+
     [Test]
     public void Watch_DiskBelowTheThreshold_RaisesDiskLow()
     {
-        var watch = new AlarmWatch(_board, new AlarmThresholds { DiskFreeBytesMin = long.MaxValue }, new WatchedNode
-        {
-            DataDirectory = Path.GetTempPath(),
-            Validators = _ledger.Genesis.Validators,
-            Connections = () => [],
-            Complaint = _ => "",
-            Abstention = _ => default,
-            Height = () => 1,
-            Lag = () => 0,
-            Ready = () => 0,
-            Suspended = () => [],
-            PoolFill = () => 0,
-            Journal = () => default,
-            CertificateEnds = () => null,
-        }, _clock);
+        var watch = new AlarmWatch(_board, new AlarmThresholds { DiskFreeBytesMin = long.MaxValue }, Node(isObserver: false, static () => []), _clock);
         watch.Look();
         Assert.That(_board.CountOf(NodeAlarm.DiskLow), Is.EqualTo(1));
     }

@@ -25,6 +25,17 @@ public sealed class CommandWordsTests
     public void Status_HeightThatAPeerClaims_IsMarkedWhereItCannotBe(ulong claimed, string shown) =>
         Assert.That(StatusCommand.Claimed(claimed, highest: 10), Is.EqualTo(shown));
 
+    [TestCase(true, true, "", 0UL, "observer")]
+    [TestCase(false, false, "", 0UL, "never heard")]
+    [TestCase(false, true, "", 0UL, "yes")]
+    [TestCase(false, true, "amnesia", 12UL, "from 12")]
+    [TestCase(false, true, "amnesia", 0UL, "NO")]
+    public void Status_VoteOfAPeer_IsWhatItSaid_AndNothingWhereItSaidNothing(
+        bool observer, bool heard, string because, ulong again, string shown) =>
+        Assert.That(
+            StatusCommand.SaysItVotes(new PeerStatus { Observer = observer, Heard = heard, AbstainingBecause = because, VotesAgainAt = again }, highest: 10),
+            Is.EqualTo(shown));
+
     [Test]
     public void Status_LogEntries_AreTransactionsAndGenesis() =>
         Assert.That(StatusCommand.Entries(42), Is.EqualTo(" (genesis and 41 transactions)"));

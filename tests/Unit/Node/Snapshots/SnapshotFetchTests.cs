@@ -4,11 +4,13 @@ using GovChain.Core.Execution;
 using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Node.Consensus;
+using GovChain.Node.Ledger;
 using GovChain.Node.Snapshots;
 using GovChain.Node.Sync;
 using GovChain.Protos.V1;
 using GovChain.Storage;
 using GovChain.Storage.Integrity;
+using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Unit.Node.Snapshots;
@@ -163,6 +165,26 @@ public sealed class SnapshotFetchTests
         Assert.That(await peers.FindAsync(_bed.Tip, CancellationToken.None), Is.Null, "nothing above what is here");
         _peers.Twist(1, (_, _) => new SnapshotResponse { Held = SnapshotServer.Write([1_000_000]) });
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip), "one alone says more");
+    }
+
+    /// <summary>Two of three agree on a snapshot that does not exist; the true one is taken all the same.</summary>
+    [Test]
+    public async Task Snapshots_ThatAreMadeUp_CostTheirOffererItsSay()
+    {
+        foreach (int department in new[] { 1, 2 })
+        {
+            _peers.Twist(department, static (request, answer) => request.PartCase == SnapshotRequest.PartOneofCase.None
+                ? new SnapshotResponse { Held = SnapshotServer.Write([999_999, 1_000_000]) } : answer);
+        }
+        _runs++;
+        using DataDirectory directory = DataDirectory.Open(PathOfRun, _bed.Ledger.Genesis.ChainId);
+        using LedgerStore store = LedgerStore.Open(directory);
+        store.Append(_bed.Ledger.Genesis.Block, certificate: null);
+        var sync = new SnapshotSync(
+            _bed.Ledger.Genesis, new ValidatorHistory(_bed.Ledger.Genesis.Validators, null), directory, new LedgerHead(store),
+            new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _bed.Verifier, _progress, TimeProvider.System, 20, NullLogger.Instance);
+        Assert.That(await sync.TryAsync(1_000_000, CancellationToken.None), Is.True);
+        Assert.That(await sync.Installed, Is.EqualTo(_bed.Tip));
     }
 
     [Test]
