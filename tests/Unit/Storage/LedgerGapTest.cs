@@ -149,6 +149,38 @@ public sealed class LedgerGapTest : LedgerFixture
         }
     }
 
+    /// <summary>The first start writes one slot anew; a power cut then must leave the other.</summary>
+    [TestCase(0)]
+    [TestCase(4096)]
+    public void Install_WithTheTipTornInOneSlot_OpensByTheOther(int slot)
+    {
+        using Source source = MakeSource(12);
+        Assemble(source, 8);
+        using (FileStream tip = new(TipPath, FileMode.Open, FileAccess.Write))
+        {
+            tip.Position = slot;
+            tip.Write(new byte[90]);
+        }
+        WithStore(store => Assert.That(store.Current.TipHeight, Is.EqualTo(12)));
+    }
+
+    [Test]
+    public void Complete_OnADiskThatRefuses_IsATypedError_AndNothingIsCommitted()
+    {
+        using Source source = MakeSource(12);
+        using DataDirectory directory = DataDirectory.Open(DirectoryPath, Chain);
+        using (LedgerAssembly assembly = LedgerAssembly.Create(directory))
+        {
+            assembly.Put(source.View.ScanPages().Select(static p => (p.Id, p.Bytes.ToArray())));
+            assembly.Put(source.View.ScanStates());
+            Assert.That(assembly.Begin(source.View.GetHeader(0), source.View.GetHeader(8), SnapshotEdge.Of(source.View, 8)));
+            assembly.Put(SealRange(assembly.Log!, source.View, 9, 12));
+            Directory.CreateDirectory(Path.Combine(Directory.GetDirectories(DirectoryPath, "staged-*").Single(), "tip.new"));
+            Refused(StorageError.Io, () => assembly.Complete(new DurableTip(0, Digest.Zero)));
+        }
+        Assert.That(Directory.EnumerateDirectories(DirectoryPath).Select(Path.GetFileName), Has.None.EqualTo("install").And.None.StartsWith("staged-"));
+    }
+
     [Test]
     public void Assembly_ThatWasNotCompleted_LeavesTheLedgerInUseAlone()
     {
