@@ -8,8 +8,20 @@ internal sealed class Acknowledged
     /// <summary>Said where the storage layer stopped and is about to be opened again.</summary>
     public const string Stop = "stopped";
 
+    /// <summary>Said before a backup is put in the ledger's place, and when it is there.</summary>
+    public const string Restoring = "restoring", Restored = "restored";
+
     /// <summary>The newest block, or none.</summary>
     public ulong? Height { get; private set; }
+
+    /// <summary>The heights whose justification was kept.</summary>
+    public List<ulong> Kept { get; } = [];
+
+    /// <summary>A backup is being put in the ledger's place.</summary>
+    public bool IsRestoring { get; private set; }
+
+    /// <summary>It is there.</summary>
+    public bool IsRestored { get; private set; }
 
     /// <summary>There was a journal.</summary>
     public bool Journal { get; private set; }
@@ -27,13 +39,16 @@ internal sealed class Acknowledged
     {
         foreach (string line in lines.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (line == Stop)
+            IsRestoring |= line == Restoring;
+            IsRestored |= line == Restored;
+            if (line is Stop or Restoring or Restored)
                 continue;
             string[] words = line.Split(' ');
             ulong value = ulong.Parse(words[1], CultureInfo.InvariantCulture);
             switch (words[0])
             {
                 case "block": Height = value; break;
+                case "kept": Kept.Add(value); break;
                 case "journal": (Journal, Vote) = (true, Math.Max(Vote, value)); break;
                 case "votes": Vote = value; break;
                 case "assembly": break;

@@ -50,6 +50,9 @@ internal sealed class Medium
             case TraceOp.MakeDirectory:
                 Change(new NameChange(Parent(call.Path), call.Path, null, new Node()));
                 break;
+            case TraceOp.Link:
+                Change(new NameChange(Parent(call.Second), call.Second, null, _visible[call.Path]));
+                break;
             case TraceOp.Rename:
                 Change(new NameChange(Parent(call.Second), call.Second, call.Path, _visible[call.Path]));
                 break;

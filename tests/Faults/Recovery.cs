@@ -21,6 +21,7 @@ internal static class Recovery
             {
                 CheckLedger(store, script, acknowledged);
                 CheckJournal(journal, acknowledged);
+                CheckJustifications(path, script, acknowledged);
             });
             CheckJournalAgain(path, script, later);
             AuditReport report = await DirectoryAudit.RunAsync(
@@ -53,6 +54,18 @@ internal static class Recovery
         {
             if (store.Current.GetHeader(h).Hash != script.HashAt(h))
                 throw new PromiseBrokenException($"block {h} is not the one that was written");
+        }
+    }
+
+    private static void CheckJustifications(string path, Script script, Acknowledged acknowledged)
+    {
+        using var directory = DataDirectory.OpenReadOnly(path, script.Genesis.ChainId);
+        IReadOnlyList<byte[]> kept = EvidenceStore.ReadJustifications(directory);
+        // One that was written and not acknowledged may have made an older one go.
+        foreach (ulong h in acknowledged.Kept.Where(h => acknowledged.Kept[^1] - h < Workload.JustificationsMax))
+        {
+            if (!kept.Any(k => k.AsSpan().SequenceEqual(Workload.JustificationAt(h))))
+                throw new PromiseBrokenException($"the justification of height {h} was kept, and is not there");
         }
     }
 

@@ -104,6 +104,7 @@ internal sealed class StorageFaultTest
     [TestCase("sync@/votes:2:eio", "stopped", Description = "The group is read back from memory; no later sync would write it.")]
     [TestCase("sync@/tip:3:eio", "stopped", Description = "The tip is read back from memory; the next block must not run ahead.")]
     [TestCase("mkdir:2:killed", "killed", Description = "The directories above are as new as the data directory.")]
+    [TestCase("mkdir@/justifications:1:killed", "killed", Description = "The folder is there, and its name not durable: what is kept in it next must be.")]
     [TestCase("rename@/votes:2:kill", "killed", Description = "The pruned journal is complete and not yet in place.")]
     public async Task Call_KnownToBeDangerous_LosesNothing(string fault, string end)
     {

@@ -7,8 +7,8 @@ namespace GovChain.Tests.Faults;
 internal sealed class PromiseBrokenException(string message) : Exception(message);
 
 /// <summary>
-/// What a node does to its disk, in a node's order: votes into the journal and synced, then the block of that height; a
-/// vote of eight megabytes and the pruning that rewrites the journal; two closings and reopenings. It goes on from
+/// What a node does to its disk, in a node's order: votes into the journal and synced, then the block of that height, then
+/// a justification, and the oldest one removed; a vote of eight megabytes and the pruning that rewrites the journal; two closings and reopenings. It goes on from
 /// whatever it finds.
 /// </summary>
 internal sealed class Workload(string path, Script script, Action<string> acknowledge)
@@ -18,6 +18,9 @@ internal sealed class Workload(string path, Script script, Action<string> acknow
 
     private const int LongVoteBytes = 8 * 1024 * 1024;
     private const int VotesPerBlock = 2;
+
+    /// <summary>Of the justifications the newest stay.</summary>
+    public const int JustificationsMax = 3;
 
     /// <summary>Small, so that RocksDB writes tables while it works.</summary>
     public static LedgerOptions Options { get; } =
@@ -31,6 +34,9 @@ internal sealed class Workload(string path, Script script, Action<string> acknow
         return payload;
     }
 
+    /// <summary>The content of a kept justification: fixed by its height.</summary>
+    public static byte[] JustificationAt(ulong height) => VoteAt(1_000 + height);
+
     /// <summary>Opens, goes on to the given height and closes.</summary>
     /// <param name="untilHeight">Nothing is added where the ledger is there already.</param>
     /// <param name="opened">Looks at what was found, before anything is added to it.</param>
@@ -42,6 +48,7 @@ internal sealed class Workload(string path, Script script, Action<string> acknow
         using LedgerStore store = LedgerStore.Open(directory, Options);
         JournalOpening opening = VoteJournal.Open(directory);
         using VoteJournal? found = opening.Journal;
+        EvidenceStore evidence = EvidenceStore.Open(directory);
         opened?.Invoke(store, opening);
         if (opening.Condition == JournalCondition.DamagedInterior)
             throw new PromiseBrokenException("the journal's interior is damaged");
@@ -61,6 +68,8 @@ internal sealed class Workload(string path, Script script, Action<string> acknow
             Core.Execution.ExecutedBlock block = script.Execute(store.Current);
             Guard(() => store.Append(block, certificate), () => store.Append(block, certificate));
             acknowledge($"block {height}");
+            evidence.Keep(height, 1, JustificationAt(height), JustificationsMax);
+            acknowledge($"kept {height}");
             ulong prune = journal.DurableIndex > VotesPerBlock ? journal.DurableIndex - VotesPerBlock : 0;
             acknowledge($"pruning {prune}");
             Guard(() => journal.PruneBelow(prune), () => journal.Append([]));

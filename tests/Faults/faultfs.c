@@ -8,7 +8,7 @@
  *   GOVCHAIN_FAULT        CLASS:INDEX:KIND, the call to fail, counted from 1 within its class; CLASS@END:INDEX:KIND counts
  *                         only calls on paths with that end; nothing: none
  *
- * Classes: write, sync, create, rename, mkdir, truncate, unlink, allocate.
+ * Classes: write, sync, create, rename (a second link, too), mkdir, truncate, unlink (of directories, too), allocate.
  * Kinds:   eio, enospc   the call fails once and does nothing
  *          full          this and every later write, create and allocation fails with ENOSPC
  *          short         half of the bytes are written and reported
@@ -71,6 +71,8 @@ REAL(int, rename, const char *, const char *)
 REAL(int, mkdir, const char *, mode_t)
 REAL(int, ftruncate, int, off_t)
 REAL(int, unlink, const char *)
+REAL(int, link, const char *, const char *)
+REAL(int, rmdir, const char *)
 REAL(int, fallocate, int, int, off_t, off_t)
 
 static void die(const char *what)
@@ -121,7 +123,7 @@ static void load(void)
         _exit(125);
 #define LOAD(name) real_##name = real_dlsym(RTLD_NEXT, #name);
     LOAD(open) LOAD(openat) LOAD(write) LOAD(pwrite) LOAD(writev) LOAD(pwritev) LOAD(fsync) LOAD(fdatasync)
-    LOAD(sync_file_range) LOAD(rename) LOAD(mkdir) LOAD(ftruncate) LOAD(unlink) LOAD(fallocate)
+    LOAD(sync_file_range) LOAD(rename) LOAD(mkdir) LOAD(ftruncate) LOAD(unlink) LOAD(link) LOAD(rmdir) LOAD(fallocate)
 }
 
 __attribute__((constructor)) static void start(void)
@@ -437,24 +439,35 @@ int openat(int directory, const char *name, int flags, ...)
     return open_with(directory, name, flags, mode);
 }
 
-int rename(const char *from, const char *to)
+static int give_name(const char *from, const char *to, char op, int (*real)(const char *, const char *))
 {
-    load();
     char first[PATH_MAX], second[PATH_MAX];
     const char *path = below_at(from, first), *target = below_at(to, second);
     if (path == NULL || target == NULL)
-        return real_rename(from, to);
+        return real(from, to);
     pthread_mutex_lock(&lock);
     enum kind kind = next(RENAME, target);
     int error = error_of(kind);
-    int result = error != 0 ? -1 : real_rename(from, to);
+    int result = error != 0 ? -1 : real(from, to);
     if (result < 0 && error == 0)
         error = errno;
-    record('R', result < 0, path, target, 0, 0, 0, NULL, 0);
+    record(op, result < 0, path, target, 0, 0, 0, NULL, 0);
     finish(kind);
     pthread_mutex_unlock(&lock);
     errno = error;
     return result;
+}
+
+int rename(const char *from, const char *to)
+{
+    load();
+    return give_name(from, to, 'R', real_rename);
+}
+
+int link(const char *from, const char *to)
+{
+    load();
+    return give_name(from, to, 'H', real_link);
 }
 
 int mkdir(const char *name, mode_t mode)
@@ -478,17 +491,16 @@ int mkdir(const char *name, mode_t mode)
     return result;
 }
 
-int unlink(const char *name)
+static int remove_name(const char *name, int (*real)(const char *))
 {
-    load();
     char buffer[PATH_MAX];
     const char *path = below_at(name, buffer);
     if (path == NULL)
-        return real_unlink(name);
+        return real(name);
     pthread_mutex_lock(&lock);
     enum kind kind = next(UNLINK, path);
     int error = error_of(kind);
-    int result = error != 0 ? -1 : real_unlink(name);
+    int result = error != 0 ? -1 : real(name);
     if (result < 0 && error == 0)
         error = errno;
     record('U', result < 0, path, NULL, 0, 0, 0, NULL, 0);
@@ -496,6 +508,18 @@ int unlink(const char *name)
     pthread_mutex_unlock(&lock);
     errno = error;
     return result;
+}
+
+int unlink(const char *name)
+{
+    load();
+    return remove_name(name, real_unlink);
+}
+
+int rmdir(const char *name)
+{
+    load();
+    return remove_name(name, real_rmdir);
 }
 
 int ftruncate(int fd, off_t length)
