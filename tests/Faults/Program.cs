@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using GovChain.Node.Backups;
+using GovChain.Node.Commands;
 using GovChain.Storage;
 using Microsoft.Win32.SafeHandles;
 
@@ -8,7 +10,8 @@ namespace GovChain.Tests.Faults;
 /// <summary>
 /// The process under faults: <c>drive SCRIPT DIRECTORY HEIGHT...</c> opens the data directory once for each height, goes
 /// on to it and closes. Where the storage layer stops with a typed error it says so and begins again, once, as a node that
-/// is started again does. <c>install SCRIPT SOURCE DIRECTORY</c> puts a snapshot of SOURCE in the place of a shorter ledger. Each line of standard output acknowledges something as durable, in one system call.
+/// is started again does. <c>install SCRIPT SOURCE DIRECTORY</c> puts a snapshot of SOURCE in the place of a shorter ledger;
+/// <c>restore SCRIPT DIRECTORY BACKUP HEIGHT</c> goes on to a height and then puts a backup in the ledger's place. Each line of standard output acknowledges something as durable, in one system call.
 /// </summary>
 internal static class Program
 {
@@ -27,16 +30,18 @@ internal static class Program
         {
             ["drive", var script, var directory, .. var heights] => Drive(new Workload(directory, Script.Load(script), Say), heights),
             ["install", var script, var source, var directory] => new InstallWorkload(directory, source, Script.Load(script), Say).Run,
+            ["restore", var script, var directory, var backup, var height] => Restore(directory, Script.Load(script), backup, height, Say),
             _ => null,
         };
         if (work is null)
         {
-            Console.Error.WriteLine("usage: drive SCRIPT DIRECTORY HEIGHT... | install SCRIPT SOURCE DIRECTORY");
+            Console.Error.WriteLine("usage: drive SCRIPT DIRECTORY HEIGHT... | install SCRIPT SOURCE DIRECTORY | restore SCRIPT DIRECTORY BACKUP HEIGHT");
             return 2;
         }
         try
         {
-            return TryRun(work) || Restart() ? 0 : Stopped;
+            // Whoever restores looks at what it said before it is run again.
+            return TryRun(work) || (args[0] != "restore" && Restart()) ? 0 : Stopped;
         }
         catch (PromiseBrokenException e)
         {
@@ -57,6 +62,14 @@ internal static class Program
             workload.Run(ulong.Parse(height, CultureInfo.InvariantCulture));
     };
 
+    private static Action Restore(string directory, Script script, string backup, string height, Action<string> say) => () =>
+    {
+        new Workload(directory, script, say).Run(ulong.Parse(height, CultureInfo.InvariantCulture));
+        say(Acknowledged.Restoring);
+        BackupRestore.RunAsync(backup, directory, script.Genesis, replace: true, audit: false, null, CancellationToken.None).GetAwaiter().GetResult();
+        say(Acknowledged.Restored);
+    };
+
     private static bool TryRun(Action work)
     {
         try
@@ -67,6 +80,11 @@ internal static class Program
         catch (StorageException e)
         {
             Console.Error.WriteLine($"{e.Error}: {e.Message}");
+            return false;
+        }
+        catch (CommandException e)
+        {
+            Console.Error.WriteLine(e.Message);
             return false;
         }
     }

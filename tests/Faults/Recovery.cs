@@ -40,7 +40,7 @@ internal static class Recovery
         }
     }
 
-    private static void CheckLedger(LedgerStore store, Script script, Acknowledged acknowledged)
+    internal static void CheckLedger(LedgerStore store, Script script, Acknowledged acknowledged)
     {
         ulong? tip = store.IsEmpty ? null : store.Current.TipHeight;
         if (acknowledged.Height is { } height && (tip is null || tip < height))
@@ -69,7 +69,7 @@ internal static class Recovery
         }
     }
 
-    private static void CheckJournal(JournalOpening opening, Acknowledged acknowledged)
+    internal static void CheckJournal(JournalOpening opening, Acknowledged acknowledged)
     {
         if (opening.Condition == JournalCondition.DamagedInterior)
             throw new PromiseBrokenException("the journal's interior is damaged");

@@ -254,7 +254,7 @@ internal sealed class StorageFaultTest
     }
 
     /// <summary>The layer sees everything: the files made from the trace are the files that are there, byte by byte.</summary>
-    private static void CompareWithFiles(string root, List<TraceRecord> calls)
+    internal static void CompareWithFiles(string root, List<TraceRecord> calls)
     {
         var medium = new Medium();
         calls.ForEach(medium.Apply);

@@ -581,6 +581,6 @@ void *dlsym(void *handle, const char *name)
     void *found = real_dlsym(handle, name);
 #define HOOK(function) if (found != NULL && found == (void *)real_##function) return (void *)function;
     HOOK(open) HOOK(openat) HOOK(write) HOOK(pwrite) HOOK(writev) HOOK(pwritev) HOOK(fsync) HOOK(fdatasync)
-    HOOK(sync_file_range) HOOK(rename) HOOK(mkdir) HOOK(ftruncate) HOOK(unlink) HOOK(fallocate)
+    HOOK(sync_file_range) HOOK(rename) HOOK(mkdir) HOOK(ftruncate) HOOK(unlink) HOOK(link) HOOK(rmdir) HOOK(fallocate)
     return found;
 }
