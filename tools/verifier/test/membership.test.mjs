@@ -123,8 +123,8 @@ const BROKEN = {
     return [submit(l, change, undefined, { newKey: other })];
   },
   'INVALID_SIGNATURE, by another than the new key': (l) => [submit(l, newcomer(), undefined, { newKeySigner: new Key() })],
-  'INVALID_FIELD, no kind': (l) => [submit(l, newcomer({ kind: 0 }))],
-  'INVALID_FIELD, an unknown kind': (l) => [submit(l, newcomer({ kind: 4 }))],
+  'INVALID_FIELD, no kind': (l) => [submit(l, replacement({ kind: 0 }))],
+  'INVALID_FIELD, an unknown kind': (l) => [submit(l, replacement({ kind: 4 }))],
   'INVALID_FIELD, no expiry': (l) => [submit(l, newcomer({ expires_at_ms: 0n }))],
   'INVALID_FIELD, no department': (l) => [submit(l, newcomer({ department: 'Kappa' }))],
   'INVALID_FIELD, a long reason': (l) => [submit(l, newcomer({ reason: 'x'.repeat(1025) }))],

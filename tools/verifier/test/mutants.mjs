@@ -141,6 +141,8 @@ const MUTANTS = [
     'requirePublicKey(public_key, `${at}.administrators[${i}].public_key`);', 'closeKey(state, department.validator_key, height);',
     "requireIdentifier('officer', officer_id, `${at}.administrators[${i}].officer_id`);"),
   instead('membership', "if (newKey.length > 0) carried.push(", 'if (false) carried.push('),
+  instead('membership', 'change.epoch === epoch && ', ''),
+  instead('membership', ' && BigInt(changes.length) === epoch', ''),
   instead('membership', 'const carried = approvals.map(', 'const carried = [].map('),
   instead('membership', 'unproven(officer.roles.includes(ADMINISTRATOR),', 'unproven(true,'),
   instead('membership', 'unproven(acting.includes(officer.department),', 'unproven(true,'),
