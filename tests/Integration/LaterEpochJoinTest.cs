@@ -80,7 +80,8 @@ internal sealed class LaterEpochJoinTest
         var since = Stopwatch.StartNew();
         while (liar.Lies == 0)
         {
-            Assert.That(since.Elapsed, Is.LessThan(TimeSpan.FromMinutes(2)), "the liar was never asked for blocks");
+            Assert.That(repairing.IsCompleted, Is.False, () => $"it ended: {repairing.Result.Output} {repairing.Result.Error}");
+            Assert.That(since.Elapsed, Is.LessThan(TimeSpan.FromMinutes(2)), () => $"the liar was never asked for blocks: {liar.Describe()}");
             await Task.Delay(50);
         }
         network.Launch(0);

@@ -29,6 +29,9 @@ internal sealed class LiarPeer : IPeerHandler, IAsyncDisposable
     /// <summary>How often it lied.</summary>
     public int Lies => Volatile.Read(ref _lies);
 
+    /// <summary>How its connections stand.</summary>
+    public string Describe() => string.Join("; ", _network.Connections);
+
     public Task StartAsync(int port) => _network.StartAsync(new IPEndPoint(IPAddress.Loopback, port), this);
 
     public void OnConsensus(string department, ReadOnlyMemory<byte> message)
