@@ -33,6 +33,7 @@ internal sealed class AmnesiaTest
 
     [Test]
     [CancelAfter(420_000)]
+    [Category(TestGroup.Joining)]
     public async Task Directory_PutBackAsAWholeThenWiped_AbstainsAndVotesAgainSomeBlocksLater(CancellationToken cancellation)
     {
         _network = await TestNetwork.StartAsync(cancellation);

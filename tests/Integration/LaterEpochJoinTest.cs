@@ -24,6 +24,7 @@ namespace GovChain.Tests.Integration;
 /// configuration alone (docs/OPERATIONS.md, "An empty directory in a later epoch"). Its vote is needed in the end.
 /// </summary>
 [TestFixture]
+[Category(TestGroup.Joining)]
 internal sealed class LaterEpochJoinTest
 {
     private const int Departments = 4, Liar = 0, Joiner = 3;

@@ -29,6 +29,7 @@ internal sealed class MembershipTest
 
     [Test]
     [CancelAfter(240_000)]
+    [Category(TestGroup.Joining)]
     public async Task Departments_JoinLeaveAndChangeTheirKeys_EverythingStaysProvable(CancellationToken cancellation)
     {
         // Five are laid out; the fifth is founded out of the genesis, and starts from nothing.

@@ -27,6 +27,7 @@ internal sealed class SnapshotJoinTest
     private const int Departments = 4, Founders = 3, Newcomer = Founders, Kills = 3;
 
     [Test]
+    [Category(TestGroup.Joining)]
     public async Task Newcomer_KilledAgainAndAgain_IsLevelBySnapshotVotesAndIsWholeInTheEnd()
     {
         int seed = TestContext.CurrentContext.Random.Next();

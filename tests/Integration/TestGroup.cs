@@ -1,0 +1,11 @@
+namespace GovChain.Tests.Integration;
+
+/// <summary>Groups of tests that a command of their own runs (docs/TESTING.md).</summary>
+internal static class TestGroup
+{
+    /// <summary>
+    /// Nodes that come to a ledger without being level with it: empty, wiped, put back, newly admitted or with another key.
+    /// <c>./soak joining</c> runs them; <c>./test</c> leaves them out, for its ten minutes.
+    /// </summary>
+    public const string Joining = "Joining";
+}
