@@ -94,12 +94,13 @@ public sealed class LedgerClientException : Exception
     /// The node closed the connection of a stream it had ended, because more of that stream arrived (RFC 9113, section 5.1):
     /// every call on it ends with a status that says nothing about the call. A proxy whose node goes away says that it failed itself,
     /// or takes the call back; an overloaded one is slow to settle, refuses, or asks for calm. The other codes speak of a peer that
-    /// breaks or lacks the protocol, and will the next time.
+    /// breaks or lacks the protocol, and will the next time. A connection that is lost as it comes about, before the call has a stream
+    /// on it, has neither code nor cause.
     /// </summary>
     private static bool IsLostConnection(RpcException e) => e.Status.DebugException?.GetBaseException() is HttpProtocolException
     {
         ErrorCode: NoError or InternalError or SettingsTimeout or StreamClosed or RefusedStream or Cancel or ConnectError or EnhanceYourCalm
-    };
+    } or HttpRequestException { StatusCode: null, HttpRequestError: HttpRequestError.Unknown };
 
     /// <summary>TLS came to nothing: another authority, another name, or no TLS at all. Trying again changes nothing.</summary>
     private static bool IsUntrusted(RpcException e)

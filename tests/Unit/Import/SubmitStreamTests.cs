@@ -75,6 +75,18 @@ public sealed class SubmitStreamTests
         Assert.That(read.IsTransient, Is.EqualTo(transient));
     }
 
+    [TestCase(HttpRequestError.Unknown, true)] // as .NET 10 says it where a node dies between TLS and a call's first stream
+    [TestCase(HttpRequestError.VersionNegotiationError, false)]
+    [TestCase(HttpRequestError.HttpProtocolError, false)]
+    public async Task Read_ConnectionIsLostAsItComesAbout_MayBeTriedAgain(HttpRequestError error, bool transient)
+    {
+        var lost = new HttpRequestException(error, "An HTTP/2 connection could not be established because the server did not complete the HTTP/2 handshake.");
+        using SubmitStream stream = Open(new Writer(Task.CompletedTask),
+            new Reader(Task.FromException<bool>(new RpcException(new Status(StatusCode.Internal, "Error starting gRPC call.", lost)))));
+        LedgerClientException read = (await Try(stream.ReadAsync()))!;
+        Assert.That(read.IsTransient, Is.EqualTo(transient));
+    }
+
     [Test]
     public async Task Read_CertificateOfAnotherAuthority_SaysSoAndIsNotTriedAgain()
     {
