@@ -55,7 +55,7 @@ public static partial class DurableFiles
             RandomAccess.FlushToDisk(handle);
             return;
         }
-        // The platform's own flush keeps quiet about EINVAL and EROFS; here every error counts.
+        // The platform's own flush keeps quiet about errors; here every one counts.
         int error;
         do
         {
@@ -64,6 +64,14 @@ public static partial class DurableFiles
         while (error == Interrupted);
         if (error != 0)
             throw new IOException($"Sync failed: {new Win32Exception(error).Message}.");
+    }
+
+    /// <summary>The same with what the stream still holds. Not <see cref="FileStream.Flush(bool)"/>: on Linux it keeps quiet about every error of the device.</summary>
+    /// <exception cref="IOException">The device refused: what was written since the last sync may be lost.</exception>
+    public static void Sync(FileStream stream)
+    {
+        stream.Flush();
+        Sync(stream.SafeFileHandle);
     }
 
     /// <summary>Makes created, renamed and removed names durable. Windows does so by itself.</summary>

@@ -133,6 +133,17 @@ internal sealed class RestoreStorageFaultTest
         Assert.That(problems, Is.Empty);
     }
 
+    [Test]
+    public void Restore_TheSyncOfACopiedFileFails_EndsWithItsError()
+    {
+        const string Tip = "/tip"; // a name that RocksDB's own threads do not sync
+        int before = _calls.Take(_begun).Count(c => c.Class == "sync" && c.Path.EndsWith(Tip, StringComparison.Ordinal));
+        FaultRun run = Drive(NewRoot(), $"sync@{Tip}:{before + 1}:eio");
+        Assert.That(run.FailedCall?.Path, Does.Contain("/staged-"));
+        Assert.That(run.ExitCode, Is.EqualTo(Program.Stopped), run.Error);
+        Assert.That(run.Error, Does.Contain("The directory is as before"));
+    }
+
     /// <summary>Null if the directory keeps what is promised and the restore, run again, ends well; else what is wrong.</summary>
     private async Task<string?> ExamineAsync(string root, Acknowledged acknowledged)
     {

@@ -4,6 +4,7 @@ using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Node.Commands;
 using GovChain.Node.Signatures;
+using GovChain.Storage;
 
 namespace GovChain.Node.Auditing;
 
@@ -88,7 +89,7 @@ internal sealed class LedgerExport : IAsyncDisposable
     public Task CompleteAsync(CancellationToken cancellation) => WritingAsync(async () =>
     {
         await _writer.WriteEndAsync(_tip!, cancellation);
-        _stream.Flush(flushToDisk: true);
+        DurableFiles.Sync(_stream);
         await _stream.DisposeAsync();
         File.Move(_unfinished, Path, _overwrite);
         _completed = true;

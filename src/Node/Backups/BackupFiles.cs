@@ -57,7 +57,7 @@ internal static class BackupFiles
         string digest = await CopyAsync(from, stream, progress, cancellation);
         if (digest != entry.Sha256)
             throw Deviation(directory, $"{entry.Path} has the digest {digest}; the manifest says {entry.Sha256}.");
-        stream.Flush(flushToDisk: true);
+        DurableFiles.Sync(stream);
     }
 
     /// <summary>A new file, written straight through.</summary>

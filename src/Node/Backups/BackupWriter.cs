@@ -48,7 +48,7 @@ internal sealed class BackupWriter(LedgerClient client, string target)
             await using (FileStream file = BackupFiles.Create(Path.Combine(Partial, BackupManifest.FileName)))
             {
                 await file.WriteAsync(manifest.ToBytes(), cancellation);
-                file.Flush(flushToDisk: true);
+                DurableFiles.Sync(file);
             }
             mark.Dispose();
             File.Delete(mark.Name);
@@ -233,7 +233,7 @@ internal sealed class BackupWriter(LedgerClient client, string target)
         {
             if (_received != _file.Bytes)
                 throw Unexpected($"{_received} of {_file.Bytes} bytes of {_file.Path}");
-            _stream.Flush(flushToDisk: true);
+            DurableFiles.Sync(_stream);
             Dispose();
             return new BackupEntry(_file.Path, (long)_received, Convert.ToHexStringLower(_hash.GetHashAndReset()));
         }
