@@ -8,7 +8,6 @@ namespace GovChain.Storage;
 public static partial class DurableFiles
 {
     private const int OpenReadOnly = 0;
-    private const int Interrupted = 4;
     private const int AccessDenied = 13;
     private const int InvalidArgument = 22;
     private const int ReadOnlyFileSystem = 30;
@@ -48,31 +47,11 @@ public static partial class DurableFiles
 
     /// <summary>Returns when the file's data, and the size it needs, are on the medium.</summary>
     /// <exception cref="IOException">The device refused: what was written since the last sync may be lost.</exception>
-    public static void Sync(SafeFileHandle handle)
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            RandomAccess.FlushToDisk(handle);
-            return;
-        }
-        // The platform's own flush keeps quiet about errors; here every one counts.
-        int error;
-        do
-        {
-            error = DataSync(handle) == 0 ? 0 : Marshal.GetLastPInvokeError();
-        }
-        while (error == Interrupted);
-        if (error != 0)
-            throw new IOException($"Sync failed: {new Win32Exception(error).Message}.");
-    }
+    public static void Sync(SafeFileHandle handle) => DataSync.Sync(handle);
 
-    /// <summary>The same with what the stream still holds. Not <see cref="FileStream.Flush(bool)"/>: on Linux it keeps quiet about every error of the device.</summary>
+    /// <summary>The same with what the stream still holds.</summary>
     /// <exception cref="IOException">The device refused: what was written since the last sync may be lost.</exception>
-    public static void Sync(FileStream stream)
-    {
-        stream.Flush();
-        Sync(stream.SafeFileHandle);
-    }
+    public static void Sync(FileStream stream) => DataSync.Sync(stream);
 
     /// <summary>Makes created, renamed and removed names durable. Windows does so by itself.</summary>
     /// <exception cref="IOException">The device refused.</exception>
@@ -121,7 +100,4 @@ public static partial class DurableFiles
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FullSync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
-    private static partial int DataSync(SafeFileHandle handle);
 }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using GovChain.Core.Cryptography;
+using GovChain.Storage;
 
 namespace GovChain.Client.Import;
 
@@ -118,7 +119,7 @@ public sealed class ImportState : IDisposable
     }
 
     /// <summary>Makes everything added so far durable.</summary>
-    public void Sync() => _file.Flush(flushToDisk: true);
+    public void Sync() => DataSync.Sync(_file);
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using GovChain.Storage;
 
 namespace GovChain.Client.Keys;
 
@@ -68,7 +69,7 @@ internal static class SecretFile
             using (FileStream stream = new(unfinished, options))
             {
                 stream.Write(content);
-                stream.Flush(flushToDisk: true);
+                DataSync.Sync(stream);
             }
             File.Move(unfinished, path, overwrite: true);
         }
