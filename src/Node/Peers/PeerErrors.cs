@@ -29,7 +29,7 @@ internal static class PeerErrors
             cause = cause.InnerException;
         return cause switch
         {
-            OperationCanceledException => "The connection was closed.",
+            OperationCanceledException or ObjectDisposedException => "The connection was closed.",
             SocketException socket => Describe(socket.SocketErrorCode),
             HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } or EndOfStreamException => Closed,
             HttpIOException broken => $"The connection broke ({broken.HttpRequestError}).",

@@ -22,6 +22,7 @@ internal sealed class PeerErrorsTests
         new TestCaseData(new HttpIOException(HttpRequestError.HttpProtocolError, Raw), "HttpProtocolError"),
         new TestCaseData(new IOException(Raw), "IOException"),
         new TestCaseData(new OperationCanceledException(Raw), "was closed"),
+        new TestCaseData(new ObjectDisposedException(Raw), "was closed"),
         new TestCaseData(new TimeoutException(Raw), "in time"),
         new TestCaseData(new PeerStalledException(TimeSpan.FromSeconds(30)), "no bytes for 30 seconds"),
         new TestCaseData(new InvalidDataException("The other side sent a frame that has no place here."), "has no place here"),
