@@ -33,6 +33,15 @@ internal sealed class Medium
     public IEnumerable<(string Path, ReadOnlyMemory<byte> Content)> Visible => _visible
         .Where(e => e.Value is FileNode).Select(e => (e.Key, ((FileNode)e.Value).Visible.Memory));
 
+    /// <summary>Goes one call further, and adds what it acknowledges.</summary>
+    public void Apply(TraceRecord call, Acknowledged acknowledged)
+    {
+        if (call.Op == TraceOp.Acknowledge)
+            acknowledged.Add(call.Text);
+        else
+            Apply(call);
+    }
+
     /// <summary>Goes one call further.</summary>
     public void Apply(TraceRecord call)
     {

@@ -19,34 +19,22 @@ internal sealed class RestoreStorageFaultTest
     private const ulong BackupHeight = 2;
     private const ulong Height = 4;
 
-    private static readonly bool Full = Environment.GetEnvironmentVariable("FULL") == "1";
-    private static readonly int Samples = Number("SAMPLES") ?? 8;
-    private static readonly int Seed = Number("SEED") ?? Environment.TickCount;
+    private static readonly int Samples = FaultStage.Samples(8);
     private static readonly string[] Kinds = ["eio", "kill", "killed"];
 
-    private string _directory = "";
-    private string _scriptFile = "";
-    private Script _script = null!;
-    private FaultLayer _layer = null!;
+    private FaultStage _stage = null!;
     private List<TraceRecord> _calls = null!;
     private int _begun;
-    private int _roots;
 
-    private string Backup => Path.Combine(_directory, "backup");
+    private string Backup => Path.Combine(_stage.Files, "backup");
 
     [OneTimeSetUp]
     public void RunWithoutFaults()
     {
-        _directory = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"govchain-faults-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(_directory);
-        _layer = new FaultLayer(_directory);
-        _layer.Build();
-        _script = Script.Make((int)Height + 2);
-        _scriptFile = Path.Combine(_directory, "script");
-        _script.Save(_scriptFile);
+        _stage = new FaultStage((int)Height + 2);
         MakeBackup();
-        TestContext.Out.WriteLine($"seed {Seed}; again: SEED={Seed} {(Full ? "FULL=1" : $"SAMPLES={Samples}")} dotnet test tests/Faults -c Release");
-        string root = NewRoot();
+        TestContext.Out.WriteLine(FaultStage.Again(Samples));
+        string root = _stage.NewRoot();
         FaultRun clean = Drive(root, "");
         Assert.That(clean.ExitCode, Is.Zero, clean.Error);
         StorageFaultTest.CompareWithFiles(root, clean.Calls);
@@ -57,22 +45,18 @@ internal sealed class RestoreStorageFaultTest
     }
 
     [OneTimeTearDown]
-    public void RemoveFiles()
-    {
-        if (Directory.Exists(_directory))
-            Directory.Delete(_directory, recursive: true);
-    }
+    public void RemoveFiles() => _stage?.Dispose();
 
     [Test]
     public async Task Restore_CutOffAfterAnyCall_IsAsBeforeOrMarked_AndCanBeRunAgain()
     {
-        var random = new Random(Seed);
+        var random = new Random(FaultStage.Seed);
         (int Calls, Crash Crash)[] points =
         [
             .. Enumerable.Range(_begun, _calls.Count - _begun + 1).Where(n => n == _calls.Count || _calls[n].Class is not null)
                 .SelectMany(n => Enum.GetValues<Crash>().Select(c => (n, c))),
         ];
-        if (!Full)
+        if (!FaultStage.Full)
         {
             random.Shuffle(points);
             points = [.. points.Take(3 * Samples).OrderBy(p => p.Calls)];
@@ -84,8 +68,8 @@ internal sealed class RestoreStorageFaultTest
         foreach ((int calls, Crash crash) in points)
         {
             for (; done < calls; done++)
-                Advance(medium, acknowledged, _calls[done]);
-            string root = NewRoot();
+                medium.Apply(_calls[done], acknowledged);
+            string root = _stage.NewRoot();
             medium.Leave(root, crash, random);
             if (await ExamineAsync(root, acknowledged) is { } problem)
                 problems.Add($"{crash} crash before call {calls} ({(calls < _calls.Count ? _calls[calls] : "the end")}): {problem}");
@@ -105,23 +89,23 @@ internal sealed class RestoreStorageFaultTest
                 Enumerable.Range(1, g.Count()).SelectMany(i => Kinds.Select(k =>
                     (g.Key, $"{g.Key}:{_calls.Take(_begun).Count(c => c.Class == g.Key) + i}:{k}")))),
         ];
-        if (!Full)
+        if (!FaultStage.Full)
         {
-            new Random(Seed).Shuffle(faults);
+            new Random(FaultStage.Seed).Shuffle(faults);
             faults = [.. faults.GroupBy(f => f.Class).SelectMany(g => g.Take(Math.Max(1, Samples / 8)))];
         }
         var problems = new List<string>();
         foreach ((_, string fault) in faults)
         {
-            string root = NewRoot();
+            string root = _stage.NewRoot();
             FaultRun run = Drive(root, fault);
             var medium = new Medium();
             var acknowledged = new Acknowledged();
-            run.Calls.ForEach(c => Advance(medium, acknowledged, c));
+            run.Calls.ForEach(c => medium.Apply(c, acknowledged));
             if (run is { Killed: false, ExitCode: not (0 or Program.Stopped) })
                 problems.Add($"{fault} ({run.FailedCall}) ended with {run.ExitCode}: {run.Error}");
-            string cut = NewRoot();
-            medium.Leave(cut, Crash.Unsynced, new Random(Seed));
+            string cut = _stage.NewRoot();
+            medium.Leave(cut, Crash.Unsynced, new Random(FaultStage.Seed));
             foreach ((string what, string left) in new[] { ("power cut", cut), ("started again", root) })
             {
                 if (await ExamineAsync(left, acknowledged) is { } problem)
@@ -138,7 +122,7 @@ internal sealed class RestoreStorageFaultTest
     {
         const string Tip = "/tip"; // a name that RocksDB's own threads do not sync
         int before = _calls.Take(_begun).Count(c => c.Class == "sync" && c.Path.EndsWith(Tip, StringComparison.Ordinal));
-        FaultRun run = Drive(NewRoot(), $"sync@{Tip}:{before + 1}:eio");
+        FaultRun run = Drive(_stage.NewRoot(), $"sync@{Tip}:{before + 1}:eio");
         Assert.That(run.FailedCall?.Path, Does.Contain("/staged-"));
         Assert.That(run.ExitCode, Is.EqualTo(Program.Stopped), run.Error);
         Assert.That(run.Error, Does.Contain("The directory is as before"));
@@ -150,15 +134,15 @@ internal sealed class RestoreStorageFaultTest
         string data = DataOf(root);
         try
         {
-            using (DataDirectory directory = DataDirectory.Open(data, _script.Genesis.ChainId))
+            using (DataDirectory directory = DataDirectory.Open(data, _stage.Script.Genesis.ChainId))
             {
                 CheckLedger(directory, acknowledged);
                 JournalOpening journal = VoteJournal.Open(directory);
                 journal.Journal?.Dispose();
                 Recovery.CheckJournal(journal, acknowledged);
             }
-            await BackupRestore.RunAsync(Backup, data, _script.Genesis, replace: true, audit: false, null, CancellationToken.None);
-            using DataDirectory again = DataDirectory.Open(data, _script.Genesis.ChainId);
+            await BackupRestore.RunAsync(Backup, data, _stage.Script.Genesis, replace: true, audit: false, null, CancellationToken.None);
+            using DataDirectory again = DataDirectory.Open(data, _stage.Script.Genesis.ChainId);
             using LedgerStore store = LedgerStore.Open(again, Workload.Options);
             return again.IsRestored && store.Current.TipHeight == BackupHeight ? null
                 : $"restored again, the ledger ends at block {store.Current.TipHeight}, marked: {again.IsRestored}";
@@ -177,7 +161,7 @@ internal sealed class RestoreStorageFaultTest
         {
             using LedgerStore store = LedgerStore.Open(directory, Workload.Options);
             if (!marked)
-                Recovery.CheckLedger(store, _script, acknowledged);
+                Recovery.CheckLedger(store, _stage.Script, acknowledged);
             ulong? height = store.IsEmpty ? null : store.Current.TipHeight;
             if (acknowledged.IsRestored && (!marked || height != BackupHeight))
                 throw new PromiseBrokenException($"it was restored, but ends at block {height}, marked: {marked}");
@@ -191,9 +175,9 @@ internal sealed class RestoreStorageFaultTest
     /// <summary>A copy of the same ledger at an earlier block, with its manifest.</summary>
     private void MakeBackup()
     {
-        string source = Path.Combine(_directory, "source");
-        new Workload(source, _script, _ => { }).Run(BackupHeight);
-        using DataDirectory directory = DataDirectory.Open(source, _script.Genesis.ChainId);
+        string source = Path.Combine(_stage.Files, "source");
+        new Workload(source, _stage.Script, _ => { }).Run(BackupHeight);
+        using DataDirectory directory = DataDirectory.Open(source, _stage.Script.Genesis.ChainId);
         using LedgerStore store = LedgerStore.Open(directory, Workload.Options);
         using LedgerCheckpoint checkpoint = store.CreateCheckpoint();
         foreach (CheckpointFile file in checkpoint.Files)
@@ -206,7 +190,7 @@ internal sealed class RestoreStorageFaultTest
         {
             Format = BackupManifest.FormatVersion,
             Department = TestDepartment,
-            ChainId = _script.Genesis.ChainId.ToString(),
+            ChainId = _stage.Script.Genesis.ChainId.ToString(),
             Height = BackupHeight,
             HeaderHash = checkpoint.Tip.Hash.ToString(),
             LogSize = checkpoint.Tip.LogSizeAfter,
@@ -225,21 +209,8 @@ internal sealed class RestoreStorageFaultTest
 
     private const string TestDepartment = "land";
 
-    private FaultRun Drive(string root, string fault) => _layer.Drive(
-        root, fault, "restore", _scriptFile, DataOf(root), Backup, Height.ToString(CultureInfo.InvariantCulture));
-
-    private static void Advance(Medium medium, Acknowledged acknowledged, TraceRecord call)
-    {
-        if (call.Op == TraceOp.Acknowledge)
-            acknowledged.Add(call.Text);
-        else
-            medium.Apply(call);
-    }
-
-    private string NewRoot() => Directory.CreateDirectory(Path.Combine(_directory, $"{Interlocked.Increment(ref _roots)}")).FullName;
+    private FaultRun Drive(string root, string fault) => _stage.Layer.Drive(
+        root, fault, "restore", _stage.ScriptFile, DataOf(root), Backup, Height.ToString(CultureInfo.InvariantCulture));
 
     private static string DataOf(string root) => Path.Combine(root, "data");
-
-    private static int? Number(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using GovChain.Core.Execution;
 using GovChain.Node.Auditing;
 using GovChain.Storage;
@@ -15,9 +14,7 @@ namespace GovChain.Tests.Faults;
 [TestFixture]
 internal sealed class SnapshotStorageFaultTest
 {
-    private static readonly bool Full = Environment.GetEnvironmentVariable("FULL") == "1";
-    private static readonly int Seed = Number("SEED") ?? Environment.TickCount;
-    private static readonly int Samples = Number("SAMPLES") ?? 2;
+    private static readonly int Samples = FaultStage.Samples(2);
 
     private static readonly (string Class, string[] Kinds)[] Faults =
     [
@@ -29,27 +26,19 @@ internal sealed class SnapshotStorageFaultTest
         ("unlink", ["eio", "kill"]),
     ];
 
-    private string _directory = "", _scriptFile = "", _source = "";
-    private Script _script = null!;
-    private FaultLayer _layer = null!;
+    private string _source = "";
+    private FaultStage _stage = null!;
     private List<TraceRecord> _calls = [];
     private int _begin;
-    private int _roots;
 
     [OneTimeSetUp]
     public void RunWithoutFaults()
     {
-        _directory = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"govchain-install-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(_directory);
-        _layer = new FaultLayer(_directory);
-        _layer.Build();
-        _script = Script.Make((int)InstallWorkload.NewHeight);
-        _scriptFile = Path.Combine(_directory, "script");
-        _script.Save(_scriptFile);
-        _source = Path.Combine(_directory, "source");
-        new Workload(_source, _script, static _ => { }).Run(InstallWorkload.NewHeight);
-        TestContext.Out.WriteLine($"seed {Seed}; again: SEED={Seed} dotnet test tests/Faults -c Release --filter SnapshotStorageFaultTest");
-        FaultRun clean = Drive(NewRoot(), "");
+        _stage = new FaultStage((int)InstallWorkload.NewHeight);
+        _source = Path.Combine(_stage.Files, "source");
+        new Workload(_source, _stage.Script, static _ => { }).Run(InstallWorkload.NewHeight);
+        TestContext.Out.WriteLine(FaultStage.Again(Samples));
+        FaultRun clean = Drive(_stage.NewRoot(), "");
         Assert.That(clean.ExitCode, Is.Zero, clean.Error);
         _calls = clean.Calls;
         Assert.That(_calls.Last(c => c.Op == TraceOp.Acknowledge).Text, Does.StartWith($"block {InstallWorkload.NewHeight}"));
@@ -57,27 +46,23 @@ internal sealed class SnapshotStorageFaultTest
     }
 
     [OneTimeTearDown]
-    public void RemoveFiles()
-    {
-        if (Directory.Exists(_directory))
-            Directory.Delete(_directory, recursive: true);
-    }
+    public void RemoveFiles() => _stage?.Dispose();
 
     [Test]
     public async Task Crash_AfterAnyCall_LeavesTheOldLedgerOrTheSnapshots()
     {
-        var random = new Random(Seed);
+        var random = new Random(FaultStage.Seed);
         var medium = new Medium();
         var acknowledged = new Acknowledged();
         var problems = new List<string>();
         int examined = 0;
         for (int i = 0; i <= _calls.Count; i++)
         {
-            if (i > _begin && _calls[i - 1].Class is not null && (Full || Decides(_calls[i - 1]) || random.Next(60) == 0))
+            if (i > _begin && _calls[i - 1].Class is not null && (FaultStage.Full || Decides(_calls[i - 1]) || random.Next(60) == 0))
             {
                 foreach (Crash crash in Enum.GetValues<Crash>().Concat(Decides(_calls[i - 1]) ? [Crash.Torn, Crash.Torn] : []))
                 {
-                    string root = NewRoot();
+                    string root = _stage.NewRoot();
                     medium.Leave(root, crash, random);
                     if (await ExamineAsync(root, acknowledged) is { } problem)
                         problems.Add($"{crash} crash after call {i} ({_calls[i - 1]}): {problem}");
@@ -86,7 +71,7 @@ internal sealed class SnapshotStorageFaultTest
                 }
             }
             if (i < _calls.Count)
-                Advance(medium, acknowledged, _calls[i]);
+                medium.Apply(_calls[i], acknowledged);
         }
         TestContext.Out.WriteLine($"{examined} crashes of {_calls.Count - _begin} calls examined");
         Assert.That(examined, Is.GreaterThan(40));
@@ -102,9 +87,9 @@ internal sealed class SnapshotStorageFaultTest
                 Faults.Where(f => f.Class == _calls[i].Class).SelectMany(static f => f.Kinds)
                     .Select(k => $"{_calls[i].Class}:{_calls.Take(i + 1).Count(c => c.Class == _calls[i].Class)}:{k}")),
         ];
-        if (!Full)
+        if (!FaultStage.Full)
         {
-            var random = new Random(Seed);
+            var random = new Random(FaultStage.Seed);
             faults = [.. random.GetItems<string>([.. faults.Where(static f => f.StartsWith("rename", StringComparison.Ordinal))], 1), .. random.GetItems<string>([.. faults], Samples - 1)];
         }
         var problems = new List<string>();
@@ -112,29 +97,29 @@ internal sealed class SnapshotStorageFaultTest
         {
             if (await TryAsync(fault) is not { } problem)
                 return;
-            TestContext.Progress.WriteLine($"seed {Seed}: {problem}");
+            TestContext.Progress.WriteLine($"seed {FaultStage.Seed}: {problem}");
             lock (problems)
                 problems.Add(problem);
         });
-        TestContext.Out.WriteLine($"tried {string.Join(", ", Full ? [$"{faults.Count} faults"] : faults)}");
+        TestContext.Out.WriteLine($"tried {string.Join(", ", FaultStage.Full ? [$"{faults.Count} faults"] : faults)}");
         Assert.That(problems, Is.Empty);
     }
 
     private async Task<string?> TryAsync(string fault)
     {
-        string root = NewRoot();
+        string root = _stage.NewRoot();
         FaultRun run = Drive(root, fault);
-        var random = new Random(Seed);
+        var random = new Random(FaultStage.Seed);
         var medium = new Medium();
         var acknowledged = new Acknowledged();
         List<TraceRecord> calls = run.Calls;
-        calls.ForEach(call => Advance(medium, acknowledged, call));
+        calls.ForEach(call => medium.Apply(call, acknowledged));
         string end = $"{fault} ({run.FailedCall}), ended with {run.ExitCode} [{run.Error.Trim()}]";
         if (run.ExitCode is not (0 or Program.Stopped) && !run.Killed)
             return end;
         foreach (Crash crash in new[] { Crash.Unsynced, Crash.Torn })
         {
-            string cut = NewRoot();
+            string cut = _stage.NewRoot();
             medium.Leave(cut, crash, random);
             string? lost = await ExamineAsync(cut, acknowledged);
             Directory.Delete(cut, recursive: true);
@@ -154,7 +139,7 @@ internal sealed class SnapshotStorageFaultTest
         string path = DataOf(root);
         try
         {
-            using (DataDirectory directory = DataDirectory.Open(path, _script.Genesis.ChainId))
+            using (DataDirectory directory = DataDirectory.Open(path, _stage.Script.Genesis.ChainId))
             {
                 using LedgerStore store = LedgerStore.Open(directory, Workload.Options);
                 ulong tip = store.Current.TipHeight;
@@ -162,7 +147,7 @@ internal sealed class SnapshotStorageFaultTest
                     return $"the ledger ends at block {tip}";
                 for (ulong height = store.Gap?.FirstWhole ?? 0; height <= tip; height++)
                 {
-                    if (store.Current.GetHeader(height).Hash != _script.HashAt(height))
+                    if (store.Current.GetHeader(height).Hash != _stage.Script.HashAt(height))
                         return $"block {height} is another one";
                 }
                 if (LedgerIntegrity.Check(store.Current).FirstOrDefault() is { } row)
@@ -174,7 +159,7 @@ internal sealed class SnapshotStorageFaultTest
                 if (Directory.EnumerateDirectories(path).Any(static d => Path.GetFileName(d) is var name && (name == "install" || name.StartsWith("staged-", StringComparison.Ordinal))))
                     return "something is left over";
             }
-            AuditReport report = await DirectoryAudit.RunAsync(path, null, new GenesisFile(_script.Genesis, []), null, null, CancellationToken.None);
+            AuditReport report = await DirectoryAudit.RunAsync(path, null, new GenesisFile(_stage.Script.Genesis, []), null, null, CancellationToken.None);
             return report.FirstProblem is { } problem ? $"audit: {problem}" : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
@@ -187,20 +172,7 @@ internal sealed class SnapshotStorageFaultTest
     private static bool Decides(TraceRecord call) => call.Op == TraceOp.Rename && !call.Path.EndsWith(".dbtmp", StringComparison.Ordinal)
         || (call.Op == TraceOp.SyncDirectory && call.Path == "data") || (call.Op == TraceOp.Write && call.Path.EndsWith("/tip", StringComparison.Ordinal));
 
-    private FaultRun Drive(string root, string fault) => _layer.Drive(root, fault, "install", _scriptFile, _source, DataOf(root));
-
-    private static void Advance(Medium medium, Acknowledged acknowledged, TraceRecord call)
-    {
-        if (call.Op == TraceOp.Acknowledge)
-            acknowledged.Add(call.Text);
-        else
-            medium.Apply(call);
-    }
-
-    private string NewRoot() => Directory.CreateDirectory(Path.Combine(_directory, $"{Interlocked.Increment(ref _roots)}")).FullName;
+    private FaultRun Drive(string root, string fault) => _stage.Layer.Drive(root, fault, "install", _stage.ScriptFile, _source, DataOf(root));
 
     private static string DataOf(string root) => Path.Combine(root, "data");
-
-    private static int? Number(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
 }

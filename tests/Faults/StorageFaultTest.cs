@@ -1,4 +1,3 @@
-using System.Globalization;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Faults;
@@ -16,9 +15,7 @@ internal sealed class StorageFaultTest
     /// <summary>Two openings, so that recovery itself is under faults too.</summary>
     private static readonly string[] Heights = ["3", "6"];
 
-    private static readonly bool Full = Environment.GetEnvironmentVariable("FULL") == "1";
-    private static readonly int Samples = Number("SAMPLES") ?? 2;
-    private static readonly int Seed = Number("SEED") ?? Environment.TickCount;
+    private static readonly int Samples = FaultStage.Samples(2);
 
     /// <summary>FAULT=CLASS:INDEX:KIND tries this one again.</summary>
     private static readonly string? OneFault = Environment.GetEnvironmentVariable("FAULT");
@@ -35,27 +32,15 @@ internal sealed class StorageFaultTest
         ("allocate", ["enospc", "kill"]),
     ];
 
-    private string _directory = "";
-    private string _scriptFile = "";
-    private Script _script = null!;
-    private FaultLayer _layer = null!;
+    private FaultStage _stage = null!;
     private FaultRun _clean = null!;
-    private int _roots;
 
     [OneTimeSetUp]
     public void RunWithoutFaults()
     {
-        // In memory where there is such a place: the faults are the layer's, and nothing here needs the medium's own.
-        _directory = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"govchain-faults-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(_directory);
-        _layer = new FaultLayer(_directory);
-        _layer.Build();
-        _script = Script.Make(9);
-        _scriptFile = Path.Combine(_directory, "script");
-        _script.Save(_scriptFile);
-        TestContext.Out.WriteLine(
-            $"seed {Seed}; again: SEED={Seed} {(Full ? "FULL=1" : $"SAMPLES={Samples}")} dotnet test tests/Faults -c Release");
-        string root = NewRoot();
+        _stage = new FaultStage(9);
+        TestContext.Out.WriteLine(FaultStage.Again(Samples));
+        string root = _stage.NewRoot();
         _clean = Drive(root, "");
         Assert.That(_clean.ExitCode, Is.Zero, _clean.Error);
         CompareWithFiles(root, _clean.Calls);
@@ -64,16 +49,12 @@ internal sealed class StorageFaultTest
     }
 
     [OneTimeTearDown]
-    public void RemoveFiles()
-    {
-        if (Directory.Exists(_directory))
-            Directory.Delete(_directory, recursive: true);
-    }
+    public void RemoveFiles() => _stage?.Dispose();
 
     [Test]
     public async Task Call_FailedOnce_StopsOrIsAbsorbed_AndEverythingAcknowledgedIsThereAfterwards()
     {
-        var random = new Random(Seed);
+        var random = new Random(FaultStage.Seed);
         List<(string Class, string Kind, string Fault)> faults =
         [
             .. Faults.SelectMany(f => Enumerable.Range(1, Count(f.Class))
@@ -81,7 +62,7 @@ internal sealed class StorageFaultTest
         ];
         if (OneFault is not null)
             faults = [("", "", OneFault)];
-        else if (!Full)
+        else if (!FaultStage.Full)
             faults = Sample(faults, f => f.Class, random);
         var problems = new List<string>();
         var ends = new SortedDictionary<string, int>(StringComparer.Ordinal);
@@ -116,14 +97,14 @@ internal sealed class StorageFaultTest
     [Test]
     public async Task Crash_AfterAnyCall_LeavesEverythingAcknowledged()
     {
-        var random = new Random(Seed);
+        var random = new Random(FaultStage.Seed);
         Crash[] crashes = Enum.GetValues<Crash>();
         List<(int Calls, Crash Crash)> points =
         [
             .. Enumerable.Range(0, _clean.Calls.Count + 1).Where(n => n == 0 || _clean.Calls[n - 1].Class is not null)
                 .SelectMany(n => crashes.Select(c => (n, c))),
         ];
-        if (!Full)
+        if (!FaultStage.Full)
             points = [.. Sample(points, p => p.Crash, random, perGroup: Samples).OrderBy(p => p.Calls)];
         var problems = new List<string>();
         var medium = new Medium();
@@ -132,7 +113,7 @@ internal sealed class StorageFaultTest
         foreach ((int calls, Crash crash) in points)
         {
             for (; done < calls; done++)
-                Advance(medium, acknowledged, _clean.Calls[done]);
+                medium.Apply(_clean.Calls[done], acknowledged);
             if (await ExamineAsync(medium, crash, random, acknowledged) is { } problem)
                 problems.Add($"{crash} crash after call {calls} ({_clean.Calls[calls - 1]}); {acknowledged}: {problem}");
             Progress("crashes", ++examined, points.Count, problems.Count);
@@ -153,9 +134,9 @@ internal sealed class StorageFaultTest
         foreach (TraceRecord call in _clean.Calls.Take(newest + 1))
         {
             if (call.Op != TraceOp.Sync || !call.Path.EndsWith(file, StringComparison.Ordinal))
-                Advance(medium, acknowledged, call);
+                medium.Apply(call, acknowledged);
         }
-        string? problem = await ExamineAsync(medium, Crash.Unsynced, new Random(Seed), acknowledged);
+        string? problem = await ExamineAsync(medium, Crash.Unsynced, new Random(FaultStage.Seed), acknowledged);
         TestContext.Out.WriteLine(problem);
         Assert.That(problem, Is.Not.Null);
     }
@@ -166,7 +147,7 @@ internal sealed class StorageFaultTest
     /// </summary>
     private async Task<string> TryAsync(string fault, List<string> problems)
     {
-        string root = NewRoot();
+        string root = _stage.NewRoot();
         FaultRun run = Drive(root, fault);
         List<TraceRecord> calls = run.Calls;
         bool mustDie = run.Reached && fault[(fault.LastIndexOf(':') + 1)..] is "torn" or "kill" or "killed";
@@ -176,7 +157,7 @@ internal sealed class StorageFaultTest
             : "absorbed";
         if (OneFault is not null)
             TestContext.Out.WriteLine($"{fault} is {run.FailedCall}, {end}");
-        var random = new Random(Seed);
+        var random = new Random(FaultStage.Seed);
         var medium = new Medium();
         var acknowledged = new Acknowledged();
         int deadAfter = calls.Count;
@@ -202,7 +183,7 @@ internal sealed class StorageFaultTest
                 tipWritten = true;
                 await CutAsync("between the next block and its tip", Crash.Unsynced);
             }
-            Advance(medium, acknowledged, calls[i]);
+            medium.Apply(calls[i], acknowledged);
             if (stopped && !opened && calls[i].Says("journal"))
             {
                 opened = true;
@@ -210,7 +191,7 @@ internal sealed class StorageFaultTest
             }
         }
         await CutAsync("at the end", Crash.Unsynced, Crash.Torn);
-        if (await Recovery.ExamineAsync(DataOf(root), _script, acknowledged) is { } left)
+        if (await Recovery.ExamineAsync(DataOf(root), _stage.Script, acknowledged) is { } left)
             Report(left);
         Directory.Delete(root, recursive: true);
         return end;
@@ -230,28 +211,20 @@ internal sealed class StorageFaultTest
             lock (problems)
                 problems.Add(text);
             // Of a run of an hour the first problem is wanted at once.
-            TestContext.Progress.WriteLine($"seed {Seed}: {text}");
+            TestContext.Progress.WriteLine($"seed {FaultStage.Seed}: {text}");
         }
     }
 
     private async Task<string?> ExamineAsync(Medium medium, Crash crash, Random random, Acknowledged acknowledged)
     {
-        string root = NewRoot();
+        string root = _stage.NewRoot();
         medium.Leave(root, crash, random);
-        string? problem = await Recovery.ExamineAsync(DataOf(root), _script, acknowledged);
+        string? problem = await Recovery.ExamineAsync(DataOf(root), _stage.Script, acknowledged);
         Directory.Delete(root, recursive: true);
         return problem;
     }
 
-    private FaultRun Drive(string root, string fault) => _layer.Drive(root, fault, ["drive", _scriptFile, DataOf(root), .. Heights]);
-
-    private static void Advance(Medium medium, Acknowledged acknowledged, TraceRecord call)
-    {
-        if (call.Op == TraceOp.Acknowledge)
-            acknowledged.Add(call.Text);
-        else
-            medium.Apply(call);
-    }
+    private FaultRun Drive(string root, string fault) => _stage.Layer.Drive(root, fault, ["drive", _stage.ScriptFile, DataOf(root), .. Heights]);
 
     /// <summary>The layer sees everything: the files made from the trace are the files that are there, byte by byte.</summary>
     internal static void CompareWithFiles(string root, List<TraceRecord> calls)
@@ -278,17 +251,12 @@ internal sealed class StorageFaultTest
 
     private int Count(string @class) => _clean.Calls.Count(c => c.Class == @class);
 
-    private string NewRoot() => Directory.CreateDirectory(Path.Combine(_directory, $"{Interlocked.Increment(ref _roots)}")).FullName;
-
     /// <summary>The data directory is two levels deep and made on the way: its parents' names must be durable too.</summary>
     private static string DataOf(string root) => Path.Combine(root, "departments", "land", "data");
 
     private static void Progress(string what, int done, int all, int problems)
     {
-        if (Full && (done % 50 == 0 || done == all))
+        if (FaultStage.Full && (done % 50 == 0 || done == all))
             TestContext.Progress.WriteLine($"{done} of {all} {what}, {problems} problems");
     }
-
-    private static int? Number(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
 }
