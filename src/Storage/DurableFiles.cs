@@ -1,17 +1,10 @@
-using System.ComponentModel;
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace GovChain.Storage;
 
 /// <summary>Writes that survive a power cut: data synced before the name, the name synced with its directory.</summary>
-public static partial class DurableFiles
+public static class DurableFiles
 {
-    private const int OpenReadOnly = 0;
-    private const int AccessDenied = 13;
-    private const int InvalidArgument = 22;
-    private const int ReadOnlyFileSystem = 30;
-
     /// <summary>
     /// Puts a whole file in place: temporary file, sync, rename, directory sync. A crash leaves the old file or the
     /// new one, never a part.
@@ -55,49 +48,12 @@ public static partial class DurableFiles
 
     /// <summary>Makes created, renamed and removed names durable. Windows does so by itself.</summary>
     /// <exception cref="IOException">The device refused.</exception>
-    public static void SyncDirectory(string directory)
-    {
-        if (!OperatingSystem.IsWindows() && TrySyncDirectory(directory) is not 0 and int error)
-            throw new IOException($"Sync of {directory} failed: {new Win32Exception(error).Message}.");
-    }
+    public static void SyncDirectory(string directory) => DataSync.SyncDirectory(directory);
 
     /// <summary>
     /// Makes a directory's own name durable, and those of the directories above it, which may be just as new. Ends where
     /// this program cannot have made anything: above what it may not read, or what cannot be written or synced.
     /// </summary>
     /// <exception cref="IOException">A device refused.</exception>
-    public static void SyncNamesAbove(string directory)
-    {
-        if (OperatingSystem.IsWindows())
-            return;
-        string? parent = Path.GetDirectoryName(directory);
-        for (string? above = parent; above is not null; above = Path.GetDirectoryName(above))
-        {
-            int error = TrySyncDirectory(above);
-            if (error is AccessDenied or ReadOnlyFileSystem || (error is InvalidArgument && above != parent))
-                return;
-            if (error != 0)
-                throw new IOException($"Sync of {above} failed: {new Win32Exception(error).Message}.");
-        }
-    }
-
-    /// <summary>The error number, or 0.</summary>
-    private static int TrySyncDirectory(string directory)
-    {
-        int descriptor = Open(directory, OpenReadOnly);
-        if (descriptor < 0)
-            return Marshal.GetLastPInvokeError();
-        int error = FullSync(descriptor) == 0 ? 0 : Marshal.GetLastPInvokeError();
-        _ = Close(descriptor);
-        return error;
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int FullSync(int descriptor);
+    public static void SyncNamesAbove(string directory) => DataSync.SyncNamesAbove(directory);
 }

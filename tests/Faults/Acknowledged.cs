@@ -35,6 +35,15 @@ internal sealed class Acknowledged
     /// <summary>A snapshot is complete, and to be put in place.</summary>
     public bool Snapshot { get; private set; }
 
+    /// <summary>A clerk's key is written.</summary>
+    public bool Key { get; private set; }
+
+    /// <summary>An import knows what stood before it.</summary>
+    public bool Base { get; private set; }
+
+    /// <summary>Events of an import that may have been sent.</summary>
+    public List<int> Attempts { get; } = [];
+
     public void Add(string lines)
     {
         foreach (string line in lines.Split('\n', StringSplitOptions.RemoveEmptyEntries))
@@ -53,6 +62,9 @@ internal sealed class Acknowledged
                 case "votes": Vote = value; break;
                 case "assembly": break;
                 case "snapshot": Snapshot = true; break;
+                case "key": Key = true; break;
+                case "base": Base = true; break;
+                case "attempt": Attempts.Add((int)value); break;
                 case "pruning": PrunedBelow = value; break;
                 default: throw new InvalidDataException($"What does this acknowledge: {line}");
             }

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using GovChain.Client.Import;
+using GovChain.Client.Keys;
 using GovChain.Node.Backups;
 using GovChain.Node.Commands;
 using GovChain.Storage;
@@ -11,7 +13,8 @@ namespace GovChain.Tests.Faults;
 /// The process under faults: <c>drive SCRIPT DIRECTORY HEIGHT...</c> opens the data directory once for each height, goes
 /// on to it and closes. Where the storage layer stops with a typed error it says so and begins again, once, as a node that
 /// is started again does. <c>install SCRIPT SOURCE DIRECTORY</c> puts a snapshot of SOURCE in the place of a shorter ledger;
-/// <c>restore SCRIPT DIRECTORY BACKUP HEIGHT</c> goes on to a height and then puts a backup in the ledger's place. Each line of standard output acknowledges something as durable, in one system call.
+/// <c>restore SCRIPT DIRECTORY BACKUP HEIGHT</c> goes on to a height and then puts a backup in the ledger's place;
+/// <c>client DIRECTORY</c> writes what a clerk's programs keep. Each line of standard output acknowledges something as durable, in one system call.
 /// </summary>
 internal static class Program
 {
@@ -31,11 +34,12 @@ internal static class Program
             ["drive", var script, var directory, .. var heights] => Drive(new Workload(directory, Script.Load(script), Say), heights),
             ["install", var script, var source, var directory] => new InstallWorkload(directory, source, Script.Load(script), Say).Run,
             ["restore", var script, var directory, var backup, var height] => Restore(directory, Script.Load(script), backup, height, Say),
+            ["client", var directory] => new ClientWorkload(directory, Say).Run,
             _ => null,
         };
         if (work is null)
         {
-            Console.Error.WriteLine("usage: drive SCRIPT DIRECTORY HEIGHT... | install SCRIPT SOURCE DIRECTORY | restore SCRIPT DIRECTORY BACKUP HEIGHT");
+            Console.Error.WriteLine("usage: drive SCRIPT DIRECTORY HEIGHT... | install SCRIPT SOURCE DIRECTORY | restore SCRIPT DIRECTORY BACKUP HEIGHT | client DIRECTORY");
             return 2;
         }
         try
@@ -82,7 +86,7 @@ internal static class Program
             Console.Error.WriteLine($"{e.Error}: {e.Message}");
             return false;
         }
-        catch (CommandException e)
+        catch (Exception e) when (e is CommandException or KeyFileException or ImportFileException)
         {
             Console.Error.WriteLine(e.Message);
             return false;

@@ -65,6 +65,7 @@ public sealed class ImportState : IDisposable
             var state = new ImportState(file);
             try
             {
+                DataSync.SyncNamesAbove(Path.GetFullPath(path), strict: false); // a memory without its name is none
                 state.Load(path, new Line
                 {
                     Format = Format,
@@ -141,9 +142,12 @@ public sealed class ImportState : IDisposable
             Apply(line);
         }
         _file.SetLength(whole);
-        _file.Position = whole;
+        // What an earlier run could not sync may be read back from memory alone, and no later sync would write it.
+        _file.Position = 0;
+        _file.Write(bytes, 0, whole);
         if (number == 0)
             Append(header);
+        Sync();
     }
 
     private void Apply(Line line)

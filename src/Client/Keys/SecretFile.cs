@@ -50,7 +50,7 @@ internal static class SecretFile
     /// <summary>
     /// Writes a file that only its owner may read or write (mode 0600). Whoever creates the name first has it: a file that
     /// stands there already is left as it is. The content then takes the name's place whole; a crash in between leaves an
-    /// empty file.
+    /// empty file. When this returns, the file outlives a power cut.
     /// </summary>
     /// <exception cref="KeyFileException">A file stands there, or it cannot be written.</exception>
     public static void Create(string path, ReadOnlySpan<byte> content, string what)
@@ -72,6 +72,7 @@ internal static class SecretFile
                 DataSync.Sync(stream);
             }
             File.Move(unfinished, path, overwrite: true);
+            DataSync.SyncNamesAbove(Path.GetFullPath(path), strict: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
