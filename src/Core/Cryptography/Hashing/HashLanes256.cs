@@ -13,8 +13,12 @@ internal readonly struct HashLanes256 : IHashLanes<Vector256<uint>>
 
     public static double BlockCost => 9;
 
-    private static Vector256<byte> BigEndian => Vector256.Create(
-        (byte)3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+    private static Vector256<byte> BigEndian
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)] // a call would spill every vector to the stack
+        get => Vector256.Create(
+            (byte)3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> Broadcast(uint value) => Vector256.Create(value);
@@ -23,20 +27,23 @@ internal readonly struct HashLanes256 : IHashLanes<Vector256<uint>>
     public static Vector256<uint> Add(Vector256<uint> a, Vector256<uint> b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<uint> Xor(Vector256<uint> a, Vector256<uint> b, Vector256<uint> c) => a ^ b ^ c;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> Choose(Vector256<uint> e, Vector256<uint> f, Vector256<uint> g) => g ^ (e & (f ^ g));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> Majority(Vector256<uint> a, Vector256<uint> b, Vector256<uint> c) => (a & b) | (c & (a | b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<uint> RotateRight(Vector256<uint> a, [ConstantExpected] byte count) =>
-        (a >>> count) | (a << (32 - count));
+    public static Vector256<uint> AddToEach(Vector256<uint> a, uint number) => a + Vector256.Create(number);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<uint> ShiftRight(Vector256<uint> a, [ConstantExpected] byte count) => a >>> count;
+    public static Vector256<uint> Rotations(
+        Vector256<uint> a, [ConstantExpected] byte first, [ConstantExpected] byte second, [ConstantExpected] byte third) =>
+        (a >>> first) ^ (a << (32 - first)) ^ (a >>> second) ^ (a << (32 - second)) ^ (a >>> third) ^ (a << (32 - third));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<uint> RotationsAndShift(
+        Vector256<uint> a, [ConstantExpected] byte first, [ConstantExpected] byte second, [ConstantExpected] byte shift) =>
+        (a >>> first) ^ (a << (32 - first)) ^ (a >>> second) ^ (a << (32 - second)) ^ (a >>> shift);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> ByteLater(Vector256<uint> before, Vector256<uint> word) => (before << 24) | (word >>> 8);

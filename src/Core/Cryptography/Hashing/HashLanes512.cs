@@ -16,19 +16,19 @@ internal readonly struct HashLanes512 : IHashLanes<Vector512<uint>>
 
     public static double BlockCost => 11;
 
-    private static Vector512<byte> BigEndian => Vector512.Create(
-        (byte)3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12,
-        3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+    private static Vector512<byte> BigEndian
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)] // a call would spill every vector to the stack
+        get => Vector512.Create(
+            (byte)3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12,
+            3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> Broadcast(uint value) => Vector512.Create(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> Add(Vector512<uint> a, Vector512<uint> b) => a + b;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<uint> Xor(Vector512<uint> a, Vector512<uint> b, Vector512<uint> c) =>
-        Avx512F.TernaryLogic(a, b, c, Parity);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> Choose(Vector512<uint> e, Vector512<uint> f, Vector512<uint> g) =>
@@ -39,10 +39,19 @@ internal readonly struct HashLanes512 : IHashLanes<Vector512<uint>>
         Avx512F.TernaryLogic(a, b, c, AtLeastTwo);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<uint> RotateRight(Vector512<uint> a, [ConstantExpected] byte count) => Avx512F.RotateRight(a, count);
+    public static Vector512<uint> AddToEach(Vector512<uint> a, uint number) => a + Vector512.Create(number);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<uint> ShiftRight(Vector512<uint> a, [ConstantExpected] byte count) => Avx512F.ShiftRightLogical(a, count);
+    public static Vector512<uint> Rotations(
+        Vector512<uint> a, [ConstantExpected] byte first, [ConstantExpected] byte second, [ConstantExpected] byte third) =>
+        Avx512F.TernaryLogic(
+            Avx512F.RotateRight(a, first), Avx512F.RotateRight(a, second), Avx512F.RotateRight(a, third), Parity);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> RotationsAndShift(
+        Vector512<uint> a, [ConstantExpected] byte first, [ConstantExpected] byte second, [ConstantExpected] byte shift) =>
+        Avx512F.TernaryLogic(
+            Avx512F.RotateRight(a, first), Avx512F.RotateRight(a, second), Avx512F.ShiftRightLogical(a, shift), Parity);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> ByteLater(Vector512<uint> before, Vector512<uint> word) => (before << 24) | (word >>> 8);

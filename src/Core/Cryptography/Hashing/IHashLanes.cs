@@ -4,7 +4,8 @@ namespace GovChain.Core.Cryptography.Hashing;
 
 /// <summary>
 /// What a vector of 32-bit lanes can do, so that one text of SHA-256 serves every width: each lane belongs to one message.
-/// The compiler makes separate code for each implementation and inlines it all.
+/// The compiler makes separate code for each implementation and inlines it all, as long as there are not too many calls: hence
+/// operations as large as SHA-256 has them.
 /// </summary>
 /// <typeparam name="TVector">The vector.</typeparam>
 internal interface IHashLanes<TVector>
@@ -20,19 +21,22 @@ internal interface IHashLanes<TVector>
 
     static abstract TVector Add(TVector a, TVector b);
 
-    /// <summary>a xor b xor c.</summary>
-    static abstract TVector Xor(TVector a, TVector b, TVector c);
-
     /// <summary>The bits of <paramref name="f"/> where those of <paramref name="e"/> are ones, else those of <paramref name="g"/>.</summary>
     static abstract TVector Choose(TVector e, TVector f, TVector g);
 
     /// <summary>The bits that two or three of them have.</summary>
     static abstract TVector Majority(TVector a, TVector b, TVector c);
 
-    static abstract TVector RotateRight(TVector a, [ConstantExpected] byte count);
+    /// <summary>The number added to every lane.</summary>
+    static abstract TVector AddToEach(TVector a, uint number);
 
-    /// <summary>Zeros come in from the left.</summary>
-    static abstract TVector ShiftRight(TVector a, [ConstantExpected] byte count);
+    /// <summary>Three rotations to the right, one xor of them all: the big sigmas (section 4.1.2).</summary>
+    static abstract TVector Rotations(
+        TVector a, [ConstantExpected] byte first, [ConstantExpected] byte second, [ConstantExpected] byte third);
+
+    /// <summary>Two rotations and a shift to the right, one xor of them all: the small sigmas.</summary>
+    static abstract TVector RotationsAndShift(
+        TVector a, [ConstantExpected] byte first, [ConstantExpected] byte second, [ConstantExpected] byte shift);
 
     /// <summary>The four bytes of each lane that begin with the last of <paramref name="before"/> and go on with <paramref name="word"/>.</summary>
     static abstract TVector ByteLater(TVector before, TVector word);
