@@ -97,6 +97,9 @@ public sealed class ProvenState : ILedgerView
             throw LedgerClientException.Unproven(node, "its newest header is none of this ledger");
         if (header.NextEpoch != History.Epoch)
             throw LedgerClientException.Changed(node);
+        // A quorum of an epoch that is over may be in other hands by now: what it can still sign has no place in the chain.
+        if (header.Epoch != History.EpochAt(header.Height) || (header.Height < ulong.MaxValue && header.NextEpoch != History.EpochAt(header.Height + 1)))
+            throw LedgerClientException.Unproven(node, $"block {header.Height} is none of epoch {header.Epoch}, whose departments certified it");
         if (!IsCertified(header, answer.Header!.Certificate.Span))
             throw LedgerClientException.Unproven(node, $"the departments did not certify the header of block {header.Height}");
         ReadOnlyMemory<byte>? value = answer.Proof is { Value.IsEmpty: false } given ? given.Value.Memory : (ReadOnlyMemory<byte>?)null;

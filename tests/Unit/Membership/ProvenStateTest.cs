@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Google.Protobuf;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
@@ -82,6 +83,28 @@ public sealed class ProvenStateTest : IDisposable
     }
 
     [Test]
+    public void Take_AHeaderOfAnotherHeightThanItsEpochHas_IsRefused_AlthoughThoseOfTheEpochCertifiedIt()
+    {
+        GetStateProofResponse end = Answer(Present);
+        _ledger.Commit((TestLedger.AlphaAdmin, Actions.Define("other")));
+        GetStateProofResponse next = Answer(Present);
+        foreach ((GetStateProofResponse honest, ulong height) in new[] { (end, 1UL), (end, 3UL), (end, ulong.MaxValue), (next, 1UL), (next, 2UL) })
+        {
+            GetStateProofResponse answer = honest.Clone();
+            BlockHeader forged = AtHeight(BlockHeader.TryRead(honest.Header.Header.Span)!, height);
+            answer.Header = new CertifiedHeader
+            {
+                Header = ByteString.CopyFrom(forged.ToBytes()),
+                Certificate = Certify(forged, forged.Epoch, (0, TestLedger.AlphaValidator), (1, TestLedger.BetaValidator)),
+            };
+            LedgerClientException refusal = Assert.Throws<LedgerClientException>(
+                () => Opened().Take(Node, Present, answer), $"epoch {forged.Epoch}, height {height}")!;
+            Assert.That(refusal.Reason, Is.EqualTo(LedgerClientException.UnprovenReason));
+            Assert.That(refusal.Message, Does.Contain($"block {height} is none of epoch {forged.Epoch}"));
+        }
+    }
+
+    [Test]
     public void Take_AnAnswerOfTheEpochBefore_IsToBeAskedForAgain() => Assert.That(
         Assert.Throws<LedgerClientException>(() => Opened().Take(Node, Present, _before))!.IsTransient, Is.True);
 
@@ -125,6 +148,14 @@ public sealed class ProvenStateTest : IDisposable
         return ByteString.CopyFrom(new Certificate(
             VoteType.Commit, epoch, header.Height, 0, header.Hash,
             [.. signers.Select(s => new ValidatorSignature(s.Index, s.Key.Sign(digest)))]).ToBytes());
+    }
+
+    /// <summary>The header with another height.</summary>
+    private static BlockHeader AtHeight(BlockHeader header, ulong height)
+    {
+        byte[] bytes = header.ToBytes();
+        BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(sizeof(ushort) + Digest.Size), height);
+        return BlockHeader.TryRead(bytes)!;
     }
 
     /// <summary>The header with another state root.</summary>
