@@ -125,6 +125,8 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
     private Refusal? CheckJson(ReadOnlyMemory<byte> body, MessageDescriptor message, out byte[] canonical)
     {
         canonical = [];
+        if (body.IsEmpty)
+            return new Refusal(DoorReason.MalformedJson, "", $"The body is empty. A JSON object is expected.{Known(message)}");
         if (!Utf8.IsValid(body.Span))
             return new Refusal(DoorReason.MalformedJson, "", "The body is not UTF-8. Send UTF-8.");
         try

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 using GovChain.Storage;
 
 namespace GovChain.Client.Import;
@@ -185,7 +186,7 @@ public sealed class ImportState : IDisposable
         }
         catch (JsonException e)
         {
-            throw new ImportFileException(path, number, $"the import's state is damaged: {JsonProblem.Explain(e)}");
+            throw new ImportFileException(path, number, $"the import's state is damaged: {JsonProblem.ExplainLine(e)}");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 
 namespace GovChain.Client.Import;
 
@@ -53,7 +54,7 @@ internal static class NdjsonReader
         }
         catch (JsonException e)
         {
-            throw new ImportFileException(file, number, $"the line is no valid JSON: {e.Message}");
+            throw new ImportFileException(file, number, $"the line is no valid JSON: {JsonProblem.ExplainLine(e)}");
         }
         catch (InvalidOperationException)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 
 namespace GovChain.Client.Import;
 
@@ -66,7 +67,7 @@ internal static class RsfReader
             }
             catch (JsonException e)
             {
-                throw new ImportFileException(file, number, $"the item is no valid JSON: {e.Message}");
+                throw new ImportFileException(file, number, $"the item is no valid JSON: {JsonProblem.ExplainLine(e)}");
             }
             catch (InvalidOperationException)
             {

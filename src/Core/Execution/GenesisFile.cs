@@ -71,6 +71,12 @@ public sealed class GenesisFile
             failure = Malformed(BytesMax, $"at most {BytesMax} bytes");
             return null;
         }
+        if (bytes.IsEmpty)
+        {
+            failure = new GenesisFailure(
+                GenesisFailureKind.MalformedFile, "0", "It is empty; JSON with a genesis and the departments' signatures is expected. Ask for the file again.");
+            return null;
+        }
         var reader = new Reader(bytes);
         reader.Expect($"{{\n  \"format\": {FormatVersion},\n  \"chainId\": \"");
         ReadOnlySpan<byte> chainId = reader.Text();

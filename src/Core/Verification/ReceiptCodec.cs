@@ -87,7 +87,8 @@ public static class ReceiptCodec
         }
         catch (JsonException e)
         {
-            return Fail(out failure, $"it is no valid JSON: {e.Message}");
+            return Fail(out failure, JsonProblem.IsEmpty(e)
+                ? $"it is empty; JSON of the format {Format} is expected" : $"it is no valid JSON: {JsonProblem.Explain(e).TrimEnd('.')}");
         }
         catch (FormException e)
         {

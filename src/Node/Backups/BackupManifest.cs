@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 using GovChain.Node.Commands;
 
 namespace GovChain.Node.Backups;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using GovChain.Client;
+using GovChain.Core.Model;
 
 namespace GovChain.Node.Commands;
 
@@ -31,7 +32,7 @@ internal sealed record Profile(string? Node, string? Ca, string? Key, string? Pa
     {
         try
         {
-            Profile profile = JsonSerializer.Deserialize<Profile>(BoundedFile.Read(path, BytesMax), Json) ?? throw NoProfile(path, "it is empty.");
+            Profile profile = JsonSerializer.Deserialize<Profile>(BoundedFile.Read(path, BytesMax), Json) ?? throw NoProfile(path, "it says null.");
             return profile.RelativeTo(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
         catch (JsonException e)

@@ -69,7 +69,7 @@ internal static class ReceiptCommand
             if (result.GetValue(json))
                 Output.Json(ToJson(proven, failure));
             else if (proven is null)
-                Output.Error($"NOT VALID: {failure!.Message}");
+                Output.Error($"NOT VALID: {path}: {failure!.Message}");
             else
                 Print(path, proven);
             return proven is null ? ExitCode.VerificationFailed : ExitCode.Ok;

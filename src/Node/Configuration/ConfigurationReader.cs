@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 using GovChain.Node.Peers;
 
 namespace GovChain.Node.Configuration;
@@ -35,7 +36,8 @@ internal static class ConfigurationReader
         }
         catch (JsonException e)
         {
-            problems.Add(new ConfigurationProblem("", $"no valid JSON: {e.Message}"));
+            problems.Add(new ConfigurationProblem("", JsonProblem.IsEmpty(e)
+                ? "it is empty; one JSON object is expected, as \"node init-config\" writes it." : $"no valid JSON: {JsonProblem.Explain(e)}"));
         }
         catch (InvalidOperationException)
         {

@@ -68,7 +68,9 @@ internal sealed record MembershipFile(Digest ChainId, ChangeMembership Action)
         }
         catch (JsonException e)
         {
-            problem = $"it is no valid JSON of this format: {JsonProblem.Explain(e).TrimEnd('.')}";
+            problem = JsonProblem.IsEmpty(e)
+                ? $"it is empty; JSON of the format {Format} is expected, as \"member propose\" writes it"
+                : $"it is no valid JSON of this format: {JsonProblem.Explain(e).TrimEnd('.')}";
         }
         return null;
     }

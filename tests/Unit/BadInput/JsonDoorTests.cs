@@ -6,6 +6,7 @@ using GovChain.Core.Verification;
 using GovChain.Node.Commands;
 using GovChain.Node.Configuration;
 using GovChain.Node.Devnet;
+using GovChain.Node.Membership;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Unit.BadInput;
@@ -50,9 +51,30 @@ public sealed class JsonDoorTests : IDisposable
                 Assert.That(refusal, Is.Not.Null, $"{door} takes {name}");
                 Assert.That(refusal!.Message, Is.Not.Empty.And.Not.Contain("   at "), $"{door}, {name}");
                 if (name[0] == 'n' && door is "import events" or "receipt" && !Encoding.Latin1.GetString(bytes).Contains('\n'))
-                    Assert.That(refusal.Message, Does.Contain(saysNoJson).Or.Contain("UTF-8"), $"{door}, {name}");
+                    Assert.That(refusal.Message, Does.Contain(saysNoJson).Or.Contain("UTF-8").Or.Contain("empty"), $"{door}, {name}");
             }
         }
+    }
+
+    [TestCase("")]
+    [TestCase(" \n")]
+    public void File_WithoutAnyJson_IsSaidToBeEmpty_AndWhatIsExpectedOfIt(string text)
+    {
+        byte[] bytes = Encoding.ASCII.GetBytes(text);
+        using var verifier = new PlatformSignatureVerifier();
+        MembershipFile.TryRead(bytes, verifier, out string? change);
+        (string Door, string Message, string Expected)[] doors =
+        [
+            ("receipt", Receipt(bytes)!.Message, "format govchain-receipt"),
+            ("profile", Caught<CommandException>(() => Profile.Read(At("profile.json", bytes)))!.Message, "passphraseFile"),
+            ("configuration", Caught<ConfigurationException>(() => ConfigurationReader.Read(At("node.json", bytes)))!.Message, "one JSON object"),
+            ("devnet", Caught<CommandException>(() => new DevnetLayout(Folder("devnet.json", bytes)).Read())!.Message, "another --dir"),
+            ("change", change!, "member propose"),
+            ("content", Caught<CommandException>(() => RecordCommand.CheckJson(bytes[..0], "application/json"))!.Message, "--media-type"),
+            ("genesis", Genesis(bytes[..0])!.Message, "Ask for the file again"),
+        ];
+        foreach ((string door, string message, string expected) in doors)
+            Assert.That(message, Does.Contain("is empty").And.Contain(expected).And.Not.Contain("isFinalBlock"), door);
     }
 
     [Test]
@@ -103,7 +125,7 @@ public sealed class JsonDoorTests : IDisposable
     [TestCase("""{"node":7}""", "node")]
     [TestCase("""{"node":{"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":1}}}}}}}}}""", "")]
     [TestCase("""{"key":"a\u0000b"}""", "path")]
-    [TestCase("null", "empty")]
+    [TestCase("null", "null")]
     public void Profile_WithANameTwiceOrUnknown_IsRefusedNamingIt(string text, string named)
     {
         CommandException refusal = Assert.Throws<CommandException>(() => Profile.Read(At("profile.json", Encoding.UTF8.GetBytes(text))))!;
