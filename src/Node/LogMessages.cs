@@ -1,3 +1,4 @@
+using GovChain.Node.Alarms;
 using GovChain.Node.Tls;
 using Microsoft.Extensions.Logging;
 
@@ -61,11 +62,11 @@ internal static partial class LogMessages
     [LoggerMessage(5017, LogLevel.Information, "The backup of the ledger to block {Height} was read to its end.")]
     public static partial void BackupEnded(this ILogger logger, ulong height);
 
-    [LoggerMessage(EventId = 5018, Message = "ALARM {Code} {Subject}: {Text}")]
-    public static partial void AlarmRaised(this ILogger logger, LogLevel level, string code, string subject, string text);
+    [LoggerMessage(EventId = 5018, Message = "ALARM {Code}{Subject:of}: {Text}")]
+    public static partial void AlarmRaised(this ILogger logger, LogLevel level, string code, AlarmSubject subject, string text);
 
-    [LoggerMessage(5019, LogLevel.Information, "Alarm {Code} {Subject} is over.")]
-    public static partial void AlarmCleared(this ILogger logger, string code, string subject);
+    [LoggerMessage(5019, LogLevel.Information, "Alarm {Code}{Subject:of} is over.")]
+    public static partial void AlarmCleared(this ILogger logger, string code, AlarmSubject subject);
 
     [LoggerMessage(5030, LogLevel.Information,
         "Stopping: no more is taken; {Waiting} submissions wait for their answer, {Pooled} transactions are in the pool.")]

@@ -42,8 +42,8 @@ internal sealed partial class NodeRuntime
             () => _driver.Standing.Abstention.VotesAgainAt);
         _metrics.Observe("govchain.evidence", "{piece}", "Pieces of evidence held against a department.", "department",
             () => _validators.Members.Select(v => (v.Department, (double)_evidence.Held.Count(e => e.Signer == v.Key))));
-        _metrics.Observe("govchain.peers.voting", "{node}", "1 for a department that votes, by what it says, 0 for one that abstains.", "peer",
-            () => OfPeers(static p => p.Abstention.IsNone ? 1 : 0));
+        _metrics.Observe("govchain.peers.voting", "{node}", "1 for a department that says it votes; 0 for one that abstains, has no vote, or was not heard yet.", "peer",
+            () => OfPeers(static p => p.SaysItVotes ? 1 : 0));
         _metrics.Observe("govchain.pool.transactions", "{transaction}", "Transactions in the pool.", () => _pool.Count);
         _metrics.Observe("govchain.pool.transactions.max", "{transaction}", "Transactions the pool may hold.", () => options.Pool.CountMax);
         _metrics.Observe("govchain.pool.size", "By", "Bytes of the envelopes in the pool.", () => _pool.Bytes);

@@ -173,6 +173,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             Lag = () => _sync.Lag,
             Snapshot = () => _snapshots.Progress,
             Gap = _gap,
+            Started = options.Started ?? time.GetTimestamp(),
         };
         Gateway = new LedgerGateway(
             genesis, genesisSignatures, _self, _ledger, _pool, _admission, _tickets, _outcomes, _status, _metrics, _alarms, time,
@@ -223,8 +224,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     public Task StartAsync()
     {
         _metrics.Begin();
-        _log.Started(_self, _ledger.Tip.Height, _ledger.ChainId.ToString(),
-            _driver.Standing.IsObserver ? "observes" : _driver.Standing.Abstention is { IsNone: false } abstention ? $"does not vote ({abstention.Reason})" : "votes");
+        _log.Started(_self, _ledger.Tip.Height, _ledger.ChainId.ToString(), RoleOf(_driver.Standing, _validators));
         if (_keyReplaced is not null)
             _alarms.Raise(NodeAlarm.KeyReplaced, _keyReplaced);
         _work = Task.WhenAll(
@@ -302,6 +302,14 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     private static FatalNodeException NoValidator(PublicKey key) => new(
         $"The key {key.ToShortString()} is no department's validator key on this ledger. Check the key file and the "
         + "genesis file in the configuration.");
+
+    /// <summary>What a node that starts does by what it knows itself; the others may know of votes that it has forgotten.</summary>
+    internal static string RoleOf(ConsensusStanding standing, ValidatorSet validators) => standing switch
+    {
+        { IsObserver: true } => "observes",
+        { Abstention: { IsNone: false } abstention } => $"does not vote ({abstention.Reason})",
+        _ => validators.Count == 1 ? "votes" : "votes as soon as enough others have said that it has forgotten no vote",
+    };
 
     /// <summary>Where the ledger has given the key's department another one: when, and what to do. Else null.</summary>
     private static string? ExplainReplacement(ValidatorHistory history, PublicKey key)

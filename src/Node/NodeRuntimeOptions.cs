@@ -16,6 +16,10 @@ internal sealed record NodeRuntimeOptions
     /// <summary>When to raise alarms.</summary>
     public AlarmThresholds Alarms { get; init; } = new();
 
+    /// <summary>When the node was started, by the clock's time stamps: epochs and snapshots may have given it other runtimes before
+    /// this one. Null: now.</summary>
+    public long? Started { get; init; }
+
     /// <summary>When the certificate that clients see ends; null where there is none.</summary>
     public Func<DateTimeOffset?> CertificateEnds { get; init; } = static () => null;
 

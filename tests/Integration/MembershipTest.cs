@@ -153,7 +153,8 @@ internal sealed class MembershipTest
             body => body.ChangeMembership = file.Action, (ulong)DateTimeOffset.UtcNow.AddMinutes(10).ToUnixTimeMilliseconds());
         TransactionOutcome outcome = await TestNetwork.SubmitAsync(client, envelope, cancellation);
         Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably), outcome.Rejection?.Message);
-        await UntilAsync(0, s => s.Epoch == status.Epoch + 1, cancellation);
+        GetStatusResponse after = await UntilAsync(0, s => s.Epoch == status.Epoch + 1, cancellation);
+        Assert.That(after.UptimeMs, Is.GreaterThan(status.UptimeMs), "an epoch is no start of the node");
     }
 
     private MembershipFile Signed(MembershipFile file, int department, string key)

@@ -9,6 +9,17 @@ namespace GovChain.Node.Alarms;
 /// <param name="Since">When it was raised.</param>
 internal sealed record RaisedAlarm(AlarmDefinition Definition, string Subject, string Text, DateTimeOffset Since);
 
+/// <summary>Whom or what an alarm is about, for the log: a field of its own, and in the sentence only where there is one.</summary>
+/// <param name="Name">A department or part; empty: nobody in particular.</param>
+internal readonly record struct AlarmSubject(string Name) : IFormattable
+{
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    /// <summary>With the format "of": after a word, which an empty one leaves as it is.</summary>
+    public string ToString(string? format, IFormatProvider? formatProvider) => format == "of" && Name.Length > 0 ? $" {Name}" : Name;
+}
+
 /// <summary>
 /// The alarms that are raised now, for status, logs and metrics. Raising is logged once, and again when the text changes,
 /// at most every ten seconds; so is clearing. Safe from any thread.
@@ -68,7 +79,7 @@ internal sealed class AlarmBoard(TimeProvider time, ILogger log)
                 new RaisedAlarm(definition, subject, text, entry?.Alarm.Since ?? now), Seen: now, Logged: say ? now : entry!.Logged);
         }
         if (say)
-            log.AlarmRaised(definition.Severity == AlarmSeverity.Critical ? LogLevel.Error : LogLevel.Warning, definition.Name, subject, text);
+            log.AlarmRaised(definition.Severity == AlarmSeverity.Critical ? LogLevel.Error : LogLevel.Warning, definition.Name, new AlarmSubject(subject), text);
     }
 
     /// <summary>It is so no longer.</summary>
@@ -78,7 +89,7 @@ internal sealed class AlarmBoard(TimeProvider time, ILogger log)
         lock (_gate)
             cleared = _raised.Remove((code, subject));
         if (cleared)
-            log.AlarmCleared(AlarmDefinition.NameOf(code), subject);
+            log.AlarmCleared(AlarmDefinition.NameOf(code), new AlarmSubject(subject));
     }
 
     /// <summary>Clears what happened long enough ago.</summary>

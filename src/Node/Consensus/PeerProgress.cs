@@ -22,6 +22,9 @@ internal readonly record struct PeerStanding(
 {
     /// <summary>The last thing it did wrong; empty if nothing.</summary>
     public string Complaint => LastComplaint ?? "";
+
+    /// <summary>It says that it votes; of one that has said nothing yet, nobody knows.</summary>
+    public bool SaysItVotes => IsHeard && Abstention.IsNone;
 }
 
 /// <summary>How far the other departments are, by what they say: validators by index, others by the numbers that

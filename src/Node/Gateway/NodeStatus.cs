@@ -33,7 +33,6 @@ internal sealed class NodeStatus(
     /// <summary>Pieces of evidence in a status; there may be more.</summary>
     private const int EvidenceShownMax = 32;
 
-    private readonly long _started = time.GetTimestamp();
     private string _lastError = "";
     private LeftView? _lastViewLeft;
     private volatile bool _stopping;
@@ -41,6 +40,9 @@ internal sealed class NodeStatus(
     /// <summary>The release of this program.</summary>
     public static string SoftwareVersion { get; } =
         typeof(NodeStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
+    /// <summary>When the node was started, by the clock's time stamps.</summary>
+    public long Started { get; init; } = time.GetTimestamp();
 
     /// <summary>View and leader of the height in progress, and whether this node votes.</summary>
     public Func<ConsensusStanding> Standing { get; set; } = static () => new(0, 0, 0, default, false);
@@ -148,7 +150,7 @@ internal sealed class NodeStatus(
             Departments = (uint)history.Acting.Count,
             Quorum = (uint)history.Acting.QuorumSize,
             Lag = Lag(),
-            UptimeMs = (ulong)time.GetElapsedTime(_started).TotalMilliseconds,
+            UptimeMs = (ulong)time.GetElapsedTime(Started).TotalMilliseconds,
             LastViewLeft = Volatile.Read(ref _lastViewLeft),
         };
         if (Gap() is { } gap)

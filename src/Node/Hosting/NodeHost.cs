@@ -36,6 +36,8 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
     /// <summary>How long what is queued for the others may take to leave.</summary>
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromMilliseconds(500);
 
+    private readonly long _started = TimeProvider.System.GetTimestamp();
+
     /// <summary>Half of a stop finishes what was submitted, a quarter ends the calls and streams; the rest is for the disk.
     /// </summary>
     private TimeSpan DrainTimeout => configuration.StopTimeout / 2;
@@ -91,6 +93,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
                     CertificateEnds = () => certificate.Current.TargetCertificate.NotAfter,
                     Observer = configuration.Department,
                     Waiting = waiting,
+                    Started = _started,
                 },
                 TimeProvider.System, verifier.Verifier, logging.CreateLogger<NodeRuntime>());
             verifier.OnDisagreement(runtime.Fail);
@@ -135,7 +138,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
             members = LedgerMembers.Of(genesis.Genesis, store);
             log.EpochBegins(
                 members.History.Epoch, members.History.Changes[^1].Height + 1, members.History.Acting.Count,
-                members.History.Acting.IndexOf(signer.PublicKey) < 0 ? "observes" : "votes");
+                members.History.Acting.IndexOf(signer.PublicKey) < 0 ? "observes" : "has a vote");
         }
     }
 

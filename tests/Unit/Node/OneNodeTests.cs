@@ -1,5 +1,8 @@
+using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Verification;
+using GovChain.Node;
+using GovChain.Node.Consensus;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
 using NUnit.Framework;
@@ -77,6 +80,31 @@ public sealed class OneNodeTests
         GetRecordResponse current = _node.Gateway.GetRecord(
             new GetRecordRequest { Type = TestLedger.Type, Id = "L-1" });
         Assert.That(current.Record, Is.EqualTo(rest.Versions[^1]), "the rebuilt version is what the state holds");
+    }
+
+    [Test]
+    public async Task Uptime_OfARuntimeThatFollowsAnother_IsCountedFromTheNodesStart()
+    {
+        await _node.StopAsync();
+        long anHourAgo = TimeProvider.System.GetTimestamp() - 3_600 * TimeProvider.System.TimestampFrequency;
+        await _node.StartAsync(new NodeRuntimeOptions { Started = anHourAgo });
+        Assert.That(_node.Gateway.GetStatus().UptimeMs, Is.GreaterThanOrEqualTo(3_600_000));
+    }
+
+    [Test]
+    public void Start_SaysThatItVotes_OnlyWhereNobodyCanKnowBetter()
+    {
+        static string RoleOf(ConsensusStanding standing, int departments)
+        {
+            using var ledger = new TestLedger(departments);
+            return NodeRuntime.RoleOf(standing, ledger.Genesis.Validators);
+        }
+
+        var voter = new ConsensusStanding(1, 0, 0, default, IsRecalling: false);
+        Assert.That(RoleOf(voter, 1), Is.EqualTo("votes"));
+        Assert.That(RoleOf(voter, 4), Does.Contain("as soon as enough others have said"), "it may learn that it has forgotten votes");
+        Assert.That(RoleOf(voter with { Abstention = new Abstention(AbstainReason.JournalMissing) }, 4), Is.EqualTo("does not vote (JournalMissing)"));
+        Assert.That(RoleOf(voter with { IsObserver = true }, 4), Is.EqualTo("observes"));
     }
 
     [Test]

@@ -56,6 +56,18 @@ public sealed class PeerProgressTests
         Assert.That((peer.View, peer.Complaint, peer.LastVote), Is.EqualTo((4u, "sent nonsense", new LastVote(VoteType.Commit, 7, 0, 20))));
     }
 
+    [Test]
+    public void SaysItVotes_OnlyOnceItHasSaidSo()
+    {
+        Assert.That(_progress.Of(1).SaysItVotes, Is.False, "nothing was heard of it");
+        _progress.Heard(1, Vote(VoteType.Commit, 7, 0, signer: 1), 20);
+        Assert.That(_progress.Of(1).SaysItVotes, Is.False, "a vote may be old, and passed on");
+        _progress.Heard(1, new StatusMessage(4, null, default, default), 30);
+        Assert.That(_progress.Of(1).SaysItVotes, Is.True);
+        _progress.Heard(1, new StatusMessage(4, null, new Abstention(AbstainReason.Amnesia), default), 40);
+        Assert.That(_progress.Of(1).SaysItVotes, Is.False);
+    }
+
     private static VoteMessage Vote(VoteType type, ulong height, uint view, ushort signer) =>
         new(type, 0, height, view, Digest.Zero, signer, default);
 }

@@ -8,6 +8,7 @@ using GovChain.Node.Configuration;
 using GovChain.Node.Peers;
 using GovChain.Tests.Unit.Node;
 using GovChain.Tests.Unit.Specification;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
@@ -83,6 +84,22 @@ internal sealed class AlarmTests : IDisposable
     [Test]
     public void PrometheusRules_AreOnePerAlarm_AndOneForANodeThatIsGone() =>
         Repository.Hold("ops/prometheus/alerts.yml", AlertRules());
+
+    [Test]
+    public void Log_NamesWhomAnAlarmIsAbout_AndLeavesNoGapWhereItIsAboutNobody()
+    {
+        var log = new Messages();
+        var board = new AlarmBoard(_clock, log);
+        board.Raise(NodeAlarm.NoQuorum, "Only 1 of 4.");
+        board.Raise(NodeAlarm.PeerUnreachable, "No answer.", "beta");
+        board.Clear(NodeAlarm.NoQuorum);
+        board.Clear(NodeAlarm.PeerUnreachable, "beta");
+        Assert.That(log.Texts, Is.EqualTo(new[]
+        {
+            "ALARM NO_QUORUM: Only 1 of 4.", "ALARM PEER_UNREACHABLE beta: No answer.", "Alarm NO_QUORUM is over.", "Alarm PEER_UNREACHABLE beta is over.",
+        }));
+        Assert.That(log.Subjects, Is.EqualTo(new[] { "", "beta", "", "beta" }), "as a field of its own");
+    }
 
     [Test]
     public void Definitions_AreInTheOrderOfTheirNumbers() =>
@@ -285,6 +302,25 @@ internal sealed class AlarmTests : IDisposable
                 + $"          runbook: docs/OPERATIONS.md#{d.Name.ToLowerInvariant()}\n");
         }
         return rules.ToString();
+    }
+
+    private sealed class Messages : ILogger
+    {
+        public List<string> Texts { get; } = [];
+
+        public List<string> Subjects { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            Texts.Add(formatter(state, exception));
+            Subjects.Add($"{((IEnumerable<KeyValuePair<string, object?>>)state!).Single(static f => f.Key == "Subject").Value}");
+        }
     }
 
     private sealed class MovedClock : TimeProvider
