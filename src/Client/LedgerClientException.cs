@@ -55,14 +55,22 @@ public sealed class LedgerClientException : Exception
                 + "authority that signed its certificate, is that for this host name, and does a node's client listener answer there?", e);
         StatusCode status = IsLostConnection(e) ? StatusCode.Unavailable : e.StatusCode;
         string message = info is null && status is StatusCode.Unavailable
-            ? $"The node at {node} cannot be reached: {CauseOf(e).TrimEnd('.')}. Is it running, and is this its client address?"
-            : e.Status.Detail;
+            ? $"The node at {node} cannot be reached{(CauseOf(e).Trim().TrimEnd('.') is { Length: > 0 } cause ? $": {cause}" : "")}. "
+                + "Is it running, and is this its client address?"
+            : e.Status.Detail.Trim() is { Length: > 0 } said ? said : Wordless(status, node);
         return new LedgerClientException(status, info?.Reason ?? NameOf(status), message, e)
         {
             Facts = info is null ? new Dictionary<string, string>() : new Dictionary<string, string>(info.Metadata),
             RetryAfter = rich?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan(),
         };
     }
+
+    /// <summary>Whether what was sent may have been taken all the same: the answer did not come, or not in time.</summary>
+    public bool IsOpen => Status is StatusCode.DeadlineExceeded or StatusCode.Cancelled || Reason == NameOf(StatusCode.Unavailable);
+
+    /// <summary>The same with a sentence more: what can be done about it here.</summary>
+    public LedgerClientException With(string advice) =>
+        new(Status, Reason, $"{Message.TrimEnd()} {advice}", InnerException) { Facts = Facts, RetryAfter = RetryAfter };
 
     /// <summary>The <see cref="Reason"/> of <see cref="StreamEnded"/>.</summary>
     internal const string StreamEndedReason = "STREAM_ENDED";
@@ -115,6 +123,24 @@ public sealed class LedgerClientException : Exception
 
     /// <summary>What the network said, not what the channel makes of it.</summary>
     private static string CauseOf(RpcException e) => e.Status.DebugException?.GetBaseException().Message ?? e.Status.Detail;
+
+    /// <summary>What a status says that came without a word: of the deadline of this side, of a proxy, of a node that broke off.</summary>
+    internal static string Wordless(StatusCode status, Uri node) => status switch
+    {
+        StatusCode.DeadlineExceeded => $"The node at {node} did not answer in time. What was submitted may be recorded all the same: look it up before "
+            + "you do it again. If this lasts, ask the node's operator, or another department's node.",
+        StatusCode.Cancelled or StatusCode.Aborted => $"The node at {node}, or what lies between, broke the request off. What was submitted may be recorded "
+            + "all the same: look it up before you do it again.",
+        StatusCode.Unavailable => $"The node at {node} cannot be reached. Is it running, and is this its client address?",
+        StatusCode.ResourceExhausted => $"The node at {node} has too much to do now, or the answer is longer than it may be. Try again in a while.",
+        StatusCode.Unauthenticated or StatusCode.PermissionDenied => $"The node at {node} does not do this for whoever asks at this address. Ask its operator "
+            + "which listener serves it.",
+        StatusCode.NotFound => $"The node at {node} does not have what was asked for. Check the name, and that the address is this ledger's.",
+        StatusCode.Unimplemented => $"What answers at {node} does not know this request. Is it a node of this release, and its client address?",
+        StatusCode.InvalidArgument or StatusCode.OutOfRange or StatusCode.FailedPrecondition or StatusCode.AlreadyExists =>
+            $"The node at {node} refused the request and does not say why. Its operator finds more in its log.",
+        _ => $"The node at {node}, or what lies between, failed to answer and does not say why. Try again; its operator finds more in its log.",
+    };
 
     private static Google.Rpc.Status? TryGetDetails(RpcException e)
     {

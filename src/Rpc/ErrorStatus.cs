@@ -81,7 +81,7 @@ internal static class ErrorStatus
         return Make(StatusCode.DeadlineExceeded, TransactionPending,
             $"Transaction {outcome.TransactionId} is not committed yet and may still commit."
             + (outcome.Rejection is { } waits ? $" It waits: {waits.Message}" : "")
-            + " Submitting the same envelope again is safe: it can commit only once.", facts);
+            + " Submitting the same envelope again is safe: it can commit only once. Its id tells how it ended.", facts);
     }
 
     /// <summary>A time of <see cref="RequestClock"/> is over.</summary>

@@ -24,10 +24,17 @@ internal static class CommandRunner
     /// <summary>A node bounds its own stop (stopTimeoutMs); this lies above the longest of those.</summary>
     private static readonly TimeSpan NodeTerminationTimeout = TimeSpan.FromMinutes(11);
 
+    /// <summary>A value that begins with @ is that value. Taken for the name of a file with more arguments, as the parser does by
+    /// itself, it would be anybody's way to options that nobody typed.</summary>
+    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+
+    /// <summary>What the arguments say to a command.</summary>
+    internal static ParseResult Parse(Command command, IReadOnlyList<string> arguments) => command.Parse(arguments, Parsing);
+
     /// <summary>Parses and runs.</summary>
     public static async Task<int> RunAsync(RootCommand root, string[] arguments)
     {
-        ParseResult parsed = root.Parse(arguments);
+        ParseResult parsed = Parse(root, arguments);
         if (parsed.Errors.Count > 0)
         {
             foreach (string message in parsed.Errors.Select(e => e.Message).Distinct())

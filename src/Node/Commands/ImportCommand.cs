@@ -114,6 +114,8 @@ internal static class ImportCommand
     /// <summary>What this run did, told apart from what an earlier one had done.</summary>
     internal static string Sentence(ImportFile file, ImportSummary summary)
     {
+        if (file.Events.Count == 0)
+            return $"{file.Name}: nothing to import: there is no event in it";
         string kinds = $"({summary.Registered} registered, {summary.Amended} amended, {summary.Annulled} annulled)";
         string refused = $"{summary.Refused.Count} refused";
         if (summary.CommittedBefore == 0)

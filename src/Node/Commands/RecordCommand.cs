@@ -141,9 +141,10 @@ internal static class RecordCommand
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             string where = e is JsonException { LineNumber: { } line, BytePositionInLine: { } at } ? $" (line {line + 1}, byte {at})" : "";
+            string problem = content.Length == 0 ? "The content is empty" : $"The content is no valid JSON, or gives a name twice{where}";
             throw new CommandException(ExitCode.Usage,
-                $"The content is no valid JSON, or gives a name twice{where}. Correct it, or say with --media-type what it is, for "
-                + "example text/plain.");
+                $"{problem}. Correct it, or say with --media-type what it is, for example text/plain."
+                + (content is [(byte)'@', ..] ? " Content that stands in a file is given with --file FILE." : ""));
         }
     }
 
@@ -160,14 +161,24 @@ internal static class RecordCommand
     {
         ulong now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         SignedEnvelope envelope = factory.Create(action, now + (ulong)Validity.TotalMilliseconds);
-        if (obstacle is not null)
+        try
         {
-            TransactionOutcome taken = await client.SubmitAsync(envelope, WaitFor.Accepted, wait, cancellation);
-            if (taken is { Status: TransactionStatus.Pending, Rejection: { } present })
-                obstacle(present.Message);
+            if (obstacle is not null)
+            {
+                TransactionOutcome taken = await client.SubmitAsync(envelope, WaitFor.Accepted, wait, cancellation);
+                if (taken is { Status: TransactionStatus.Pending, Rejection: { } present })
+                    obstacle(present.Message);
+            }
+            // The same envelope again: it can commit only once.
+            return await client.SubmitAsync(envelope, WaitFor.Committed, wait, cancellation);
         }
-        // The same envelope again: it can commit only once.
-        return await client.SubmitAsync(envelope, WaitFor.Committed, wait, cancellation);
+        catch (LedgerClientException e) when (e.IsOpen)
+        {
+            // Whoever types commands has no envelope to send again.
+            throw e.With(
+                $"Before you give the command again, which signs another transaction, look how this one ended: govchain receipt get {envelope.Id} "
+                + "-o receipt.json, or, of a record, govchain record history TYPE ID.");
+        }
     }
 
     internal static void PrintOutcome(TransactionOutcome outcome, string what, bool json)
