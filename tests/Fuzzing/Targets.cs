@@ -8,7 +8,6 @@ using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Node.Consensus;
 using GovChain.Node.Peers;
-using GovChain.Node.Snapshots;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 using GovChain.Storage;
@@ -89,9 +88,9 @@ internal static class Targets
                 }
                 return true;
             case PeerFrame.KindOneofCase.SnapshotRequest:
-                return SnapshotServer.IsWellFormed(frame.SnapshotRequest);
+                return SnapshotRules.IsWellFormed(frame.SnapshotRequest);
             case PeerFrame.KindOneofCase.SnapshotResponse:
-                return SnapshotServer.ReadHeld(frame.SnapshotResponse).Count <= frame.SnapshotResponse.Held.Length / sizeof(ulong);
+                return SnapshotRules.ReadHeld(frame.SnapshotResponse).Count <= frame.SnapshotResponse.Held.Length / sizeof(ulong);
             case PeerFrame.KindOneofCase.BlockResponse:
                 BlockRangeResponse answer = frame.BlockResponse;
                 FetchedBlock[] blocks = [.. answer.Blocks.Select(b => new FetchedBlock(

@@ -1,9 +1,9 @@
 using System.Net;
 using Google.Protobuf;
 using GovChain.Client.Keys;
+using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Peers;
-using GovChain.Node.Snapshots;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -60,7 +60,7 @@ internal sealed class LiarPeer : IPeerHandler, IAsyncDisposable
     {
         Interlocked.Increment(ref _lies);
         return request.PartCase == SnapshotRequest.PartOneofCase.None
-            ? new SnapshotResponse { Held = SnapshotServer.Write([Tip - 1, Tip]) }
+            ? new SnapshotResponse { Held = SnapshotRules.WriteHeld([Tip - 1, Tip]) }
             : new SnapshotResponse { Head = new SnapshotHead { Header = ByteString.CopyFromUtf8("no header") } };
     }
 

@@ -169,6 +169,25 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
         return sealedBlock;
     }
 
+    /// <summary>Seals blocks one upon the other, up to a height or the first that does not fit.</summary>
+    /// <param name="height">Where to stop.</param>
+    /// <param name="log">What they follow; goes on with each.</param>
+    /// <param name="chain">Certified blocks from the next height on.</param>
+    /// <param name="complaint">What is wrong with the first that does not fit; null where all do.</param>
+    public IReadOnlyList<SealedBlock> SealUpTo(ulong height, ILogEdge log, IReadOnlyList<CertifiedBlock> chain, out string? complaint)
+    {
+        complaint = null;
+        var blocks = new List<SealedBlock>(chain.Count);
+        foreach (CertifiedBlock block in chain)
+        {
+            if (log.Header.Height == height || Seal(log.Header, log.Frontier, log, block, out complaint) is not { } good)
+                break;
+            log.Advance(good);
+            blocks.Add(good);
+        }
+        return blocks;
+    }
+
     /// <summary>It failed, withheld or lied: for a while others are asked first.</summary>
     public void PassOver(int source, ulong nowMs) => _passedOverSinceMs[source] = nowMs;
 

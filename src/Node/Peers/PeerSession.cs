@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using System.Threading.RateLimiting;
 using Google.Protobuf;
+using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
-using GovChain.Node.Snapshots;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 using Grpc.Core;
@@ -232,7 +232,7 @@ internal sealed class PeerSession
                 _requests.Writer.TryWrite(frame);
                 break;
             case PeerFrame.KindOneofCase.SnapshotRequest:
-                Require(SnapshotServer.IsWellFormed(frame.SnapshotRequest), "a malformed request for a snapshot");
+                Require(SnapshotRules.IsWellFormed(frame.SnapshotRequest), "a malformed request for a snapshot");
                 _requests.Writer.TryWrite(frame);
                 break;
             case PeerFrame.KindOneofCase.SnapshotResponse:

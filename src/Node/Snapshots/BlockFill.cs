@@ -7,14 +7,12 @@ using GovChain.Node.Peers;
 using GovChain.Node.Sync;
 using GovChain.Storage;
 using Microsoft.Extensions.Logging;
-using CertifiedBlock = GovChain.Consensus.CertifiedBlock;
 
 namespace GovChain.Node.Snapshots;
 
 /// <summary>
-/// Fills in the blocks below a snapshot, from genesis on: each header under its certificate and after the one before, each
-/// leaf against the log root. Each epoch's blocks are believed under its own departments, whom the state names. Works in the
-/// background, at most half of the time, and waits while the node is behind.
+/// Fills in the blocks below a snapshot, from genesis on, under the rules of <see cref="BlockFilling"/>. Works in the background,
+/// at most half of the time, and waits while the node is behind.
 /// </summary>
 internal sealed class BlockFill(
     Genesis genesis,
@@ -29,10 +27,9 @@ internal sealed class BlockFill(
     Func<ulong> lag,
     ILogger log)
 {
-    private const ulong LagMax = 16;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(BlockFilling.PauseMs), LogPeriod = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LogPeriod = TimeSpan.FromSeconds(30);
-
+    private readonly BlockFilling _rules = new(genesis.ChainId, history, verifier);
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Works until nothing is missing, or <see cref="Stop"/>.</summary>
@@ -63,7 +60,7 @@ internal sealed class BlockFill(
         long logged = time.GetTimestamp();
         while (store.Gap is { } gap)
         {
-            if (lag() > LagMax)
+            if (lag() > BlockFilling.LagMax)
             {
                 await Task.Delay(Pause, time, cancellation);
                 continue;
@@ -80,13 +77,13 @@ internal sealed class BlockFill(
                     peers = new SnapshotPeers(sources, network, progress, time);
                     continue;
                 }
-                (from, fetched) = (answer.Source, [.. answer.Range.Blocks.Select(BlockSync.Read)]);
+                (from, fetched) = answer;
             }
             long begun = time.GetTimestamp();
-            if (Store(filling, gap, first, fetched) is { } lie)
+            if (Store(filling, gap, fetched) is { } lie)
             {
                 if (from >= 0)
-                    peers.Lied(from, lie);
+                    peers.Sources.Lied(from, lie);
                 useOutrun = false;
             }
             if (time.GetElapsedTime(logged) > LogPeriod)
@@ -108,32 +105,19 @@ internal sealed class BlockFill(
     }
 
     /// <summary>Stores what fits; says what is wrong with the first that does not.</summary>
-    private string? Store(LogTip filling, LedgerGap gap, ulong first, IReadOnlyList<FetchedBlock> fetched)
+    private string? Store(LogTip filling, LedgerGap gap, IReadOnlyList<FetchedBlock> fetched)
     {
-        var catchUp = new CatchUp(genesis.ChainId, history.At(first), verifier);
-        IReadOnlyList<CertifiedBlock> chain = catchUp.Believe(first, fetched, out string? lie);
-        var blocks = new List<SealedBlock>();
-        foreach (CertifiedBlock block in chain)
+        try
         {
-            if (filling.Header.Height == gap.Base.Height)
-                break;
-            if (block.Header.Height == gap.Base.Height && block.Header.Hash != gap.Base.Hash)
-            {
-                throw new FatalNodeException(
-                    $"Two blocks are certified at height {gap.Base.Height}: {block.Header.Hash} and, under the snapshot that this "
-                    + $"ledger began with, {gap.Base.Hash}. More than f departments have signed both: compare ledgers with "
-                    + "'govchain evidence fork'.");
-            }
-            if (catchUp.Seal(filling.Header, filling.Frontier, filling, block, out string? wrong) is not { } good)
-            {
-                lie = wrong;
-                break;
-            }
-            filling.Advance(good);
-            blocks.Add(good);
+            IReadOnlyList<SealedBlock> blocks = _rules.Take(new StoredLog(filling), gap.Base, fetched, out string? lie);
+            if (blocks.Count > 0)
+                store.FillIn(filling, blocks);
+            return lie;
         }
-        if (blocks.Count > 0)
-            store.FillIn(filling, blocks);
-        return lie;
+        catch (ForkedBaseException e)
+        {
+            throw new FatalNodeException(
+                $"{e.Message} More than f departments have signed both: compare ledgers with 'govchain evidence fork'.");
+        }
     }
 }

@@ -1,3 +1,4 @@
+using GovChain.Consensus;
 using GovChain.Node.Ledger;
 using GovChain.Storage;
 
@@ -5,30 +6,21 @@ namespace GovChain.Node.Snapshots;
 
 /// <summary>
 /// The snapshots of the ledger that this node can give to others. All departments take theirs at the same heights, so that
-/// one that fetches can ask several of them for parts of the same. Bounded in number and in time: a snapshot keeps the
-/// database from dropping what has been replaced since. Safe from any thread.
+/// one that fetches can ask several of them for parts of the same. Bounded in number and in time
+/// (<see cref="SnapshotLeases{TView}"/>): a snapshot keeps the database from dropping what has been replaced since. Safe from
+/// any thread.
 /// </summary>
-/// <remarks>
-/// A snapshot costs next to nothing while it is new. Only one that somebody asks for is kept on, for <see cref="Lease"/>
-/// from the first question; at most <see cref="LeasesMax"/> are.
-/// </remarks>
 internal sealed class SnapshotShelf(TimeProvider time) : IDisposable
 {
     /// <summary>Heights at which snapshots are taken are multiples of this. Where there is none since the start, one is taken
     /// when somebody asks.</summary>
     public const ulong Spacing = 64;
 
-    /// <summary>Snapshots that are kept unasked: the newest.</summary>
-    public const int RecentMax = 2;
-
-    /// <summary>Snapshots that are kept because somebody fetches them.</summary>
-    public const int LeasesMax = 2;
-
     /// <summary>How long one is kept from the first question on: at 10 MB a second, 18 GB of state.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromMinutes(30);
 
     private readonly Lock _gate = new();
-    private readonly List<Kept> _kept = [];
+    private readonly SnapshotLeases<LedgerSnapshot> _leases = new((ulong)Lease.TotalMilliseconds);
     private bool _disposed;
 
     /// <summary>A block was stored: takes a snapshot where one is due.</summary>
@@ -44,12 +36,10 @@ internal sealed class SnapshotShelf(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            Sweep();
-            if (_kept.Count == 0 && ledger.Tip.Height > 0)
+            _leases.Sweep(time.MonotonicMs());
+            if (_leases.IsEmpty && ledger.Tip.Height > 0)
                 Take(ledger);
-            bool room = _kept.Count(static k => k.Since is not null) < LeasesMax;
-            return [.. _kept.Where(k => k.Since is { } since ? !room || time.GetElapsedTime(since) < Lease / 2 : room)
-                .Select(static k => k.View.TipHeight)];
+            return _leases.Held(time.MonotonicMs());
         }
     }
 
@@ -57,18 +47,7 @@ internal sealed class SnapshotShelf(TimeProvider time) : IDisposable
     public LedgerSnapshot? TryTake(ulong height)
     {
         lock (_gate)
-        {
-            Sweep();
-            if (_kept.Find(k => k.View.TipHeight == height) is not { } kept)
-                return null;
-            if (kept.Since is null)
-            {
-                if (_kept.Count(static k => k.Since is not null) >= LeasesMax)
-                    return null;
-                kept.Since = time.GetTimestamp();
-            }
-            return kept.View.Share();
-        }
+            return _leases.TryTake(height, time.MonotonicMs())?.Share();
     }
 
     /// <summary>Lets go of all.</summary>
@@ -77,9 +56,7 @@ internal sealed class SnapshotShelf(TimeProvider time) : IDisposable
         lock (_gate)
         {
             _disposed = true;
-            foreach (Kept kept in _kept)
-                kept.View.Dispose();
-            _kept.Clear();
+            _leases.Dispose();
         }
     }
 
@@ -87,20 +64,7 @@ internal sealed class SnapshotShelf(TimeProvider time) : IDisposable
     public void Sweep()
     {
         lock (_gate)
-        {
-            int recent = _kept.Count(static k => k.Since is null);
-            for (int i = 0; i < _kept.Count;)
-            {
-                bool over = _kept[i].Since is { } since ? time.GetElapsedTime(since) >= Lease : recent-- > RecentMax;
-                if (!over)
-                {
-                    i++;
-                    continue;
-                }
-                _kept[i].View.Dispose();
-                _kept.RemoveAt(i);
-            }
-        }
+            _leases.Sweep(time.MonotonicMs());
     }
 
     private void Take(LedgerHead ledger)
@@ -108,21 +72,10 @@ internal sealed class SnapshotShelf(TimeProvider time) : IDisposable
         LedgerSnapshot view = ledger.OpenSnapshot();
         lock (_gate)
         {
-            if (_disposed || _kept.Any(k => k.View.TipHeight >= view.TipHeight))
-            {
+            if (_disposed)
                 view.Dispose();
-                return;
-            }
-            _kept.Add(new Kept(view));
-            Sweep();
+            else
+                _leases.Add(view.TipHeight, view, time.MonotonicMs());
         }
-    }
-
-    private sealed class Kept(LedgerSnapshot view)
-    {
-        public LedgerSnapshot View { get; } = view;
-
-        /// <summary>When somebody first asked for it.</summary>
-        public long? Since { get; set; }
     }
 }

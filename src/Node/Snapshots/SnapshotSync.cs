@@ -1,3 +1,4 @@
+using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
@@ -29,16 +30,8 @@ internal sealed class SnapshotSync(
     ulong lagMin,
     ILogger log)
 {
-    /// <summary>Checking a state value costs about this part of what verifying and executing a transaction does.</summary>
-    private const ulong RowsPerTransaction = 4;
-
-    private const int AttemptsMax = 3;
-
-    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(5), PauseWithoutOffer = TimeSpan.FromSeconds(10);
-
+    private readonly SnapshotPlan _plan = new(lagMin);
     private readonly TaskCompletionSource<ulong> _installed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long? _pausedSince;
-    private TimeSpan _pause;
 
     /// <summary>Completes with the height when a snapshot is ready to be put in place by the next start.</summary>
     public Task<ulong> Installed => _installed.Task;
@@ -49,14 +42,14 @@ internal sealed class SnapshotSync(
     /// <summary>Fetches a snapshot if the node is so far behind that it costs less. False: go on by blocks.</summary>
     public async Task<bool> TryAsync(ulong lag, CancellationToken cancellation)
     {
-        if (lagMin == 0 || lag < lagMin || (_pausedSince is { } since && time.GetElapsedTime(since) < _pause))
+        if (!_plan.Begin(lag, time.MonotonicMs()))
             return false;
         var peers = new SnapshotPeers(sources, network, progress, time);
-        for (int attempt = 0; attempt < AttemptsMax;)
+        while (true)
         {
-            if (await peers.FindAsync(ledger.Tip.Height + lagMin / 2, cancellation) is not { } height)
+            if (await peers.FindAsync(_plan.UsefulAbove(ledger.Tip), cancellation) is not { } height)
             {
-                (_pausedSince, _pause) = (time.GetTimestamp(), PauseWithoutOffer);
+                _plan.NothingOffered(time.MonotonicMs());
                 return false;
             }
             long begun = time.GetTimestamp();
@@ -68,14 +61,11 @@ internal sealed class SnapshotSync(
                 return true;
             }
             log.SnapshotGivenUp(height, failure);
-            // One that was made up costs no attempt, but those who offered it: there are few, and others may hold a true one.
-            if (isProven)
-                attempt++;
-            else
-                peers.Spurn();
+            if (!isProven)
+                peers.Sources.Spurn();
+            if (!_plan.TryAgain(isProven, time.MonotonicMs()))
+                return false;
         }
-        (_pausedSince, _pause) = (time.GetTimestamp(), Pause);
-        return false;
     }
 
     /// <summary>What failed, null for nothing, and whether there is a certificate for the snapshot's header.</summary>
@@ -89,7 +79,7 @@ internal sealed class SnapshotSync(
             var fetch = new SnapshotFetch(genesis, history, verifier, peers, assembly, height)
             {
                 OnProgress = p => Progress = p,
-                IsWorthwhile = (header, below, rows) => IsCheaper(tip, header, below, rows),
+                IsWorthwhile = (header, below, rows) => SnapshotPlan.IsCheaper(tip, header, below, rows),
             };
             log.SnapshotBegun(height, height - tip.Height);
             string? failure = await fetch.RunAsync(cancellation);
@@ -106,8 +96,4 @@ internal sealed class SnapshotSync(
             Progress = null;
         }
     }
-
-    /// <summary>What a snapshot brings must be less work than executing all that is missing.</summary>
-    private static bool IsCheaper(BlockHeader tip, BlockHeader header, BlockHeader below, ulong rows) =>
-        rows / RowsPerTransaction + (header.LogSizeAfter - below.LogSizeAfter) < header.LogSizeAfter - tip.LogSizeAfter;
 }

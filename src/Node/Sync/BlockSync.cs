@@ -238,6 +238,10 @@ internal sealed class BlockSync(
     private static bool HasBlocks(ulong askedFor, BlockRangeResponse? answer, out string? complaint) => CatchUp.HasBlocks(
         askedFor, answer is null ? null : (answer.FirstHeight, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom), out complaint);
 
+    /// <summary>Blocks as they came.</summary>
+    public static BlockRange Read(BlockRangeResponse answer) =>
+        new(answer.FirstHeight, [.. answer.Blocks.Select(Read)], answer.TipHeight, answer.WholeFrom);
+
     /// <summary>A block as it came.</summary>
     public static FetchedBlock Read(SyncedBlock block) => new(
         block.Header.Memory, block.Certificate.Memory, [.. block.Envelopes.Select(static e => e.Memory)]);

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
@@ -105,7 +106,7 @@ public sealed class SnapshotEpochsTests
             var server = new SnapshotServer(shelf, new GovChain.Node.Ledger.LedgerHead(store));
             SnapshotHead? From(ulong epoch)
             {
-                ulong held = SnapshotServer.ReadHeld(server.Answer(new SnapshotRequest()))[0];
+                ulong held = SnapshotRules.ReadHeld(server.Answer(new SnapshotRequest()))[0];
                 return server.Answer(new SnapshotRequest { Height = held, Head = new SnapshotHeadWanted { FromEpoch = epoch } }).Head;
             }
             Assert.That(From(0), Is.Null, "the first changes are below its first block");

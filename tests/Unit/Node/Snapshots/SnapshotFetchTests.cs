@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Merkle;
@@ -163,7 +164,7 @@ public sealed class SnapshotFetchTests
         var peers = new SnapshotPeers(new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _progress, TimeProvider.System);
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip));
         Assert.That(await peers.FindAsync(_bed.Tip, CancellationToken.None), Is.Null, "nothing above what is here");
-        _peers.Twist(1, (_, _) => new SnapshotResponse { Held = SnapshotServer.Write([1_000_000]) });
+        _peers.Twist(1, (_, _) => new SnapshotResponse { Held = SnapshotRules.WriteHeld([1_000_000]) });
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip), "one alone says more");
     }
 
@@ -174,7 +175,7 @@ public sealed class SnapshotFetchTests
         foreach (int department in new[] { 1, 2 })
         {
             _peers.Twist(department, static (request, answer) => request.PartCase == SnapshotRequest.PartOneofCase.None
-                ? new SnapshotResponse { Held = SnapshotServer.Write([999_999, 1_000_000]) } : answer);
+                ? new SnapshotResponse { Held = SnapshotRules.WriteHeld([999_999, 1_000_000]) } : answer);
         }
         _runs++;
         using DataDirectory directory = DataDirectory.Open(PathOfRun, _bed.Ledger.Genesis.ChainId);
@@ -191,16 +192,16 @@ public sealed class SnapshotFetchTests
     public void Requests_OutOfBounds_AreNotLookedAt()
     {
         var pages = new SnapshotRequest { Height = 1, Pages = new StatePagesWanted() };
-        Assert.That(SnapshotServer.IsWellFormed(pages), Is.False, "no key");
+        Assert.That(SnapshotRules.IsWellFormed(pages), Is.False, "no key");
         pages.Pages.Keys.Add(ByteString.CopyFrom(0));
-        Assert.That(SnapshotServer.IsWellFormed(pages), Is.True);
+        Assert.That(SnapshotRules.IsWellFormed(pages), Is.True);
         pages.Pages.Keys.Add(ByteString.CopyFrom(5, 1));
-        Assert.That(SnapshotServer.IsWellFormed(pages), Is.False, "no page's key");
+        Assert.That(SnapshotRules.IsWellFormed(pages), Is.False, "no page's key");
         pages.Pages.Keys.Clear();
-        pages.Pages.Keys.AddRange(Enumerable.Repeat(ByteString.CopyFrom(0), SnapshotServer.PagesMax + 1));
-        Assert.That(SnapshotServer.IsWellFormed(pages), Is.False, "too many");
-        var rows = new SnapshotRequest { Rows = new StateRowsWanted { After = ByteString.CopyFrom(new byte[SnapshotServer.StateKeyBytesMax + 1]) } };
-        Assert.That(SnapshotServer.IsWellFormed(rows), Is.False, "too long");
+        pages.Pages.Keys.AddRange(Enumerable.Repeat(ByteString.CopyFrom(0), SnapshotRules.PagesMax + 1));
+        Assert.That(SnapshotRules.IsWellFormed(pages), Is.False, "too many");
+        var rows = new SnapshotRequest { Rows = new StateRowsWanted { After = ByteString.CopyFrom(new byte[SnapshotRules.StateKeyBytesMax + 1]) } };
+        Assert.That(SnapshotRules.IsWellFormed(rows), Is.False, "too long");
     }
 
     private string PathOfRun => _bed.PathOf($"run-{_runs}");
@@ -285,7 +286,7 @@ public sealed class SnapshotFetchTests
         head.BaseHeader = ByteString.CopyFrom(header.ToBytes());
         head.BaseCertificate = ByteString.CopyFrom(view.GetCertificate(height)!.ToBytes());
         head.EdgeTiles.Clear();
-        foreach (TileId id in SnapshotServer.EdgeOf(header.LogSizeAfter))
+        foreach (TileId id in SnapshotRules.EdgeOf(header.LogSizeAfter))
         {
             int bytes = LogTiles.WidthAt(id, header.LogSizeAfter) * Digest.Size;
             head.EdgeTiles.Add(bytes == 0 ? ByteString.Empty : ByteString.CopyFrom(view.GetTile(id.Level, id.Index).Span[..bytes]));

@@ -1,0 +1,61 @@
+using GovChain.Protos.V1;
+
+namespace GovChain.Consensus;
+
+/// <summary>
+/// What a node that is behind wants to know of others next. Whoever drives the questions asks, waits, puts in what came, and
+/// goes on to the next one; where nothing came in time, nothing is put in.
+/// </summary>
+public abstract class LedgerQuestion
+{
+    /// <summary>From the question to the answer, microseconds of a clock that does not jump.</summary>
+    public long TookUs { get; set; }
+}
+
+/// <summary>Which snapshots do these hold? All are asked at once.</summary>
+/// <param name="sources">Whom to ask.</param>
+public sealed class OffersQuestion(IReadOnlyList<int> sources) : LedgerQuestion
+{
+    /// <summary>Whom to ask.</summary>
+    public IReadOnlyList<int> Sources => sources;
+
+    /// <summary>What each of them answered; null for no answer.</summary>
+    public SnapshotResponse?[] Answers { get; } = new SnapshotResponse?[sources.Count];
+}
+
+/// <summary>A part of a snapshot.</summary>
+/// <param name="source">Whom to ask.</param>
+/// <param name="request">The part.</param>
+public sealed class PartQuestion(int source, SnapshotRequest request) : LedgerQuestion
+{
+    /// <summary>Whom to ask.</summary>
+    public int Source => source;
+
+    /// <summary>The part.</summary>
+    public SnapshotRequest Request => request;
+
+    /// <summary>What came; nothing of it is believed.</summary>
+    public SnapshotResponse? Answer { get; set; }
+}
+
+/// <summary>Stored blocks from a height on, at most <see cref="CatchUp.RangeBlocks"/>.</summary>
+/// <param name="source">Whom to ask.</param>
+/// <param name="firstHeight">The first of them.</param>
+public sealed class BlocksQuestion(int source, ulong firstHeight) : LedgerQuestion
+{
+    /// <summary>Whom to ask.</summary>
+    public int Source => source;
+
+    /// <summary>The first block.</summary>
+    public ulong FirstHeight => firstHeight;
+
+    /// <summary>What came; nothing of it is believed.</summary>
+    public BlockRange? Answer { get; set; }
+}
+
+/// <summary>Stored blocks as a peer sends them.</summary>
+/// <param name="FirstHeight">The first height that was asked for.</param>
+/// <param name="Blocks">The blocks.</param>
+/// <param name="TipHeight">How far the peer's ledger goes, as it says.</param>
+/// <param name="WholeFrom">The first block that it has, as it says.</param>
+public sealed record BlockRange(ulong FirstHeight, IReadOnlyList<FetchedBlock> Blocks, ulong TipHeight, ulong WholeFrom);

@@ -1,0 +1,165 @@
+using Google.Protobuf;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+
+namespace GovChain.Consensus;
+
+/// <content>The state tree's pages, and the values that hang on them.</content>
+public sealed partial class SnapshotAssembler
+{
+    private readonly List<FetchedRows> _ranges = [];
+    private ulong _leaves;
+    private ulong _rows;
+
+    /// <summary>The pages of the state tree from the root down, those deepest first, so that few wait.</summary>
+    private IEnumerable<LedgerQuestion> AskForPages()
+    {
+        ulong pages = 0;
+        var wanted = new List<(StatePageId Id, Digest Root)> { (StatePageId.Root, _header!.StateRoot) };
+        while (wanted.Count > 0)
+        {
+            int count = Math.Min(wanted.Count, SnapshotRules.PagesMax);
+            List<(StatePageId Id, Digest Root)> asked = wanted.GetRange(wanted.Count - count, count);
+            var request = new StatePagesWanted();
+            request.Keys.AddRange(asked.Select(static a => UnsafeByteOperations.UnsafeWrap(a.Id.ToKey())));
+            var links = new List<StatePageLinks>();
+            foreach (LedgerQuestion question in sources.Ask(
+                new SnapshotRequest { Height = height, Pages = request }, (answer, _) => TakePages(asked, answer.Pages, links)))
+                yield return question;
+            if (!sources.WasGiven)
+            {
+                Failure = "nobody gives the pages of the state tree";
+                yield break;
+            }
+            wanted.RemoveRange(wanted.Count - count, count);
+            wanted.AddRange(asked.Skip(links.Count));
+            foreach (StatePageLinks page in links)
+            {
+                _leaves += (ulong)page.Leaves;
+                wanted.AddRange(page.Children);
+            }
+            pages += (ulong)links.Count;
+            OnProgress(new SnapshotProgress(height, pages, 0, 0, 0));
+        }
+    }
+
+    private string? TakePages(
+        List<(StatePageId Id, Digest Root)> asked, IReadOnlyList<ByteString> pages, List<StatePageLinks> links)
+    {
+        links.Clear();
+        if (pages.Count == 0 || pages.Count > asked.Count)
+            return "sent no pages of the state tree, or too many";
+        for (int i = 0; i < pages.Count; i++)
+        {
+            StatePageFailure failure = StateTree.ReadLinks(asked[i].Id, pages[i].Span, out StatePageLinks? page);
+            if (failure != StatePageFailure.None || page!.Root != asked[i].Root)
+                return $"sent a page of the state tree ({asked[i].Id}) that is not the snapshot's";
+            links.Add(page);
+        }
+        assembly.Put(pages.Select((page, i) => (asked[i].Id, page.ToByteArray())));
+        return null;
+    }
+
+    /// <summary>The state values in the order of their keys. That none was left out is known when all are here.</summary>
+    private IEnumerable<LedgerQuestion> AskForRows()
+    {
+        byte[] after = [];
+        while (_ranges.Count == 0 || !_ranges[^1].IsLast)
+        {
+            var next = new RowsWanted(after);
+            foreach (LedgerQuestion question in AskForRows(next))
+                yield return question;
+            if (next.Given is not { } range)
+            {
+                Failure = "nobody gives the state values";
+                yield break;
+            }
+            _ranges.Add(range);
+            after = range.To;
+        }
+        foreach (LedgerQuestion question in _rows == _leaves ? [] : AskForOmitted())
+            yield return question;
+        Failure = _rows != _leaves ? "state values are missing that nobody gives"
+            : _history.Agrees(ReadChanges()) ? null : "the state names other departments than the headers";
+    }
+
+    private MembershipState? ReadChanges() => assembly.TryGetState(StateKey.Membership) is { } bytes
+        ? StateValue.Decode<MembershipState>(StateKey.Membership, bytes) : null;
+
+    private IEnumerable<LedgerQuestion> AskForRows(RowsWanted wanted)
+    {
+        var request = new SnapshotRequest
+        {
+            Height = height,
+            Rows = new StateRowsWanted { After = UnsafeByteOperations.UnsafeWrap(wanted.After) },
+        };
+        foreach (LedgerQuestion question in sources.Ask(request, (answer, source) => TakeRows(wanted, source, answer), wanted.Among))
+            yield return question;
+        OnProgress(new SnapshotProgress(height, 0, _rows, _leaves, 0));
+    }
+
+    private string? TakeRows(RowsWanted wanted, int source, SnapshotResponse answer)
+    {
+        var states = new List<StateChange>(answer.Rows.Count);
+        byte[] last = wanted.After;
+        foreach (StateRow row in answer.Rows)
+        {
+            if (row.Key.Length is 0 or > SnapshotRules.StateKeyBytesMax || row.Key.Span.SequenceCompareTo(last) <= 0)
+                return "sent state values out of order";
+            last = row.Key.ToByteArray();
+            states.Add(new StateChange(new StateKey((StateKind)last[0], last.AsSpan(1)), row.Value.ToByteArray()));
+        }
+        if (states.Count == 0 && !answer.LastRows)
+            return "sent no state values and says that there are more";
+        // Right is what the tree holds already: putting it in changes nothing, up to the certified root.
+        List<(Digest Key, Digest Value)> leaves = states.ConvertAll(static s => (s.Key.TreeKey, Sha256.Hash(s.Value)));
+        leaves.Sort(static (a, b) => a.Key.CompareTo(b.Key));
+        if (StateTree.Update(assembly, _header!.StateRoot, leaves).NewRoot != _header.StateRoot)
+            return "sent a state value that is not the snapshot's";
+        // A range is asked for again only where something is missing in it.
+        _rows += _ranges.Count > 0 && _ranges[^1].IsLast
+            ? (ulong)states.Count(s => assembly.TryGetState(s.Key) is null) : (ulong)states.Count;
+        assembly.Put(states);
+        wanted.Given = new FetchedRows(source, wanted.After, last, answer.LastRows);
+        return null;
+    }
+
+    /// <summary>Somebody left values out. Each range is asked of others until all are here; whose range then grew lied.
+    /// </summary>
+    private IEnumerable<LedgerQuestion> AskForOmitted()
+    {
+        var liars = new HashSet<int>();
+        foreach (FetchedRows range in _ranges.ToArray())
+        {
+            ulong before = _rows;
+            for (byte[] after = range.From; range.IsLast || after.AsSpan().SequenceCompareTo(range.To) < 0;)
+            {
+                var again = new RowsWanted(after) { Among = s => s != range.Source && !liars.Contains(s) };
+                foreach (LedgerQuestion question in AskForRows(again))
+                    yield return question;
+                if (again.Given is not { IsLast: false } more)
+                    break;
+                after = more.To;
+            }
+            if (_rows > before && liars.Add(range.Source))
+                sources.Lied(range.Source, "left state values out of a snapshot");
+            if (_rows == _leaves)
+                yield break;
+        }
+    }
+
+    private sealed record FetchedRows(int Source, byte[] From, byte[] To, bool IsLast);
+
+    /// <summary>State values after a key, and what came.</summary>
+    private sealed class RowsWanted(byte[] after)
+    {
+        public byte[] After => after;
+
+        public Func<int, bool>? Among { get; init; }
+
+        public FetchedRows? Given { get; set; }
+    }
+}

@@ -1,0 +1,90 @@
+namespace GovChain.Consensus;
+
+/// <summary>
+/// Which snapshots of its ledger a node holds for others, and for how long. Bounded in number and in time: a snapshot costs
+/// next to nothing while it is new, and only one that somebody asks for is kept on, from the first question for a
+/// while.
+/// </summary>
+/// <remarks>Belongs to one caller at a time. Owns the views.</remarks>
+/// <param name="leaseMs">How long one that is asked for is kept, milliseconds.</param>
+public sealed class SnapshotLeases<TView>(ulong leaseMs) : IDisposable
+    where TView : class, IDisposable
+{
+    /// <summary>Snapshots that are kept unasked: the newest.</summary>
+    public const int RecentMax = 2;
+
+    /// <summary>Snapshots that are kept because somebody fetches them.</summary>
+    public const int LeasesMax = 2;
+
+    private readonly List<Kept> _kept = [];
+
+    /// <summary>Nothing is held.</summary>
+    public bool IsEmpty => _kept.Count == 0;
+
+    private int Leases => _kept.Count(static k => k.SinceMs is not null);
+
+    /// <summary>Takes a snapshot over; it is let go of at once where one as new is held.</summary>
+    public void Add(ulong height, TView view, ulong nowMs)
+    {
+        if (_kept.Exists(k => k.Height >= height))
+        {
+            view.Dispose();
+            return;
+        }
+        _kept.Add(new Kept(height, view));
+        Sweep(nowMs);
+    }
+
+    /// <summary>The heights to begin to fetch at, newest last. One whose time is half over is not named while another can be
+    /// begun.</summary>
+    public IReadOnlyList<ulong> Held(ulong nowMs)
+    {
+        Sweep(nowMs);
+        bool room = Leases < LeasesMax;
+        return [.. _kept.Where(k => k.SinceMs is { } since ? !room || nowMs - since < leaseMs / 2 : room).Select(static k => k.Height)];
+    }
+
+    /// <summary>The snapshot at a height, which stays this object's; null if it is not held, or cannot be kept on.</summary>
+    public TView? TryTake(ulong height, ulong nowMs)
+    {
+        Sweep(nowMs);
+        if (_kept.Find(k => k.Height == height) is not { } kept || (kept.SinceMs is null && Leases >= LeasesMax))
+            return null;
+        kept.SinceMs ??= nowMs;
+        return kept.View;
+    }
+
+    /// <summary>Lets go of what is over.</summary>
+    public void Sweep(ulong nowMs)
+    {
+        int recent = _kept.Count - Leases;
+        for (int i = 0; i < _kept.Count;)
+        {
+            bool isOver = _kept[i].SinceMs is { } since ? nowMs - since >= leaseMs : recent-- > RecentMax;
+            if (!isOver)
+            {
+                i++;
+                continue;
+            }
+            _kept[i].View.Dispose();
+            _kept.RemoveAt(i);
+        }
+    }
+
+    /// <summary>Lets go of all.</summary>
+    public void Dispose()
+    {
+        _kept.ForEach(static k => k.View.Dispose());
+        _kept.Clear();
+    }
+
+    private sealed class Kept(ulong height, TView view)
+    {
+        public ulong Height => height;
+
+        public TView View => view;
+
+        /// <summary>When somebody first asked for it.</summary>
+        public ulong? SinceMs { get; set; }
+    }
+}

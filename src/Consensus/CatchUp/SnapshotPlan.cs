@@ -1,0 +1,62 @@
+using GovChain.Core.Model;
+
+namespace GovChain.Consensus;
+
+/// <summary>
+/// Whether a node that is behind fetches a snapshot instead of all blocks, and how often it tries (docs/PROTOCOL.md,
+/// "Snapshots"). Belongs to one caller at a time.
+/// </summary>
+/// <param name="lagMin">Blocks behind from which on a snapshot is thought of; 0: never.</param>
+public sealed class SnapshotPlan(ulong lagMin)
+{
+    /// <summary>How long no snapshot is thought of after so many attempts failed, milliseconds.</summary>
+    public const ulong PauseMs = 5 * 60_000;
+
+    /// <summary>How long none is asked for after nobody had one, milliseconds.</summary>
+    public const ulong PauseWithoutOfferMs = 10_000;
+
+    /// <summary>Checking a state value costs about this part of what verifying and executing a transaction does.</summary>
+    private const ulong RowsPerTransaction = 4;
+
+    private const int AttemptsMax = 3;
+
+    private ulong _pausedUntilMs;
+    private int _attempts;
+
+    /// <summary>Whether to look for a snapshot now; where true, a search begins.</summary>
+    /// <param name="lag">Blocks behind.</param>
+    /// <param name="nowMs">A clock that does not jump.</param>
+    public bool Begin(ulong lag, ulong nowMs)
+    {
+        if (lagMin == 0 || lag < lagMin || nowMs < _pausedUntilMs)
+            return false;
+        _attempts = 0;
+        return true;
+    }
+
+    /// <summary>A snapshot must be above this height to be of use.</summary>
+    public ulong UsefulAbove(BlockHeader tip) => tip.Height + lagMin / 2;
+
+    /// <summary>Nobody has one that is of use: the search is over.</summary>
+    public void NothingOffered(ulong nowMs) => _pausedUntilMs = nowMs + PauseWithoutOfferMs;
+
+    /// <summary>A snapshot was given up; whether to look for another.</summary>
+    /// <param name="isProven">Its header is certified. One that was made up costs no attempt, but those who offered it: there
+    /// are few, and others may hold a true one.</param>
+    /// <param name="nowMs">A clock that does not jump.</param>
+    public bool TryAgain(bool isProven, ulong nowMs)
+    {
+        if (!isProven || ++_attempts < AttemptsMax)
+            return true;
+        _pausedUntilMs = nowMs + PauseMs;
+        return false;
+    }
+
+    /// <summary>Whether what a snapshot brings is less work than executing all that is missing.</summary>
+    /// <param name="tip">The newest block here.</param>
+    /// <param name="header">The snapshot's.</param>
+    /// <param name="below">The header below its blocks.</param>
+    /// <param name="rows">About how many state values it has.</param>
+    public static bool IsCheaper(BlockHeader tip, BlockHeader header, BlockHeader below, ulong rows) =>
+        rows / RowsPerTransaction + (header.LogSizeAfter - below.LogSizeAfter) < header.LogSizeAfter - tip.LogSizeAfter;
+}

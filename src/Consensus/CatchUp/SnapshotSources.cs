@@ -1,0 +1,144 @@
+using GovChain.Protos.V1;
+
+namespace GovChain.Consensus;
+
+/// <summary>
+/// Whom a node asks for the parts of one snapshot: the fastest first, of those that hold it. One that lied is asked for
+/// nothing more, one that did not answer comes last. No clock, no I/O: its questions are asked by whoever drives them.
+/// </summary>
+/// <remarks>Belongs to one caller at a time.</remarks>
+/// <param name="connected">Who can be asked now, by number.</param>
+/// <param name="misbehaved">Told who did what no honest node does.</param>
+public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<int, string> misbehaved)
+{
+    private const long NewestParts = 4;
+
+    private readonly Dictionary<int, long> _paceUs = [];
+    private readonly HashSet<int> _silent = [];
+    private readonly HashSet<int> _liars = [];
+    private readonly HashSet<int> _holders = [];
+    private readonly HashSet<int> _offered = [];
+    private readonly HashSet<int> _spurned = [];
+
+    /// <summary>What <see cref="Find"/> found: the height that most of those asked hold a snapshot at, and of several the
+    /// newest; null where nobody has one.</summary>
+    public ulong? Found { get; private set; }
+
+    /// <summary>Whether somebody gave what <see cref="Ask"/> or <see cref="AskForBlocks"/> asked for.</summary>
+    public bool WasGiven { get; private set; }
+
+    /// <summary>The blocks that <see cref="AskForBlocks"/> was given, and who gave them.</summary>
+    public (int Source, IReadOnlyList<FetchedBlock> Blocks) Blocks { get; private set; } = (-1, []);
+
+    /// <summary>Asks all which snapshots they hold above a height.</summary>
+    public IEnumerable<LedgerQuestion> Find(ulong above)
+    {
+        Found = null;
+        var question = new OffersQuestion(Order(s => !_spurned.Contains(s)));
+        yield return question;
+        var held = new SortedDictionary<ulong, List<int>>();
+        for (int i = 0; i < question.Sources.Count; i++)
+        {
+            foreach (ulong height in question.Answers[i] is { } answer ? SnapshotRules.ReadHeld(answer).Distinct() : [])
+            {
+                if (height <= above)
+                    continue;
+                if (!held.TryGetValue(height, out List<int>? holders))
+                    held.Add(height, holders = []);
+                holders.Add(question.Sources[i]);
+            }
+        }
+        if (held.Count == 0)
+            yield break;
+        (ulong best, List<int> by) = held.OrderBy(static h => h.Value.Count).ThenBy(static h => h.Key).Last();
+        _holders.Clear();
+        _holders.UnionWith(by);
+        _offered.Clear();
+        _offered.UnionWith(by);
+        Found = best;
+    }
+
+    /// <summary>Nobody gave the snapshot that was found: what its holders offer does not count any more.</summary>
+    public void Spurn() => _spurned.UnionWith(_offered);
+
+    /// <summary>
+    /// Asks for a part until somebody gives it, or nobody is left that might. What was asked of one that lies comes from the
+    /// next.
+    /// </summary>
+    /// <param name="request">The part.</param>
+    /// <param name="judge">What is wrong with an answer; null to take it. Also told who gave it.</param>
+    /// <param name="among">Who may be asked; null: all that hold the snapshot.</param>
+    public IEnumerable<LedgerQuestion> Ask(
+        SnapshotRequest request, Func<SnapshotResponse, int, string?> judge, Func<int, bool>? among = null)
+    {
+        WasGiven = false;
+        foreach (int source in Order(s => _holders.Contains(s) && (among is null || among(s))))
+        {
+            var question = new PartQuestion(source, request);
+            yield return question;
+            if (question.Answer is not { } answer)
+            {
+                Silent(source, "did not answer a request for a part of a snapshot");
+                continue;
+            }
+            Answered(source, question.TookUs);
+            if (answer.Height != request.Height || answer is { Head: null, Pages.Count: 0, Rows.Count: 0, LastRows: false })
+            {
+                _holders.Remove(source); // its time is over there, or it restarted
+                continue;
+            }
+            if (judge(answer, source) is not { } lie)
+            {
+                WasGiven = true;
+                yield break;
+            }
+            Lied(source, lie);
+        }
+    }
+
+    /// <summary>Asks for blocks until somebody gives them.</summary>
+    public IEnumerable<LedgerQuestion> AskForBlocks(ulong firstHeight)
+    {
+        WasGiven = false;
+        foreach (int source in Order())
+        {
+            var question = new BlocksQuestion(source, firstHeight);
+            yield return question;
+            (ulong, int, ulong, ulong)? said = question.Answer is { } a ? (a.FirstHeight, a.Blocks.Count, a.TipHeight, a.WholeFrom) : null;
+            if (CatchUp.HasBlocks(firstHeight, said, out string? complaint))
+            {
+                Answered(source, question.TookUs);
+                Blocks = (source, question.Answer!.Blocks);
+                WasGiven = true;
+                yield break;
+            }
+            if (complaint is not null)
+                Silent(source, complaint);
+        }
+    }
+
+    /// <summary>It sent what cannot be true: nothing more is asked of it.</summary>
+    public void Lied(int source, string complaint)
+    {
+        _liars.Add(source);
+        misbehaved(source, complaint);
+    }
+
+    private int[] Order(Func<int, bool>? among = null) =>
+    [
+        .. connected().Where(s => !_liars.Contains(s) && (among is null || among(s)))
+            .OrderBy(_silent.Contains).ThenBy(s => _paceUs.GetValueOrDefault(s)),
+    ];
+
+    private void Silent(int source, string complaint)
+    {
+        _silent.Add(source);
+        misbehaved(source, complaint);
+    }
+
+    private void Answered(int source, long tookUs)
+    {
+        _silent.Remove(source);
+        _paceUs[source] = _paceUs.TryGetValue(source, out long pace) ? pace + (tookUs - pace) / NewestParts : tookUs;
+    }
+}
