@@ -23,6 +23,9 @@ public enum AbstainReason : byte
 
     /// <summary>Another validator holds a vote of this one that its journal lacks: wiped, or restored as a whole.</summary>
     Amnesia = 6,
+
+    /// <summary>The journal holds votes of another validator of this epoch.</summary>
+    JournalOfAnother = 7,
 }
 
 /// <summary>Whether a node votes, and if not, why and until when (docs/PROTOCOL.md, "Amnesia").</summary>
@@ -47,7 +50,7 @@ public readonly record struct Abstention(AbstainReason Reason, ulong VotesAgainA
     public bool IsOpen => !IsNone && VotesAgainAt == 0;
 
     /// <summary>The numbers are ones this software knows, and fit each other.</summary>
-    internal bool IsKnown => Reason <= AbstainReason.Amnesia && (!IsNone || VotesAgainAt == 0);
+    internal bool IsKnown => Reason <= AbstainReason.JournalOfAnother && (!IsNone || VotesAgainAt == 0);
 
     /// <summary>It votes at this height.</summary>
     public bool AllowsAt(ulong height) => IsNone || (VotesAgainAt > 0 && height >= VotesAgainAt);
@@ -79,6 +82,8 @@ public static class AbstainReasons
         AbstainReason.LedgerRestored => "The ledger was restored or repaired: votes may be forgotten.",
         AbstainReason.Amnesia =>
             "Another department holds a vote of this node that its journal lacks: the data directory was wiped or put back.",
+        AbstainReason.JournalOfAnother =>
+            "The vote journal holds votes of another department: this data directory, or the journal in it, is that one's.",
         _ => reason.ToString(),
     };
 }

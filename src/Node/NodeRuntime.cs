@@ -73,6 +73,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     private readonly ValidatorSet _validators;
     private readonly int _index;
     private readonly string? _keyReplaced;
+    private readonly string? _votesOfOthers;
     private readonly IReadOnlyList<ReadOnlyMemory<byte>> _waiting;
     private readonly CancellationTokenSource _stopping = new();
     private readonly BatchVerifier _batch;
@@ -123,6 +124,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             genesis.ChainId, history.Epoch, validators, self, JournalLoader.ParametersOf(parameters));
         var bodies = new BlockBodies();
         (_journal, JournalContents journal) = JournalLoader.Open(directory, _ledger.Tip, bodies);
+        _votesOfOthers = self < 0 ? null : JournalOwner.ExplainOthers(directory.Root, journal.Records, history, signer.PublicKey);
         _evidence = new AccusationDesk(EvidenceStore.Open(directory), history, _alarms, log, OnFatal);
         var core = new ConsensusCore(
             config, _ledger.Tip, _ledger.TipCertificate, _ledger.NextLeaders, journal, _evidence.Held);
@@ -358,7 +360,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             AlarmCode.UntimelyProposal => NodeAlarm.ClockOff,
             _ => NodeAlarm.LocalCheckFailed,
         };
-        _alarms.Raise(code, alarm.Text);
+        _alarms.Raise(code, code == NodeAlarm.Abstaining ? WithOwner(_driver.Standing.Abstention, alarm.Text) : alarm.Text);
         if (code != NodeAlarm.Abstaining)
             _status.Failed($"{AlarmDefinition.NameOf(code)}: {alarm.Text}");
     }
@@ -366,12 +368,16 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     /// <summary>The node abstains, knows until when, or votes again.</summary>
     private void OnAbstention(Abstention abstention)
     {
-        _alarms.Set(NodeAlarm.Abstaining, !abstention.IsNone, "", () => abstention.Explain());
+        _alarms.Set(NodeAlarm.Abstaining, !abstention.IsNone, "", () => WithOwner(abstention, abstention.Explain()));
         if (abstention.IsNone)
             _log.VotesAgain(_ledger.Tip.Height + 1);
         else if (!abstention.IsOpen)
             _log.WillVoteAgain(abstention.VotesAgainAt, abstention.Reason.Explain());
     }
+
+    /// <summary>Why the node abstains, with the names where the journal is another's.</summary>
+    private string WithOwner(Abstention abstention, string text) =>
+        abstention.Reason == AbstainReason.JournalOfAnother && _votesOfOthers is not null ? $"{text} {_votesOfOthers}" : text;
 
     private void WatchLeader(ConsensusStanding standing)
     {

@@ -31,7 +31,9 @@ internal static class JournalReplay
                 newest = mark;
             else if (record is RecallRecord recall)
                 openRecall = recall.IsOver ? null : openRecall ?? recall.Above;
-            else if (HeightOf(record) is not { } height || IsOfAnother(record!, config)
+            else if (record is not null && IsOfAnother(record, config))
+                reason = AbstainReason.JournalOfAnother;
+            else if (HeightOf(record) is not { } height
                 || (height == round.Height && !config.IsObserver && !TryApply(record!, config, round)))
                 reason = AbstainReason.JournalDamaged;
             else if (height > round.Height)

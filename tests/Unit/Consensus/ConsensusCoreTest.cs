@@ -284,7 +284,7 @@ public sealed class ConsensusCoreTest
         CoreHarness other = Prepared(1, out ProposedBlock block);
         Assert.That(new CoreHarness(_four, 1, other.Restarted()).Core.Abstaining, Is.EqualTo(AbstainReason.None));
         var node = new CoreHarness(_four, 2, other.Restarted());
-        Assert.That(node.Core.Abstaining, Is.EqualTo(AbstainReason.JournalDamaged));
+        Assert.That(node.Core.Abstaining, Is.EqualTo(AbstainReason.JournalOfAnother));
         node.Step(new BlockChecked(block.Hash, BlockFault.None));
         Assert.That(node.Sent<VoteMessage>(), Is.Empty);
     }

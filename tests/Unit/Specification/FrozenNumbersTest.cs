@@ -32,7 +32,7 @@ public sealed class FrozenNumbersTest
     [Test]
     public void AbstainReasons_KeepTheirNumbers() => Expect<AbstainReason>(
         "None=0 JournalMissing=1 JournalDamaged=2 JournalOlderThanLedger=3 LedgerOlderThanJournal=4 LedgerRestored=5 "
-        + "Amnesia=6");
+        + "Amnesia=6 JournalOfAnother=7");
 
     [Test]
     public void EvidenceKinds_KeepTheirNumbers() => Expect<EvidenceKind>("DoubleVote=1 BrokenCommit=2");

@@ -1,5 +1,6 @@
 using GovChain.Core.Execution;
 using GovChain.Node.Auditing;
+using GovChain.Protos.V1;
 using GovChain.Storage;
 using GovChain.Storage.Integrity;
 using NUnit.Framework;
@@ -71,7 +72,14 @@ public sealed class JournalOwnerTests
         Assert.That(report.Ok, "the ledger is whole all the same");
         await using var node = new TestNode(_ledger, 0, copy, new LoopbackNetwork());
         await node.StartAsync();
-        Assert.That(node.Gateway.GetStatus().Voting, Is.False, "and the node does as the audit says");
+        GetStatusResponse status = node.Gateway.GetStatus();
+        Assert.That(status.Voting, Is.False, "and the node does as the audit says");
+        Assert.That(status.AbstainingBecause, Does.Contain("votes of another department").And.Not.Contain("damaged"));
+        string alarm = "";
+        await node.UntilAsync(s => (alarm = s.Alarms.SingleOrDefault(static a => a.Code == "ABSTAINING")?.Text ?? "").Length > 0, "the alarm");
+        foreach (int department in new[] { 0, 2 })
+            Assert.That(alarm, Does.Contain($"dept-{department} (key {_ledger.ValidatorOf(department).PublicKey})"));
+        Assert.That(alarm, Does.Contain(copy).And.Contain("dataDirectory"));
     }
 
     [Test]
