@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using GovChain.Client;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
@@ -24,31 +23,13 @@ internal static class MemberCommand
     private static Command List()
     {
         Option<bool> json = Output.JsonOption();
-        var command = new Command("list", "Show which departments vote, and which nodes observe") { json };
+        var command = new Command("list", "Show which departments vote, with their validator keys, and which nodes observe") { json };
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
             using LedgerClient client = options.Connect(result);
             GetStatusResponse status = await client.GetStatusAsync(cancellation);
-            string[] observers = [.. status.Peers.Select(static p => p.Department).Concat([status.Department])
-                .Where(d => !status.Validators.Contains(d)).Order(StringComparer.Ordinal)];
-            if (result.GetValue(json))
-            {
-                Output.Json(new JsonObject
-                {
-                    ["epoch"] = status.Epoch,
-                    ["height"] = status.Height,
-                    ["quorum"] = status.Quorum,
-                    ["validators"] = new JsonArray([.. status.Validators.Select(static v => (JsonNode)v)]),
-                    ["observers"] = new JsonArray([.. observers.Select(static v => (JsonNode)v)]),
-                });
-                return ExitCode.Ok;
-            }
-            Output.Line($"Epoch {status.Epoch}: {QuorumOutlook.Count((int)status.Departments, "department votes", "departments vote")}, and {QuorumOutlook.Count((int)status.Quorum, "makes", "make")} a quorum.");
-            foreach (string department in status.Validators)
-                Output.Line($"  {department}");
-            foreach (string department in observers)
-                Output.Line($"  {department} (observer: no vote)");
+            MemberText.PrintMembers(status, result.GetValue(json));
             return ExitCode.Ok;
         });
         return command;
@@ -95,6 +76,7 @@ internal static class MemberCommand
             }
             await Files.ReplaceAsync(file, signed.ToBytes(), cancellation);
             MemberText.Print(file, signed, review, source.Name, result.GetValue(json));
+            MemberText.PrintNext(file, signed, review, result.GetValue(json));
             return ExitCode.Ok;
         });
         return command;
@@ -123,6 +105,7 @@ internal static class MemberCommand
             MemberText.Print(file, read, review, source.Name, result.GetValue(json));
             if (source.Refusal(read.Change) is { } refusal)
                 throw new CommandException(refusal);
+            MemberText.PrintNext(file, read, review, result.GetValue(json));
             return review.IsEnough && !read.LacksNewKey ? ExitCode.Ok : ExitCode.VerificationFailed;
         });
         return command;

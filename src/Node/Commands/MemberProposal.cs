@@ -106,11 +106,9 @@ internal static class MemberProposal
             QuorumOutlook outlook = QuorumOutlook.After(status, change);
             ApprovalReview review = ledger.Review(file);
             MemberText.Print(path, file, review, "", result.GetValue(json), outlook);
-            if (!result.GetValue(json))
-            {
-                Output.Line($"  next: administrators of {QuorumOutlook.Count(review.Needed, "department", "departments")} sign it (govchain member sign)"
-                    + (file.LacksNewKey ? ", and so does the new validator key" : ""));
-            }
+            if (!result.GetValue(json) && outlook is { IsEnough: true, Away.Count: 0 })
+                Output.Line($"  {outlook.Explain()}"); // where somebody is away, it is a warning
+            MemberText.PrintNext(path, file, review, result.GetValue(json));
             MemberText.Warn(outlook, change);
             return ExitCode.Ok;
         });

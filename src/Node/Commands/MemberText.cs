@@ -54,6 +54,62 @@ internal static class MemberText
             yield return file.LacksNewKey ? "not signed yet by the new validator key" : "signed by the new validator key";
     }
 
+    /// <summary>Prints, for people, what is to be done with a change.</summary>
+    public static void PrintNext(string path, MembershipFile file, ApprovalReview review, bool json)
+    {
+        if (!json)
+            Output.Line($"  next: {Next(path, file, review)}");
+    }
+
+    /// <summary>What is to be done with a change, by what is known of its signatures.</summary>
+    internal static string Next(string path, MembershipFile file, ApprovalReview review)
+    {
+        string newKey = $"the new validator key signs it (govchain member sign {path} --key VALIDATOR-KEY-FILE)";
+        if (review.IsEnough)
+            return file.LacksNewKey ? newKey : $"any officer submits it (govchain member submit {path})";
+        int lacking = review.Needed - review.Approvers.Count;
+        string more = review.Approvers.Count > 0 ? "more " : "";
+        return (review.IsChecked
+            ? $"administrators of {QuorumOutlook.Count(lacking, $"{more}department", $"{more}departments")} sign it (govchain member sign {path} --key KEY-FILE)"
+            : $"a node says who must still sign (govchain member inspect {path} --profile FILE); with signatures enough any officer submits it (govchain member submit {path})")
+            + (file.LacksNewKey ? $"; {newKey}" : "");
+    }
+
+    /// <summary>Prints who votes, with which keys, and which nodes observe, as a node says.</summary>
+    public static void PrintMembers(GetStatusResponse status, bool json)
+    {
+        string[] observers = [.. status.Peers.Select(static p => p.Department).Concat([status.Department])
+            .Where(d => !status.Validators.Contains(d)).Order(StringComparer.Ordinal)];
+        if (json)
+        {
+            Output.Json(ToJson(status, observers));
+            return;
+        }
+        foreach (string line in Members(status, observers))
+            Output.Line(line);
+    }
+
+    internal static IEnumerable<string> Members(GetStatusResponse status, IReadOnlyList<string> observers)
+    {
+        yield return $"Epoch {status.Epoch}: {QuorumOutlook.Count((int)status.Departments, "department votes", "departments vote")}, and "
+            + $"{QuorumOutlook.Count((int)status.Quorum, "makes", "make")} a quorum.";
+        int width = status.Validators.Max(static v => (int?)v.Length) ?? 0;
+        for (int i = 0; i < status.Validators.Count; i++)
+            yield return $"  {status.Validators[i].PadRight(width)}  {status.ValidatorKeys.ElementAtOrDefault(i)}".TrimEnd();
+        foreach (string department in observers)
+            yield return $"  {department} (observer: no vote)";
+    }
+
+    internal static JsonObject ToJson(GetStatusResponse status, IReadOnlyList<string> observers) => new()
+    {
+        ["epoch"] = status.Epoch,
+        ["height"] = status.Height,
+        ["quorum"] = status.Quorum,
+        ["validators"] = Array(status.Validators.Select(static v => (JsonNode)v)),
+        ["keys"] = new JsonObject(status.Validators.Zip(status.ValidatorKeys, static (department, key) => KeyValuePair.Create(department, (JsonNode?)key))),
+        ["observers"] = Array(observers.Select(static v => (JsonNode)v)),
+    };
+
     /// <summary>What the ledger would refuse the change for, before it is sent.</summary>
     public static Rejection Insufficient(string path, MembershipFile file, ApprovalReview review)
     {

@@ -140,6 +140,7 @@ internal sealed class NodeStatus(
             KeyReplaced = KeyReplaced is not null,
             Epoch = history.Epoch,
             Validators = { history.Acting.Members.Select(static v => v.Department) },
+            ValidatorKeys = { history.Acting.Members.Select(static v => v.Key.ToString()) },
             AbstainingBecause = KeyReplaced is { } replaced ? replaced
                 : standing.IsObserver ? "It is an observer: its key has no vote on this ledger."
                 : standing.Abstention.IsNone && standing.IsRecalling

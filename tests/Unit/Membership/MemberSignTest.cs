@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Text.Json.Nodes;
 using Google.Protobuf;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
@@ -104,6 +105,43 @@ public sealed class MemberSignTest : IDisposable
         Write(Admit("gamma", Gamma, GammaAdmin), Sha256.Hash("another"u8));
         Assert.That((await RefusedAsync("administrator", "--genesis", At("genesis.json"))).Message, Does.Contain("is of the ledger"));
         Assert.That(Signers(), Is.Empty);
+    }
+
+    [Test]
+    public void Next_SaysWhatIsToBeDone_UntilTheChangeCanBeSubmitted()
+    {
+        MembershipFile file = Read();
+        Assert.That(Next(file, ApprovalReview.ByFile), Does.StartWith("a node says who must still sign (govchain member inspect c.json").And.Contain("VALIDATOR-KEY-FILE"));
+        Assert.That(Next(file, ByGenesis), Does.StartWith("administrators of 2 departments sign it (govchain member sign c.json --key KEY-FILE); the new validator key"));
+        file = file.With(_administrator.PublicKey, _administrator.Sign(file.SigningDigest));
+        Assert.That(Next(file, ByGenesis), Does.StartWith("administrators of 1 more department sign it"));
+        file = file.With(TestLedger.BetaAdmin.Public, TestLedger.BetaAdmin.Sign(file.SigningDigest));
+        Assert.That(Next(file, ByGenesis), Is.EqualTo("the new validator key signs it (govchain member sign c.json --key VALIDATOR-KEY-FILE)"));
+        file = file.With(Gamma.Public, Gamma.Sign(file.SigningDigest));
+        Assert.That(Next(file, ByGenesis), Is.EqualTo("any officer submits it (govchain member submit c.json)"));
+
+        static string Next(MembershipFile file, Func<MembershipFile, ApprovalReview> review) => MemberText.Next("c.json", file, review(file));
+
+        ApprovalReview ByGenesis(MembershipFile signed) => ApprovalReview.ByGenesis(signed, _genesis);
+    }
+
+    [Test]
+    public void Members_AreListedWithTheirKeys_AndInJsonToo()
+    {
+        var status = new GetStatusResponse
+        {
+            Departments = 2,
+            Quorum = 2,
+            Validators = { "alpha", "beta" },
+            ValidatorKeys = { _validator.PublicKey.ToString(), Gamma.Public.ToString() },
+        };
+        Assert.That(MemberText.Members(status, ["delta"]), Is.EqualTo(new[]
+        {
+            "Epoch 0: 2 departments vote, and 2 make a quorum.", $"  alpha  {_validator.PublicKey}", $"  beta   {Gamma.Public}", "  delta (observer: no vote)",
+        }));
+        JsonObject json = MemberText.ToJson(status, ["delta"]);
+        Assert.That((string?)json["keys"]!["beta"], Is.EqualTo(Gamma.Public.ToString()));
+        Assert.That((string?)json["validators"]![0], Is.EqualTo("alpha"));
     }
 
     private string At(string name) => Path.Combine(_directory, name);
