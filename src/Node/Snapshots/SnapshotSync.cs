@@ -79,9 +79,14 @@ internal sealed class SnapshotSync(
             var fetch = new SnapshotFetch(genesis, history, verifier, peers, assembly, height)
             {
                 OnProgress = p => Progress = p,
-                IsWorthwhile = (header, below, rows) => SnapshotPlan.IsCheaper(tip, header, below, rows),
+                IsWorthwhile = (header, below, rows) =>
+                {
+                    if (!SnapshotPlan.IsCheaper(tip, header, below, rows))
+                        return false;
+                    log.SnapshotBegun(height, height - tip.Height); // that the ledger goes so far is proven by now
+                    return true;
+                },
             };
-            log.SnapshotBegun(height, height - tip.Height);
             string? failure = await fetch.RunAsync(cancellation);
             if (failure is null)
                 assembly.Complete(new DurableTip(tip.Height, tip.Hash));

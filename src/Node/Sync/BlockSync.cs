@@ -47,12 +47,13 @@ internal sealed class BlockSync(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<int, ulong> _ahead = []; // its lock, too
+    private readonly ClaimedHeights _claims = new(validators.Count);
     private readonly Dictionary<int, double> _paceMs = [];
     private ulong _followed;
     private int _followedSource;
 
-    /// <summary>Blocks behind the highest that somebody needs, has shown a certificate for, or is giving blocks towards.
-    /// </summary>
+    /// <summary>Blocks behind the highest that somebody needs, has shown a certificate for, or is giving blocks towards; of
+    /// the last as much as <see cref="ClaimedHeights"/> counts.</summary>
     public ulong Lag
     {
         get
@@ -89,7 +90,12 @@ internal sealed class BlockSync(
     /// </summary>
     /// <param name="department">The department.</param>
     /// <param name="height">Where it says it is.</param>
-    public void Follow(string department, ulong height) => Follow(sources.NumberOf(department), height);
+    public void Follow(string department, ulong height)
+    {
+        int source = sources.NumberOf(department);
+        _claims.Say(source, height);
+        Follow(source, height);
+    }
 
     /// <summary>Asks those whose messages do not count here what they have: where too few others say how far the ledger is,
     /// they may know.</summary>
@@ -195,6 +201,7 @@ internal sealed class BlockSync(
             return false; // the stream ended, which is no fault
         double ms = time.GetElapsedTime(begun).TotalMilliseconds;
         said = Math.Max(said, answer?.TipHeight ?? 0);
+        // On nobody's word more than questions: a snapshot is fetched once its header is proven.
         if (said >= first && snapshots is not null && await snapshots.TryAsync(said - ledger.Tip.Height, cancellation))
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
         string? lie = null;
@@ -206,11 +213,11 @@ internal sealed class BlockSync(
         ms /= Math.Max(1, blocks);
         _paceMs[source] = _paceMs.TryGetValue(source, out double pace) ? pace + NewestWeight * (ms - pace) : ms;
         bool brought = lie is null && blocks > 0;
-        // It is believed how far the ledger goes as long as it gives what it says it has.
+        // It is listened to how far the ledger goes as long as it gives what it says it has.
         if (brought || source == _followedSource)
         {
             _followedSource = source;
-            Volatile.Write(ref _followed, brought ? said : 0);
+            Volatile.Write(ref _followed, brought ? _claims.Credit(said, ledger.Tip.Height) : 0);
         }
         return brought;
     }

@@ -16,6 +16,9 @@ internal sealed class LoopbackNetwork : ITestWires
     /// <summary>Whether blocks from a height on are given to a department.</summary>
     public Func<string, ulong, bool> GivesBlocks { get; set; } = static (_, _) => true;
 
+    /// <summary>What becomes of an answer with blocks from a height on; null: no answer.</summary>
+    public Func<ulong, BlockRangeResponse?, Task<BlockRangeResponse?>> Passes { get; set; } = static (_, answer) => Task.FromResult(answer);
+
     /// <summary>The network as one department sees it.</summary>
     public IPlug Plug(int department) => new Endpoint(this, TestLedger.DepartmentId(department));
 
@@ -82,10 +85,9 @@ internal sealed class LoopbackNetwork : ITestWires
             string from, ulong height, ReadOnlyMemory<byte> leafHashes, CancellationToken cancellation) =>
             AskAsync(from, h => h.FindEnvelopes(height, leafHashes));
 
-        public Task<BlockRangeResponse?> RequestBlocksAsync(
-            string from, ulong firstHeight, int count, CancellationToken cancellation) =>
-            network.GivesBlocks(department, firstHeight)
-                ? AskAsync(from, h => h.ReadBlocks(firstHeight, count)) : Task.FromResult<BlockRangeResponse?>(null);
+        public async Task<BlockRangeResponse?> RequestBlocksAsync(
+            string from, ulong firstHeight, int count, CancellationToken cancellation) => await network.Passes(firstHeight,
+                network.GivesBlocks(department, firstHeight) ? await AskAsync(from, h => h.ReadBlocks(firstHeight, count)) : null);
 
         public Task<SnapshotResponse?> RequestSnapshotAsync(
             string from, SnapshotRequest request, CancellationToken cancellation) =>

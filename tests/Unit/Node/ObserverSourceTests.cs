@@ -51,6 +51,44 @@ public sealed class ObserverSourceTests : IDisposable
     }
 
     [Test]
+    public async Task Source_ThatGivesBlocksAndSaysItHasAnyNumberMore_MovesTheLagByOneAnswerAtMost()
+    {
+        var released = new TaskCompletionSource();
+        _wires.Passes = async (first, answer) =>
+        {
+            if (first > 1)
+                await released.Task; // while it is asked for more, its word stands
+            if (answer is not null)
+                answer.TipHeight = 1_000_000_000_000_000;
+            return answer;
+        };
+        (TestNode observer, TestNode joiner) = await StartAsync(snapshotLag: 0);
+        await using (observer)
+        await using (joiner)
+        {
+            await joiner.UntilAsync(s => s.Height == _bed.Tip && s.Lag > 0, "it has every block, and is told of more");
+            Assert.That(joiner.Gateway.GetStatus().Lag, Is.LessThanOrEqualTo((ulong)GovChain.Consensus.CatchUp.RangeBlocks));
+            released.SetResult();
+            await joiner.UntilAsync(static s => s.Lag == 0, "what was not given is forgotten");
+        }
+    }
+
+    [Test]
+    public void Claims_CountAsFarAsOneHonestDepartmentMakesThem()
+    {
+        var claims = new ClaimedHeights(validators: 4);
+        claims.Say(0, ulong.MaxValue);
+        Assert.That(claims.Credit(ulong.MaxValue, tip: 10), Is.EqualTo(74), "one alone may lie");
+        claims.Say(1, 500);
+        Assert.That(claims.Credit(ulong.MaxValue, tip: 10), Is.EqualTo(500), "of two one does not");
+        claims.Say(2, 600);
+        Assert.That((claims.Credit(ulong.MaxValue, tip: 10), claims.Credit(400, tip: 10)), Is.EqualTo((600UL, 400UL)));
+        claims.Say(4, ulong.MaxValue);
+        claims.Say(5, ulong.MaxValue);
+        Assert.That(claims.Credit(ulong.MaxValue, tip: 10), Is.EqualTo(600), "nodes without a vote can be any number");
+    }
+
+    [Test]
     public void Sources_HaveTheValidatorsIndexes_AndOthersAfterThem()
     {
         ValidatorSet validators = _bed.Ledger.Genesis.Validators;
