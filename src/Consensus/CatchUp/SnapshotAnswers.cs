@@ -11,30 +11,33 @@ namespace GovChain.Consensus;
 public static class SnapshotAnswers
 {
     /// <summary>An answer ends with the row or page that makes it longer than this.</summary>
-    private const int AnswerBytesMax = 2 * 1024 * 1024;
+    public const int AnswerBytesMax = 2 * 1024 * 1024;
 
     private const int PartsPerRow = 3, PartsFree = 9_000, BytesPerPart = 64;
 
     /// <summary>The part that was asked for; empty where this ledger cannot give it.</summary>
-    public static SnapshotResponse Answer(ISnapshotView view, SnapshotRequest request)
+    /// <param name="view">The snapshot.</param>
+    /// <param name="request">The part.</param>
+    /// <param name="bytesMax">An answer ends with the row, page or change that makes it longer than this.</param>
+    public static SnapshotResponse Answer(ISnapshotView view, SnapshotRequest request, int bytesMax = AnswerBytesMax)
     {
         var response = new SnapshotResponse();
         switch (request.PartCase)
         {
             case SnapshotRequest.PartOneofCase.Head:
-                response.Head = ReadHead(view, request.Head.FromEpoch);
+                response.Head = ReadHead(view, request.Head.FromEpoch, bytesMax);
                 break;
             case SnapshotRequest.PartOneofCase.Pages:
-                AddPages(view, request.Pages, response);
+                AddPages(view, request.Pages, response, bytesMax);
                 break;
             default:
-                AddRows(view, request.Rows.After.ToByteArray(), response);
+                AddRows(view, request.Rows.After.ToByteArray(), response, bytesMax);
                 break;
         }
         return response;
     }
 
-    private static SnapshotHead? ReadHead(ISnapshotView view, ulong fromEpoch)
+    private static SnapshotHead? ReadHead(ISnapshotView view, ulong fromEpoch, int bytesMax)
     {
         BlockHeader tip = view.Tip;
         ulong horizonMs = new StateOverlay(view).Parameters.ExpiryHorizonMs;
@@ -55,15 +58,15 @@ public static class SnapshotAnswers
             head.EdgeTiles.Add(bytes == 0
                 ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(view.GetTile(id.Level, id.Index)[..bytes]));
         }
-        return AddEpochs(view, fromEpoch, head) ? head : null;
+        return AddEpochs(view, fromEpoch, head, bytesMax) ? head : null;
     }
 
     /// <summary>The ends of epochs; false where this node lacks the block of one, being filled in.</summary>
-    private static bool AddEpochs(ISnapshotView view, ulong fromEpoch, SnapshotHead head)
+    private static bool AddEpochs(ISnapshotView view, ulong fromEpoch, SnapshotHead head, int bytesMax)
     {
         MembershipState changes = StateValue.Read<MembershipState>(view, StateKey.Membership) ?? new MembershipState();
         long bytes = 0;
-        for (ulong epoch = fromEpoch; epoch < (ulong)changes.Changes.Count && bytes <= AnswerBytesMax; epoch++)
+        for (ulong epoch = fromEpoch; epoch < (ulong)changes.Changes.Count && bytes <= bytesMax; epoch++)
         {
             MembershipEntry entry = changes.Changes[(int)epoch];
             if (entry.Height < view.FirstWhole)
@@ -98,26 +101,26 @@ public static class SnapshotAnswers
         return view.GetHeader(low);
     }
 
-    private static void AddPages(ISnapshotView view, StatePagesWanted wanted, SnapshotResponse response)
+    private static void AddPages(ISnapshotView view, StatePagesWanted wanted, SnapshotResponse response, int bytesMax)
     {
         long bytes = 0;
         foreach (ByteString key in wanted.Keys)
         {
             if (!StatePageId.TryParseKey(key.Span, out StatePageId id) || view.TryGetPage(id) is not { } page
-                || bytes > AnswerBytesMax)
+                || bytes > bytesMax)
                 return;
             response.Pages.Add(UnsafeByteOperations.UnsafeWrap(page));
             bytes += page.Length;
         }
     }
 
-    private static void AddRows(ISnapshotView view, byte[] after, SnapshotResponse response)
+    private static void AddRows(ISnapshotView view, byte[] after, SnapshotResponse response, int bytesMax)
     {
         long bytes = 0;
         foreach (StateChange state in view.ScanStatesAfter(after))
         {
             // A row is three parts of a frame, whose number the other side bounds by its bytes (FrameBounds).
-            if (bytes > AnswerBytesMax || PartsPerRow * response.Rows.Count > PartsFree + bytes / BytesPerPart)
+            if (bytes > bytesMax || PartsPerRow * response.Rows.Count > PartsFree + bytes / BytesPerPart)
                 return;
             response.Rows.Add(new StateRow
             {

@@ -44,6 +44,9 @@ public sealed partial class SnapshotAssembler(
     /// </summary>
     public Func<BlockHeader, BlockHeader, ulong, bool> IsWorthwhile { get; init; } = static (_, _, _) => true;
 
+    /// <summary>The snapshot's header, once it is known that the departments have certified it.</summary>
+    public BlockHeader? Header => _header;
+
     /// <summary>The departments have certified the snapshot's header.</summary>
     public bool IsProven => _header is not null;
 

@@ -108,6 +108,8 @@ internal sealed partial class Invariants
         {
             if (node.Kind is NodeKind.Hostile or NodeKind.Twin)
                 continue;
+            if (node.Ledger.Base is { } below)
+                throw new InvariantException("I12", $"node {node.Index} lacks blocks up to {below.Height}");
             foreach ((Digest id, ulong height) in Acknowledged)
             {
                 if (!node.Ledger.Contains(id))

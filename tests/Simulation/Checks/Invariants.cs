@@ -88,6 +88,7 @@ internal sealed partial class Invariants(Stage stage)
         int node = sender.Index;
         if (sender.Core!.Abstaining != AbstainReason.None)
             throw new InvariantException("abstain", $"node {node} abstains and sends {type} at ({height}, {view})");
+        CheckProven(sender);
         // One that lost its journal and could not be told so counts toward f; one that knew of it keeps I6.
         if (sender.IsUnawareOfLoss)
             _sent.Remove((node, type, height, view));

@@ -138,6 +138,26 @@ internal enum FaultKind
 
     /// <summary>Two processes run with one key, each as if it were alone.</summary>
     Twin,
+
+    // From here on: of runs in which nodes join by snapshot.
+
+    /// <summary>So much time passes at once that all that was recorded or submitted has expired.</summary>
+    Night,
+
+    /// <summary>A validator is down, cut off or hears all too late, until it is far behind.</summary>
+    LongAbsence,
+
+    /// <summary>A process dies between the end of a snapshot's fetching and the journal's mark.</summary>
+    CrashInInstall,
+
+    /// <summary>A validator lets go of the snapshots that it holds for others.</summary>
+    SnapshotDropped,
+
+    /// <summary>A hostile validator gives wrong parts of a snapshot, some only, or none.</summary>
+    LyingSnapshot,
+
+    /// <summary>A hostile validator offers snapshots that nobody certified, whole in themselves.</summary>
+    ForgedSnapshot,
 }
 
 /// <summary>How often each fault was injected.</summary>
@@ -158,6 +178,9 @@ internal sealed class FaultCounts
         for (int i = 0; i < _counts.Length; i++)
             _counts[i] += other._counts[i];
     }
+
+    /// <summary>What only happens where nodes join by snapshot.</summary>
+    public static bool IsOfSnapshots(FaultKind kind) => kind > FaultKind.Twin;
 
     /// <summary>By name, in the order of the kinds.</summary>
     public IReadOnlyDictionary<string, long> ByName() =>

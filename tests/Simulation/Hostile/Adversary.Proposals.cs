@@ -28,7 +28,7 @@ internal sealed partial class Adversary
                 return block with { Certificate = certificate with { Type = VoteType.Prepare } };
             case 2:
                 IReadOnlyList<StoredBlock> blocks = _node.Ledger.Blocks;
-                return block with { Transactions = blocks[_stage.Rng.Below(blocks.Count)].Transactions };
+                return block with { Transactions = (blocks[_stage.Rng.Below(blocks.Count)] ?? block).Transactions };
             default:
                 DecidedMessage mutated = MutateDecided(new DecidedMessage(block.Header, certificate));
                 return block with { Block = block.Block with { Header = mutated.Header }, Certificate = mutated.Certificate };
@@ -38,6 +38,8 @@ internal sealed partial class Adversary
     /// <summary>An answer to a request for blocks as this node gives it: sometimes none, and a tip that nobody has.</summary>
     public BlockResponse Spoil(BlockResponse answer)
     {
+        if (WithForged(answer) is { } forged)
+            return forged;
         if (!Dares(FaultKind.LyingSync, 300))
             return answer;
         return _stage.Rng.Below(3) switch

@@ -31,6 +31,11 @@ internal sealed partial class Adversary
             if (stage.Scenario.Has(kind) && (isPlan || stage.Rng.Chance(600)))
                 _habits.Add(kind);
         }
+        foreach (FaultKind kind in new[] { FaultKind.LyingSnapshot, FaultKind.ForgedSnapshot })
+        {
+            if (stage.Scenario.Has(kind) && stage.Rng.Chance(700))
+                _habits.Add(kind);
+        }
         _silencePerMille = stage.Rng.Below(1_001);
         _spared = stage.Rng.Below(stage.Scenario.Validators);
     }
@@ -154,7 +159,7 @@ internal sealed partial class Adversary
     private StatusMessage Lie(StatusMessage status)
     {
         IReadOnlyList<StoredBlock> blocks = _node.Ledger.Blocks;
-        StoredBlock old = blocks[_stage.Rng.Below(blocks.Count)];
+        StoredBlock old = blocks[_stage.Rng.Below(blocks.Count)] ?? _node.Ledger.Tip;
         return _stage.Rng.Below(3) switch
         {
             0 => status with { View = (uint)_stage.Rng.Next() },

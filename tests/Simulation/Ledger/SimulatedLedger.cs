@@ -3,7 +3,6 @@ using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Merkle;
 using GovChain.Core.Model;
-using GovChain.Protos.V1;
 
 namespace GovChain.Tests.Simulation;
 
@@ -12,12 +11,14 @@ internal sealed class SimulatedLedger
 {
     private readonly List<StoredBlock> _blocks = [];
     private readonly Genesis _genesis;
-    private InMemoryLedger _ledger;
+    private SimulatedState _ledger;
+    private StoredBlock[] _outrun = [];
+    private List<SealedBlock> _filled = [];
 
     public SimulatedLedger(Genesis genesis)
     {
         _genesis = genesis;
-        _ledger = new InMemoryLedger(genesis);
+        _ledger = new SimulatedState(genesis);
         History = new ValidatorHistory(genesis.Validators, null);
         _blocks.Add(new StoredBlock(new ProposedBlock(_ledger.Tip, []), null, [], StateValue.NextLeaders(_ledger)));
     }
@@ -29,8 +30,20 @@ internal sealed class SimulatedLedger
     /// <summary>Who certifies which height.</summary>
     public ValidatorHistory History { get; private set; }
 
-    /// <summary>By height, genesis first.</summary>
+    /// <summary>By height, genesis first; null where a block below a snapshot is missing.</summary>
     public IReadOnlyList<StoredBlock> Blocks => _blocks;
+
+    /// <summary>The header below which blocks are missing; null where none is.</summary>
+    public BlockHeader? Base { get; private set; }
+
+    /// <summary>The first block from which on all are here; 0 where none is missing.</summary>
+    public ulong FirstWhole => Base is { } below ? below.Height + 1 : 0;
+
+    /// <summary>Where filling in has got to; null where nothing is missing.</summary>
+    public SimulatedLog? Filling { get; private set; }
+
+    /// <summary>State, pages and tiles.</summary>
+    public SimulatedState State => _ledger;
 
     /// <summary>The newest state. Good until a block is stored.</summary>
     public ILedgerView View => _ledger;
@@ -74,9 +87,7 @@ internal sealed class SimulatedLedger
     public void RollBack(ulong height)
     {
         StoredBlock[] kept = [.. _blocks.Skip(1).TakeWhile(b => b.Height <= height)];
-        _ledger = new InMemoryLedger(_genesis);
-        History = new ValidatorHistory(_genesis.Validators, null);
-        _blocks.RemoveRange(1, _blocks.Count - 1);
+        Clear();
         foreach (StoredBlock block in kept)
         {
             Store(
@@ -85,6 +96,84 @@ internal sealed class SimulatedLedger
                 block.Certificate!);
         }
     }
+
+    /// <summary>The directory is gone.</summary>
+    public void Clear()
+    {
+        _ledger = new SimulatedState(_genesis);
+        History = new ValidatorHistory(_genesis.Validators, null);
+        _blocks.RemoveRange(1, _blocks.Count - 1);
+        (Base, Filling, _outrun, _filled) = (null, null, [], []);
+    }
+
+    /// <summary>All of it, to be put back some day.</summary>
+    public SimulatedLedger Copy()
+    {
+        var copy = new SimulatedLedger(_genesis);
+        copy.PutBack(this);
+        return copy;
+    }
+
+    /// <summary>The directory is what it was when the copy was made.</summary>
+    public void PutBack(SimulatedLedger copy)
+    {
+        _ledger = copy._ledger.Copy();
+        History = copy.History;
+        _blocks.Clear();
+        _blocks.AddRange(copy._blocks);
+        (Base, _outrun, _filled) = (copy.Base, copy._outrun, [.. copy._filled]);
+        Filling = copy.Filling is { } filling
+            ? SimulatedLog.TryOpen(filling.Header, filling.Tiles.Select(static t => (t.Key, t.Value))) : null;
+    }
+
+    /// <summary>The ledger as it is now, to be given to others.</summary>
+    public SimulatedView OpenView() => new(_ledger.Copy(), _blocks, FirstWhole);
+
+    /// <summary>A snapshot takes this ledger's place, which is kept for its blocks.</summary>
+    public void Install(SimulatedAssembly assembly, ISignatureVerifier keys)
+    {
+        BlockHeader below = assembly.Base!;
+        StoredBlock[] before = [.. _blocks.Skip(1).TakeWhile(static b => b is not null)];
+        StoredBlock genesis = _blocks[0];
+        Clear();
+        _outrun = before;
+        _ledger = assembly.ToState();
+        History = ValidatorHistory.Of(_genesis, _ledger);
+        while ((ulong)_blocks.Count <= below.Height)
+            _blocks.Add(null!);
+        _blocks.AddRange(assembly.Blocks.Select(b => BlockOf(b, keys)));
+        _blocks[^1] = _blocks[^1] with { NextLeaders = StateValue.NextLeaders(_ledger) };
+        if (below.Height == 0)
+            return;
+        Base = below;
+        Filling = SimulatedLog.TryOpen(genesis.Header, _genesis.Block.Log.ChangedTiles);
+    }
+
+    /// <summary>Blocks from a height on out of the ledger that a snapshot took the place of.</summary>
+    public IReadOnlyList<StoredBlock> ReadOutrun(ulong first, int count) => [.. _outrun.SkipWhile(b => b.Height < first).Take(count)];
+
+    /// <summary>Stores blocks below the base, which <see cref="Filling"/> has gone on by. Nobody is given any of them before all are
+    /// here.</summary>
+    public void FillIn(IReadOnlyList<SealedBlock> blocks, ISignatureVerifier keys)
+    {
+        _filled.AddRange(blocks);
+        if (Filling!.Header.Height < Base!.Height)
+            return;
+        foreach (SealedBlock block in _filled)
+        {
+            _blocks[(int)block.Header.Height] = BlockOf(block, keys);
+            _ledger.Index(block.Header, block.Transactions);
+        }
+        (Base, Filling, _filled, _outrun) = (null, null, [], []);
+    }
+
+    private static StoredBlock BlockOf(SealedBlock block, ISignatureVerifier keys) => new(
+        new ProposedBlock(block.Header, [.. block.Transactions.Select(static t => t.LeafHash)]), block.Certificate,
+        [
+            .. VerifiedTransaction.VerifyAll([.. block.Transactions], keys).Select(
+                t => t ?? throw new InvariantException("I4", $"a fetched block {block.Header.Height} holds a transaction with a wrong signature")),
+        ],
+        null!);
 
     /// <summary>An executed block as consensus knows it.</summary>
     public static ProposedBlock BlockOf(ExecutedBlock executed) =>

@@ -1,6 +1,8 @@
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
+using GovChain.Protos.V1;
+using Transaction = GovChain.Core.Model.Transaction;
 
 namespace GovChain.Tests.Simulation;
 
@@ -56,7 +58,18 @@ internal sealed record EnvelopesFrame(bool AreBodies, IReadOnlyList<ReadOnlyMemo
 internal sealed record BodyRequest(IReadOnlyList<Digest> Leaves) : Frame;
 
 /// <summary>Asks for stored blocks from a height on.</summary>
-internal sealed record BlockRequest(ulong First) : Frame;
+/// <param name="First">The height.</param>
+/// <param name="Id">Comes back in the answer; 0 for catch-up, which has one question open at a time.</param>
+internal sealed record BlockRequest(ulong First, ulong Id = 0) : Frame;
 
-/// <summary>Stored blocks from a height on, and how far the ledger goes.</summary>
-internal sealed record BlockResponse(ulong First, IReadOnlyList<FetchedBlock> Blocks, ulong TipHeight) : Frame;
+/// <summary>Stored blocks from a height on, how far the ledger goes, and from which block on it is whole.</summary>
+internal sealed record BlockResponse(
+    ulong First, IReadOnlyList<FetchedBlock> Blocks, ulong TipHeight, ulong WholeFrom = 0, ulong Id = 0) : Frame;
+
+/// <summary>Asks for a part of a snapshot, or which there are.</summary>
+/// <param name="Id">Comes back in the answer.</param>
+/// <param name="Request">The part. Nobody changes it.</param>
+internal sealed record SnapshotAsk(ulong Id, SnapshotRequest Request) : Frame;
+
+/// <summary>The part.</summary>
+internal sealed record SnapshotGiven(ulong Id, SnapshotResponse Response) : Frame;

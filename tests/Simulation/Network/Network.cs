@@ -9,6 +9,7 @@ internal sealed class Network(RandomRun run)
 
     private bool[,] _cut = new bool[0, 0];
     private ulong[,] _cloggedUntilUs = new ulong[0, 0];
+    private readonly HashSet<int> _away = [];
     private bool _healed;
 
     /// <summary>How many processes there are.</summary>
@@ -44,6 +45,18 @@ internal sealed class Network(RandomRun run)
             _cut[node.Slot, i] = _cut[i, node.Slot] = true;
     }
 
+    /// <summary>A process hears nobody and nobody hears it, whatever else is joined again, until it is back.</summary>
+    public void TakeAway(SimulatedNode node) => _away.Add(node.Slot);
+
+    public void BringBack(SimulatedNode node) => _away.Remove(node.Slot);
+
+    /// <summary>All that a process is sent reaches it together at a time.</summary>
+    public void HoldBack(SimulatedNode node, ulong untilUs)
+    {
+        for (int from = 0; from < Size; from++)
+            _cloggedUntilUs[from, node.Slot] = untilUs;
+    }
+
     /// <summary>Some links deliver nothing for a while and then all that was sent.</summary>
     public void Clog(Prng rng, ulong forUs)
     {
@@ -68,6 +81,7 @@ internal sealed class Network(RandomRun run)
     {
         Join();
         Array.Clear(_cloggedUntilUs);
+        _away.Clear();
         _healed = true;
     }
 
@@ -86,7 +100,7 @@ internal sealed class Network(RandomRun run)
             run.Chart?.Lost(from, to, frame, "lost");
             return;
         }
-        if (_cut[from.Slot, to.Slot])
+        if (_cut[from.Slot, to.Slot] || _away.Contains(from.Slot) || _away.Contains(to.Slot))
         {
             run.Chart?.Lost(from, to, frame, "cut");
             return;

@@ -173,6 +173,7 @@ internal sealed partial class SimulatedNode
         _stage.Chart?.Event(this, '#', $"stores {MessageChart.Name(block.Header)}, {block.Transactions.Count} transactions");
         _stage.Invariants.OnStored(this, parent, Ledger.Tip);
         OnCommitted(block);
+        HoldSnapshot();
     }
 
     private void FinishStoringByChance()
@@ -195,6 +196,7 @@ internal sealed partial class SimulatedNode
         _pool = NewPool();
         ForgetCatchUp();
         ForgetLeaders();
+        ForgetSnapshots();
         _hasWork = false;
         _workPausedUntilUs = 0;
     }

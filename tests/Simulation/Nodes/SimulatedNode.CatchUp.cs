@@ -20,6 +20,7 @@ internal sealed partial class SimulatedNode
     private (int Validator, string? Complaint)? _range;
     private int _question;
     private bool _catchingUp;
+    private ulong _saidAhead;
 
     /// <summary>Makes catch-up forget whom it passed over; a restart does.</summary>
     private CatchUp NewCatchUp() => new(_stage.Chain.ChainId, _config.Validators, _stage.Keys);
@@ -31,13 +32,16 @@ internal sealed partial class SimulatedNode
             FetchRange();
     }
 
-    private void FetchRange()
+    private void FetchRange() => FetchRange(orSnapshot: true);
+
+    private void FetchRange(bool orSnapshot)
     {
         _catchingUp = Ledger.Height < _catchUp.Target && Ledger.Tip.Header.NextValidatorSetHash == _config.Validators.Hash;
-        if (!_catchingUp)
+        if (!_catchingUp || (orSnapshot && LooksForSnapshot()))
             return;
+        _saidAhead = 0;
         _sources.Clear();
-        int[] others = [.. Enumerable.Range(0, _config.Validators.Count).Where(i => i != Index)];
+        int[] others = _stage.Scenario.Snapshots ? Others() : [.. Enumerable.Range(0, _config.Validators.Count).Where(i => i != Index)];
         foreach (int validator in _catchUp.Sources(others, MonotonicMs))
             _sources.Enqueue(validator);
         AskNextSource();
@@ -67,7 +71,7 @@ internal sealed partial class SimulatedNode
         ulong first = _asked!.Value.FirstHeight;
         _asked = null;
         (ulong, int, ulong, ulong)? said =
-            answer is null ? null : (answer.First, answer.Blocks.Count, answer.TipHeight, 0);
+            answer is null ? null : (answer.First, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom);
         if (!CatchUp.HasBlocks(first, said, out string? complaint))
         {
             if (complaint is not null)
@@ -99,20 +103,17 @@ internal sealed partial class SimulatedNode
             return;
         }
         var blocks = new List<FetchedBlock>();
-        for (ulong h = request.First; h <= Ledger.Height && blocks.Count < BlocksPerResponse; h++)
-        {
-            StoredBlock block = _adversary?.Spoil(Ledger.Blocks[(int)h]) ?? Ledger.Blocks[(int)h];
-            blocks.Add(new FetchedBlock(
-                block.Header.ToBytes(), block.Certificate!.ToBytes(),
-                [.. block.Transactions.Select(t => t.Transaction.Envelope)]));
-        }
-        var answer = new BlockResponse(request.First, blocks, Ledger.Height);
+        for (ulong h = request.First; h >= Ledger.FirstWhole && h <= Ledger.Height && blocks.Count < BlocksPerResponse; h++)
+            blocks.Add(FetchedOf(_adversary?.Spoil(Ledger.Blocks[(int)h]) ?? Ledger.Blocks[(int)h]));
+        var answer = new BlockResponse(request.First, blocks, Ledger.Height, Ledger.FirstWhole, request.Id);
         _stage.Send(this, from, _adversary?.Spoil(answer) ?? answer);
     }
 
     private void TakeBlocks(int from, BlockResponse response)
     {
-        if (_asked is { } asked && asked.Validator == from && response.First == asked.FirstHeight)
+        if (response.Id > 0)
+            Take(response.Id, response);
+        else if (_asked is { } asked && asked.Validator == from && response.First == asked.FirstHeight)
             Judge(from, response);
     }
 
@@ -153,5 +154,6 @@ internal sealed partial class SimulatedNode
         _asked = null;
         _range = null;
         _catchingUp = false;
+        _saidAhead = 0;
     }
 }

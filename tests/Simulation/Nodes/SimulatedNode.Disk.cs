@@ -22,7 +22,7 @@ internal sealed partial class SimulatedNode
     private ulong _noted;
     private ulong _lastMark;
     private bool _syncing;
-    private (byte[]? Journal, ulong Height)? _copy;
+    private DiskCopy? _copy;
     private bool _isMarked; // the file 'restored' of production: durable, until the journal says that the node abstains
 
     /// <summary>The newest record that no crash can lose.</summary>
@@ -60,8 +60,11 @@ internal sealed partial class SimulatedNode
             if (_journal is not null)
             {
                 _durable = _journal.DurableIndex;
-                return new JournalContents(
-                    JournalCondition.Sound, ReadRecords(opening.Records), _journal.NextIndex, marked);
+                List<byte[]> records = ReadRecords(opening.Records);
+                _stage.Invariants.OnOpened(this, records, _advanced?.From.Height);
+                CarryOn(records);
+                _durable = _noted = _journal.DurableIndex;
+                return new JournalContents(JournalCondition.Sound, records, _journal.NextIndex, marked);
             }
             JournalCondition condition = JournalCondition.Missing;
             if (opening.Condition == FileCondition.DamagedInterior)
@@ -72,6 +75,7 @@ internal sealed partial class SimulatedNode
             _isMarked |= condition == JournalCondition.Damaged || Ledger.Height > 0;
             _journal = VoteJournal.Create(Disk, _stage.Chain.ChainId, _stage.Rng.Next(), PruneBytesMin);
             _durable = _noted = 0;
+            _advanced = null;
             return new JournalContents(condition, [], _journal.NextIndex, marked);
         }
         catch (StorageException)
@@ -222,7 +226,10 @@ internal sealed partial class SimulatedNode
     private void CopyDiskByChance()
     {
         if (Kind == NodeKind.Forgetful && _stage.Rng.Chance(300))
-            _copy = (Disk.Copy(), Ledger.Height);
+        {
+            _copy = new DiskCopy(
+                Disk.Copy(), Ledger.Height, _stage.Scenario.Snapshots ? Ledger.Copy() : null, _install, _advanced);
+        }
     }
 
     /// <summary>What a forgetful node's disk does while it is down.</summary>
@@ -240,8 +247,20 @@ internal sealed partial class SimulatedNode
         }
         _stage.Faults.Add(kind);
         bool isLost = kind is FaultKind.JournalLost or FaultKind.DiskLost;
-        Disk.PutBack(isLost ? null : _copy!.Value.Journal);
-        if (kind is FaultKind.DiskLost or FaultKind.DiskRolledBack)
-            Ledger.RollBack(isLost ? 0 : Math.Min(_copy!.Value.Height, Ledger.Height));
+        Disk.PutBack(isLost ? null : _copy!.Journal);
+        if (kind is not (FaultKind.DiskLost or FaultKind.DiskRolledBack))
+            return;
+        (_install, _advanced) = isLost ? (null, null) : (_copy!.Install, _copy.Advanced);
+        if (isLost)
+            Ledger.Clear();
+        else if (_copy!.Ledger is { } ledger)
+            Ledger.PutBack(ledger);
+        else
+            Ledger.RollBack(Math.Min(_copy.Height, Ledger.Height));
     }
+
+    /// <summary>What a disk held some time ago.</summary>
+    private sealed record DiskCopy(
+        byte[]? Journal, ulong Height, SimulatedLedger? Ledger, (SimulatedAssembly Ledger, BlockHeader From)? Install,
+        (BlockHeader From, BlockHeader To)? Advanced);
 }

@@ -105,7 +105,7 @@ internal sealed partial class SimulatedNode
         _searching.Remove(find.To);
         SignedVote? found = null;
         PublicKey key = _config.Validators[find.To].Key;
-        for (ulong height = Ledger.Height; height > find.Above && found is null; height--)
+        for (ulong height = Ledger.Height; height > Math.Max(find.Above, Ledger.Base?.Height ?? 0) && found is null; height--)
             found = FindSigner.In(Ledger.Blocks[(int)height].Certificate!, Ledger.History.At(height).IndexOf(key));
         Feed(new SignerFound(find.To, find.Token, found));
     }

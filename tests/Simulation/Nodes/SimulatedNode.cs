@@ -41,6 +41,8 @@ internal sealed partial class SimulatedNode
         _catchUp = NewCatchUp();
         _leaderWatch = NewLeaderWatch();
         _reports = NewReports();
+        _plan = NewPlan();
+        _shelf = NewShelf();
         if (kind == NodeKind.Hostile)
             _adversary = new Adversary(stage, this);
     }
@@ -79,6 +81,7 @@ internal sealed partial class SimulatedNode
         if (IsUp)
             return;
         _incarnation++;
+        FinishInstall();
         _config = NewConfig();
         _verifier = new MessageVerifier(_config, _stage.Keys);
         ForgetCatchUp();
@@ -92,9 +95,12 @@ internal sealed partial class SimulatedNode
         Core = new ConsensusCore(_config, tip.Header, tip.Certificate, _stage.LeadersAfter(tip), journal, _evidence);
         _stage.Trace(Slot, 1, []);
         _stage.Chart?.Event(this, 'S', $"starts at height {tip.Height} with {journal.Records.Count} journal records");
+        _stage.Invariants.OnStarted(this);
         Feed(new Start(_stage.Rng.Next()));
-        if (IsUp)
-            WakeLater((ulong)_stage.Rng.Between(1_000, 1_000_000), StatusTick, isStatus: true);
+        if (!IsUp)
+            return;
+        WakeLater((ulong)_stage.Rng.Between(1_000, 1_000_000), StatusTick, isStatus: true);
+        BeginFilling();
     }
 
     /// <summary>What the core is told of the epoch of the next block.</summary>
@@ -116,12 +122,19 @@ internal sealed partial class SimulatedNode
     private void BeginEpoch()
     {
         _stage.Chart?.Event(this, 'E', $"epoch {Ledger.History.Epoch} begins");
+        BeginAnew();
+    }
+
+    /// <summary>Another core goes on from what is on the disk, in the same process.</summary>
+    private void BeginAnew()
+    {
         _stage.Invariants.OnForgot(this);
         Core = null;
         _incarnation++;
         TransactionPool pool = _pool;
         ForgetMemory();
-        _pool = pool;
+        if (_install is null)
+            _pool = pool;
         Start();
         TellWork();
     }
@@ -133,6 +146,7 @@ internal sealed partial class SimulatedNode
     public void Heal()
     {
         _crashAfterEffects = -1;
+        _diesInstalling = false;
         Disk.PowerFailsIn = -1;
         Disk.Failing = null;
         _clock.JumpTo(0);
@@ -167,6 +181,12 @@ internal sealed partial class SimulatedNode
                 break;
             case BlockResponse f:
                 TakeBlocks(from, f);
+                break;
+            case SnapshotAsk f:
+                ServeSnapshot(from, f);
+                break;
+            case SnapshotGiven f:
+                Take(f.Id, f);
                 break;
         }
     }
@@ -233,7 +253,7 @@ internal sealed partial class SimulatedNode
             _stage.OnRefused(this, failure);
             // Of a later epoch, perhaps: what its blocks say is to be seen.
             if (failure == MessageFailure.WrongEpoch && message!.Height > Ledger.Height + 1 && from < _config.Validators.Count)
-                FetchBlocks(Ledger.Height + 1, from);
+                Follow(message.Height - 1, from);
             _stage.Chart?.Event(this, 'x', $"refuses a message of {from}: {(message is null ? "unreadable" : failure)}");
             return;
         }
@@ -241,6 +261,13 @@ internal sealed partial class SimulatedNode
         _adversary?.OnReceive(message);
         _stage.Invariants.OnVerified(this, message);
         Feed(new MessageReceived(verified!, UtcMs));
+    }
+
+    /// <summary>Somebody seems to be in a later epoch, which nothing here can prove.</summary>
+    private void Follow(ulong height, int from)
+    {
+        _saidAhead = height;
+        FetchBlocks(Ledger.Height + 1, from);
     }
 
     private void StatusTick()

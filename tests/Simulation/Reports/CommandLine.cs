@@ -27,6 +27,7 @@ internal sealed record CommandLine
           --duration-ms N     let things go wrong for at most so long
           --transactions N    submit at most so many transactions
           --changes           the validators change in the course of the run: the last one comes and goes, keys are replaced
+          --snapshots         many blocks, nights in which what was recorded expires, and nodes that miss them and join by snapshot
           --ecdsa             with real signatures
           --json              the report as JSON
 
@@ -72,6 +73,7 @@ internal sealed record CommandLine
                 "--journal" => parsed with { Exhaustive = ExhaustivePart.Journal },
                 "--model" => parsed with { Exhaustive = ExhaustivePart.Model },
                 "--changes" => parsed with { Limits = parsed.Limits with { Changes = true } },
+                "--snapshots" => parsed with { Limits = parsed.Limits with { Snapshots = true } },
                 "--ecdsa" => parsed with { Limits = parsed.Limits with { RealSignatures = true } },
                 "-h" or "--help" => parsed with { Help = true },
                 _ => i + 1 < args.Count ? parsed.With(option, args[++i]) : null,

@@ -153,6 +153,7 @@ internal static class Program
                     blocks = report.Blocks,
                     amnesiacsFound = report.Amnesiacs,
                     accusations = report.Accusations,
+                    snapshotsInstalled = report.Installs,
                     seedsByValidators = report.BySize.ToDictionary(s => $"{s.Key}", s => s.Value),
                 },
                 Indented));
@@ -161,7 +162,7 @@ internal static class Program
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{line.Seeds} seeds, {report.Failures.Count} failures, {line.Seeds / seconds:F1} seeds/s, "
-                + $"{report.Faults.Total} faults, {hours:F2} simulated hours, {report.Blocks} blocks"));
+                + $"{report.Faults.Total} faults, {hours:F2} simulated hours, {report.Blocks} blocks{(report.Installs > 0 ? $", {report.Installs} snapshots installed" : "")}"));
         }
         return report.Failures.Count == 0 ? 0 : 1;
     }

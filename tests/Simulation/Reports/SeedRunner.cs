@@ -20,6 +20,9 @@ internal sealed class SeedReport
 
     public int Accusations { get; private set; }
 
+    /// <summary>How often a snapshot took the place of a ledger.</summary>
+    public int Installs { get; private set; }
+
     /// <summary>Runs by number of validators.</summary>
     public SortedDictionary<int, int> BySize { get; } = [];
 
@@ -34,6 +37,7 @@ internal sealed class SeedReport
         Epochs += result.Epochs;
         Amnesiacs += result.Amnesiacs;
         Accusations += result.Accusations;
+        Installs += result.Installs;
         BySize[result.Validators] = BySize.GetValueOrDefault(result.Validators) + 1;
     }
 }

@@ -13,6 +13,8 @@ internal sealed class Clients(Stage stage)
 
     private readonly List<SimTransaction> _submitted = [];
     private readonly ulong[] _versions = new ulong[SharedTypes];
+    private string _shared = "shared";
+    private int _nights;
     private int _served;
     private bool _stopped;
 
@@ -35,6 +37,27 @@ internal sealed class Clients(Stage stage)
 
     /// <summary>No new transactions; those under way are told to all.</summary>
     public void Stop() => _stopped = true;
+
+    /// <summary>What has not been recorded by now expires, and with it what was to follow.</summary>
+    public void LetAllExpire()
+    {
+        for (int i = 0; i < _submitted.Count; i++)
+        {
+            if (IsServed(_submitted[i]))
+                continue;
+            _submitted[i] = _submitted[i] with { Fate = Fate.MayCommit };
+            stage.Invariants.Submitted[_submitted[i].Id] = Fate.MayCommit;
+        }
+        _shared = $"shared-{++_nights}";
+        Array.Clear(_versions);
+    }
+
+    /// <summary>Somebody hands in once more what was recorded long ago.</summary>
+    public void Repeat()
+    {
+        if (_submitted.Count > 0)
+            stage.Nodes[stage.Rng.Below(stage.Nodes.Count)].Submit(_submitted[stage.Rng.Below(_submitted.Count)].Transaction);
+    }
 
     /// <summary>One more that must commit, told to all.</summary>
     public void SubmitOneMore()
@@ -69,11 +92,13 @@ internal sealed class Clients(Stage stage)
         int department = rng.Below(stage.Scenario.Founders);
         int number = _submitted.Count;
         int shared = rng.Below(SharedTypes);
-        switch (rng.Below(20))
+        int what = rng.Below(20);
+        switch (what)
         {
-            case < 6: // its owner's next version: it may well arrive before the one that it follows
+            // Where snapshots are fetched, their state is small beside the blocks.
+            case var _ when what < (stage.Scenario.Snapshots ? 15 : 6): // its owner's next version: it may well arrive before the one that it follows
                 return New(
-                    shared % stage.Scenario.Founders, $"shared-{shared}", _versions[shared]++, Fate.Commits);
+                    shared % stage.Scenario.Founders, $"{_shared}-{shared}", _versions[shared]++, Fate.Commits);
             case 6:
                 return New(department, $"rival-{number}", 7, Fate.NeverCommits);
             case 7 when number > 0 && _submitted[^1].Fate != Fate.NeverCommits: // rivals for a version

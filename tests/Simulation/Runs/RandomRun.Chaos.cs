@@ -21,6 +21,8 @@ internal sealed partial class RandomRun
         FaultKind kind = Scenario.IsAttack && Rng.Chance(300) ? FaultKind.SplitDecision : Menu[Rng.Below(Menu.Length)];
         if (Scenario.Has(kind))
             Do(kind);
+        if (Scenario.Snapshots && Rng.Chance(300))
+            DisturbSnapshots();
         // What a forgetful disk does, it does while its process is down.
         if (Nodes.Find(n => n.Kind == NodeKind.Forgetful) is { } forgetful && Rng.Chance(200))
             forgetful.Crash();

@@ -9,6 +9,11 @@ internal sealed partial class RandomRun
 {
     private const ulong StaysSettledUs = 2_500_000;
 
+    // A snapshot is some thirty parts here, and blocks come by fives.
+    private const long PartsMax = 500;
+
+    private long _partsBefore;
+
     private void Heal()
     {
         Chart?.Note("healed: no faults from here on but hostile validators");
@@ -16,6 +21,8 @@ internal sealed partial class RandomRun
         _network.Heal();
         _clients.Stop();
         _director.Stop();
+        _absent.Clear();
+        _partsBefore = Nodes.Sum(static n => (long)n.PartsTaken);
         foreach (SimulatedNode node in Nodes)
         {
             node.Heal();
@@ -37,17 +44,17 @@ internal sealed partial class RandomRun
 
     private void WaitUntilSettled()
     {
-        ulong height = DecidedHeight();
+        ulong height = Progress();
         ulong deadline = NowUs + _bound.NextDecisionUs(HighestView());
         while (!IsSettled())
         {
             ulong before = NowUs;
-            RunUntil(deadline, () => IsSettled() || DecidedHeight() > height);
+            RunUntil(deadline, () => IsSettled() || Progress() > height);
             if (IsSettled())
                 break;
-            if (DecidedHeight() > height)
+            if (Progress() > height)
             {
-                height = DecidedHeight();
+                height = Progress();
                 deadline = NowUs + _bound.NextDecisionUs(HighestView());
                 continue;
             }
@@ -86,14 +93,19 @@ internal sealed partial class RandomRun
         Settle();
     }
 
-    private ulong DecidedHeight()
+    /// <summary>Blocks decided by honest nodes, filled in and parts of snapshots fetched.</summary>
+    private ulong Progress()
     {
         ulong height = 0;
         foreach (SimulatedNode node in Nodes)
         {
             if (node.Kind == NodeKind.Honest)
                 height += node.Ledger.Height;
+            if (Scenario.Snapshots)
+                height += node.PartsTaken;
         }
+        if (Scenario.Snapshots && Nodes.Sum(static n => (long)n.PartsTaken) - _partsBefore > PartsMax * Nodes.Count)
+            throw new InvariantException("I10", $"snapshots are asked for without end, {Describe()}");
         return height;
     }
 
@@ -115,7 +127,7 @@ internal sealed partial class RandomRun
         {
             if (node.Kind is NodeKind.Hostile or NodeKind.Twin)
                 continue;
-            if (!node.IsUp || (tip is { } known && known != node.Ledger.Tip.Block.Hash))
+            if (!node.IsUp || node.Ledger.Base is not null || (tip is { } known && known != node.Ledger.Tip.Block.Hash))
                 return false;
             tip = node.Ledger.Tip.Block.Hash;
         }

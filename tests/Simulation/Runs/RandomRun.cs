@@ -1,4 +1,6 @@
 using GovChain.Consensus;
+using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
 
 namespace GovChain.Tests.Simulation;
 
@@ -54,6 +56,7 @@ internal sealed partial class RandomRun : Stage
             Faults = run.Faults,
             VirtualMs = run.NowUs / 1_000,
             Epochs = run.Invariants.History.Epoch,
+            Installs = run.Nodes.Sum(n => n.Installs),
             Height = run.Nodes.Max(n => n.Ledger.Height),
             Accusations = run.Invariants.Accusations,
             Amnesiacs = run.Nodes.Count(n => n.Kind == NodeKind.Forgetful && n.WasTold),
@@ -80,6 +83,8 @@ internal sealed partial class RandomRun : Stage
 
     public override void Died(SimulatedNode node)
     {
+        if (_absent.Contains(node.Slot))
+            return; // somebody starts it when its time has come
         ulong backAfter = (ulong)(Rng.Chance(600) ? Rng.Between(1_000, 100_000) : Rng.Between(100_000, 3_000_000));
         After(backAfter, node.Start);
     }
@@ -104,7 +109,8 @@ internal sealed partial class RandomRun : Stage
             return (e.Invariant, e.Message);
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or NullReferenceException
-            or IndexOutOfRangeException or KeyNotFoundException or OverflowException or DivergedException)
+            or IndexOutOfRangeException or KeyNotFoundException or OverflowException or DivergedException or CorruptPageException
+            or CorruptStateException or CorruptTileException or MissingTileException)
         {
             return (e.GetType().Name, $"threw: {e}");
         }
@@ -112,7 +118,9 @@ internal sealed partial class RandomRun : Stage
 
     private void RunAll()
     {
-        foreach (SimulatedNode node in Nodes)
+        if (Scenario.Snapshots)
+            PlanNights();
+        foreach (SimulatedNode node in Nodes.Where(n => !_absent.Contains(n.Slot)))
         {
             // The first start makes the journal, which is where a name may be lost.
             if (Scenario.Has(FaultKind.CrashInDisk) && Rng.Chance(300))

@@ -35,6 +35,9 @@ internal sealed record RunResult
     /// <summary>Pieces of evidence that nodes reported.</summary>
     public required int Accusations { get; init; }
 
+    /// <summary>Snapshots that took the place of a ledger.</summary>
+    public required int Installs { get; init; }
+
     /// <summary>The line that runs it again.</summary>
     public string Reproduction =>
         $"dotnet run -c Release --project tests/Simulation -- --seeds 1 --from {Seed}{Limits}";

@@ -6,7 +6,9 @@ namespace GovChain.Tests.Simulation;
 /// <summary>What a run is made of, drawn from its seed: sizes, timings, and which faults may happen how often.</summary>
 internal sealed record Scenario
 {
-    private static readonly FaultKind[] Kinds = Enum.GetValues<FaultKind>();
+    private static readonly FaultKind[] Kinds = [.. Enum.GetValues<FaultKind>().Where(static k => !FaultCounts.IsOfSnapshots(k))];
+
+    private static readonly FaultKind[] SnapshotKinds = [.. Enum.GetValues<FaultKind>().Where(FaultCounts.IsOfSnapshots)];
 
     public required ulong Seed { get; init; }
 
@@ -56,12 +58,28 @@ internal sealed record Scenario
     /// <summary>Signatures are those of real ledgers.</summary>
     public bool RealSignatures { get; init; }
 
+    /// <summary>Nodes that are far behind join by snapshot.</summary>
+    public bool Snapshots => SnapshotLag > 0;
+
+    /// <summary>Blocks behind from which on a snapshot is thought of; 0: never.</summary>
+    public ulong SnapshotLag { get; init; }
+
+    /// <summary>Snapshots are held of heights that are multiples of this.</summary>
+    public ulong SnapshotSpacing { get; init; } = 64;
+
+    /// <summary>How long one that is asked for is held, milliseconds.</summary>
+    public ulong SnapshotLeaseMs { get; init; }
+
     public bool Has(FaultKind kind) => Faults.Contains(kind);
 
     /// <summary>What a seed stands for, with what the command line leaves out or shortens.</summary>
     public static Scenario Of(ulong seed, ScenarioLimits limits)
     {
-        Scenario drawn = Draw(seed, limits.Validators, limits.Changes);
+        var rng = new Prng(seed ^ 0x5A_0F_A57EEA5E0);
+        bool changes = limits.Changes || (limits.Snapshots && rng.Chance(350));
+        Scenario drawn = Draw(seed, limits.Validators, changes);
+        if (limits.Snapshots)
+            drawn = WithSnapshots(drawn, rng);
         return drawn with
         {
             Faults = drawn.Faults.Except(limits.Without).ToHashSet(),
@@ -92,6 +110,30 @@ internal sealed record Scenario
         LeaderBlocksMax = 256,
         Parameters = new ConsensusParameters(TimeoutCapMs: 4_000, BlockTransactionsMax: 8),
     };
+
+    /// <summary>Many blocks, nights between them, and nodes that miss most of it.</summary>
+    private static Scenario WithSnapshots(Scenario drawn, Prng rng)
+    {
+        var faults = drawn.Faults.ToHashSet();
+        faults.UnionWith([FaultKind.Night, FaultKind.LongAbsence]);
+        faults.UnionWith(SnapshotKinds.Where(_ => rng.Chance(600)));
+        if (rng.Chance(500))
+            faults.Add(FaultKind.DiskLost);
+        return drawn with
+        {
+            Faults = faults,
+            LossPerMille = drawn.LossPerMille / 4,
+            LatencyMaxUs = 5_000,
+            ChaosEveryMs = rng.Between(300, 1_500),
+            DurationMs = rng.Between(5_000, 8_000),
+            SubmitEveryMs = rng.Between(8, 20),
+            TransactionsMax = 400,
+            Parameters = drawn.Parameters with { BlockTransactionsMax = (uint)rng.Between(3, 8) },
+            SnapshotLag = (ulong)rng.Between(4, 9),
+            SnapshotSpacing = (ulong)rng.Between(2, 6),
+            SnapshotLeaseMs = (ulong)rng.Between(300, 4_000),
+        };
+    }
 
     private static Scenario Draw(ulong seed, int? validators, bool changes)
     {
@@ -191,11 +233,14 @@ internal sealed record ScenarioLimits
     /// <summary>The validators change in the course of the run.</summary>
     public bool Changes { get; init; }
 
+    /// <summary>Nodes that are far behind join by snapshot.</summary>
+    public bool Snapshots { get; init; }
+
     /// <summary>As options of the command line.</summary>
     public override string ToString() =>
         (Validators is { } n ? $" --validators {n}" : "")
         + (Without.Count > 0 ? $" --without {string.Join(',', Without.Select(FaultCounts.NameOf))}" : "")
         + (DurationMs < int.MaxValue ? $" --duration-ms {DurationMs}" : "")
         + (Transactions < int.MaxValue ? $" --transactions {Transactions}" : "")
-        + (RealSignatures ? " --ecdsa" : "") + (Changes ? " --changes" : "");
+        + (RealSignatures ? " --ecdsa" : "") + (Changes ? " --changes" : "") + (Snapshots ? " --snapshots" : "");
 }

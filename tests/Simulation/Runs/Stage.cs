@@ -26,6 +26,7 @@ internal abstract class Stage : IDisposable
     private readonly PriorityQueue<Action, (ulong At, ulong Sequence)> _events = new();
     private readonly List<SimulatedNode>[] _byValidator;
     private ulong _sequence;
+    private ulong _skippedMs;
     private ulong _trace = 0xCBF29CE484222325;
 
     protected Stage(Scenario scenario)
@@ -66,7 +67,7 @@ internal abstract class Stage : IDisposable
     public ulong NowUs { get; private set; }
 
     /// <summary>The true time.</summary>
-    public ulong UtcMs => UtcBaseMs + NowUs / 1_000;
+    public ulong UtcMs => UtcBaseMs + NowUs / 1_000 + _skippedMs;
 
     public ulong TraceHash => _trace;
 
@@ -160,6 +161,9 @@ internal abstract class Stage : IDisposable
         if (!done())
             NowUs = Math.Max(NowUs, untilUs);
     }
+
+    /// <summary>So much time passes in which nothing happens; protocol timers stand still.</summary>
+    protected void Skip(ulong ms) => _skippedMs += ms;
 
     private void Mix(ulong value) => _trace = ulong.RotateLeft((_trace ^ value) * 0x9E3779B97F4A7C15, 31);
 }

@@ -1,0 +1,191 @@
+using Google.Protobuf;
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
+using GovChain.Core.Merkle;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+
+namespace GovChain.Tests.Simulation;
+
+/// <content>What a hostile validator gives of snapshots.</content>
+internal sealed partial class Adversary
+{
+    private readonly Dictionary<ulong, Forgery> _forgeries = [];
+
+    /// <summary>An answer as this node gives it; null for none.</summary>
+    public SnapshotResponse? Spoil(SnapshotRequest request, SnapshotResponse answer)
+    {
+        if (request.PartCase == SnapshotRequest.PartOneofCase.None)
+        {
+            if (Dares(FaultKind.ForgedSnapshot, 300))
+                answer.Held = SnapshotRules.WriteHeld([_node.Ledger.Height + (ulong)_stage.Rng.Between(1, 1_000)]);
+            return answer;
+        }
+        if (request.PartCase == SnapshotRequest.PartOneofCase.Head && Dares(FaultKind.ForgedSnapshot, 500))
+            Forge(request.Height);
+        if (_forgeries.TryGetValue(request.Height, out Forgery? forgery))
+            answer = forgery.Answer(request);
+        if (!Dares(FaultKind.LyingSnapshot, 400))
+            return answer;
+        if (answer.Head is { } head)
+            SpoilHead(head, request.Height);
+        else if (answer.Pages.Count > 0)
+            SpoilPages(answer);
+        else if (answer.Rows.Count > 0)
+            SpoilRows(answer);
+        return _stage.Rng.Chance(50) ? null : answer;
+    }
+
+    /// <summary>The block of a snapshot that it made up, in the place of the true one; null where there is none in the answer.
+    /// </summary>
+    private BlockResponse? WithForged(BlockResponse answer)
+    {
+        int place = answer.Blocks.Select(b => BlockHeader.TryRead(b.Header.Span)).ToList().FindIndex(
+            h => h is not null && _forgeries.ContainsKey(h.Height));
+        if (place < 0)
+            return null;
+        Forgery forgery = _forgeries[BlockHeader.TryRead(answer.Blocks[place].Header.Span)!.Height];
+        FetchedBlock[] blocks = [.. answer.Blocks];
+        blocks[place] = blocks[place] with { Header = forgery.Header.ToBytes(), Certificate = forgery.Certificate.ToBytes() };
+        return answer with { Blocks = blocks };
+    }
+
+    /// <summary>The snapshot at a height with one value changed, and pages, root and header to match: whole in itself, but that no
+    /// quorum has signed it.</summary>
+    private void Forge(ulong height)
+    {
+        if (_forgeries.ContainsKey(height) || _node.SnapshotAt(height) is not { } view)
+            return;
+        StateChange[] values = [.. view.State.Values.Where(static v => v.Key.Kind is StateKind.RecordType or StateKind.Department)];
+        StateChange changed = values[_stage.Rng.Below(values.Length)];
+        byte[] other = [.. changed.Value];
+        other[^1] ^= 1;
+        (SimulatedState state, Digest root) = view.State.WithOther(changed.Key, other);
+        byte[] bytes = view.Tip.ToBytes();
+        int at = bytes.AsSpan().IndexOf(view.Tip.StateRoot.Span);
+        root.Span.CopyTo(bytes.AsSpan(at));
+        BlockHeader header = BlockHeader.TryRead(bytes)!;
+        Certificate certificate = view.TipCertificate! with { BlockHash = header.Hash };
+        _forgeries[height] = new Forgery(view, state, header, certificate);
+    }
+
+    private void SpoilHead(SnapshotHead head, ulong height)
+    {
+        Prng rng = _stage.Rng;
+        switch (rng.Below(6))
+        {
+            case 0:
+                head.Header = Flip(head.Header);
+                break;
+            case 1:
+                head.Certificate = Flip(head.Certificate);
+                break;
+            case 2 when head.Epochs.Count > 0:
+                head.Epochs.RemoveAt(rng.Below(head.Epochs.Count));
+                break;
+            case 3 when head.EdgeTiles.Count > 0:
+                head.EdgeTiles[0] = Flip(head.EdgeTiles[0]);
+                break;
+            case 4 when head.Epochs.Count > 0:
+                SnapshotEpoch epoch = head.Epochs[rng.Below(head.Epochs.Count)];
+                epoch.NewKey = ByteString.CopyFrom(_node.Key.Span);
+                break;
+            default:
+                Rebase(head, height);
+                break;
+        }
+    }
+
+    /// <summary>Another base, true in itself.</summary>
+    private void Rebase(SnapshotHead head, ulong height)
+    {
+        if (_node.SnapshotAt(height) is not { } view)
+            return;
+        ulong below = Math.Max(view.FirstWhole, 1) + (ulong)_stage.Rng.Below((int)(height - Math.Max(view.FirstWhole, 1)) + 1);
+        BlockHeader header = view.GetHeader(Math.Min(below, height));
+        if (view.GetCertificate(header.Height) is not { } certificate)
+            return;
+        TileId[] edge = [.. SnapshotRules.EdgeOf(header.LogSizeAfter)];
+        if (edge.Any(id => !view.State.Tiles.ContainsKey(id)))
+            return;
+        head.BaseHeader = ByteString.CopyFrom(header.ToBytes());
+        head.BaseCertificate = ByteString.CopyFrom(certificate.ToBytes());
+        head.EdgeTiles.Clear();
+        foreach (TileId id in edge)
+        {
+            head.EdgeTiles.Add(ByteString.CopyFrom(
+                view.State.Tiles[id].AsSpan(0, LogTiles.WidthAt(id, header.LogSizeAfter) * Digest.Size)));
+        }
+    }
+
+    private void SpoilPages(SnapshotResponse answer)
+    {
+        int at = _stage.Rng.Below(answer.Pages.Count);
+        switch (_stage.Rng.Below(3))
+        {
+            case 0:
+                answer.Pages[at] = Flip(answer.Pages[at]);
+                break;
+            case 1:
+                answer.Pages.Add(answer.Pages[at]);
+                break;
+            default:
+                answer.Pages[at] = answer.Pages[0];
+                break;
+        }
+    }
+
+    private void SpoilRows(SnapshotResponse answer)
+    {
+        int at = _stage.Rng.Below(answer.Rows.Count);
+        switch (_stage.Rng.Below(6))
+        {
+            case 0:
+                answer.Rows[at].Value = Flip(answer.Rows[at].Value);
+                break;
+            case 1:
+                answer.Rows[at].Key = Flip(answer.Rows[at].Key);
+                break;
+            case 2:
+                (answer.Rows[at], answer.Rows[0]) = (answer.Rows[0], answer.Rows[at]);
+                break;
+            case 3:
+                answer.LastRows = true;
+                break;
+            default: // which nobody sees at once
+                answer.Rows.RemoveAt(at);
+                break;
+        }
+    }
+
+    private ByteString Flip(ByteString bytes)
+    {
+        byte[] copy = bytes.ToByteArray();
+        if (copy.Length > 0)
+            copy[_stage.Rng.Below(copy.Length)] ^= (byte)(1 << _stage.Rng.Below(8));
+        return ByteString.CopyFrom(copy);
+    }
+
+    /// <summary>A snapshot that is whole in itself and that nobody has certified.</summary>
+    private sealed class Forgery(SimulatedView view, SimulatedState state, BlockHeader header, Certificate certificate)
+    {
+        private readonly SimulatedView _forged = view.With(state);
+
+        public BlockHeader Header => header;
+
+        public Certificate Certificate => certificate;
+
+        public SnapshotResponse Answer(SnapshotRequest request)
+        {
+            SnapshotResponse answer = SnapshotAnswers.Answer(_forged, request, SimulatedNode.AnswerBytesMax);
+            answer.Height = request.Height;
+            if (answer.Head is { } head)
+            {
+                head.Header = ByteString.CopyFrom(header.ToBytes());
+                head.Certificate = ByteString.CopyFrom(certificate.ToBytes());
+            }
+            return answer;
+        }
+    }
+}

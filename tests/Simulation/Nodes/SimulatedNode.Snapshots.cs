@@ -1,0 +1,197 @@
+using GovChain.Consensus;
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Node.Consensus;
+using GovChain.Protos.V1;
+
+namespace GovChain.Tests.Simulation;
+
+/// <content>
+/// Joining by snapshot: <see cref="SnapshotPlan"/>, <see cref="SnapshotSources"/> and <see cref="SnapshotAssembler"/> decide, this asks,
+/// waits and puts in place; and holding snapshots for others.
+/// </content>
+internal sealed partial class SimulatedNode
+{
+    // In production two megabytes: here a snapshot is to be many parts.
+    public const int AnswerBytesMax = 1_500;
+
+    private SnapshotPlan _plan;
+    private SnapshotLeases<SimulatedView> _shelf;
+    private bool _isSearching;
+    private (SimulatedAssembly Ledger, BlockHeader From)? _install; // the folder 'install' of production: durable
+    private (BlockHeader From, BlockHeader To)? _advanced; // the file 'advanced': durable, until the journal says it
+    private bool _diesInstalling;
+
+    /// <summary>Parts of snapshots, and blocks asked for like them, that have been answered.</summary>
+    public ulong PartsTaken { get; private set; }
+
+    /// <summary>Snapshots that took the place of the ledger.</summary>
+    public int Installs { get; private set; }
+
+    /// <summary>It dies while the next snapshot is put in place.</summary>
+    public void DieInstalling() => _diesInstalling = true;
+
+    /// <summary>It lets go of the snapshots that it holds for others.</summary>
+    public void DropSnapshots() => _shelf = NewShelf();
+
+    private SnapshotPlan NewPlan() => new(_stage.Scenario.SnapshotLag);
+
+    private SnapshotLeases<SimulatedView> NewShelf() => new(_stage.Scenario.SnapshotLeaseMs);
+
+    /// <summary>Whether a snapshot is looked for instead of the next blocks.</summary>
+    private bool LooksForSnapshot()
+    {
+        if (_isSearching)
+            return true;
+        if (!_plan.Begin(Lag, MonotonicMs))
+            return false;
+        _isSearching = true;
+        Search(new SnapshotSources(Others, (source, complaint) => Blame(source, complaint)));
+        return true;
+    }
+
+    private void Search(SnapshotSources sources) => Ask(sources.Find(_plan.UsefulAbove(Ledger.Tip.Header)), () =>
+    {
+        if (sources.Found is { } height)
+        {
+            Fetch(sources, height);
+            return;
+        }
+        _plan.NothingOffered(MonotonicMs);
+        GoOnByBlocks();
+    });
+
+    private void Fetch(SnapshotSources sources, ulong height)
+    {
+        BlockHeader tip = Ledger.Tip.Header;
+        var assembly = new SimulatedAssembly();
+        var assembler = new SnapshotAssembler(
+            _stage.Chain.Genesis, Ledger.History, _stage.Keys, sources, assembly, height)
+        {
+            IsWorthwhile = (header, below, rows) => SnapshotPlan.IsCheaper(tip, header, below, rows),
+        };
+        _stage.Chart?.Event(this, 'F', $"fetches the snapshot at {height}");
+        Ask(assembler.Questions(), () =>
+        {
+            if (assembler.Failure is null)
+            {
+                Later(_stage.Duration(Work.Store), () => PutInPlace(assembly, tip));
+                return;
+            }
+            _stage.Chart?.Event(this, 'x', $"gives the snapshot at {height} up: {assembler.Failure}");
+            _stage.Invariants.OnGivenUp(this, assembler.Header);
+            if (!assembler.IsProven)
+                sources.Spurn();
+            if (_plan.TryAgain(assembler.IsProven, MonotonicMs))
+                Search(sources);
+            else
+                GoOnByBlocks();
+        });
+    }
+
+    private void GoOnByBlocks()
+    {
+        _isSearching = false;
+        FetchRange(orSnapshot: false);
+    }
+
+    /// <summary>The new ledger is complete and durable beside the old one; the process ends and begins again.</summary>
+    private void PutInPlace(SimulatedAssembly assembly, BlockHeader from)
+    {
+        _install = (assembly, from);
+        _stage.Trace(Slot, 7, assembly.Log!.Header.Hash.Span);
+        if (DiesInstalling())
+            return;
+        Later(_stage.Duration(Work.Store), BeginAnew);
+    }
+
+    /// <summary>At a start: what was complete takes the ledger's place.</summary>
+    private void FinishInstall()
+    {
+        if (_install is not { } install)
+            return;
+        _install = null;
+        ulong height = Ledger.Height;
+        Ledger.Install(install.Ledger, _stage.Keys);
+        _advanced = (install.From, Ledger.Tip.Header);
+        _pool = NewPool();
+        Installs++;
+        _stage.Chart?.Event(this, 'I', $"has the snapshot at {Ledger.Height} in the place of its ledger at {height}");
+        _stage.Invariants.OnInstalled(this);
+    }
+
+    /// <summary>Where a snapshot has carried the ledger on, the journal says so, durably, before anything is signed.</summary>
+    private void CarryOn(List<byte[]> records)
+    {
+        if (_advanced is not { } advance)
+            return;
+        BlockHeader tip = Ledger.Tip.Header;
+        if (advance.To.Equals(tip) && tip.Height > advance.From.Height
+            && JournalBridge.MarkOver(records, advance.From.Height, tip) is { } mark)
+        {
+            _journal!.Append(JournalFrame.Encode(mark));
+            _journal.Sync();
+            records.Add(mark);
+        }
+        _advanced = null;
+    }
+
+    private bool DiesInstalling()
+    {
+        if (!_diesInstalling || !_stage.Rng.Chance(500))
+            return false;
+        _diesInstalling = false;
+        Crash(FaultKind.CrashInInstall);
+        return true;
+    }
+
+    private void Blame(int source, string complaint)
+    {
+        _stage.Chart?.Event(this, 'x', $"says of {source} that it {complaint}");
+        _stage.Invariants.OnPassedOver(this, source, complaint);
+    }
+
+    private void HoldSnapshot()
+    {
+        if (_stage.Scenario.Snapshots && Ledger.Height % _stage.Scenario.SnapshotSpacing == 0)
+            _shelf.Add(Ledger.Height, Ledger.OpenView(), MonotonicMs);
+    }
+
+    private void ServeSnapshot(int from, SnapshotAsk ask)
+    {
+        if (_adversary is { Withholds: true })
+        {
+            _stage.Faults.Add(FaultKind.Withholding);
+            return;
+        }
+        if (!SnapshotRules.IsWellFormed(ask.Request))
+            throw new InvariantException("codec", $"node {from} asks for a part that no snapshot has");
+        SnapshotResponse answer = AnswerSnapshot(ask.Request);
+        answer.Height = ask.Request.Height;
+        SnapshotResponse? told = _adversary is { } adversary ? adversary.Spoil(ask.Request, answer) : answer;
+        if (told is not null)
+            _stage.Send(this, from, new SnapshotGiven(ask.Id, told));
+    }
+
+    /// <summary>The snapshot that it holds at a height; null for none.</summary>
+    public SimulatedView? SnapshotAt(ulong height) => _shelf.TryTake(height, MonotonicMs);
+
+    private SnapshotResponse AnswerSnapshot(SnapshotRequest request)
+    {
+        SimulatedView? view = request.PartCase == SnapshotRequest.PartOneofCase.None ? null : _shelf.TryTake(request.Height, MonotonicMs);
+        if (view is not null)
+            return SnapshotAnswers.Answer(view, request, AnswerBytesMax);
+        _shelf.Sweep(MonotonicMs);
+        if (_shelf.IsEmpty && Ledger.Height > 0)
+            _shelf.Add(Ledger.Height, Ledger.OpenView(), MonotonicMs);
+        return new SnapshotResponse { Held = SnapshotRules.WriteHeld(_shelf.Held(MonotonicMs)) };
+    }
+
+    private void ForgetSnapshots()
+    {
+        _plan = NewPlan();
+        _shelf = NewShelf();
+        _isSearching = false;
+        _answers.Clear();
+    }
+}
