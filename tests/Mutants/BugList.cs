@@ -1,4 +1,5 @@
 using System.Globalization;
+using GovChain.Tests.Simulation;
 
 namespace GovChain.Tests.Mutants;
 
@@ -13,6 +14,10 @@ internal sealed record Bug(int Number, string Name, string What, string Source, 
 {
     /// <summary>Within how many seeds the simulator finds it; 0 where only a transcript does.</summary>
     public int SeedsMax => Found == "by transcript" ? 0 : int.Parse(Found.Split(' ')[1], CultureInfo.InvariantCulture);
+
+    /// <summary>What the seeds are run with.</summary>
+    public ScenarioLimits Limits => Found.EndsWith("with snapshots", StringComparison.Ordinal)
+        ? new ScenarioLimits { Snapshots = true } : ScenarioLimits.None;
 }
 
 /// <summary>The bugs that this build has, in the order of bugs.txt.</summary>

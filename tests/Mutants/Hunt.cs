@@ -24,17 +24,17 @@ internal static class Hunt
     public static Finding For(Bug bug, int seedsMax)
     {
         string[] transcripts = Switch.With(bug, static () => Transcript.Names().Where(Fails).ToArray());
-        if (Switch.With(bug, () => FirstFailure(seedsMax)) is { } found)
+        if (Switch.With(bug, () => FirstFailure(seedsMax, bug.Limits)) is { } found)
         {
             return new Finding(bug, found.Seed, found.Invariant, found.Failure, transcripts,
-                Innocent: RandomRun.Run(found.Seed).Failure is null);
+                Innocent: RandomRun.Run(found.Seed, bug.Limits).Failure is null);
         }
         return seedsMax == 0 && transcripts.Length > 0
             ? new Finding(bug, null, "transcript", null, transcripts, Innocent: !transcripts.Any(Fails))
             : new Finding(bug, null, null, null, transcripts);
     }
 
-    private static RunResult? FirstFailure(int seedsMax)
+    private static RunResult? FirstFailure(int seedsMax, ScenarioLimits limits)
     {
         var failures = new ConcurrentDictionary<ulong, RunResult>();
         // One after the other: in ranges, the last of them would run long before it is known that they are not needed.
@@ -42,7 +42,7 @@ internal static class Hunt
             Partitioner.Create(Enumerable.Range(1, seedsMax), EnumerablePartitionerOptions.NoBuffering),
             (seed, state) =>
             {
-                RunResult result = RandomRun.Run((ulong)seed);
+                RunResult result = RandomRun.Run((ulong)seed, limits);
                 if (result.Failure is null)
                     return;
                 failures[result.Seed] = result;

@@ -135,7 +135,7 @@ internal static class Program
     private static int Draw(Bug bug, ulong seed)
     {
         using var output = new StreamWriter(Console.OpenStandardOutput());
-        RunResult result = Switch.With(bug, () => RandomRun.Run(seed, ScenarioLimits.None, new MessageChart(output)));
+        RunResult result = Switch.With(bug, () => RandomRun.Run(seed, bug.Limits, new MessageChart(output)));
         return result.Failure is null ? 0 : 1;
     }
 

@@ -34,7 +34,8 @@ public sealed class SnapshotPlan(ulong lagMin)
         return true;
     }
 
-    /// <summary>A snapshot must be above this height to be of use.</summary>
+    /// <summary>A snapshot must be above this height to be of use. Also when it is complete: the ledger in use has gone on meanwhile,
+    /// and must not come to the snapshot's height before it is put away.</summary>
     public ulong UsefulAbove(BlockHeader tip) => tip.Height + lagMin / 2;
 
     /// <summary>Nobody has one that is of use: the search is over.</summary>

@@ -13,7 +13,8 @@ public static class JournalBridge
     /// ledger: then the usual rules find it too old, and the node abstains.
     /// </summary>
     /// <param name="records">The journal's records.</param>
-    /// <param name="fromHeight">The height that the ledger had before.</param>
+    /// <param name="fromHeight">The height that the ledger had when the snapshot was complete. Until its node stopped it may have
+    /// stored more blocks, all below the snapshot.</param>
     /// <param name="snapshot">The header that it has now.</param>
     public static byte[]? MarkOver(IReadOnlyList<byte[]> records, ulong fromHeight, BlockHeader snapshot)
     {
@@ -26,7 +27,7 @@ public static class JournalBridge
                 newest = mark;
         }
         // A journal without any record has asked nobody what it forgot.
-        bool isOfItsTime = records.Count > 0 && newest.Height <= fromHeight && newest.Height + 1 >= fromHeight;
+        bool isOfItsTime = records.Count > 0 && newest.Height < snapshot.Height && newest.Height + 1 >= fromHeight;
         return isOfItsTime ? JournalCodec.Encode(new StoredMark(snapshot.Height, snapshot.Hash, newest.Abstention)) : null;
     }
 

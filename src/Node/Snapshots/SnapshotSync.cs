@@ -88,6 +88,9 @@ internal sealed class SnapshotSync(
                 },
             };
             string? failure = await fetch.RunAsync(cancellation);
+            tip = ledger.Tip; // the node has followed meanwhile
+            if (failure is null && height <= _plan.UsefulAbove(tip))
+                failure = "the ledger has nearly come there by blocks";
             if (failure is null)
                 assembly.Complete(new DurableTip(tip.Height, tip.Hash));
             return (failure, fetch.IsProven);

@@ -10,7 +10,6 @@ internal sealed class Network(RandomRun run)
     private bool[,] _cut = new bool[0, 0];
     private ulong[,] _cloggedUntilUs = new ulong[0, 0];
     private readonly HashSet<int> _away = [];
-    private bool _healed;
 
     /// <summary>How many processes there are.</summary>
     public int Size
@@ -22,6 +21,9 @@ internal sealed class Network(RandomRun run)
             _cloggedUntilUs = new ulong[value, value];
         }
     }
+
+    /// <summary>Nothing is lost but on links that are cut, and nothing takes longer than ten milliseconds.</summary>
+    public bool IsCalm { get; set; }
 
     /// <summary>Loses what it says true to, while it stands: from, to, consensus message.</summary>
     public Func<SimulatedNode, SimulatedNode, ConsensusFrame, bool>? Filter { get; set; }
@@ -76,31 +78,32 @@ internal sealed class Network(RandomRun run)
         Filter = null;
     }
 
-    /// <summary>From now on nothing is lost but on links that are cut, and nothing takes longer than ten milliseconds.</summary>
+    /// <summary>From now on it is calm.</summary>
     public void Heal()
     {
         Join();
         Array.Clear(_cloggedUntilUs);
         _away.Clear();
-        _healed = true;
+        IsCalm = true;
     }
 
     public void Send(SimulatedNode from, SimulatedNode to, Frame frame)
     {
         Scenario s = run.Scenario;
         Prng rng = run.Rng;
-        if (_healed && !_cut[from.Slot, to.Slot])
+        bool isCut = _cut[from.Slot, to.Slot] || _away.Contains(from.Slot) || _away.Contains(to.Slot);
+        if (IsCalm && !isCut)
         {
             Deliver(from, to, frame, (ulong)rng.Between(100, 10_000));
             return;
         }
-        if (!_healed && s.Has(FaultKind.Loss) && rng.Chance(s.LossPerMille))
+        if (!IsCalm && s.Has(FaultKind.Loss) && rng.Chance(s.LossPerMille))
         {
             run.Faults.Add(FaultKind.Loss);
             run.Chart?.Lost(from, to, frame, "lost");
             return;
         }
-        if (_cut[from.Slot, to.Slot] || _away.Contains(from.Slot) || _away.Contains(to.Slot))
+        if (isCut)
         {
             run.Chart?.Lost(from, to, frame, "cut");
             return;

@@ -73,12 +73,13 @@ internal sealed partial class SimulatedNode
         _stage.Chart?.Event(this, 'F', $"fetches the snapshot at {height}");
         Ask(assembler.Questions(), () =>
         {
-            if (assembler.Failure is null)
+            if (assembler.Failure is null && height > _plan.UsefulAbove(Ledger.Tip.Header))
             {
-                Later(_stage.Duration(Work.Store), () => PutInPlace(assembly, tip));
+                BlockHeader from = Ledger.Tip.Header;
+                Later(_stage.Duration(Work.Store), () => PutInPlace(assembly, from));
                 return;
             }
-            _stage.Chart?.Event(this, 'x', $"gives the snapshot at {height} up: {assembler.Failure}");
+            _stage.Chart?.Event(this, 'x', $"gives the snapshot at {height} up: {assembler.Failure ?? "it is nearly there by blocks"}");
             _stage.Invariants.OnGivenUp(this, assembler.Header);
             if (!assembler.IsProven)
                 sources.Spurn();

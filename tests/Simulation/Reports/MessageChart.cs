@@ -3,6 +3,7 @@ using System.Text;
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
+using GovChain.Protos.V1;
 
 namespace GovChain.Tests.Simulation;
 
@@ -87,6 +88,15 @@ internal sealed class MessageChart(TextWriter writer)
         BodyRequest f => $"asks for {f.Leaves.Count} bodies",
         BlockRequest f => $"asks for blocks from {f.First} on",
         BlockResponse f => $"{f.Blocks.Count} blocks from {f.First} on, tip {f.TipHeight}",
+        SnapshotAsk { Request: var r } => r.PartCase == SnapshotRequest.PartOneofCase.None
+            ? "asks for snapshots" : $"asks for {r.PartCase.ToString().ToLowerInvariant()} of the snapshot at {r.Height}",
+        SnapshotGiven { Response: var r } => r switch
+        {
+            { Head: not null } => $"head of the snapshot at {r.Height}",
+            { Pages.Count: > 0 } => $"{r.Pages.Count} pages of the snapshot at {r.Height}",
+            { Rows.Count: > 0 } => $"{r.Rows.Count} rows of the snapshot at {r.Height}",
+            _ => $"holds snapshots at {string.Join(", ", SnapshotRules.ReadHeld(r))}",
+        },
         _ => frame.GetType().Name,
     };
 

@@ -9,9 +9,16 @@ internal sealed partial class RandomRun
 
     private readonly HashSet<int> _absent = [];
 
+    /// <summary>The first day is calm, so that much is recorded; things go wrong from the first evening on.</summary>
     private void PlanNights()
     {
-        int firstMs = Rng.Between(1_500, Scenario.DurationMs / 2);
+        int firstMs = Rng.Between(1_000, 2_500);
+        _network.IsCalm = true;
+        After((ulong)(firstMs - Rng.Below(300)) * 1_000, () =>
+        {
+            _network.IsCalm = false;
+            Chaos();
+        });
         if (Scenario.Has(FaultKind.Night))
         {
             After((ulong)firstMs * 1_000, () => Night(HorizonMinutes + Rng.Between(1, 10)));
@@ -37,7 +44,7 @@ internal sealed partial class RandomRun
 
     private void Leave(SimulatedNode node, int firstNightMs)
     {
-        ulong leavesUs = (ulong)Rng.Between(0, 1_000) * 1_000;
+        ulong leavesUs = (ulong)Rng.Between(0, 500) * 1_000;
         ulong returnsUs = ReturnUs(firstNightMs);
         int how = Rng.Below(3);
         After(leavesUs, () =>

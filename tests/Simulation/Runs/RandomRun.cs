@@ -130,7 +130,8 @@ internal sealed partial class RandomRun : Stage
         _clients.Start();
         if (Scenario.Changes)
             _director.Start();
-        After((ulong)Scenario.ChaosEveryMs * 1_000, Chaos);
+        if (!Scenario.Snapshots)
+            After((ulong)Scenario.ChaosEveryMs * 1_000, Chaos);
         RunUntil((ulong)Scenario.DurationMs * 1_000, () => false);
         Heal();
         Settle();

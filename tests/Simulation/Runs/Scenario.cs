@@ -125,7 +125,7 @@ internal sealed record Scenario
             LossPerMille = drawn.LossPerMille / 4,
             LatencyMaxUs = 5_000,
             ChaosEveryMs = rng.Between(300, 1_500),
-            DurationMs = rng.Between(5_000, 8_000),
+            DurationMs = rng.Between(4_000, 7_000),
             SubmitEveryMs = rng.Between(8, 20),
             TransactionsMax = 400,
             Parameters = drawn.Parameters with { BlockTransactionsMax = (uint)rng.Between(3, 8) },
