@@ -127,9 +127,9 @@ public sealed class LedgerClientException : Exception
     /// <summary>What a status says that came without a word: of the deadline of this side, of a proxy, of a node that broke off.</summary>
     internal static string Wordless(StatusCode status, Uri node) => status switch
     {
-        StatusCode.DeadlineExceeded => $"The node at {node} did not answer in time. What was submitted may be recorded all the same: look it up before "
+        StatusCode.DeadlineExceeded => $"The node at {node} did not answer in time. If it was a submission, it may be recorded all the same: look it up before "
             + "you do it again. If this lasts, ask the node's operator, or another department's node.",
-        StatusCode.Cancelled or StatusCode.Aborted => $"The node at {node}, or what lies between, broke the request off. What was submitted may be recorded "
+        StatusCode.Cancelled or StatusCode.Aborted => $"The node at {node}, or what lies between, broke the request off. If it was a submission, it may be recorded "
             + "all the same: look it up before you do it again.",
         StatusCode.Unavailable => $"The node at {node} cannot be reached. Is it running, and is this its client address?",
         StatusCode.ResourceExhausted => $"The node at {node} has too much to do now, or the answer is longer than it may be. Try again in a while.",

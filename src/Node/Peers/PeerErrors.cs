@@ -21,7 +21,7 @@ internal static class PeerErrors
                 StatusCode.ResourceExhausted => "A frame is larger than either side accepts.",
                 StatusCode.Cancelled => "The connection was closed.",
                 StatusCode.Unknown => "The other side failed; its log says why.",
-                _ => told.Status.Detail,
+                _ => WordsOf(told),
             };
         }
         Exception cause = exception is RpcException { Status.DebugException: { } debug } ? debug : exception;
@@ -37,10 +37,13 @@ internal static class PeerErrors
             TimeoutException => "No answer came in time.",
             // Ours, and the other side's own words.
             PeerStalledException or PeerRefusedException or InvalidDataException => cause.Message,
-            RpcException { StatusCode: StatusCode.Unavailable } rpc => rpc.Status.Detail,
+            RpcException { StatusCode: StatusCode.Unavailable } rpc => WordsOf(rpc),
             _ => $"The connection broke ({cause.GetType().Name}).",
         };
     }
+
+    private static string WordsOf(RpcException told) => told.Status.Detail.Trim() is { Length: > 0 } said
+        ? said : $"The other side ended the stream without saying why ({told.StatusCode}); its log may.";
 
     private static string Describe(SocketError error) => error switch
     {

@@ -28,6 +28,13 @@ internal sealed class PeerErrorsTests
         new TestCaseData(new InvalidDataException("The other side sent a frame that has no place here."), "has no place here"),
     ];
 
+    [Test]
+    public void Describe_AStatusWithoutAWord_IsASentence()
+    {
+        foreach (StatusCode status in Enum.GetValues<StatusCode>().Where(static s => s != StatusCode.OK))
+            Assert.That(PeerErrors.Describe(new RpcException(new Status(status, " "))), Has.Length.GreaterThan(20).And.EndWith("."), $"{status}");
+    }
+
     [TestCaseSource(nameof(Failures))]
     public void Describe_AnyFailure_IsASentenceOfOurs_AlsoInsideACall(Exception failure, string told)
     {
