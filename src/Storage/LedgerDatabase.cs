@@ -80,15 +80,22 @@ internal sealed partial class LedgerDatabase
         }
     }
 
-    /// <summary>Opens a database that may be damaged as far as it goes, to list its files only; null where it does not.</summary>
+    /// <summary>Opens a database that may be damaged as far as it goes; null where it does not.</summary>
     public static LedgerDatabase? TryOpenDamaged(string path)
+    {
+        // Lenient, RocksDB opens in spite of a file that is missing or short, but not where the log is bad in its interior, as it
+        // then reads on behind that. Strict, it is the other way round.
+        return TryOpenDamaged(path, strict: false) ?? TryOpenDamaged(path, strict: true);
+    }
+
+    private static LedgerDatabase? TryOpenDamaged(string path, bool strict)
     {
         try
         {
             DirectoryShape.RequireLedger(path);
             CheckManifest(path);
             var options = new LedgerOptions { BlockCacheBytes = 1024 * 1024 };
-            DbOptions db = LedgerTuning.Database(options, create: false).SetParanoidChecks(false).SetMaxOpenFiles(64);
+            DbOptions db = LedgerTuning.Database(options, create: false).SetParanoidChecks(strict).SetMaxOpenFiles(64);
             return new LedgerDatabase(
                 path, RocksDb.OpenReadOnly(db, path, LedgerTuning.Families(options, Columns), errIfLogFileExists: false), readOnly: true);
         }

@@ -1,5 +1,6 @@
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
+using GovChain.Core.Model;
 using GovChain.Node.Auditing;
 using GovChain.Node.Commands;
 using GovChain.Storage;
@@ -73,6 +74,7 @@ internal static class BackupRestore
                     n => progress?.Invoke("copying", (done += n) / Math.Max(1.0, manifest.Bytes)), cancellation);
             }
             BackupFiles.SyncDirectories(staged);
+            RequireLedger(backup, manifest, directory.ChainId, staged);
             return staged;
         }
         catch (Exception e)
@@ -82,5 +84,27 @@ internal static class BackupRestore
                 throw new CommandException(ExitCode.Storage, $"The backup cannot be copied to {directory.Root}: {e.Message} The directory is as before.");
             throw;
         }
+    }
+    /// <summary>That the copy opens and ends where the manifest says: before anything of the node's is moved.</summary>
+    private static void RequireLedger(string backup, BackupManifest manifest, Digest chainId, string staged)
+    {
+        try
+        {
+            using var copy = DataDirectory.OpenUnverified(staged, chainId);
+            using LedgerStore store = LedgerStore.OpenReadOnly(copy);
+            BlockHeader tip = store.Current.Tip;
+            var found = (tip.Height, tip.Hash.ToString(), tip.LogSizeAfter, tip.LogRoot.ToString(), tip.StateRoot.ToString());
+            if (found == (manifest.Height, manifest.HeaderHash, manifest.LogSize, manifest.LogRoot, manifest.StateRoot))
+                return;
+            throw Unusable($"its ledger ends at block {tip.Height}, {tip.Hash}; {BackupManifest.FileName} says block {manifest.Height}, "
+                + $"{manifest.HeaderHash}, or other roots.");
+        }
+        catch (StorageException e)
+        {
+            throw Unusable($"its ledger does not open: {e.What}");
+        }
+
+        CommandException Unusable(string what) => new(ExitCode.VerificationFailed,
+            $"The backup {backup} is damaged or was changed: {what} Use another one. The directory is as before.");
     }
 }

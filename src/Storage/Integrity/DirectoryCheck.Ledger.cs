@@ -20,10 +20,10 @@ public static partial class DirectoryCheck
             return false;
         if (!Directory.Exists(scope.At(scope.Ledger)))
         {
-            if (tip is { } durable)
+            if (LostLedger(scope, tip) is { } expected)
             {
-                scope.Damaged(scope.Ledger + "/", "the whole folder", $"blocks 0 to {durable.Height}", "no folder",
-                    $"Acknowledged blocks are lost here. {LedgerAside}");
+                scope.Damaged(scope.Ledger + "/", "the whole folder", expected, "no folder",
+                    $"Acknowledged blocks are lost here. {LedgerAside} Where a restore was cut off, run that again.");
             }
             return false;
         }
@@ -43,6 +43,13 @@ public static partial class DirectoryCheck
         CheckOtherLedgerFiles(scope, manifest, listed);
         return opens;
     }
+
+    /// <summary>What says that there was a ledger, though neither it nor a tip is there; null on a node that has not begun.</summary>
+    private static string? LostLedger(Scope scope, DurableTip? tip) =>
+        tip is { } durable ? $"blocks 0 to {durable.Height}"
+        : scope.HasVotes ? "the ledger that the node voted on"
+        : scope.Directory.IsRestored ? "the copy that 'restored' speaks of"
+        : null;
 
     private static string? CheckCurrent(Scope scope)
     {

@@ -183,6 +183,7 @@ public static partial class DirectoryCheck
             scope.Damaged("votes", "header", $"a journal of {scope.ChainId}", e.What, "The node does not start on it. " + Aside);
             return;
         }
+        scope.HasVotes = scan.NextIndex > 1;
         string where = scan.ValidLength == 0 ? "header" : $"record {scan.NextIndex} at byte {scan.ValidLength}";
         if (scan.Condition == JournalCondition.DamagedInterior)
         {
@@ -262,6 +263,9 @@ public static partial class DirectoryCheck
         public string Tip { get; } = directory.NameOf("tip");
 
         public string Advanced { get; } = directory.NameOf("advanced");
+
+        /// <summary>The journal had a record: a ledger was there before.</summary>
+        public bool HasVotes { get; set; }
 
         /// <summary>A node is writing: an end that is being written is no deviation.</summary>
         public bool InUse { get; } = inUse;

@@ -1,4 +1,5 @@
 using GovChain.Core.Merkle;
+using GovChain.Core.Model;
 using GovChain.Storage;
 using GovChain.Storage.Integrity;
 using NUnit.Framework;
@@ -311,5 +312,29 @@ public sealed class LedgerDamageTest : LedgerFixture
         foreach (string name in RocksDb.ListColumnFamilies(new DbOptions(), LedgerPath))
             families.Add(name, new ColumnFamilyOptions());
         return RocksDb.Open(new DbOptions(), LedgerPath, families);
+    }
+
+    /// <summary>Batches that span pages of the log: where one of these is bad, what is read on behind it makes no batch.</summary>
+    [Test]
+    public void Salvage_LogWithABadSpot_GivesTheBlocksBeforeIt()
+    {
+        MakeLedger(2);
+        var headers = new List<BlockHeader>();
+        WithStore(store =>
+        {
+            for (int i = 0; i < 6; i++)
+                headers.Add(AppendNext(store, transactions: 20, bytes: 10_000).Header);
+        });
+        string log = Directory.EnumerateFiles(LedgerPath, "*.log").MaxBy(static f => new FileInfo(f).Length)!;
+        byte[] content = File.ReadAllBytes(log);
+        new Random(7).NextBytes(content.AsSpan(content.Length / 2, 64));
+        File.WriteAllBytes(log, content);
+
+        using LedgerSalvage? salvage = LedgerSalvage.TryOpen(LedgerPath, Chain);
+
+        Assert.That(salvage, Is.Not.Null);
+        Assert.That(salvage!.TipHeight, Is.InRange(3, 5));
+        for (ulong height = 3; height <= salvage.TipHeight; height++)
+            Assert.That(salvage.TryRead(height)?.Header, Is.EqualTo(headers[(int)height - 3]));
     }
 }
