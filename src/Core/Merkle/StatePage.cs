@@ -1,6 +1,5 @@
-using System.Buffers;
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using GovChain.Core.Cryptography;
 
 namespace GovChain.Core.Merkle;
@@ -26,7 +25,7 @@ internal enum StateNodeKind : byte
 /// children of i are 2i and 2i + 1, the bottom edge, 8 levels down, is 256 to 511, where the low byte of the number is
 /// the key's byte that this page is about.
 /// </summary>
-internal sealed class StatePage
+internal sealed partial class StatePage
 {
     /// <summary>First byte of the encoding.</summary>
     public const byte EncodingVersion = 1;
@@ -41,33 +40,44 @@ internal sealed class StatePage
     public const int RootPlace = 1;
 
     /// <summary>Longest encoding: version, 255 inner nodes and 256 leaves.</summary>
-    public const int BytesMax = 1 + (Edge - 1) + Edge * (1 + 2 * Digest.Size);
+    public const int BytesMax = 1 + (Edge - 1) + Edge * (1 + LeafBytes);
 
     private const int Places = 2 * Edge;
-    private const int HashedTogether = 64;
+    private const int LeafBytes = 2 * Digest.Size;
     private const int DeepestDepth = 8 * Digest.Size - Levels;
 
     private readonly StateNodeKind[] _kinds = new StateNodeKind[Places];
-    private readonly ulong[] _stale = new ulong[Places / 64]; // a bit for each place: the hash is to be computed
-    private readonly Digest[] _hashes = new Digest[Places];
-    private readonly Digest[] _keys = new Digest[Places];
-    private readonly Digest[] _values = new Digest[Places];
+
+    // What is hashed for a leaf, key and value digest, or for an inner node, its children's hashes, each pair in a slot. Slots
+    // are given out one after the other, so that a page of few nodes is small in the processor's caches. A place that has no
+    // slot, empty or a child page, is in its parent's; slot 0 belongs to place 0, whose right child is the page's root.
+    // 255 inner nodes and 256 leaves fit: a leaf that moves takes its slot along, and one that went to a child page never
+    // comes back.
+    private readonly Pair[] _pairs = new Pair[Places];
+    private readonly ushort[] _slots = new ushort[Places];
+    private int _slotsUsed;
+
+    // A bit for each place whose hash is to be computed, of leaves and of inner nodes.
+    private readonly ulong[] _staleLeaves = new ulong[Places / 64], _staleInners = new ulong[Places / 64];
     private StatePageId _id;
 
-    /// <summary>Hash of the page's root; call <see cref="Rehash"/> first after a change.</summary>
-    public Digest Root => _hashes[RootPlace];
+    /// <summary>Two digests that are hashed together, side by side in memory.</summary>
+    private readonly record struct Pair(Digest First, Digest Second);
+
+    /// <summary>Hash of the page's root; call <see cref="Rehash()"/> first after a change.</summary>
+    public Digest Root => HashAt(RootPlace);
 
     /// <summary>What stands at a place.</summary>
     public StateNodeKind Kind(int place) => _kinds[place];
 
     /// <summary>The hash at a place, zero where it is empty.</summary>
-    public Digest Hash(int place) => _hashes[place];
+    public Digest Hash(int place) => HashAt(place);
 
     /// <summary>The key of the leaf at a place.</summary>
-    public Digest Key(int place) => _keys[place];
+    public Digest Key(int place) => _pairs[_slots[place]].First;
 
     /// <summary>The value digest of the leaf at a place.</summary>
-    public Digest Value(int place) => _values[place];
+    public Digest Value(int place) => _pairs[_slots[place]].Second;
 
     /// <summary>
     /// The place that holds what the key's byte leads to: the first on the way down that is no inner node.
@@ -87,7 +97,9 @@ internal sealed class StatePage
     public void Clear(StatePageId id)
     {
         _id = id;
-        _stale.AsSpan().Clear();
+        _slotsUsed = 1;
+        _staleLeaves.AsSpan().Clear();
+        _staleInners.AsSpan().Clear();
         SetEmpty(RootPlace);
     }
 
@@ -95,30 +107,36 @@ internal sealed class StatePage
     /// <exception cref="CorruptPageException">It is missing, malformed or another one.</exception>
     public void Read(IStatePageReader pages, StatePageId id, Digest expected)
     {
-        Load(pages, id);
+        Load(id, (pages.TryGetPage(id) ?? throw new CorruptPageException(id, StatePageFailure.Missing)).Span);
         Rehash();
         Check(expected);
     }
 
     /// <summary>
-    /// Reads and decodes a page and leaves its hashes to <see cref="Rehash(ReadOnlySpan{StatePage})"/>, which takes several
+    /// Decodes a page and leaves its hashes to <see cref="Rehash(ReadOnlySpan{StatePage})"/>, which takes several
     /// pages together; nothing of it may be used before <see cref="Check"/>.
     /// </summary>
-    /// <exception cref="CorruptPageException">It is missing or malformed.</exception>
-    public void Load(IStatePageReader pages, StatePageId id)
+    /// <exception cref="CorruptPageException">It is malformed.</exception>
+    public void Load(in StatePageId id, ReadOnlySpan<byte> bytes)
     {
-        StatePageFailure failure = pages.TryGetPage(id) is ReadOnlyMemory<byte> bytes
-            ? DecodeNodes(id, bytes.Span)
-            : StatePageFailure.Missing;
+        StatePageFailure failure = DecodeNodes(id, bytes);
         if (failure != StatePageFailure.None)
             throw new CorruptPageException(id, failure);
     }
 
+    /// <summary>Asks for the page to be brought near the processor, if it is not: it is about to be gone through.</summary>
+    public void Prefetch()
+    {
+        CacheLines.Prefetch(MemoryMarshal.AsBytes<StateNodeKind>(_kinds));
+        CacheLines.Prefetch(MemoryMarshal.AsBytes<ushort>(_slots));
+        CacheLines.Prefetch(MemoryMarshal.AsBytes(_pairs.AsSpan(0, _slotsUsed)));
+    }
+
     /// <summary>Holds the hash of the page's root, which is computed, against what it must be.</summary>
     /// <exception cref="CorruptPageException">It is another one.</exception>
-    public void Check(Digest expected)
+    public void Check(in Digest expected)
     {
-        if (Root != expected)
+        if (HashAt(RootPlace) != expected)
             throw new CorruptPageException(_id, StatePageFailure.WrongRoot);
     }
 
@@ -131,68 +149,22 @@ internal sealed class StatePage
         return failure;
     }
 
-    private StatePageFailure DecodeNodes(StatePageId id, ReadOnlySpan<byte> bytes)
-    {
-        _id = id;
-        _stale.AsSpan().Clear();
-        if (bytes.IsEmpty)
-            return StatePageFailure.Truncated;
-        if (bytes[0] != EncodingVersion)
-            return StatePageFailure.UnknownVersion;
-        bytes = bytes[1..];
-        StatePageFailure failure = DecodeNode(ref bytes, RootPlace, 0);
-        if (failure != StatePageFailure.None)
-            return failure;
-        if (!bytes.IsEmpty)
-            return StatePageFailure.TrailingBytes;
-        if (_kinds[RootPlace] != StateNodeKind.Inner && (id.Depth != 0 || _kinds[RootPlace] == StateNodeKind.Empty))
-            return StatePageFailure.NotCompact;
-        return StatePageFailure.None;
-    }
-
-    /// <summary>The canonical encoding.</summary>
-    public byte[] Encode()
-    {
-        byte[] rented = ArrayPool<byte>.Shared.Rent(BytesMax);
-        rented[0] = EncodingVersion;
-        int length = 1;
-        for (int place = RootPlace; place != 0; place = After(place))
-            EncodeNode(rented, ref length, place);
-        byte[] bytes = rented.AsSpan(0, length).ToArray();
-        ArrayPool<byte>.Shared.Return(rented);
-        return bytes;
-    }
-
-    /// <summary>Computes the hashes of the leaves that were set and of the inner nodes above changes.</summary>
-    public void Rehash()
-    {
-        StatePage self = this;
-        Rehash(new ReadOnlySpan<StatePage>(in self));
-    }
-
-    /// <summary>The same for several pages, none of which holds another's hash: they share the lanes of a pass.</summary>
-    public static void Rehash(ReadOnlySpan<StatePage> pages)
-    {
-        RehashStale(pages, StateNodeKind.Leaf, RootPlace, Places); // leaves wait for nobody
-        for (int first = Edge / 2; first >= RootPlace; first /= 2) // inner nodes only for those of the next level
-            RehashStale(pages, StateNodeKind.Inner, first, 2 * first);
-    }
-
-    /// <summary>Puts a leaf in a place.</summary>
+    /// <summary>Puts a leaf in a place that is empty or holds a leaf.</summary>
     public void SetLeaf(int place, in Digest key, in Digest value)
     {
+        if (_kinds[place] != StateNodeKind.Leaf)
+            _slots[place] = (ushort)_slotsUsed++;
         _kinds[place] = StateNodeKind.Leaf;
-        _keys[place] = key;
-        _values[place] = value;
-        SetStale(place);
+        _pairs[_slots[place]] = new Pair(key, value);
+        Mark(_staleLeaves, place);
     }
 
     /// <summary>Puts the root of a child page in a place at the bottom edge.</summary>
     public void SetChild(int place, in Digest root)
     {
         _kinds[place] = StateNodeKind.Child;
-        _hashes[place] = root;
-        _stale[place / 64] &= ~(1UL << place); // of a leaf that was moved here on its way into the child page
+        HashAt(place) = root;
+        Unmark(_staleLeaves, place); // of a leaf that was moved here on its way into the child page
     }
 
     /// <summary>
@@ -201,166 +173,44 @@ internal sealed class StatePage
     /// </summary>
     public void Open(int place, int level)
     {
-        SetStale(place);
-        if (_kinds[place] == StateNodeKind.Inner)
+        Mark(_staleInners, place);
+        StateNodeKind kind = _kinds[place];
+        if (kind == StateNodeKind.Inner)
             return;
-        bool hadLeaf = _kinds[place] == StateNodeKind.Leaf;
+        int leaf = _slots[place];
         _kinds[place] = StateNodeKind.Inner;
+        _slots[place] = (ushort)_slotsUsed++;
         SetEmpty(2 * place);
         SetEmpty(2 * place + 1);
-        if (hadLeaf)
-            SetLeaf(2 * place + _keys[place].Bit(_id.Depth + level), _keys[place], _values[place]);
+        if (kind != StateNodeKind.Leaf)
+            return;
+        int below = 2 * place + _pairs[leaf].First.Bit(_id.Depth + level);
+        _kinds[below] = StateNodeKind.Leaf;
+        _slots[below] = (ushort)leaf;
+        HashAt(below) = HashAt(place); // a leaf has the same hash at every depth
+        if (!IsMarked(_staleLeaves, place))
+            return;
+        Unmark(_staleLeaves, place);
+        Mark(_staleLeaves, below);
     }
 
-    /// <summary>Hashes what is stale and of a kind among the places [from, to), gathered from wherever it stands.</summary>
-    [SkipLocalsInit]
-    private static void RehashStale(ReadOnlySpan<StatePage> pages, StateNodeKind kind, int from, int to)
-    {
-        Span<(int Page, int Place)> places = stackalloc (int, int)[HashedTogether];
-        Span<Digest> pairs = stackalloc Digest[2 * HashedTogether];
-        int count = 0;
-        for (int p = 0; p < pages.Length; p++)
-        {
-            StatePage page = pages[p];
-            for (int first = from & ~63; first < to; first += 64)
-            {
-                ulong stale = page._stale[first / 64];
-                if (first < from)
-                    stale &= ulong.MaxValue << from;
-                if (first + 64 > to)
-                    stale &= (1UL << to) - 1;
-                for (; stale != 0; stale &= stale - 1)
-                {
-                    int place = first + BitOperations.TrailingZeroCount(stale);
-                    if (page._kinds[place] != kind)
-                        continue;
-                    page._stale[first / 64] &= ~(1UL << place);
-                    places[count] = (p, place);
-                    pairs[2 * count] = kind == StateNodeKind.Leaf ? page._keys[place] : page._hashes[2 * place];
-                    pairs[2 * count + 1] = kind == StateNodeKind.Leaf ? page._values[place] : page._hashes[2 * place + 1];
-                    if (++count < HashedTogether)
-                        continue;
-                    HashPairs(pages, kind, places, pairs);
-                    count = 0;
-                }
-            }
-        }
-        HashPairs(pages, kind, places[..count], pairs[..(2 * count)]);
-    }
+    /// <summary>Where the hash of a place stands: in what is hashed for its parent.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref Digest HashAt(int place) =>
+        ref MemoryMarshal.Cast<Pair, Digest>(_pairs.AsSpan())[2 * _slots[place / 2] + place % 2];
 
-    [SkipLocalsInit]
-    private static void HashPairs(
-        ReadOnlySpan<StatePage> pages, StateNodeKind kind, ReadOnlySpan<(int Page, int Place)> places, ReadOnlySpan<Digest> pairs)
-    {
-        Span<Digest> hashes = stackalloc Digest[HashedTogether];
-        if (kind == StateNodeKind.Leaf)
-            StateHash.Leaves(pairs, hashes);
-        else
-            StateHash.Inners(pairs, hashes);
-        for (int i = 0; i < places.Length; i++)
-            pages[places[i].Page]._hashes[places[i].Place] = hashes[i];
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsMarked(ulong[] bits, int place) => (bits[place / 64] & 1UL << place) != 0;
 
-    private void SetStale(int place) => _stale[place / 64] |= 1UL << place; // the shift takes the number modulo 64
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Mark(ulong[] bits, int place) => bits[place / 64] |= 1UL << place; // the shift takes the number modulo 64
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Unmark(ulong[] bits, int place) => bits[place / 64] &= ~(1UL << place);
 
     private void SetEmpty(int place)
     {
         _kinds[place] = StateNodeKind.Empty;
-        _hashes[place] = StateHash.Empty;
-    }
-
-    private StatePageFailure DecodeNode(ref ReadOnlySpan<byte> bytes, int place, int level)
-    {
-        if (bytes.IsEmpty)
-            return StatePageFailure.Truncated;
-        var kind = (StateNodeKind)bytes[0];
-        bytes = bytes[1..];
-        switch (kind)
-        {
-            case StateNodeKind.Empty:
-                SetEmpty(place);
-                return StatePageFailure.None;
-            case StateNodeKind.Leaf:
-                return DecodeLeaf(ref bytes, place, level);
-            case StateNodeKind.Inner:
-                return level < Levels ? DecodeInner(ref bytes, place, level) : StatePageFailure.WrongLevel;
-            case StateNodeKind.Child:
-                return level == Levels && _id.Depth < DeepestDepth
-                    ? DecodeChild(ref bytes, place)
-                    : StatePageFailure.WrongLevel;
-            default:
-                return StatePageFailure.UnknownKind;
-        }
-    }
-
-    private StatePageFailure DecodeLeaf(ref ReadOnlySpan<byte> bytes, int place, int level)
-    {
-        if (bytes.Length < 2 * Digest.Size)
-            return StatePageFailure.Truncated;
-        ReadOnlySpan<byte> key = bytes[..Digest.Size];
-        int prefix = _id.Depth / 8;
-        if (!key[..prefix].SequenceEqual(_id.Prefix.Span[..prefix]) || Place(key[prefix], level) != place)
-            return StatePageFailure.LeafOutOfPlace;
-        SetLeaf(place, new Digest(key), new Digest(bytes.Slice(Digest.Size, Digest.Size)));
-        bytes = bytes[(2 * Digest.Size)..];
-        return StatePageFailure.None;
-    }
-
-    private StatePageFailure DecodeInner(ref ReadOnlySpan<byte> bytes, int place, int level)
-    {
-        _kinds[place] = StateNodeKind.Inner;
-        SetStale(place);
-        StatePageFailure failure = DecodeNode(ref bytes, 2 * place, level + 1);
-        if (failure == StatePageFailure.None)
-            failure = DecodeNode(ref bytes, 2 * place + 1, level + 1);
-        if (failure != StatePageFailure.None)
-            return failure;
-        StateNodeKind left = _kinds[2 * place], right = _kinds[2 * place + 1];
-        bool compact = (left, right) switch
-        {
-            (StateNodeKind.Empty, _) => right is StateNodeKind.Inner or StateNodeKind.Child,
-            (_, StateNodeKind.Empty) => left is StateNodeKind.Inner or StateNodeKind.Child,
-            _ => true,
-        };
-        return compact ? StatePageFailure.None : StatePageFailure.NotCompact;
-    }
-
-    private StatePageFailure DecodeChild(ref ReadOnlySpan<byte> bytes, int place)
-    {
-        if (bytes.Length < Digest.Size)
-            return StatePageFailure.Truncated;
-        SetChild(place, new Digest(bytes[..Digest.Size]));
-        bytes = bytes[Digest.Size..];
-        return _hashes[place] == StateHash.Empty ? StatePageFailure.NotCompact : StatePageFailure.None;
-    }
-
-    private void EncodeNode(Span<byte> bytes, ref int length, int place)
-    {
-        bytes[length++] = (byte)_kinds[place];
-        switch (_kinds[place])
-        {
-            case StateNodeKind.Leaf:
-                Put(bytes, ref length, _keys[place]);
-                Put(bytes, ref length, _values[place]);
-                break;
-            case StateNodeKind.Child:
-                Put(bytes, ref length, _hashes[place]);
-                break;
-        }
-    }
-
-    /// <summary>The node that follows in the encoding: parents first, left before right; 0 after the last.</summary>
-    private int After(int place)
-    {
-        if (_kinds[place] == StateNodeKind.Inner)
-            return 2 * place;
-        int left = place >> BitOperations.TrailingZeroCount(~place); // where a right child ends, so do all that end with it
-        return left == 0 ? 0 : left + 1;
-    }
-
-    private static void Put(Span<byte> bytes, ref int length, in Digest digest)
-    {
-        digest.CopyTo(bytes[length..]);
-        length += Digest.Size;
+        HashAt(place) = StateHash.Empty;
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using GovChain.Core.Cryptography;
 
 namespace GovChain.Core.Merkle;
@@ -10,27 +9,48 @@ namespace GovChain.Core.Merkle;
 /// <remarks>
 /// A page is found only by the hash that its parent, or the root, holds, so one of an update that was given up is never
 /// taken for that of another. Who takes a page owns it; what is not put back is read and checked anew. The pages of depth
-/// 0 and 8 are kept, 257 at most, some 50 KiB each. Safe from any thread.
+/// 0 and 8 are kept, 257 at most, some 50 KiB each, and the memory of 64 others. Safe from any thread.
 /// </remarks>
 public sealed class StatePageCache
 {
     private readonly object _gate = new();
     private readonly Dictionary<StatePageId, StatePage> _pages = [];
+    private readonly Stack<StatePage> _spare = [];
+
+    // What one update has open below the pages that are kept, nearly always at two depths.
+    private const int SpareMax = 64;
 
     /// <summary>Whether the page is one of those that are kept.</summary>
-    internal static bool Keeps(StatePageId id) => id.Depth <= StatePage.Levels;
+    internal static bool Keeps(in StatePageId id) => id.Depth <= StatePage.Levels;
 
-    /// <summary>Takes out the page if it is here and its root is this one.</summary>
-    internal bool TryTake(StatePageId id, in Digest root, [NotNullWhen(true)] out StatePage? page)
+    /// <summary>Takes out the page if it is here and its root is this one; null otherwise.</summary>
+    internal StatePage? TryTake(in StatePageId id, in Digest root)
     {
         lock (_gate)
-            return _pages.TryGetValue(id, out page) && page.Root == root && _pages.Remove(id);
+            return _pages.TryGetValue(id, out StatePage? page) && page.Root == root && _pages.Remove(id) ? page : null;
     }
 
     /// <summary>Puts in a page, checked and with its hashes computed, in the place of an older one.</summary>
-    internal void Put(StatePageId id, StatePage page)
+    internal void Put(in StatePageId id, StatePage page)
     {
         lock (_gate)
             _pages[id] = page;
+    }
+
+    /// <summary>A page's memory that an update is done with, whatever it holds; null where none is left.</summary>
+    internal StatePage? TakeSpare()
+    {
+        lock (_gate)
+            return _spare.TryPop(out StatePage? page) ? page : null;
+    }
+
+    /// <summary>Leaves the memory of a page that is not kept to the next update.</summary>
+    internal void PutSpare(StatePage? page)
+    {
+        lock (_gate)
+        {
+            if (page is not null && _spare.Count < SpareMax)
+                _spare.Push(page);
+        }
     }
 }

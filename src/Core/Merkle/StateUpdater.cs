@@ -11,115 +11,167 @@ namespace GovChain.Core.Merkle;
 internal sealed class StateUpdater(
     IStatePageReader pages, IReadOnlyList<(Digest Key, Digest ValueDigest)> sortedChanges)
 {
-    private readonly (Digest Key, Digest Value)[] _changes = [.. sortedChanges];
+    // An array is not copied: a copy of thousands of changes would be large enough to hasten the collector's full rounds.
+    private readonly (Digest Key, Digest Value)[] _changes = sortedChanges as (Digest, Digest)[] ?? [.. sortedChanges];
     private readonly List<(StatePageId, byte[])> _changed = [];
+    private readonly StatePageCache? _cache = pages.Cache;
+    private readonly OpenPages?[] _open = new OpenPages[Digest.Size]; // by depth, on the way down
+    private readonly ReadOnlyMemory<byte>?[] _read = new ReadOnlyMemory<byte>?[OpenMax];
 
-    // By depth: the pages that are open on the way down.
-    private readonly StatePage[]?[] _open = new StatePage[Digest.Size][];
-
-    // So many pages of a depth are worked on together: their roots fill a pass of lanes, they are some 800 KiB.
-    private const int OpenMax = 16;
+    // So many pages of a depth are worked on together: few passes of lanes are half empty then. Decoded they are 1.6 MiB, of
+    // which pages with few nodes use little.
+    private const int OpenMax = 32;
 
     /// <summary>Applies the changes; called once.</summary>
     public StateUpdate Run(Digest root)
     {
-        Span<PageChange> all = [new PageChange(StatePageId.Root, root, Parent: 0, Place: 0, Carried: null, 0, _changes.Length)];
-        UpdatePages(all);
+        Span<PageChange> all = [new PageChange(StatePageId.Root, root, Parent: 0, Place: 0, 0, _changes.Length)];
+        UpdatePages(all, parents: null);
+        foreach (OpenPages? open in _open)
+        {
+            foreach (StatePage? page in open?.Pages ?? [])
+                _cache?.PutSpare(page);
+        }
         return new StateUpdate(all[0].NewRoot, _changed);
     }
 
     /// <summary>Applies changes to pages of one depth and to those below, and fills in the new roots.</summary>
-    private void UpdatePages(Span<PageChange> changes)
+    private void UpdatePages(Span<PageChange> changes, OpenPages? parents)
     {
         for (; changes.Length > OpenMax; changes = changes[OpenMax..])
-            UpdateTogether(changes[..OpenMax]);
+            UpdateTogether(changes[..OpenMax], parents);
         if (!changes.IsEmpty)
-            UpdateTogether(changes);
+            UpdateTogether(changes, parents);
     }
 
-    private void UpdateTogether(Span<PageChange> changes)
+    private void UpdateTogether(Span<PageChange> changes, OpenPages? parents)
     {
-        ReadOnlySpan<StatePage> open = OpenPages(changes);
-        var below = new List<PageChange>();
+        OpenPages opened = _open[changes[0].Id.Depth / 8] ??= new OpenPages();
+        ReadOnlySpan<StatePage> open = Open(opened, changes);
+        opened.Below.Clear();
         for (int i = 0; i < changes.Length; i++)
         {
-            if (changes[i].Carried is (Digest key, Digest value))
-                open[i].SetLeaf(StatePage.RootPlace, key, value);
-            Apply(new Target(open[i], changes[i].Id, i, below), StatePage.RootPlace, 0, changes[i].From, changes[i].To);
+            ref PageChange change = ref changes[i];
+            if (parents?.Pages[change.Parent] is { } parent && parent.Kind(change.Place) == StateNodeKind.Leaf)
+                open[i].SetLeaf(StatePage.RootPlace, parent.Key(change.Place), parent.Value(change.Place));
+            Apply(opened, i, change.Id, StatePage.RootPlace, 0, change.From, change.To);
         }
-        UpdatePages(CollectionsMarshal.AsSpan(below));
-        foreach (PageChange child in below)
+        Span<PageChange> below = CollectionsMarshal.AsSpan(opened.Below);
+        UpdatePages(below, opened);
+        if (StatePageCache.Keeps(changes[0].Id))
+        {
+            foreach (StatePage page in open)
+                page.Prefetch();
+        }
+        foreach (ref PageChange child in below)
             open[child.Parent].SetChild(child.Place, child.NewRoot);
         StatePage.Rehash(open);
         for (int i = 0; i < changes.Length; i++)
         {
-            changes[i].NewRoot = open[i].Root;
-            if (open[i].Root != changes[i].OldRoot)
-                _changed.Add((changes[i].Id, open[i].Encode()));
-            KeptFor(changes[i].Id)?.Put(changes[i].Id, open[i]);
+            ref PageChange change = ref changes[i];
+            change.NewRoot = open[i].Root;
+            if (change.NewRoot != change.OldRoot)
+                _changed.Add((change.Id, open[i].Encode()));
+            if (!StatePageCache.Keeps(change.Id) || _cache is null)
+                continue;
+            _cache.Put(change.Id, open[i]);
+            opened.Pages[i] = null;
         }
     }
 
     /// <summary>The pages as they are stored, each checked, now or by the update that kept it; new ones empty.</summary>
-    private ReadOnlySpan<StatePage> OpenPages(ReadOnlySpan<PageChange> changes)
+    private ReadOnlySpan<StatePage> Open(OpenPages opened, ReadOnlySpan<PageChange> changes)
     {
-        ref StatePage[]? atDepth = ref _open[changes[0].Id.Depth / 8];
-        if (atDepth is null || atDepth.Length < changes.Length)
-            atDepth = [.. atDepth ?? [], .. Enumerable.Range(atDepth?.Length ?? 0, changes.Length).Select(static _ => new StatePage())];
+        Span<StatePage?> open = opened.Pages.AsSpan(0, changes.Length);
         for (int i = 0; i < changes.Length; i++)
         {
-            PageChange change = changes[i];
-            if (KeptFor(change.Id) is { } cache)
+            ref readonly PageChange change = ref changes[i];
+            _read[i] = null;
+            if (StatePageCache.Keeps(change.Id) && _cache?.TryTake(change.Id, change.OldRoot) is { } kept)
             {
-                if (cache.TryTake(change.Id, change.OldRoot, out StatePage? kept))
-                {
-                    atDepth[i] = kept;
-                    continue;
-                }
-                atDepth[i] = new StatePage(); // the one before was put into the cache
+                open[i] = kept;
+                kept.Prefetch();
+                continue;
             }
+            open[i] ??= _cache?.TakeSpare() ?? new StatePage();
             if (change.IsNew)
-                atDepth[i].Clear(change.Id);
+                open[i]!.Clear(change.Id);
             else
-                atDepth[i].Load(pages, change.Id);
+                _read[i] = Fetched(change.Id);
         }
-        ReadOnlySpan<StatePage> open = atDepth.AsSpan(0, changes.Length);
-        StatePage.Rehash(open);
+        for (int i = 0; i < changes.Length; i++)
+        {
+            if (_read[i] is { } bytes)
+                open[i]!.Load(changes[i].Id, bytes.Span);
+        }
+        ReadOnlySpan<StatePage> loaded = open!;
+        StatePage.Rehash(loaded);
         for (int i = 0; i < changes.Length; i++)
         {
             if (!changes[i].IsNew)
-                open[i].Check(changes[i].OldRoot);
+                loaded[i].Check(changes[i].OldRoot);
         }
-        return open;
+        return loaded;
     }
 
-    private StatePageCache? KeptFor(StatePageId id) => StatePageCache.Keeps(id) ? pages.Cache : null;
-
-    private void Apply(Target target, int place, int level, int from, int to)
+    /// <summary>A stored page, on its way into the cache while the others are looked up.</summary>
+    private ReadOnlyMemory<byte> Fetched(in StatePageId id)
     {
-        if (from == to)
-            return;
-        StatePage page = target.Page;
-        StateNodeKind kind = page.Kind(place);
-        bool ownPlace = to - from == 1 && (kind == StateNodeKind.Empty
-            || (kind == StateNodeKind.Leaf && page.Key(place) == _changes[from].Key));
-        if (ownPlace)
-        {
-            page.SetLeaf(place, _changes[from].Key, _changes[from].Value);
-        }
-        else if (level < StatePage.Levels)
+        ReadOnlyMemory<byte> bytes = pages.TryGetPage(id) ?? throw new CorruptPageException(id, StatePageFailure.Missing);
+        CacheLines.Prefetch(bytes.Span);
+        return bytes;
+    }
+
+    /// <summary>Applies the changes [from, to), which belong below a place of an open page.</summary>
+    private void Apply(OpenPages opened, int index, in StatePageId id, int place, int level, int from, int to)
+    {
+        StatePage page = opened.Pages[index]!;
+        for (; to - from > 1 && level < StatePage.Levels; level++)
         {
             page.Open(place, level);
-            int middle = FirstWithBit(target.Id.Depth + level, from, to);
-            Apply(target, 2 * place, level + 1, from, middle);
-            Apply(target, 2 * place + 1, level + 1, middle, to);
+            int middle = FirstWithBit(id.Depth + level, from, to);
+            if (middle == from)
+            {
+                place = 2 * place + 1;
+                continue;
+            }
+            Apply(opened, index, id, 2 * place, level + 1, from, middle);
+            place = 2 * place + 1;
+            from = middle;
         }
-        else
+        if (to - from > 1)
+            AddBelow(opened, index, id, place, from, to);
+        else if (from < to)
+            ApplyOne(opened, index, id, place, level, from);
+    }
+
+    private void ApplyOne(OpenPages opened, int index, in StatePageId id, int place, int level, int which)
+    {
+        StatePage page = opened.Pages[index]!;
+        ref readonly (Digest Key, Digest Value) change = ref _changes[which];
+        byte keyByte = change.Key.Span[id.Depth / 8];
+        for (; ; place = StatePage.Place(keyByte, ++level))
         {
-            Digest oldRoot = kind == StateNodeKind.Child ? page.Hash(place) : StateHash.Empty;
-            (Digest, Digest)? carried = kind == StateNodeKind.Leaf ? (page.Key(place), page.Value(place)) : null;
-            target.Below.Add(new PageChange(target.Id.Child((byte)place), oldRoot, target.Index, place, carried, from, to));
+            StateNodeKind kind = page.Kind(place);
+            if (kind == StateNodeKind.Empty || (kind == StateNodeKind.Leaf && page.Key(place) == change.Key))
+            {
+                page.SetLeaf(place, change.Key, change.Value);
+                return;
+            }
+            if (level == StatePage.Levels)
+            {
+                AddBelow(opened, index, id, place, which, which + 1);
+                return;
+            }
+            page.Open(place, level);
         }
+    }
+
+    private static void AddBelow(OpenPages opened, int index, in StatePageId id, int place, int from, int to)
+    {
+        StatePage page = opened.Pages[index]!;
+        Digest oldRoot = page.Kind(place) == StateNodeKind.Child ? page.Hash(place) : StateHash.Empty;
+        opened.Below.Add(new PageChange(id.Child((byte)place), oldRoot, index, place, from, to));
     }
 
     /// <summary>First of the changes [from, to) whose key has this bit; they share all bits before it.</summary>
@@ -137,24 +189,27 @@ internal sealed class StateUpdater(
     }
 
     /// <summary>
-    /// What is to become of a page: the changes [From, To). The page is new if its old root is the empty one; then it may begin
-    /// with a leaf that had its place to itself so far.
+    /// What is to become of a page: the changes [From, To). The page is new if its old root is the empty one; then it begins
+    /// with the leaf that has its place in the parent to itself, if one has.
     /// </summary>
     /// <param name="Id">Which page.</param>
     /// <param name="OldRoot">What its parent holds.</param>
     /// <param name="Parent">The parent's number among the pages that are open.</param>
     /// <param name="Place">The place in the parent that awaits the new root.</param>
-    /// <param name="Carried">The leaf that stood there.</param>
     /// <param name="From">First change.</param>
     /// <param name="To">After the last.</param>
-    private record struct PageChange(
-        StatePageId Id, Digest OldRoot, int Parent, int Place, (Digest Key, Digest Value)? Carried, int From, int To)
+    private record struct PageChange(StatePageId Id, Digest OldRoot, int Parent, int Place, int From, int To)
     {
         public readonly bool IsNew => OldRoot == StateHash.Empty;
 
         public Digest NewRoot { get; set; }
     }
 
-    /// <summary>A page that changes are applied to, and where those for pages below are left.</summary>
-    private readonly record struct Target(StatePage Page, StatePageId Id, int Index, List<PageChange> Below);
+    /// <summary>The pages of a depth that are open, and what is to become of those below them.</summary>
+    private sealed class OpenPages
+    {
+        public StatePage?[] Pages { get; } = new StatePage?[OpenMax];
+
+        public List<PageChange> Below { get; } = [];
+    }
 }

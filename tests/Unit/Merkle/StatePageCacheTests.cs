@@ -68,6 +68,62 @@ public sealed class StatePageCacheTests
         Assert.That(_kept.Pages.OrderBy(p => p.Key.ToString()), Is.EqualTo(_plain.Pages.OrderBy(p => p.Key.ToString())));
     }
 
+    /// <summary>A kept page gives out a slot for every leaf that ever stood in it: the most that there can be.</summary>
+    [Test]
+    public void Update_EveryPlaceOfAKeptPageBecomesALeafThenAChild_OneByOne_EqualsTwin()
+    {
+        var random = new Random(11);
+        var leaves = new SortedDictionary<Digest, Digest>();
+        Digest root = StateTree.EmptyRoot;
+        for (int round = 0; round < 3; round++)
+        {
+            int[] places = [.. Enumerable.Range(0, 256)];
+            random.Shuffle(places);
+            foreach (int place in places)
+            {
+                byte[] key = NaiveState.Random(random.Next()).ToArray();
+                key[0] = (byte)place;
+                leaves[new Digest(key)] = NaiveState.Random(place);
+                root = _kept.Update(root, [(new Digest(key), NaiveState.Random(place))]);
+            }
+            Assert.That(root, Is.EqualTo(NaiveState.Root([.. leaves.Select(static l => (l.Key, l.Value))])), $"round {round}");
+        }
+        Assert.That(StateTree.Enumerate(_kept, root), Is.EqualTo(leaves.Select(static l => (l.Key, l.Value))));
+    }
+
+    [Test]
+    public void Update_BatchesOfEveryShape_EqualTwin_KeptOrNot()
+    {
+        var leaves = new SortedDictionary<Digest, Digest>();
+        Digest plain = StateTree.EmptyRoot, kept = StateTree.EmptyRoot;
+        int seed = Environment.TickCount;
+        TestContext.Out.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        byte[] busy = NaiveState.Random(12).ToArray();
+        foreach (string shape in new[] { "one", "crowd", "none", "neighbours", "spread", "crowd", "same again", "neighbours", "one", "crowd" })
+        {
+            IEnumerable<Digest> keys = shape switch
+            {
+                "none" => [],
+                "one" => [NaiveState.Random(random.Next())],
+                "spread" => Enumerable.Range(0, 500).Select(_ => NaiveState.Random(random.Next())),
+                "same again" => leaves.Keys,
+                "neighbours" => leaves.Keys.Take(200).ToList().Select(LastBitTurned), // apart in the last of 256 bits
+                _ => Enumerable.Range(0, 1_500).Select(_ => new Digest([.. busy[..2], .. NaiveState.Random(random.Next()).Span[2..]])),
+            };
+            List<(Digest Key, Digest Value)> changes = NaiveState.Leaves(keys.Distinct(), random.Next());
+            foreach ((Digest key, Digest value) in changes)
+                leaves[key] = value;
+            plain = _plain.Update(plain, changes);
+            kept = _kept.Update(kept, changes.ToArray());
+            Assert.That(plain, Is.EqualTo(NaiveState.Root([.. leaves.Select(static l => (l.Key, l.Value))])), shape);
+            Assert.That(kept, Is.EqualTo(plain), shape);
+        }
+        Assert.That(_kept.Pages.OrderBy(p => p.Key.ToString()), Is.EqualTo(_plain.Pages.OrderBy(p => p.Key.ToString())));
+
+        static Digest LastBitTurned(Digest key) => new([.. key.Span[..31], (byte)(key.Span[31] ^ 1)]);
+    }
+
     [Test]
     public void Overlay_KeepsForTheLedgerBelowIt()
     {
