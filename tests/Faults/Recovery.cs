@@ -61,10 +61,15 @@ internal static class Recovery
     {
         using var directory = DataDirectory.OpenReadOnly(path, script.Genesis.ChainId);
         IReadOnlyList<byte[]> kept = EvidenceStore.ReadJustifications(directory);
-        // One that was written and not acknowledged may have made an older one go.
-        foreach (ulong h in acknowledged.Kept.Where(h => acknowledged.Kept[^1] - h < Workload.JustificationsMax))
+        if (acknowledged.Kept.Count == 0)
+            return;
+        bool IsThere(ulong h) => kept.Any(k => k.AsSpan().SequenceEqual(Workload.JustificationAt(h)));
+        // One that was written and not acknowledged has made the oldest go.
+        ulong newest = acknowledged.Kept[^1];
+        newest += IsThere(newest + 1) ? 1UL : 0;
+        foreach (ulong h in acknowledged.Kept.Where(h => newest - h < Workload.JustificationsMax))
         {
-            if (!kept.Any(k => k.AsSpan().SequenceEqual(Workload.JustificationAt(h))))
+            if (!IsThere(h))
                 throw new PromiseBrokenException($"the justification of height {h} was kept, and is not there");
         }
     }
