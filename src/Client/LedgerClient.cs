@@ -91,7 +91,7 @@ public sealed class LedgerClient : IDisposable
                 TimeoutMs = (uint)(timeout ?? TimeSpan.FromSeconds(30)).TotalMilliseconds,
             },
             deadline: DateTime.UtcNow + (timeout ?? TimeSpan.FromSeconds(30)) + TimeSpan.FromSeconds(10),
-            cancellationToken: cancellation));
+            cancellationToken: cancellation), cancellation);
 
     /// <summary>Opens a stream for many envelopes.</summary>
     public SubmitStream OpenSubmitStream(CancellationToken cancellation = default) =>
@@ -104,7 +104,7 @@ public sealed class LedgerClient : IDisposable
         try
         {
             return await CallAsync(_ledger.GetTransactionAsync(
-                new GetTransactionRequest { TransactionId = transactionId }, cancellationToken: cancellation));
+                new GetTransactionRequest { TransactionId = transactionId }, cancellationToken: cancellation), cancellation);
         }
         catch (LedgerClientException e) when (e.Status == StatusCode.NotFound)
         {
@@ -115,7 +115,7 @@ public sealed class LedgerClient : IDisposable
     /// <summary>The receipt file, byte for byte.</summary>
     public async Task<byte[]> GetReceiptAsync(string transactionId, CancellationToken cancellation = default) =>
         (await CallAsync(_ledger.GetReceiptAsync(
-            new GetReceiptRequest { TransactionId = transactionId }, cancellationToken: cancellation))).Data.ToByteArray();
+            new GetReceiptRequest { TransactionId = transactionId }, cancellationToken: cancellation), cancellation)).Data.ToByteArray();
 
     /// <summary>A record's version; null where there is none.</summary>
     public async Task<GetRecordResponse?> FindRecordAsync(
@@ -125,7 +125,7 @@ public sealed class LedgerClient : IDisposable
         {
             return await CallAsync(_ledger.GetRecordAsync(
                 new GetRecordRequest { Type = type, Id = id, Version = version, Proof = proof },
-                cancellationToken: cancellation));
+                cancellationToken: cancellation), cancellation);
         }
         catch (LedgerClientException e) when (e.Status == StatusCode.NotFound)
         {
@@ -141,7 +141,7 @@ public sealed class LedgerClient : IDisposable
         do
         {
             ListRecordsResponse page =
-                await CallAsync(_ledger.ListRecordsAsync(request, cancellationToken: cancellation));
+                await CallAsync(_ledger.ListRecordsAsync(request, cancellationToken: cancellation), cancellation);
             foreach (RecordVersion record in page.Records)
                 yield return record;
             request.PageToken = page.NextPageToken;
@@ -157,7 +157,7 @@ public sealed class LedgerClient : IDisposable
         do
         {
             GetRecordHistoryResponse page =
-                await CallAsync(_ledger.GetRecordHistoryAsync(request, cancellationToken: cancellation));
+                await CallAsync(_ledger.GetRecordHistoryAsync(request, cancellationToken: cancellation), cancellation);
             foreach (RecordVersion version in page.Versions)
                 yield return version;
             request.PageToken = page.NextPageToken;
@@ -167,30 +167,30 @@ public sealed class LedgerClient : IDisposable
 
     /// <summary>The record types, ascending.</summary>
     public async Task<IReadOnlyList<RecordTypeState>> ListTypesAsync(CancellationToken cancellation = default) =>
-        (await CallAsync(_ledger.ListTypesAsync(new ListTypesRequest(), cancellationToken: cancellation))).Types_;
+        (await CallAsync(_ledger.ListTypesAsync(new ListTypesRequest(), cancellationToken: cancellation), cancellation)).Types_;
 
     /// <summary>A value of the newest state, or that there is none, with the path that proves it; the path is not checked here.</summary>
     /// <exception cref="LedgerClientException">The node refuses, or the value is a record that not everybody may read.</exception>
     public Task<GetStateProofResponse> GetStateProofAsync(StateKey key, CancellationToken cancellation = default) =>
         CallAsync(_ledger.GetStateProofAsync(
-            new GetStateProofRequest { Kind = (uint)key.Kind, Id = ByteString.CopyFrom(key.Id) }, cancellationToken: cancellation));
+            new GetStateProofRequest { Kind = (uint)key.Kind, Id = ByteString.CopyFrom(key.Id) }, cancellationToken: cancellation), cancellation);
 
     /// <summary>A header with its certificate.</summary>
     public Task<CertifiedHeader> GetHeaderAsync(ulong height, CancellationToken cancellation = default) =>
-        CallAsync(_ledger.GetHeaderAsync(new GetHeaderRequest { Height = height }, cancellationToken: cancellation));
+        CallAsync(_ledger.GetHeaderAsync(new GetHeaderRequest { Height = height }, cancellationToken: cancellation), cancellation);
 
     /// <summary>A whole block; on the administration listener only.</summary>
     public Task<GetBlockResponse> GetBlockAsync(ulong height, CancellationToken cancellation = default) =>
-        CallAsync(_ledger.GetBlockAsync(new GetBlockRequest { Height = height }, cancellationToken: cancellation));
+        CallAsync(_ledger.GetBlockAsync(new GetBlockRequest { Height = height }, cancellationToken: cancellation), cancellation);
 
     /// <summary>The genesis body and signatures.</summary>
     public Task<GetGenesisResponse> GetGenesisAsync(CancellationToken cancellation = default) =>
-        CallAsync(_ledger.GetGenesisAsync(new GetGenesisRequest(), cancellationToken: cancellation));
+        CallAsync(_ledger.GetGenesisAsync(new GetGenesisRequest(), cancellationToken: cancellation), cancellation);
 
     /// <summary>How the node and its peers are.</summary>
     public Task<GetStatusResponse> GetStatusAsync(CancellationToken cancellation = default) =>
         CallAsync(_ledger.GetStatusAsync(
-            new GetStatusRequest(), deadline: DateTime.UtcNow.AddSeconds(10), cancellationToken: cancellation));
+            new GetStatusRequest(), deadline: DateTime.UtcNow.AddSeconds(10), cancellationToken: cancellation), cancellation);
 
     /// <summary>Committed transactions from a position on; on the administration listener only.</summary>
     public async IAsyncEnumerable<CommittedTransaction> SubscribeAsync(
@@ -219,32 +219,31 @@ public sealed class LedgerClient : IDisposable
         {
             return await reader.MoveNext(cancellation);
         }
-        catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled && cancellation.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(e.Status.Detail, e, cancellation);
-        }
         catch (RpcException e)
         {
-            throw LedgerClientException.From(e, node);
+            throw Failure(e, node, cancellation);
         }
     }
 
-    private async Task<T> CallAsync<T>(AsyncUnaryCall<T> call)
+    private async Task<T> CallAsync<T>(AsyncUnaryCall<T> call, CancellationToken cancellation)
     {
         try
         {
             using (call)
                 return await call;
         }
-        catch (RpcException e) when (e.StatusCode != StatusCode.Cancelled)
-        {
-            throw LedgerClientException.From(e, Node);
-        }
         catch (RpcException e)
         {
-            throw new OperationCanceledException(e.Status.Detail, e);
+            throw Failure(e, Node, cancellation);
         }
     }
+
+    /// <summary>What a call's failure is to whoever called: cancelled where they did it themselves. A connection that does not come
+    /// about in time, or a proxy that takes the call back, has the same status.</summary>
+    private static Exception Failure(RpcException e, Uri node, CancellationToken cancellation) =>
+        e.StatusCode == StatusCode.Cancelled && cancellation.IsCancellationRequested
+            ? new OperationCanceledException(e.Status.Detail, e, cancellation)
+            : LedgerClientException.From(e, node);
 
     private static X509Certificate2Collection LoadAuthority(string file)
     {

@@ -103,26 +103,32 @@ public sealed class LedgerClientException : Exception
     /// every call on it ends with a status that says nothing about the call. A proxy whose node goes away says that it failed itself,
     /// or takes the call back; an overloaded one is slow to settle, refuses, or asks for calm. The other codes speak of a peer that
     /// breaks or lacks the protocol, and will the next time. A connection that is lost as it comes about, before the call has a stream
-    /// on it, has neither code nor cause.
+    /// on it, has neither code nor cause. One that does not come about in time is given up
+    /// here.
     /// </summary>
-    private static bool IsLostConnection(RpcException e) => e.Status.DebugException?.GetBaseException() is HttpProtocolException
-    {
-        ErrorCode: NoError or InternalError or SettingsTimeout or StreamClosed or RefusedStream or Cancel or ConnectError or EnhanceYourCalm
-    } or HttpRequestException { StatusCode: null, HttpRequestError: HttpRequestError.Unknown };
+    private static bool IsLostConnection(RpcException e) => IsLate(e)
+        || e.Status.DebugException?.GetBaseException() is HttpProtocolException
+        {
+            ErrorCode: NoError or InternalError or SettingsTimeout or StreamClosed or RefusedStream or Cancel or ConnectError or EnhanceYourCalm
+        } or HttpRequestException { StatusCode: null, HttpRequestError: HttpRequestError.Unknown };
+
+    /// <summary>The time to connect was over: a stopped process, whose system still accepts, a node with too much to do, or a filter
+    /// that drops what is sent. The channel calls it cancelled.</summary>
+    private static bool IsLate(RpcException e) => Causes(e).Any(static c => c is TimeoutException);
 
     /// <summary>TLS came to nothing: another authority, another name, or no TLS at all. Trying again changes nothing.</summary>
-    private static bool IsUntrusted(RpcException e)
-    {
-        for (Exception? cause = e.Status.DebugException; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is AuthenticationException { InnerException: not IOException })
-                return true;
-        }
-        return false;
-    }
+    private static bool IsUntrusted(RpcException e) => Causes(e).Any(static c => c is AuthenticationException { InnerException: not IOException });
 
     /// <summary>What the network said, not what the channel makes of it.</summary>
-    private static string CauseOf(RpcException e) => e.Status.DebugException?.GetBaseException().Message ?? e.Status.Detail;
+    private static string CauseOf(RpcException e) =>
+        IsLate(e) ? "no connection came about in time, as where it is stopped or has too much to do"
+        : e.Status.DebugException?.GetBaseException().Message ?? e.Status.Detail;
+
+    private static IEnumerable<Exception> Causes(RpcException e)
+    {
+        for (Exception? cause = e.Status.DebugException; cause is not null; cause = cause.InnerException)
+            yield return cause;
+    }
 
     /// <summary>What a status says that came without a word: of the deadline of this side, of a proxy, of a node that broke off.</summary>
     internal static string Wordless(StatusCode status, Uri node) => status switch

@@ -4,6 +4,9 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using GovChain.Client;
+using GovChain.Node.Commands;
+using Grpc.Core;
+using Grpc.Net.Client;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Import;
@@ -32,8 +35,7 @@ public sealed class LostConnectionTests
     public async Task Call_ConnectionEndsBeforeHttp2HasBegun_MayBeTriedAgain([Values] End end, CancellationToken cancellation)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using X509Certificate2 made = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256)
-            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using X509Certificate2 made = Certify(key);
         string file = Path.GetTempFileName();
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -54,6 +56,57 @@ public sealed class LostConnectionTests
         }
     }
 
+    /// <summary>So does a stopped process: the system accepts for it.</summary>
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Call_ConnectionIsAcceptedAndTlsNeverEnds_MayBeTriedAgain_AndIsNotTakenForCancelledHere(CancellationToken cancellation)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using LedgerClient client = Connect(listener, static handler => handler.ConnectTimeout = TimeSpan.FromMilliseconds(300));
+        Func<Task>[] calls =
+        [
+            () => client.GetGenesisAsync(cancellation),
+            async () => await client.BackupAsync(cancellation).GetAsyncEnumerator(cancellation).MoveNextAsync(),
+        ];
+        foreach (Func<Task> call in calls)
+        {
+            LedgerClientException failure = (await Assert.ThrowsAsync<LedgerClientException>(() => call()))!;
+            Assert.That((failure.Status, failure.Reason), Is.EqualTo((StatusCode.Unavailable, "UNAVAILABLE")), failure.ToString());
+            Assert.That(failure.Message, Does.Contain($"{client.Node} cannot be reached: ").And.EndWith("is this its client address?"));
+            Assert.That(CommandRunner.Explain(failure).ExitCode, Is.EqualTo(ExitCode.Unavailable));
+        }
+    }
+
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Call_CancelledHereWhileTheNodeIsSilent_IsCancelled(CancellationToken cancellation)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using LedgerClient client = Connect(listener, static _ => { });
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task call = client.GetGenesisAsync(cancel.Token);
+        using TcpClient accepted = await listener.AcceptTcpClientAsync(cancellation);
+        await cancel.CancelAsync();
+        await Assert.CatchAsync<OperationCanceledException>(() => call);
+    }
+
+    /// <summary>As <see cref="LedgerClient.Connect(Uri, string)"/> does, with shorter times and any certificate.</summary>
+    private static LedgerClient Connect(TcpListener listener, Action<SocketsHttpHandler> change)
+    {
+        var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, _, _, _) => true } };
+        change(handler);
+        var node = new Uri($"https://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}");
+        return new LedgerClient(node, GrpcChannel.ForAddress(node, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true }));
+    }
+
+    private static X509Certificate2 Certify(ECDsa key) => new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256)
+        .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+
+    private static SslServerAuthenticationOptions Http2With(X509Certificate2 certificate) =>
+        new() { ServerCertificate = certificate, ApplicationProtocols = [SslApplicationProtocol.Http2] };
+
     private static async Task DieAsync(TcpListener listener, X509Certificate2 certificate, End end, CancellationToken cancellation)
     {
         try
@@ -64,9 +117,7 @@ public sealed class LostConnectionTests
                 if (end == End.Accepted)
                     continue;
                 using var tls = new SslStream(accepted.GetStream());
-                await tls.AuthenticateAsServerAsync(
-                    new SslServerAuthenticationOptions { ServerCertificate = certificate, ApplicationProtocols = [SslApplicationProtocol.Http2] },
-                    cancellation);
+                await tls.AuthenticateAsServerAsync(Http2With(certificate), cancellation);
                 if (end == End.Secured)
                     continue;
                 byte[] allowed = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0], any = [0, 0, 0, 4, 0, 0, 0, 0, 0];
