@@ -11,6 +11,7 @@ public sealed class LedgerClientException : Exception
 {
     // RFC 9113, section 7.
     private const long NoError = 0x0;
+    private const long ProtocolError = 0x1;
     private const long InternalError = 0x2;
     private const long SettingsTimeout = 0x4;
     private const long StreamClosed = 0x5;
@@ -57,6 +58,8 @@ public sealed class LedgerClientException : Exception
         string message = info is null && status is StatusCode.Unavailable
             ? $"The node at {node} cannot be reached{(CauseOf(e).Trim().TrimEnd('.') is { Length: > 0 } cause ? $": {cause}" : "")}. "
                 + "Is it running, and is this its client address?"
+            : info is null && Causes(e).Any(static c => c is HttpProtocolException)
+            ? $"What answers at {node} breaks the protocol: {CauseOf(e).Trim().TrimEnd('.')}. Is it a node, and this its client address?"
             : e.Status.Detail.Trim() is { Length: > 0 } said ? said : Wordless(status, node);
         return new LedgerClientException(status, info?.Reason ?? NameOf(status), message, e)
         {
@@ -103,10 +106,10 @@ public sealed class LedgerClientException : Exception
     /// every call on it ends with a status that says nothing about the call. A proxy whose node goes away says that it failed itself,
     /// or takes the call back; an overloaded one is slow to settle, refuses, or asks for calm. The other codes speak of a peer that
     /// breaks or lacks the protocol, and will the next time. A connection that is lost as it comes about, before the call has a stream
-    /// on it, has neither code nor cause. One that does not come about in time is given up
+    /// on it, has neither code nor cause. One that does not come about in time, and one on which the node has fallen silent, are ended
     /// here.
     /// </summary>
-    private static bool IsLostConnection(RpcException e) => IsLate(e)
+    private static bool IsLostConnection(RpcException e) => HasFallenSilent(e) || IsLate(e)
         || e.Status.DebugException?.GetBaseException() is HttpProtocolException
         {
             ErrorCode: NoError or InternalError or SettingsTimeout or StreamClosed or RefusedStream or Cancel or ConnectError or EnhanceYourCalm
@@ -116,12 +119,18 @@ public sealed class LedgerClientException : Exception
     /// that drops what is sent. The channel calls it cancelled.</summary>
     private static bool IsLate(RpcException e) => Causes(e).Any(static c => c is TimeoutException);
 
+    /// <summary>The node owed the answer to a ping. The channel gives that the code of a broken protocol, and only its words tell
+    /// the two apart.</summary>
+    private static bool HasFallenSilent(RpcException e) => Causes(e).Any(
+        static c => c is HttpProtocolException { ErrorCode: ProtocolError } && c.Message.Contains("ping", StringComparison.Ordinal));
+
     /// <summary>TLS came to nothing: another authority, another name, or no TLS at all. Trying again changes nothing.</summary>
     private static bool IsUntrusted(RpcException e) => Causes(e).Any(static c => c is AuthenticationException { InnerException: not IOException });
 
     /// <summary>What the network said, not what the channel makes of it.</summary>
     private static string CauseOf(RpcException e) =>
         IsLate(e) ? "no connection came about in time, as where it is stopped or has too much to do"
+        : HasFallenSilent(e) ? "it has fallen silent, as where it is stopped or cut off"
         : e.Status.DebugException?.GetBaseException().Message ?? e.Status.Detail;
 
     private static IEnumerable<Exception> Causes(RpcException e)

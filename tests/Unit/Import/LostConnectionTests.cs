@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -90,6 +91,49 @@ public sealed class LostConnectionTests
         using TcpClient accepted = await listener.AcceptTcpClientAsync(cancellation);
         await cancel.CancelAsync();
         await Assert.CatchAsync<OperationCanceledException>(() => call);
+    }
+
+    /// <summary>A node that is stopped while calls are under way answers no ping (RFC 9113, section 6.7); one that breaks the protocol
+    /// breaks it the next time.</summary>
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Call_NodeFallsSilentUnderWay_MayBeTriedAgain_AndOneThatBreaksTheProtocolMayNot(
+        [Values] bool silent, CancellationToken cancellation)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using LedgerClient client = Connect(listener, static handler =>
+            handler.KeepAlivePingDelay = handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(1));
+        Task call = client.GetGenesisAsync(cancellation);
+        using TcpClient accepted = await listener.AcceptTcpClientAsync(cancellation);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 made = Certify(key);
+        using var tls = new SslStream(accepted.GetStream());
+        await tls.AuthenticateAsServerAsync(Http2With(made), cancellation);
+        // SETTINGS; and, of whoever breaks the protocol, DATA on stream 0 (section 6.1).
+        byte[] settings = [0, 0, 0, 4, 0, 0, 0, 0, 0], data = [0, 0, 1, 0, 0, 0, 0, 0, 0, 0];
+        await tls.WriteAsync(settings, cancellation);
+        await ReadToHeadersAsync(tls, cancellation);
+        if (!silent)
+            await tls.WriteAsync(data, cancellation);
+
+        LedgerClientException failure = (await Assert.ThrowsAsync<LedgerClientException>(() => call))!;
+        Assert.That(failure.IsTransient, Is.EqualTo(silent), failure.ToString());
+        Assert.That(CommandRunner.Explain(failure).ExitCode, Is.EqualTo(silent ? ExitCode.Unavailable : ExitCode.Refused));
+        Assert.That(failure.Message, Does.Contain(client.Node.ToString()).And.Contain(silent ? "cannot be reached" : "client address?"));
+    }
+
+    /// <summary>Until the call has its stream.</summary>
+    private static async Task ReadToHeadersAsync(Stream connection, CancellationToken cancellation)
+    {
+        await connection.ReadExactlyAsync(new byte["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".Length], cancellation);
+        byte[] header = new byte[9];
+        do
+        {
+            await connection.ReadExactlyAsync(header, cancellation);
+            await connection.ReadExactlyAsync(new byte[BinaryPrimitives.ReadInt32BigEndian(header) >>> 8], cancellation);
+        }
+        while (header[3] != 1);
     }
 
     /// <summary>As <see cref="LedgerClient.Connect(Uri, string)"/> does, with shorter times and any certificate.</summary>
