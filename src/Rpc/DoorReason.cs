@@ -29,7 +29,7 @@ internal enum DoorReason
     /// <summary>A body above the limit.</summary>
     BodyTooLarge,
 
-    /// <summary>A body that is not uncompressed application/json in UTF-8.</summary>
+    /// <summary>A body that is not uncompressed application/json in UTF-8, or a gRPC call of another content type.</summary>
     UnsupportedMediaType,
 
     /// <summary>No such path, or not by this HTTP method.</summary>
@@ -49,6 +49,9 @@ internal enum DoorReason
 
     /// <summary>The node's own deadline is over.</summary>
     RequestTimeout,
+
+    /// <summary>A body that HTTP itself does not allow: a chunk without a size, too many trailers.</summary>
+    MalformedBody,
 }
 
 /// <summary>What the reasons are as statuses.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Grpc.JsonTranscoding;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -34,11 +35,26 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
         }
         if (endpoint.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>() is { } method && !isGrpc)
         {
-            Refusal? refusal = CheckPath(context.Request, method.MethodDescriptor.InputType)
-                ?? CheckQuery(context.Request, method)
-                ?? (method.HttpRule.Body.Length == 0
-                    ? await CheckNoBodyAsync(context)
-                    : await CheckBodyAsync(context.Request, method.MethodDescriptor.InputType));
+            Refusal? refusal;
+            try
+            {
+                refusal = CheckPath(context.Request, method.MethodDescriptor.InputType)
+                    ?? CheckQuery(context.Request, method)
+                    ?? (method.HttpRule.Body.Length == 0
+                        ? await CheckNoBodyAsync(context)
+                        : await CheckBodyAsync(context.Request, method.MethodDescriptor.InputType));
+            }
+            catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException
+                || (e is IOException or OperationCanceledException && context.RequestAborted.IsCancellationRequested))
+            {
+                // The client is gone, or its time is over, which the gate of the clock says.
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+                return;
+            }
+            catch (IOException e)
+            {
+                refusal = Unreadable(context, e);
+            }
             if (refusal is not null)
             {
                 await RefuseAsync(context, refusal);
@@ -103,10 +119,6 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
             if (length > options.JsonBodyBytesMax)
                 return TooLarge();
             body = buffer[..length];
-        }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            return TooLarge();
         }
         finally
         {
@@ -216,6 +228,22 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
         ? $" It knows {string.Join(", ", fields.Select(f => f.JsonName))}."
         : " It knows none.";
 
+    /// <summary>What the server found wrong with how a body is sent, before it is JSON or not.</summary>
+    private Refusal Unreadable(HttpContext context, IOException e)
+    {
+        var bad = e as BadHttpRequestException;
+        if (bad?.StatusCode == StatusCodes.Status413PayloadTooLarge)
+            return TooLarge();
+        // Where this body ends and the next request begins, nobody knows.
+        if (HttpProtocol.IsHttp11(context.Request.Protocol))
+            context.Response.Headers.Connection = "close";
+        string problem = bad?.Message.TrimEnd('.') ?? (e.InnerException is OverflowException ? "a chunk's size is beyond all bounds" : "it breaks off");
+        return new Refusal(DoorReason.MalformedBody, "", $"The body is not sent as HTTP has it: {problem}. Let an HTTP library send it.")
+        {
+            HttpStatus = bad?.StatusCode,
+        };
+    }
+
     private Refusal TooLarge() => new(
         DoorReason.BodyTooLarge, "",
         $"The body may have at most {options.JsonBodyBytesMax} bytes. Keep large documents outside and put their "
@@ -230,12 +258,16 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
             field.Length > 0 ? [("field", field), .. refusal.Facts] : refusal.Facts);
         if (field.Length > 0)
             ErrorStatus.AddField(status, field, refusal.Message);
-        return ErrorResponse.WriteAsync(context, status, DoorReasons.HttpStatusOf(refusal.Reason));
+        return ErrorResponse.WriteAsync(context, status, refusal.HttpStatus ?? DoorReasons.HttpStatusOf(refusal.Reason));
     }
 
     private static string Shorten(string text) => text.Length > 128 ? text[..128] : text;
 
     /// <summary>Why a request does not pass.</summary>
     internal sealed record Refusal(
-        DoorReason Reason, string Field, string Message, params IReadOnlyList<(string Name, string Value)> Facts);
+        DoorReason Reason, string Field, string Message, params IReadOnlyList<(string Name, string Value)> Facts)
+    {
+        /// <summary>The server's, where it has a better one than the reason.</summary>
+        public int? HttpStatus { get; init; }
+    }
 }

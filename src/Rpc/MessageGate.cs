@@ -33,7 +33,7 @@ internal sealed class MessageGate(RequestDelegate next, RpcOptions options, RpcM
             : context.Response.Headers;
         if (trailers is null or { IsReadOnly: true } || trailers.ContainsKey(DetailsName)
             || !int.TryParse(trailers[StatusName], NumberStyles.None, CultureInfo.InvariantCulture, out int code)
-            || Explain((StatusCode)code) is not { } status)
+            || Explain(context, (StatusCode)code) is not { } status)
             return;
         metrics.Refused(ErrorStatus.ReasonOf(status));
         trailers[StatusName] = status.Code.ToString(CultureInfo.InvariantCulture);
@@ -42,8 +42,11 @@ internal sealed class MessageGate(RequestDelegate next, RpcOptions options, RpcM
     }
 
     /// <summary>What a status without details means: services give all of theirs.</summary>
-    private Status? Explain(StatusCode code) => code switch
+    private Status? Explain(HttpContext context, StatusCode code) => code switch
     {
+        _ when context.Response.StatusCode == StatusCodes.Status415UnsupportedMediaType => ErrorStatus.Of(DoorReason.UnsupportedMediaType,
+            $"The content type {context.Request.ContentType} is not spoken here. gRPC clients send application/grpc over HTTP/2, not gRPC-Web; browsers "
+            + "use JSON. docs/API.md has both."),
         StatusCode.ResourceExhausted => ErrorStatus.Of(DoorReason.MessageTooLarge,
             $"A gRPC message may have at most {options.MessageBytesMax} bytes. Keep large documents outside and put "
             + "their digest on the ledger.", ("bytesMax", $"{options.MessageBytesMax}")),

@@ -49,13 +49,17 @@ internal sealed class RpcHost : IAsyncDisposable
     /// <param name="options">The bounds; the defaults, with a short pause before trying again, if null.</param>
     /// <param name="node">What answers; null: a gateway of the test's, <see cref="Gateway"/>.</param>
     /// <param name="certificate">Adds a clients' listener with TLS, as a node's are.</param>
+    /// <param name="logs">Takes what is logged; null: nobody does.</param>
     public static async Task<RpcHost> StartAsync(
-        RpcOptions? options = null, ILedgerGateway? node = null, X509Certificate2? certificate = null)
+        RpcOptions? options = null, ILedgerGateway? node = null, X509Certificate2? certificate = null,
+        ILoggerProvider? logs = null)
     {
         options ??= new RpcOptions { RetryAfter = TimeSpan.FromMilliseconds(20) };
         var gateway = new FakeGateway();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        if (logs is not null)
+            builder.Logging.AddProvider(logs);
         builder.Services.AddSingleton(node ?? gateway);
         builder.Services.AddGovChainRpc(options);
         builder.WebHost.ConfigureKestrel(kestrel =>
