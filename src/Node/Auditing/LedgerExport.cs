@@ -1,39 +1,31 @@
+using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Node.Commands;
 using GovChain.Node.Signatures;
-using GovChain.Storage;
 
 namespace GovChain.Node.Auditing;
 
 /// <summary>
-/// The file that <c>govchain audit --export</c> writes. It grows beside its name and takes it only when the whole ledger was
-/// proven, so a file with this name is whole; its owner alone may read it, for records need not be public.
+/// The file that <c>govchain audit --export</c> writes. It takes its name only when the whole ledger was proven, so a file with
+/// this name is whole; its owner alone may read it, for records need not be public.
 /// </summary>
 internal sealed class LedgerExport : IAsyncDisposable
 {
-    private const int BufferBytes = 1 << 20;
-
-    private readonly string _unfinished;
-    private readonly bool _overwrite;
-    private readonly FileStream _stream;
+    private readonly OutputFile _file;
     private readonly LedgerExportWriter _writer;
     private BlockHeader? _tip;
-    private bool _completed;
 
-    private LedgerExport(string path, string unfinished, bool overwrite, FileStream stream)
+    private LedgerExport(OutputFile file)
     {
-        Path = path;
-        _unfinished = unfinished;
-        _overwrite = overwrite;
-        _stream = stream;
-        _writer = new LedgerExportWriter(stream);
+        _file = file;
+        _writer = new LedgerExportWriter(file.Stream);
     }
 
     /// <summary>The file as it was named.</summary>
-    public string Path { get; }
+    public string Path => _file.Path;
 
     /// <summary>Bytes written so far.</summary>
     public long Bytes => _writer.Bytes;
@@ -42,31 +34,8 @@ internal sealed class LedgerExport : IAsyncDisposable
     /// <param name="path">Its name.</param>
     /// <param name="overwrite">Whether a file that stands there is replaced in the end.</param>
     /// <exception cref="CommandException">A file stands there, or it cannot be written.</exception>
-    public static LedgerExport Create(string path, bool overwrite)
-    {
-        if (Directory.Exists(path))
-            throw new CommandException(ExitCode.Usage, $"{path} is a folder; name a file with --export.");
-        if (File.Exists(path) && !overwrite)
-            throw new CommandException(ExitCode.Usage, $"{path} exists. Name another file, or replace it with --overwrite.");
-        string unfinished = path + ".partial";
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            BufferSize = BufferBytes,
-            Options = FileOptions.Asynchronous,
-        };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        try
-        {
-            return new LedgerExport(path, unfinished, overwrite, new FileStream(unfinished, options));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Unwritable(path, e);
-        }
-    }
+    /// <exception cref="KeyFileException">A private key stands there.</exception>
+    public static LedgerExport Create(string path, bool overwrite) => new(OutputFile.Create(path, overwrite, isPrivate: true));
 
     /// <summary>Writes the beginning.</summary>
     /// <exception cref="CommandException">A department has not signed the genesis: the ledger was never founded.</exception>
@@ -86,32 +55,14 @@ internal sealed class LedgerExport : IAsyncDisposable
     }
 
     /// <summary>Writes the end, waits until everything is on the disk, and gives the file its name.</summary>
-    public Task CompleteAsync(CancellationToken cancellation) => WritingAsync(async () =>
+    public async Task CompleteAsync(CancellationToken cancellation)
     {
-        await _writer.WriteEndAsync(_tip!, cancellation);
-        DurableFiles.Sync(_stream);
-        await _stream.DisposeAsync();
-        File.Move(_unfinished, Path, _overwrite);
-        _completed = true;
-    });
+        await WritingAsync(async () => await _writer.WriteEndAsync(_tip!, cancellation));
+        await _file.CompleteAsync();
+    }
 
     /// <summary>Removes what was not completed.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            await _stream.DisposeAsync();
-        }
-        catch (IOException) when (!_completed)
-        {
-            // What could not be written was reported; closing tries it again.
-        }
-        finally
-        {
-            if (!_completed)
-                File.Delete(_unfinished);
-        }
-    }
+    public ValueTask DisposeAsync() => _file.DisposeAsync();
 
     private async Task WritingAsync(Func<Task> write)
     {
@@ -121,10 +72,7 @@ internal sealed class LedgerExport : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Unwritable(Path, e);
+            throw OutputFile.Unwritable(Path, e);
         }
     }
-
-    private static CommandException Unwritable(string path, Exception e) =>
-        new(ExitCode.Usage, $"{path} cannot be written: {e.Message}");
 }

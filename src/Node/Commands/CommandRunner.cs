@@ -104,6 +104,7 @@ internal static class CommandRunner
     internal static Problem Explain(Exception exception) => exception switch
     {
         CommandException { Failure: { } failure } e => new(e.ExitCode, NameOf(failure), e.Message),
+        CommandException { Output: { } output } e => new(e.ExitCode, NameOf(output), e.Message),
         CommandException { Rejection: { } rejection } e => new(e.ExitCode, rejection.CodeName, $"{rejection.CodeName}: {rejection.Message}"),
         CommandException e => new(e.ExitCode, ExitCode.NameOf(e.ExitCode), e.Message),
         ConfigurationException e => new(ExitCode.Configuration, NameOf(StartFailure.ConfigurationInvalid), e.Message),

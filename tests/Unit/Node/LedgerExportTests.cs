@@ -82,6 +82,46 @@ public sealed class LedgerExportTests
     }
 
     [Test]
+    public async Task Export_TwoAtOnce_OneHasTheNameWhole_AndTheOtherIsToldSo()
+    {
+        await using LedgerExport one = LedgerExport.Create(FilePath, overwrite: false);
+        await using LedgerExport other = LedgerExport.Create(FilePath, overwrite: false);
+        List<RawBlock> blocks = Ledger.RawBlocks();
+        foreach (LedgerExport export in new[] { one, other })
+            await export.BeginAsync(Founded(), CancellationToken.None);
+        foreach (RawBlock block in blocks)
+        {
+            await one.AddAsync(block, CancellationToken.None);
+            await other.AddAsync(block, CancellationToken.None);
+        }
+        await one.CompleteAsync(CancellationToken.None);
+        CommandException late = (await Assert.ThrowsAsync<CommandException>(() => other.CompleteAsync(CancellationToken.None)))!;
+        await other.DisposeAsync();
+
+        Assert.That(late.Output, Is.EqualTo(OutputError.AlreadyExists));
+        Repository.Hold("docs/vectors/ledger.ndjson", Encoding.ASCII.GetString(await File.ReadAllBytesAsync(FilePath)));
+        Assert.That(Directory.GetFiles(_directory), Is.EqualTo(new[] { FilePath }));
+    }
+
+    [Test]
+    public async Task Export_WhereAKilledRunAndAnOpenFileStandInItsWay_IsItsOwnersAlone()
+    {
+        const UnixFileMode Open = (UnixFileMode)0b110_110_110;
+        string leftover = FilePath + ".partial";
+        foreach (string file in new[] { leftover, FilePath })
+        {
+            await File.WriteAllTextAsync(file, "of an earlier run");
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(file, Open);
+        }
+        await ExportAsync(Ledger.RawBlocks(), overwrite: true);
+
+        if (!OperatingSystem.IsWindows())
+            Assert.That(File.GetUnixFileMode(FilePath), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.That(await File.ReadAllTextAsync(leftover), Is.EqualTo("of an earlier run"));
+    }
+
+    [Test]
     public async Task Export_OfAGenesisThatLacksASignature_IsRefused()
     {
         await using LedgerExport export = LedgerExport.Create(FilePath, overwrite: false);

@@ -71,6 +71,8 @@ public sealed partial class ErrorTableTest
             yield return row;
         foreach (Row row in Of<StartFailure>("start", "src/Node/Commands/StartFailure.cs", code => (null, null, StartFailures.ExitCodeOf(code))))
             yield return row;
+        foreach (Row row in Of<OutputError>("output", "src/Node/Commands/OutputError.cs", code => (null, null, OutputErrors.ExitCodeOf(code))))
+            yield return row;
         foreach (Row row in Of<KeyFileError>("key", "src/Client/Keys/KeyFileException.cs", _ => (null, null, ExitCode.Keys)))
             yield return row;
         foreach (Row row in Of<StorageError>("storage", "src/Storage/StorageException.cs", _ => (null, null, ExitCode.Storage)))
