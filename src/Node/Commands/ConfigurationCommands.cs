@@ -35,39 +35,23 @@ internal static class ConfigurationCommands
     /// <summary>Writes a commented example.</summary>
     public static Command Init()
     {
-        var output = new Option<string>("-o", "--output") { Description = "The file to write; it must not exist yet", HelpName = "FILE", Required = true };
+        var output = new Option<string>("-o", "--output") { Description = "The file to write", HelpName = "FILE", Required = true };
         var department = new Option<string?>("--department") { Description = "The department to write in", HelpName = "ID" };
+        Option<bool> overwrite = OutputFile.OverwriteOption();
         var command = new Command("init-config",
-            "Write a configuration file with every setting in it: what is required is set, the rest stands in comments") { output, department };
-        command.SetAction(result =>
+            "Write a configuration file with every setting in it: what is required is set, the rest stands in comments") { output, department, overwrite };
+        command.SetAction(async (result, cancellation) =>
         {
             string path = result.GetRequiredValue(output);
             string? id = result.GetValue(department);
             if (id is not null && !Identifiers.IsDepartment(id))
                 throw new CommandException(ExitCode.Usage, $"--department {id}: a department id is expected: a-z, 0-9 and -, at most 32.");
-            Write(path, SettingText.Example(id));
+            await Files.WriteAsync(path, Encoding.UTF8.GetBytes(SettingText.Example(id)), result.GetValue(overwrite), cancellation);
             Output.Line($"{path} is written. Put genesis file, validator key and passphrase where it says, then:");
             Output.Line($"  govchain node check-config --config {path}");
             return ExitCode.Ok;
         });
         return command;
-    }
-
-    private static void Write(string path, string text)
-    {
-        try
-        {
-            using var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-            stream.Write(Encoding.UTF8.GetBytes(text));
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            throw new CommandException(ExitCode.Usage, $"{path} exists already; it is not overwritten.");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(ExitCode.Usage, $"{path} cannot be written: {e.Message}");
-        }
     }
 
     private static int Check(string path, bool json)

@@ -121,8 +121,8 @@ internal static class EvidenceCommand
             if (result.GetValue(output) is { } folder && report.Guilty.Count > 0)
             {
                 Directory.CreateDirectory(folder);
-                foreach (Evidence e in report.Guilty)
-                    await Files.WriteAsync(Path.Combine(folder, e.Id.ToString()), e.ToBytes(), cancellation);
+                foreach (Evidence e in report.Guilty) // named by their content: one that is there is the same
+                    await Files.WriteAsync(Path.Combine(folder, e.Id.ToString()), e.ToBytes(), overwrite: true, cancellation);
             }
             if (result.GetValue(json))
             {

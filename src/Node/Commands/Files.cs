@@ -21,32 +21,24 @@ internal static class Files
         }
     }
 
-    /// <summary>Puts a whole file in the place of one that stands there: whatever happens meanwhile, one of the two is there.</summary>
-    /// <exception cref="CommandException">It cannot be written.</exception>
-    public static async Task ReplaceAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    /// <summary>Writes a whole file, or nothing.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="bytes">Its content.</param>
+    /// <param name="overwrite">Whether a file that stands there is replaced.</param>
+    /// <param name="cancellation">Ends it, and leaves what was there.</param>
+    /// <exception cref="CommandException">AlreadyExists or CannotWrite; or no file can have the name.</exception>
+    /// <exception cref="GovChain.Client.Keys.KeyFileException">A private key stands there.</exception>
+    public static async Task WriteAsync(string path, ReadOnlyMemory<byte> bytes, bool overwrite, CancellationToken cancellation)
     {
-        string written = $"{path}.new";
-        await WriteAsync(written, bytes, cancellation);
+        await using OutputFile file = OutputFile.Create(path, overwrite);
         try
         {
-            File.Move(written, path, overwrite: true);
+            await file.Stream.WriteAsync(bytes, cancellation);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException(ExitCode.Usage, $"{path} cannot be replaced by {written}: {e.Message}");
+            throw OutputFile.Unwritable(path, e);
         }
-    }
-
-    /// <summary>Writes a whole file, over one that stands there.</summary>
-    public static async Task WriteAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
-    {
-        try
-        {
-            await File.WriteAllBytesAsync(path, bytes, cancellation);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(ExitCode.Usage, $"{path} cannot be written: {e.Message}");
-        }
+        await file.CompleteAsync();
     }
 }

@@ -33,10 +33,11 @@ internal static class GenesisCommand
             Required = true,
         };
         var output = new Option<string>("--output", "-o") { Description = "Where to write the genesis file", HelpName = "FILE", Required = true };
+        Option<bool> overwrite = OutputFile.OverwriteOption();
         Option<bool> json = Output.JsonOption();
         var command = new Command("create",
             "Make a genesis file from the departments' public keys. Every department then signs it (genesis sign); nodes refuse one "
-            + "that a department has not signed.") { network, departments, administrators, output, json };
+            + "that a department has not signed.") { network, departments, administrators, output, overwrite, json };
         command.SetAction(async (result, cancellation) =>
         {
             var body = new GenesisBody
@@ -53,8 +54,9 @@ internal static class GenesisCommand
             foreach (string text in result.GetRequiredValue(administrators))
                 AddAdministrator(body, text);
             Genesis genesis = Build(body);
-            await Files.WriteAsync(result.GetRequiredValue(output), new GenesisFile(genesis, []).ToBytes(), cancellation);
-            PrintFile(result.GetRequiredValue(output), genesis, [], result.GetValue(json));
+            string path = result.GetRequiredValue(output);
+            await Files.WriteAsync(path, new GenesisFile(genesis, []).ToBytes(), result.GetValue(overwrite), cancellation);
+            PrintFile(path, genesis, [], result.GetValue(json));
             return ExitCode.Ok;
         });
         return command;
@@ -70,11 +72,11 @@ internal static class GenesisCommand
         command.SetAction(async (result, cancellation) =>
         {
             string path = result.GetRequiredValue(file);
-            GenesisFile read = Read(path);
-            string keyPath = result.GetRequiredValue(key);
-            using PlatformSigner signer = KeyOptions.Open(keyPath, result.GetValue(passphraseFile));
-            GenesisFile signed = AddSignature(read, signer);
-            await Files.WriteAsync(path, signed.ToBytes(), cancellation);
+            _ = Read(path); // nobody types a passphrase for a file that is none
+            using PlatformSigner signer = KeyOptions.Open(result.GetRequiredValue(key), result.GetValue(passphraseFile));
+            using FileUpdate update = await FileUpdate.BeginAsync(path, GenesisFile.BytesMax, cancellation);
+            GenesisFile signed = AddSignature(Parse(path, update.Bytes), signer);
+            await update.ReplaceAsync(signed.ToBytes(), cancellation);
             Output.Line($"{path}: {signed.Signatures.Count} of {signed.Genesis.Validators.Count} departments have signed.");
             return ExitCode.Ok;
         });
@@ -115,8 +117,10 @@ internal static class GenesisCommand
             file.Genesis, [.. file.Signatures.Where(s => s.Department != department.Department), signature]);
     }
 
-    internal static GenesisFile Read(string path) =>
-        GenesisFile.TryRead(Files.Read(path, GenesisFile.BytesMax), out GenesisFailure? failure)
+    internal static GenesisFile Read(string path) => Parse(path, Files.Read(path, GenesisFile.BytesMax));
+
+    private static GenesisFile Parse(string path, byte[] bytes) =>
+        GenesisFile.TryRead(bytes, out GenesisFailure? failure)
             ?? throw new CommandException(ExitCode.Configuration, $"{path} is no genesis file: {failure!.Message}");
 
     private static GenesisDepartment ParseDepartment(string text)

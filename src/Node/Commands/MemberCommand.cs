@@ -56,8 +56,10 @@ internal static class MemberCommand
         command.SetAction(async (result, cancellation) =>
         {
             string file = result.GetRequiredValue(path);
-            MembershipFile read = Read(file);
+            _ = Read(file);
             using PlatformSigner signer = KeyOptions.Open(result.GetRequiredValue(key), result.GetValue(passphraseFile));
+            using FileUpdate update = await FileUpdate.BeginAsync(file, MembershipFile.BytesMax, cancellation);
+            MembershipFile read = Parse(file, update.Bytes);
             MembershipFile signed = read.With(signer.PublicKey, signer.Sign(read.SigningDigest));
             Source source = result.GetValue(alone) ? Source.None
                 : await AskAsync(options, result, signed, result.GetValue(genesis), cancellation);
@@ -74,7 +76,7 @@ internal static class MemberCommand
                 throw new CommandException(ExitCode.Keys,
                     $"{file} is as it was: the signature would not count. It would be {why}.");
             }
-            await Files.ReplaceAsync(file, signed.ToBytes(), cancellation);
+            await update.ReplaceAsync(signed.ToBytes(), cancellation);
             MemberText.Print(file, signed, review, source.Name, result.GetValue(json));
             MemberText.PrintNext(file, signed, review, result.GetValue(json));
             return ExitCode.Ok;
@@ -194,12 +196,17 @@ internal static class MemberCommand
 
     private static MembershipFile Read(string path)
     {
-        using NodeVerifier signatures = NodeVerifier.ForFile();
-        MembershipFile file = MembershipFile.TryRead(Files.Read(path, MembershipFile.BytesMax), signatures.Verifier, out string? problem)
-            ?? throw new CommandException(ExitCode.VerificationFailed, $"{path} is no proposed change: {problem}.");
+        MembershipFile file = Parse(path, Files.Read(path, MembershipFile.BytesMax));
         foreach (string broken in file.Broken)
             Output.Error($"Left out: a signature of {broken} that is not over this change.");
         return file;
+    }
+
+    private static MembershipFile Parse(string path, byte[] bytes)
+    {
+        using NodeVerifier signatures = NodeVerifier.ForFile();
+        return MembershipFile.TryRead(bytes, signatures.Verifier, out string? problem)
+            ?? throw new CommandException(ExitCode.VerificationFailed, $"{path} is no proposed change: {problem}.");
     }
 
     /// <summary>What is at hand to say whose the signatures are.</summary>

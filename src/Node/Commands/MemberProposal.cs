@@ -71,19 +71,16 @@ internal static class MemberProposal
                 result.AddError($"--days: 1 to {DaysMax} is expected.");
         });
         var output = new Option<string>("--output", "-o") { Description = "Where to write the file", HelpName = "FILE", Required = true };
+        Option<bool> overwrite = OutputFile.OverwriteOption();
         Option<bool> json = Output.JsonOption();
-        var command = new Command(name, description) { department, reason, days, output, json };
+        var command = new Command(name, description) { department, reason, days, output, overwrite, json };
         foreach (Option option in more)
             command.Options.Add(option);
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
             string path = result.GetRequiredValue(output);
-            if (File.Exists(path))
-            {
-                throw new CommandException(
-                    ExitCode.Usage, $"{path} is there already, and may hold signatures. Name another file with --output, or remove it.");
-            }
+            OutputFile.RequireFree(path, result.GetValue(overwrite));
             using LedgerClient client = options.Connect(result);
             GetStatusResponse status = await client.GetStatusAsync(cancellation);
             if (!Digest.TryParseHex(status.ChainId, out Digest chainId))
@@ -102,7 +99,7 @@ internal static class MemberProposal
             MembershipLedger ledger = await MembershipLedger.AskAsync(client, file, cancellation);
             if (ledger.Refusal(change) is { } refusal)
                 throw new CommandException(refusal);
-            await Files.WriteAsync(path, file.ToBytes(), cancellation);
+            await Files.WriteAsync(path, file.ToBytes(), result.GetValue(overwrite), cancellation);
             QuorumOutlook outlook = QuorumOutlook.After(status, change);
             ApprovalReview review = ledger.Review(file);
             MemberText.Print(path, file, review, "", result.GetValue(json), outlook);

@@ -22,23 +22,26 @@ internal static class ReceiptCommand
             HelpName = "FILE",
             Required = true,
         };
-        var command = new Command("get", "Fetch the receipt of a committed transaction from a node") { id, output };
+        Option<bool> overwrite = OutputFile.OverwriteOption();
+        var command = new Command("get", "Fetch the receipt of a committed transaction from a node") { id, output, overwrite };
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
             string txid = result.GetRequiredValue(id).ToLowerInvariant();
             if (!Digest.TryParseHex(txid, out _))
                 throw new CommandException(ExitCode.Usage, $"{txid} is no transaction id: 64 hexadecimal digits are.");
+            string path = result.GetRequiredValue(output);
+            if (path != "-")
+                OutputFile.RequireFree(path, result.GetValue(overwrite));
             using LedgerClient client = options.Connect(result);
             byte[] receipt = await client.GetReceiptAsync(txid, cancellation);
-            string path = result.GetRequiredValue(output);
             if (path == "-")
             {
                 using Stream stdout = Console.OpenStandardOutput();
                 await stdout.WriteAsync(receipt, cancellation);
                 return ExitCode.Ok;
             }
-            await Files.WriteAsync(path, receipt, cancellation);
+            await Files.WriteAsync(path, receipt, result.GetValue(overwrite), cancellation);
             Output.Line($"{path}: {receipt.Length} bytes");
             return ExitCode.Ok;
         });
