@@ -66,6 +66,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         // Nobody is asked for anything from here on: a signal lets the disk finish, and then the node stop in order.
         await Task.Yield();
         using ILoggerFactory logging = LoggerFactory.Create(b => NodeLogging.Configure(b, configuration));
+        NodeInputs.RequireFolders(configuration);
         MachineChecks.Run(configuration.DataDirectory, logging.CreateLogger<NodeHost>());
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
         using LedgerStore store = LedgerStore.Open(directory);

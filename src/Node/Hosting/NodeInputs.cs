@@ -147,6 +147,24 @@ internal static class NodeInputs
         }
     }
 
+    /// <summary>That nothing stands in the way of the directories that the configuration names.</summary>
+    /// <exception cref="CommandException">ConfigurationInvalid.</exception>
+    public static void RequireFolders(NodeConfiguration configuration)
+    {
+        foreach ((Setting setting, string folder) in FoldersOf(configuration))
+        {
+            if (FolderCheck.Obstacle(folder) is { } obstacle)
+                throw new CommandException(StartFailure.ConfigurationInvalid, $"{setting.Path}: {obstacle}");
+        }
+    }
+
+    private static IEnumerable<(Setting Setting, string Folder)> FoldersOf(NodeConfiguration configuration)
+    {
+        yield return (Settings.DataDirectory, configuration.DataDirectory);
+        if (configuration.AuthorityDirectory is { } authority)
+            yield return (Settings.AuthorityDirectory, authority);
+    }
+
     /// <summary>
     /// All that is wrong with the files, by setting. Writes nothing and asks nobody: a key whose passphrase is neither in a
     /// file nor in the environment is looked at, but not opened.
@@ -171,6 +189,14 @@ internal static class NodeInputs
             problems.AddRange(ObserverProblems(configuration, new ValidatorHistory(genesis.Validators, null), own));
         if (configuration.CertificateFile is not null)
             Try(Settings.CertificateFile, () => OpenCertificate(configuration, NullLogger.Instance));
+        foreach ((Setting setting, string folder) in FoldersOf(configuration))
+        {
+            // An authority that is there is only read; the data directory is written to from the start on.
+            if (FolderCheck.Obstacle(folder) is { } obstacle)
+                problems.Add(new ConfigurationProblem(setting.Path, obstacle));
+            else if ((setting == Settings.DataDirectory || !Directory.Exists(folder)) && FolderCheck.Refusal(folder) is { } refusal)
+                problems.Add(new ConfigurationProblem(setting.Path, refusal));
+        }
         if (genesis is not null && File.Exists(Path.Combine(configuration.DataDirectory, "VERSION")))
             Try(Settings.DataDirectory, () => CheckDirectory(configuration.DataDirectory, genesis.ChainId));
         return problems;

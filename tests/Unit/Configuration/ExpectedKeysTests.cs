@@ -62,6 +62,19 @@ internal sealed class ExpectedKeysTests
     }
 
     [Test]
+    public void CheckConfig_FilesWhereFoldersBelong_AreAllListed_AndNoStartTakesThemForAFullDisk()
+    {
+        string file = _layout.At("in-the-way");
+        File.WriteAllText(file, "");
+        NodeConfiguration wrong = _files with { DataDirectory = Path.Combine(file, "data"), AuthorityDirectory = file };
+        Assert.That(NodeInputs.ProblemsOf(wrong).Select(static p => p.Path), Is.EqualTo(new[] { "dataDirectory", "clients.authorityDirectory" }));
+        CommandException refused = Assert.Throws<CommandException>(() => NodeInputs.RequireFolders(wrong))!;
+        Assert.That(refused.Failure, Is.EqualTo(StartFailure.ConfigurationInvalid));
+        Assert.That(refused.Message, Does.StartWith("dataDirectory: ").And.Contain($"{file} is a file and no folder"));
+        Assert.DoesNotThrow(() => NodeInputs.RequireFolders(_files));
+    }
+
+    [Test]
     public void CheckConfig_KeyOutsideTheGenesis_SaysWhatToDo()
     {
         string file = _layout.At("other.pem");
