@@ -13,28 +13,60 @@ internal sealed partial class Adversary
 {
     private readonly Dictionary<ulong, Forgery> _forgeries = [];
 
+    private readonly SnapshotLie _lie;
+
+    /// <summary>What it lies about: who is caught is asked for nothing more, so that each has one lie.</summary>
+    private enum SnapshotLie
+    {
+        None,
+        Offer,
+        Forgery,
+        Head,
+        Pages,
+        Rows,
+        Values,
+    }
+
     /// <summary>An answer as this node gives it; null for none.</summary>
     public SnapshotResponse? Spoil(SnapshotRequest request, SnapshotResponse answer)
     {
         if (request.PartCase == SnapshotRequest.PartOneofCase.None)
         {
-            if (Dares(FaultKind.ForgedSnapshot, 300))
+            if (_lie == SnapshotLie.Offer && Lies(FaultKind.ForgedSnapshot, 500))
                 answer.Held = SnapshotRules.WriteHeld([_node.Ledger.Height + (ulong)_stage.Rng.Between(1, 1_000)]);
             return answer;
         }
-        if (request.PartCase == SnapshotRequest.PartOneofCase.Head && Dares(FaultKind.ForgedSnapshot, 500))
+        if (_lie == SnapshotLie.Forgery && answer.Head is not null && Lies(FaultKind.ForgedSnapshot, 800))
             Forge(request.Height);
         if (_forgeries.TryGetValue(request.Height, out Forgery? forgery))
-            answer = forgery.Answer(request);
-        if (!Dares(FaultKind.LyingSnapshot, 400))
-            return answer;
-        if (answer.Head is { } head)
+            return forgery.Answer(request);
+        if (_lie == SnapshotLie.Head && answer.Head is { } head && Lies(FaultKind.LyingSnapshot, 900))
             SpoilHead(head, request.Height);
-        else if (answer.Pages.Count > 0)
+        else if (_lie == SnapshotLie.Pages && answer.Pages.Count > 0 && Lies(FaultKind.LyingSnapshot, 700))
             SpoilPages(answer);
-        else if (answer.Rows.Count > 0)
+        else if (_lie == SnapshotLie.Rows && answer.Rows.Count > 0 && Lies(FaultKind.LyingSnapshot, 700))
             SpoilRows(answer);
-        return _stage.Rng.Chance(50) ? null : answer;
+        else if (_lie == SnapshotLie.Values && answer.Rows.Count > 0 && Lies(FaultKind.LyingSnapshot, 700))
+        {
+            StateRow row = answer.Rows[_stage.Rng.Below(answer.Rows.Count)];
+            row.Value = Flip(row.Value);
+        }
+        return answer;
+    }
+
+    private SnapshotLie ChooseLie()
+    {
+        SnapshotLie lie = (SnapshotLie)_stage.Rng.Below((int)SnapshotLie.Values + 1);
+        return _stage.Scenario.Has(lie is SnapshotLie.Offer or SnapshotLie.Forgery ? FaultKind.ForgedSnapshot : FaultKind.LyingSnapshot)
+            ? lie : SnapshotLie.None;
+    }
+
+    private bool Lies(FaultKind kind, int perMille)
+    {
+        bool lies = _stage.Rng.Chance(perMille);
+        if (lies)
+            _stage.Faults.Add(kind);
+        return lies;
     }
 
     /// <summary>The block of a snapshot that it made up, in the place of the true one; null where there is none in the answer.
@@ -139,18 +171,15 @@ internal sealed partial class Adversary
     private void SpoilRows(SnapshotResponse answer)
     {
         int at = _stage.Rng.Below(answer.Rows.Count);
-        switch (_stage.Rng.Below(6))
+        switch (_stage.Rng.Below(5))
         {
             case 0:
-                answer.Rows[at].Value = Flip(answer.Rows[at].Value);
-                break;
-            case 1:
                 answer.Rows[at].Key = Flip(answer.Rows[at].Key);
                 break;
-            case 2:
+            case 1:
                 (answer.Rows[at], answer.Rows[0]) = (answer.Rows[0], answer.Rows[at]);
                 break;
-            case 3:
+            case 2:
                 answer.LastRows = true;
                 break;
             default: // which nobody sees at once

@@ -31,11 +31,8 @@ internal sealed partial class Adversary
             if (stage.Scenario.Has(kind) && (isPlan || stage.Rng.Chance(600)))
                 _habits.Add(kind);
         }
-        foreach (FaultKind kind in new[] { FaultKind.LyingSnapshot, FaultKind.ForgedSnapshot })
-        {
-            if (stage.Scenario.Has(kind) && stage.Rng.Chance(700))
-                _habits.Add(kind);
-        }
+        if (stage.Scenario.Snapshots)
+            _lie = ChooseLie();
         _silencePerMille = stage.Rng.Below(1_001);
         _spared = stage.Rng.Below(stage.Scenario.Validators);
     }

@@ -139,10 +139,21 @@ internal sealed partial class SimulatedNode
 
     private bool DiesInstalling()
     {
-        if (!_diesInstalling || !_stage.Rng.Chance(500))
+        if (!_diesInstalling || !_stage.Rng.Chance(300))
             return false;
         _diesInstalling = false;
         Crash(FaultKind.CrashInInstall);
+        return true;
+    }
+
+    /// <summary>The ledger is another one, and the journal does not say so yet.</summary>
+    private bool DiesBeforeMark()
+    {
+        if (_advanced is null || !_diesInstalling || !_stage.Rng.Chance(300))
+            return false;
+        _diesInstalling = false;
+        _stage.Faults.Add(FaultKind.CrashInInstall);
+        _stage.Chart?.Event(this, 'C', "dies before its journal says so");
         return true;
     }
 

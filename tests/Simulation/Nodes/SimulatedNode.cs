@@ -82,6 +82,11 @@ internal sealed partial class SimulatedNode
             return;
         _incarnation++;
         FinishInstall();
+        if (DiesBeforeMark())
+        {
+            _stage.Died(this);
+            return;
+        }
         _config = NewConfig();
         _verifier = new MessageVerifier(_config, _stage.Keys);
         ForgetCatchUp();

@@ -30,8 +30,9 @@ internal sealed partial class RandomRun
         if (Scenario.Changes && Rng.Chance(600))
             StayAway(Nodes[^1], firstMs); // the newcomer
         int absent = Rng.Between(1, Math.Max(1, Core.Model.Quorum.Faulty(Scenario.Validators)));
+        List<SimulatedNode> missed = Nodes.FindAll(static n => n.Kind is NodeKind.Honest or NodeKind.Forgetful);
         for (int i = 0; i < absent; i++)
-            Leave(Nodes[Rng.Below(Nodes.Count)], firstMs);
+            Leave(missed[Rng.Below(missed.Count)], firstMs);
     }
 
     /// <summary>It has never run before it comes.</summary>
@@ -68,7 +69,7 @@ internal sealed partial class RandomRun
         After(returnsUs, () => Return(node));
     }
 
-    private ulong ReturnUs(int firstNightMs) => (ulong)Rng.Between(firstNightMs + 100, Scenario.DurationMs + 500) * 1_000;
+    private ulong ReturnUs(int firstNightMs) => (ulong)Rng.Between(firstNightMs + 700, Scenario.DurationMs + 500) * 1_000;
 
     private void Return(SimulatedNode node)
     {
@@ -99,6 +100,6 @@ internal sealed partial class RandomRun
             node.DropSnapshots();
         }
         if (Scenario.Has(FaultKind.CrashInInstall))
-            node.DieInstalling();
+            Nodes.ForEach(static n => n.DieInstalling());
     }
 }

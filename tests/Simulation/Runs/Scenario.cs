@@ -79,7 +79,10 @@ internal sealed record Scenario
         bool changes = limits.Changes || (limits.Snapshots && rng.Chance(350));
         Scenario drawn = Draw(seed, limits.Validators, changes);
         if (limits.Snapshots)
-            drawn = WithSnapshots(drawn, rng);
+        {
+            // Of fewer than four nobody can be missed.
+            drawn = WithSnapshots(drawn.Validators >= 4 || limits.Validators is not null ? drawn : Draw(seed, 4, changes), rng);
+        }
         return drawn with
         {
             Faults = drawn.Faults.Except(limits.Without).ToHashSet(),
@@ -116,12 +119,15 @@ internal sealed record Scenario
     {
         var faults = drawn.Faults.ToHashSet();
         faults.UnionWith([FaultKind.Night, FaultKind.LongAbsence]);
-        faults.UnionWith(SnapshotKinds.Where(_ => rng.Chance(600)));
+        faults.UnionWith(SnapshotKinds.Where(_ => rng.Chance(800)));
         if (rng.Chance(500))
             faults.Add(FaultKind.DiskLost);
+        // Lies are what is to be seen here, more than what one forgets.
+        bool lie = rng.Chance(750);
         return drawn with
         {
             Faults = faults,
+            Faulty = lie ? drawn.Faulty.ToDictionary(static f => f.Key, static _ => NodeKind.Hostile) : drawn.Faulty,
             LossPerMille = drawn.LossPerMille / 4,
             LatencyMaxUs = 5_000,
             ChaosEveryMs = rng.Between(300, 1_500),
@@ -129,7 +135,7 @@ internal sealed record Scenario
             SubmitEveryMs = rng.Between(8, 20),
             TransactionsMax = 400,
             Parameters = drawn.Parameters with { BlockTransactionsMax = (uint)rng.Between(3, 8) },
-            SnapshotLag = (ulong)rng.Between(4, 9),
+            SnapshotLag = (ulong)rng.Between(6, 16),
             SnapshotSpacing = (ulong)rng.Between(2, 6),
             SnapshotLeaseMs = (ulong)rng.Between(300, 4_000),
         };
