@@ -86,9 +86,11 @@ public sealed class LedgerExportTests
     {
         await using LedgerExport one = LedgerExport.Create(FilePath, overwrite: false);
         await using LedgerExport other = LedgerExport.Create(FilePath, overwrite: false);
+        Assert.That(Directory.GetFiles(_directory), Has.Length.EqualTo(2), "each has a file of its own");
         List<RawBlock> blocks = Ledger.RawBlocks();
         foreach (LedgerExport export in new[] { one, other })
             await export.BeginAsync(Founded(), CancellationToken.None);
+        await LedgerExport.Create(FilePath, overwrite: false).DisposeAsync(); // a third that is ended early takes nothing with it
         foreach (RawBlock block in blocks)
         {
             await one.AddAsync(block, CancellationToken.None);
