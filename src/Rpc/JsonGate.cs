@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Grpc.JsonTranscoding;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -44,11 +43,13 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
                         ? await CheckNoBodyAsync(context)
                         : await CheckBodyAsync(context.Request, method.MethodDescriptor.InputType));
             }
-            catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException
-                || (e is IOException or OperationCanceledException && context.RequestAborted.IsCancellationRequested))
+            catch (Exception e) when (context.RequestAborted.IsCancellationRequested
+                ? e is IOException or OperationCanceledException
+                : e is IOException and not (BadHttpRequestException or { InnerException: OverflowException }))
             {
-                // The client is gone, or its time is over, which the gate of the clock says.
-                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+                // Its time is over, which the gate of the clock says; or the client is gone, and nobody may try to read the rest.
+                if (context.Features.Get<RequestClock>()?.Overdue is null)
+                    context.Abort();
                 return;
             }
             catch (IOException e)
@@ -237,7 +238,7 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
         // Where this body ends and the next request begins, nobody knows.
         if (HttpProtocol.IsHttp11(context.Request.Protocol))
             context.Response.Headers.Connection = "close";
-        string problem = bad?.Message.TrimEnd('.') ?? (e.InnerException is OverflowException ? "a chunk's size is beyond all bounds" : "it breaks off");
+        string problem = bad?.Message.TrimEnd('.') ?? "a chunk's size is beyond all bounds";
         return new Refusal(DoorReason.MalformedBody, "", $"The body is not sent as HTTP has it: {problem}. Let an HTTP library send it.")
         {
             HttpStatus = bad?.StatusCode,

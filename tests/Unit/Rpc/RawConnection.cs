@@ -13,9 +13,14 @@ internal sealed class RawConnection : IDisposable
     public const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7, WindowUpdate = 8, Continuation = 9;
     public const byte EndStream = 1, EndHeaders = 4;
 
+    private readonly Socket _socket;
     private Stream _stream;
 
-    private RawConnection(Socket socket) => _stream = new NetworkStream(socket, ownsSocket: true);
+    private RawConnection(Socket socket)
+    {
+        _socket = socket;
+        _stream = new NetworkStream(socket, ownsSocket: true);
+    }
 
     /// <summary>Connects from an address of the loopback network, as another machine would.</summary>
     public static async Task<RawConnection> OpenAsync(int port, string from = "127.0.0.1")
@@ -129,6 +134,9 @@ internal sealed class RawConnection : IDisposable
         payload.CopyTo(frame.AsSpan(9));
         return frame;
     }
+
+    /// <summary>Ends the connection with RST, as the system of a process that was killed may.</summary>
+    public void Break() => _socket.Close(0);
 
     public void Dispose() => _stream.Dispose();
 

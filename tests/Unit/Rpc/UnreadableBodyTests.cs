@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using GovChain.Rpc;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -67,15 +70,29 @@ internal sealed class UnreadableBodyTests
         Assert.That(_log.Errors, Is.Empty);
     }
 
+    /// <summary>Many times, since the server learns of it in two places, one of them first.</summary>
     [Test]
-    public async Task Client_ThatGoesAwayInItsBody_IsNoFaultOfTheNode([Values("POST /v1/transactions", "GET /v1/status")] string path)
+    public async Task Client_ThatGoesAwayInItsBody_IsNoFaultOfTheNode(
+        [Values("POST /v1/transactions", "GET /v1/status")] string path, [Values("Transfer-Encoding: chunked", "Content-Length: 50")] string length)
     {
-        using (RawConnection connection = await AskAsync(path))
-            await connection.SendAsync("5\r\n{");
-        await _meters.UntilAsync(1, "kestrel.connection.duration");
-        await _host.StopAsync();
+        const int Times = 20;
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 made = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        await using RpcHost host = await RpcHost.StartAsync(logs: _log, certificate: made);
+        for (int i = 0; i < Times; i++)
+        {
+            using RawConnection connection = await RawConnection.OpenAsync(host.Port(HttpProtocols.Http1AndHttp2));
+            await connection.UseTlsAsync(SslApplicationProtocol.Http11);
+            await connection.SendAsync(HeadOf(path, length));
+            await connection.SendAsync(length.StartsWith('T') ? "5\r\n{" : "{");
+            await Task.Delay(i); // the body may be awaited, or not yet
+            if (i % 2 == 0)
+                connection.Break();
+        }
+        await _meters.UntilAsync(Times, "kestrel.connection.duration");
+        await host.StopAsync();
         Assert.That(_log.Errors, Is.Empty);
-        Assert.That(_meters["govchain.rpc.requests"], Is.Zero);
     }
 
     [Test]
@@ -93,13 +110,16 @@ internal sealed class UnreadableBodyTests
         Assert.That(_meters["govchain.rpc.refused", "UNSUPPORTED_MEDIA_TYPE"], Is.EqualTo(1));
     }
 
-    /// <summary>The head of a request whose body comes in chunks; the answer's end is the connection's.</summary>
+    /// <summary>The head of a request with a body; the answer's end is the connection's.</summary>
     private async Task<RawConnection> AskAsync(string path)
     {
         RawConnection connection = await RawConnection.OpenAsync(_host.Port(HttpProtocols.Http1));
-        await connection.SendAsync($"{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
+        await connection.SendAsync(HeadOf(path, "Transfer-Encoding: chunked"));
         return connection;
     }
+
+    private static string HeadOf(string path, string length) =>
+        $"{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{length}\r\n\r\n";
 
     /// <summary>What is logged as a fault.</summary>
     private sealed class ErrorLog : ILoggerProvider, ILogger
