@@ -79,6 +79,7 @@ public sealed class StatePageTests
         byte[] zeroKey = new byte[32], highKey = [0x80, .. new byte[31]], nextKey = [0x01, .. new byte[31]];
         byte[] value = NaiveState.Random(1).ToArray();
         byte[] low = [1, .. zeroKey, .. value], high = [1, .. highKey, .. value];
+        byte[] highBelow = [1, 0, .. highKey[..31], .. value]; // the right leaf of a page at depth 8
         byte[] twoLeaves = [1, 2, .. low, .. high];
         StatePageId child = StatePageId.Root.Child(0), deepest = child;
         while (deepest.Depth < 248)
@@ -103,7 +104,8 @@ public sealed class StatePageTests
                 Is.EqualTo(StatePageFailure.WrongLevel), "a child page below the last bit");
             Assert.That(Decode([1, 2, .. high, .. low]), Is.EqualTo(StatePageFailure.LeafOutOfPlace));
             Assert.That(Decode([1, 2, .. low, .. low]), Is.EqualTo(StatePageFailure.LeafOutOfPlace));
-            Assert.That(Decode([1, 2, 1, .. nextKey, .. value, .. high], child),
+            Assert.That(Decode([1, 2, .. low, .. highBelow], child), Is.EqualTo(StatePageFailure.None));
+            Assert.That(Decode([1, 2, 1, .. nextKey, .. value, .. highBelow], child),
                 Is.EqualTo(StatePageFailure.LeafOutOfPlace), "a leaf of another page");
             Assert.That(Decode([1, 0]), Is.EqualTo(StatePageFailure.NotCompact), "a page without leaves");
             Assert.That(Decode([1, .. low], child), Is.EqualTo(StatePageFailure.NotCompact),
