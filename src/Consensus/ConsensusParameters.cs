@@ -1,4 +1,5 @@
 using GovChain.Core.Cryptography;
+using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 
 namespace GovChain.Consensus;
@@ -37,12 +38,21 @@ public sealed record ConsensusConfig(
 }
 
 /// <summary>A block as consensus knows it: the header and the leaf hashes in order. Bodies never enter the core.</summary>
-/// <remarks>The header does not commit to the leaf hashes directly; only execution shows that they belong to it.
-/// </remarks>
+/// <remarks>The header commits to the leaf hashes through the log's root, so on the log below it shows which are its own. What
+/// came with it may be others: nobody signs them.</remarks>
 /// <param name="Header">The header, whose hash names the block.</param>
 /// <param name="LeafHashes">Hashes of the envelopes, 1 or more.</param>
 public sealed record ProposedBlock(BlockHeader Header, IReadOnlyList<Digest> LeafHashes)
 {
     /// <summary>The header's hash.</summary>
     public Digest Hash => Header.Hash;
+
+    /// <summary>
+    /// Whether the leaf hashes are the header's. Asked before anything is fetched or executed for them: what fails with other
+    /// leaves, or in another order, says nothing of the block.
+    /// </summary>
+    /// <param name="below">The right edge of the log that the block goes on.</param>
+    public bool HasItsLeaves(LogFrontier below) =>
+        Header.LogSizeBefore == below.Size && Header.LogSizeAfter - Header.LogSizeBefore == (ulong)LeafHashes.Count
+        && below.Append([.. LeafHashes]).Root == Header.LogRoot;
 }

@@ -61,6 +61,8 @@ internal sealed class BlockWorkshop(
     {
         if (bodies.Find(block.Hash) is not null)
             return BlockFault.None;
+        if (!HasItsLeaves(block))
+            return BlockFault.WrongLeaves;
         (VerifiedTransaction[]? transactions, BlockFault fault) =
             await assembler.AssembleAsync(block, hint, cancellation);
         if (transactions is null)
@@ -74,6 +76,13 @@ internal sealed class BlockWorkshop(
         {
             _execution.Release();
         }
+    }
+
+    /// <summary>Leaves of a block that is no more the next are not judged.</summary>
+    private bool HasItsLeaves(ProposedBlock block)
+    {
+        using LedgerSnapshot view = ledger.OpenSnapshot();
+        return view.Tip.Hash != block.Header.ParentHash || block.HasItsLeaves(view.Frontier);
     }
 
     private ProposedBlock? Build(LedgerSnapshot view)

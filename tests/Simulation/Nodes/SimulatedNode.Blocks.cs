@@ -86,6 +86,11 @@ internal sealed partial class SimulatedNode
             Feed(new BlockChecked(block.Hash, BlockFault.None));
             return;
         }
+        if (!block.HasItsLeaves(Ledger.View.Frontier))
+        {
+            Feed(new BlockChecked(block.Hash, BlockFault.WrongLeaves));
+            return;
+        }
         if (BodiesOf(block) is { } bodies)
         {
             ExecutedBlock? executed = _stage.Execution.Execute(
