@@ -262,7 +262,8 @@ internal sealed class JsonGate(RequestDelegate next, RpcOptions options, RpcMetr
         return ErrorResponse.WriteAsync(context, status, refusal.HttpStatus ?? DoorReasons.HttpStatusOf(refusal.Reason));
     }
 
-    private static string Shorten(string text) => text.Length > 128 ? text[..128] : text;
+    /// <summary>Of what a client sent, as much as is said back.</summary>
+    internal static string Shorten(string text) => text.Length > 128 ? text[..128] : text;
 
     /// <summary>Why a request does not pass.</summary>
     internal sealed record Refusal(

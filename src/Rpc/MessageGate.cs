@@ -45,7 +45,7 @@ internal sealed class MessageGate(RequestDelegate next, RpcOptions options, RpcM
     private Status? Explain(HttpContext context, StatusCode code) => code switch
     {
         _ when context.Response.StatusCode == StatusCodes.Status415UnsupportedMediaType => ErrorStatus.Of(DoorReason.UnsupportedMediaType,
-            $"The content type {context.Request.ContentType} is not spoken here. gRPC clients send application/grpc over HTTP/2, not gRPC-Web; browsers "
+            $"The content type {JsonGate.Shorten(context.Request.ContentType ?? "(none)")} is not spoken here. gRPC clients send application/grpc over HTTP/2, not gRPC-Web; browsers "
             + "use JSON. docs/API.md has both."),
         StatusCode.ResourceExhausted => ErrorStatus.Of(DoorReason.MessageTooLarge,
             $"A gRPC message may have at most {options.MessageBytesMax} bytes. Keep large documents outside and put "

@@ -54,6 +54,8 @@ public static class DurableFiles
     /// Makes a directory's own name durable, and those of the directories above it, which may be just as new. Ends where
     /// this program cannot have made anything: above what it may not read, or what cannot be written or synced.
     /// </summary>
+    /// <param name="directory">The full path of a directory, or of a file.</param>
+    /// <param name="strict">A file system that syncs no directories is refused where the name itself lies on it.</param>
     /// <exception cref="IOException">A device refused.</exception>
-    public static void SyncNamesAbove(string directory) => DataSync.SyncNamesAbove(directory);
+    public static void SyncNamesAbove(string directory, bool strict = true) => DataSync.SyncNamesAbove(directory, strict);
 }

@@ -87,6 +87,7 @@ public sealed class SimulationTests
         Assert.That(
             report.ViewChange.Largest("propose"), Is.EqualTo(proposal + 2 + quorum * payload + 4 + certificate));
     }
+
     private static IEnumerable<string> NeverHappened(SeedReport report, bool ofSnapshots) =>
         Enum.GetValues<FaultKind>().Where(k => FaultCounts.IsOfSnapshots(k) == ofSnapshots && report.Faults[k] == 0).Select(FaultCounts.NameOf);
 }

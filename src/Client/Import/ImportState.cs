@@ -143,7 +143,8 @@ public sealed class ImportState : IDisposable
             Apply(line);
         }
         _file.SetLength(whole);
-        // What an earlier run could not sync may be read back from memory alone, and no later sync would write it.
+        // What an earlier run could not sync may be read back from memory alone, and no later sync would write it. The same bytes in
+        // the same place: whichever of them a power cut leaves, they are right.
         _file.Position = 0;
         _file.Write(bytes, 0, whole);
         if (number == 0)

@@ -85,6 +85,7 @@ internal static class BackupRestore
             throw;
         }
     }
+
     /// <summary>That the copy opens and ends where the manifest says: before anything of the node's is moved.</summary>
     private static void RequireLedger(string backup, BackupManifest manifest, Digest chainId, string staged)
     {

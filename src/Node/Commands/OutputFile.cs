@@ -121,7 +121,7 @@ internal sealed partial class OutputFile : IAsyncDisposable
     {
         try
         {
-            DataSync.Sync(Stream);
+            DurableFiles.Sync(Stream);
             await Stream.DisposeAsync();
             if (_overwrite)
             {
@@ -131,7 +131,7 @@ internal sealed partial class OutputFile : IAsyncDisposable
             else
                 TakeFreeName();
             _completed = true;
-            DataSync.SyncNamesAbove(_target, strict: false);
+            DurableFiles.SyncNamesAbove(_target, strict: false);
         }
         catch (IOException) when (!_overwrite && !_completed && File.Exists(_target))
         {
