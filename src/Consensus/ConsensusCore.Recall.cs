@@ -10,7 +10,7 @@ public sealed partial class ConsensusCore
 {
     private readonly SignedVote?[] _seen;
     private readonly JournalFindings _found;
-    private readonly ulong _askedAbove;
+    private ulong _askedAbove;
     private Recollection? _recall;
     private bool _tookPart;
 

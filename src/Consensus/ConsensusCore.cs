@@ -210,6 +210,8 @@ public sealed partial class ConsensusCore
         ulong mark = Append(new StoredMark(header.Height, header.Hash, _abstention));
         if (header.Height % PruneEveryHeights == 0 && _recall is null)
         {
+            // A question that begins anew must not be about heights whose votes this journal no longer holds. They are decided.
+            _askedAbove = header.Height;
             if (_config.IsObserver)
                 LeaveOpen();
             _effects.Add(new PruneJournal(mark));

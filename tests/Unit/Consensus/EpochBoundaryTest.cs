@@ -19,10 +19,7 @@ public sealed class EpochBoundaryTest
     public EpochBoundaryTest()
     {
         _next = new ValidatorSet(_four.Keys.Set.Members.Skip(1));
-        ProposedBlock block = _four.Block();
-        byte[] bytes = block.Header.ToBytes();
-        _next.Hash.Span.CopyTo(bytes.AsSpan(114));
-        _last = block with { Header = BlockHeader.TryRead(bytes)! };
+        _last = Last(_four.Block());
         _certificate = _four.Certificate(VoteType.Commit, _last);
     }
 
@@ -71,6 +68,26 @@ public sealed class EpochBoundaryTest
         Assert.That(request.Above, Is.Zero, "not the height at which it got its vote");
     }
 
+    /// <summary>It has voted in view changes only. Below the mark its journal holds nothing, and nothing there can be voted on again.</summary>
+    [Test]
+    public void NextCore_OfOneWhoseJournalWasPruned_AsksAboutWhatTheJournalStillHolds()
+    {
+        var node = new CoreHarness(_four, 3);
+        node.Step(new WorkChanged(true));
+        node.Timeout();
+        Assert.That(node.Sent<ViewChangeMessage>().Single().Height, Is.EqualTo(1));
+        BlockHeader tip = _four.Genesis;
+        while (!node.Effects.Any(e => e is PruneJournal))
+            tip = Store(node, _four.Block(parent: tip));
+        ulong pruned = tip.Height;
+        tip = Store(node, _four.Block(parent: tip));
+        node.Effects.Clear();
+        ProposedBlock last = Last(_four.Block(parent: tip));
+        Store(node, last);
+        Assert.That(node.Effects[^1], Is.EqualTo(new EpochEnded(pruned + 2)));
+        Assert.That(Recalls(node.Effects, from: 0), Is.EqualTo(new[] { new RecallRecord(pruned, IsOver: false) }));
+    }
+
     /// <summary>A snapshot may carry it into an epoch in which its key votes, and has voted before the disk was wiped.</summary>
     [Test]
     public void Observer_LeavesTheQuestionOpen_FromTheStartOnAndWhenTheJournalIsPruned()
@@ -87,7 +104,7 @@ public sealed class EpochBoundaryTest
             effects = Step(observer, new BlockStored(tip, _four.Certificate(VoteType.Commit, block), _four.Leaders()));
         }
         ulong kept = effects.OfType<PruneJournal>().Single().BelowIndex;
-        Assert.That(Recalls(effects, kept), Is.EqualTo(new[] { new RecallRecord(0, IsOver: false) }));
+        Assert.That(Recalls(effects, kept), Is.EqualTo(new[] { new RecallRecord(tip.Height, IsOver: false) }));
     }
 
     [Test]
@@ -161,6 +178,19 @@ public sealed class EpochBoundaryTest
     ];
 
     private static LeaderOrder Leaders => new([0, 1, 2], 0);
+
+    private ProposedBlock Last(ProposedBlock block)
+    {
+        byte[] bytes = block.Header.ToBytes();
+        _next.Hash.Span.CopyTo(bytes.AsSpan(114));
+        return block with { Header = BlockHeader.TryRead(bytes)! };
+    }
+
+    private BlockHeader Store(CoreHarness node, ProposedBlock block)
+    {
+        node.Step(new BlockStored(block.Header, _four.Certificate(VoteType.Commit, block), _four.Leaders()));
+        return block.Header;
+    }
 
     private ConsensusConfig Config(int self) => new(Fixture.ChainId, 1, _next, self, new ConsensusParameters());
 
