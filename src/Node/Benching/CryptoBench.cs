@@ -21,6 +21,9 @@ internal sealed class CryptoBench : IDisposable
 
     private static readonly int[] Sizes = [8, 32, 64, ChecksMax];
 
+    // A round is some three seconds: two of them, the second with code that is compiled in full.
+    private static readonly TimeSpan RootsTime = TimeSpan.FromSeconds(4);
+
     private readonly Contest _contest = new();
     private readonly PlatformSignatureVerifier _platform = new();
     private readonly LibSecp256k1? _library = LibSecp256k1.TryLoad();
@@ -33,6 +36,9 @@ internal sealed class CryptoBench : IDisposable
     /// <param name="cancellation">Ends it.</param>
     public CryptoReport Run(TimeSpan time, Action<string> say, CancellationToken cancellation)
     {
+        say("Hashing 1,000,000 leaves, each in turn ...");
+        TreeContest.AddRootsTo(_contest);
+        _contest.Run(RootsTime, cancellation);
         say("Making keys and signatures ...");
         SignatureCheck[] checks = [.. Enumerable.Range(0, ChecksMax).Select(i => Sign(_signers[i % Signers], i))];
         SignatureCheck[] few = [.. Enumerable.Range(0, BatchSize).Select(i => Sign(_signers[i % FewSigners], i))];
@@ -47,7 +53,7 @@ internal sealed class CryptoBench : IDisposable
             AddTwoCores(engine, checks);
         AddKeys(checks);
         AddOthers(checks);
-        TreeContest.AddTo(_contest);
+        TreeContest.AddNodesTo(_contest);
         say("Making two state trees of 1,000,000 keys ...");
         StateContest.AddTo(_contest);
         say($"Measuring for {time.TotalSeconds:F0} s, each in turn ...");
@@ -159,7 +165,9 @@ internal sealed class CryptoBench : IDisposable
         ["singleVsLibsecp256k1"] = _contest.Ratio(CryptoReport.Library, Alone(EnginePath.Portable)),
         ["enrolledVsPlatform"] = _contest.Ratio(CryptoReport.Platform, Enrolled(best, $"{BatchSize}")),
         ["innerNodesVsPlatform"] = _contest.Ratio(TreeContest.Nodes(HashPath.Platform), TreeContest.Nodes(Sha256Batch.Best)),
+        ["innerNodesAvx2VsPlatform"] = _contest.Ratio(TreeContest.Nodes(HashPath.Platform), TreeContest.Nodes(HashPath.Avx2)),
         ["merkleRootVsPlatform"] = _contest.Ratio(TreeContest.PlatformRoot, TreeContest.Root),
+        ["merkleRootAvx2VsPlatform"] = _contest.Ratio(TreeContest.PlatformRoot, TreeContest.RootOn(HashPath.Avx2)),
         ["stateTreeVsSimple"] = _contest.Ratio(StateContest.SimpleChecked, StateContest.Tree),
         ["stateTreeVsSimpleInMemory"] = _contest.Ratio(StateContest.Simple, StateContest.Tree),
         ["twoCoresVsOne"] = _contest.Ratio(Enrolled(best, $"{ChecksMax}"), "enrolled, two cores"),
