@@ -3,6 +3,7 @@ using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Commands;
 using GovChain.Node.Devnet;
+using GovChain.Node.Signatures;
 
 namespace GovChain.Node.Benching;
 
@@ -41,8 +42,10 @@ internal sealed class BenchNetwork : IAsyncDisposable
     /// </summary>
     /// <param name="directory">Where; it must not hold anything yet. Null: a temporary one.</param>
     /// <param name="departments">How many.</param>
+    /// <param name="engine">What they verify signatures with.</param>
     /// <param name="cancellation">Ends the start; nothing is left behind.</param>
-    public static async Task<BenchNetwork> StartAsync(string? directory, int departments, CancellationToken cancellation)
+    public static async Task<BenchNetwork> StartAsync(
+        string? directory, int departments, SignatureEngine engine, CancellationToken cancellation)
     {
         if (directory is not null && Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any())
             throw new CommandException(ExitCode.Usage, $"{directory} is not empty; a measurement starts with a new ledger.");
@@ -50,7 +53,7 @@ internal sealed class BenchNetwork : IAsyncDisposable
         var bench = new BenchNetwork(layout, temporary: directory is null);
         try
         {
-            IReadOnlyList<DevnetDepartment> made = new DevnetBuilder(layout).Prepare(departments);
+            IReadOnlyList<DevnetDepartment> made = new DevnetBuilder(layout) { Engine = engine }.Prepare(departments);
             bench._network = await DevnetNetwork.StartAsync(layout, made, cancellation);
             await Task.WhenAll(Enumerable.Range(0, departments).Select(i => bench.EnrolAsync(i, cancellation)));
             foreach (DevnetDepartment department in made)

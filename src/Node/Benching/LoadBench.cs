@@ -2,6 +2,7 @@ using System.Diagnostics;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Cryptography.Engine;
+using GovChain.Node.Signatures;
 using GovChain.Node.Auditing;
 using GovChain.Protos.V1;
 
@@ -48,8 +49,15 @@ internal sealed class LoadBench(LoadOptions options, Action<string> say, Action<
         string[] refusals = [.. lanes.SelectMany(l => l.Refusals)];
         return new LoadReport(
             options, options.Records - refusals.Length, refusals, took, [.. lanes.SelectMany(l => l.LatenciesMs).Order()],
-            blocks, signing, processorTime, memory.MostBytes, DiskBytes: 0, receipts, problem, $"engine, {EnginePaths.Best}");
+            blocks, signing, processorTime, memory.MostBytes, DiskBytes: 0, receipts, problem, Verifier());
     }
+
+    private string Verifier() => options.Engine switch
+    {
+        SignatureEngine.Platform => "platform",
+        SignatureEngine.Auto => $"engine, {EnginePaths.Best}",
+        _ => $"engine, {options.Engine}",
+    };
 
     private (SignedLoad[] Loads, TimeSpan Took) Sign(BenchNetwork bench, CancellationToken cancellation)
     {

@@ -1,3 +1,5 @@
+using GovChain.Node.Signatures;
+
 namespace GovChain.Node.Benching;
 
 /// <summary>What a load is made of.</summary>
@@ -7,8 +9,9 @@ namespace GovChain.Node.Benching;
 /// <param name="WarmUpRecords">Registrations before the clock starts, which make the processes compile their code.</param>
 /// <param name="WindowRecords">Records under way at once, for each department.</param>
 /// <param name="Seed">Chooses contents and the sample of receipts.</param>
+/// <param name="Engine">What the nodes verify signatures with.</param>
 internal sealed record LoadOptions(
-    int Departments, int Records, int ContentBytes, int WarmUpRecords, int WindowRecords, int Seed)
+    int Departments, int Records, int ContentBytes, int WarmUpRecords, int WindowRecords, int Seed, SignatureEngine Engine)
 {
     /// <summary>The smallest content: a JSON object with a few random letters.</summary>
     public const int ContentBytesMin = 32;

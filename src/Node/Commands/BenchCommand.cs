@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using GovChain.Node.Benching;
 using GovChain.Node.Devnet;
+using GovChain.Node.Signatures;
 using Spectre.Console;
 
 namespace GovChain.Node.Commands;
@@ -19,20 +20,26 @@ internal static class BenchCommand
         Option<int> warmUp = Number("--warm-up", "Records before the clock starts", 1_000, 0, LoadOptions.RecordsMax);
         Option<int> window = Number("--window", "Records under way at once, for each department", 256, 1, LoadOptions.WindowMax);
         Option<int> seed = Number("--seed", "Chooses contents and the receipts that are verified", 1, 0, int.MaxValue);
+        var engine = new Option<SignatureEngine>("--engine")
+        {
+            Description = "What the nodes verify signatures with; Platform is the platform's own ECDSA, without the engine",
+            DefaultValueFactory = _ => SignatureEngine.Auto,
+        };
         Option<string?> directory = DirectoryOption();
         Option<bool> json = Output.JsonOption();
         var command = new Command("load",
             "Submit records through every department at once and measure what is committed. All envelopes are signed before the "
             + "clock starts; afterwards receipts are verified and one node is audited.")
-            { departments, records, size, warmUp, window, seed, directory, json };
+            { departments, records, size, warmUp, window, seed, engine, directory, json };
         command.SetAction(async (result, cancellation) =>
         {
             var options = new LoadOptions(
                 result.GetValue(departments), result.GetValue(records), result.GetValue(size), result.GetValue(warmUp),
-                result.GetValue(window), result.GetValue(seed));
+                result.GetValue(window), result.GetValue(seed), result.GetValue(engine));
             bool asJson = result.GetValue(json);
             Say(asJson, $"Starting {options.Departments} departments ...");
-            await using BenchNetwork bench = await BenchNetwork.StartAsync(result.GetValue(directory), options.Departments, cancellation);
+            await using BenchNetwork bench = await BenchNetwork.StartAsync(
+                result.GetValue(directory), options.Departments, options.Engine, cancellation);
             LoadReport report = await WithProgressAsync(asJson, (say, progress) => new LoadBench(options, say, progress).RunAsync(bench, cancellation));
             if (asJson)
                 Output.Json(report.ToJson());
@@ -57,7 +64,8 @@ internal static class BenchCommand
             bool asJson = result.GetValue(json);
             int count = result.GetValue(departments);
             Say(asJson, $"Starting {count} departments ...");
-            await using BenchNetwork bench = await BenchNetwork.StartAsync(result.GetValue(directory), count, cancellation);
+            await using BenchNetwork bench = await BenchNetwork.StartAsync(
+                result.GetValue(directory), count, SignatureEngine.Auto, cancellation);
             IReadOnlyList<double> times =
                 await new FailoverBench(bench, text => Say(asJson, text)).RunAsync(result.GetValue(rounds), cancellation);
             double median = LoadReport.Quantile([.. times.Order()], 0.5);

@@ -9,6 +9,7 @@ using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Commands;
 using GovChain.Node.Configuration;
+using GovChain.Node.Signatures;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 
@@ -31,6 +32,9 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
 
     /// <summary>Changes the ledger's parameters from their defaults.</summary>
     public Action<Parameters>? Adjust { get; init; }
+
+    /// <summary>What the nodes verify signatures with.</summary>
+    public SignatureEngine Engine { get; init; }
 
     /// <summary>The network in the directory, made where there is none; with ports that are free now.</summary>
     /// <param name="count">How many departments; null: as many as there are, or 4.</param>
@@ -150,6 +154,8 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
             ["clients"] = new JsonObject { ["listen"] = $"127.0.0.1:{department.ClientPort}", ["authorityDirectory"] = "../ca" },
             ["administration"] = new JsonObject { ["listen"] = $"127.0.0.1:{department.AdministrationPort}" },
         };
+        if (Engine != SignatureEngine.Auto)
+            node[Settings.SignatureEngine.Name] = Engine.ToString();
         if (genesis.Genesis.Validators.IndexOf(department.Id) < 0)
             node["role"] = nameof(NodeRole.Observer);
         File.WriteAllText(layout.At(department.Id, "node.json"), node.ToJsonString(Profile.Json) + "\n");
