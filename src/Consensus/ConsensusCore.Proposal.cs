@@ -44,12 +44,15 @@ public sealed partial class ConsensusCore
             Propose(candidate.Block, justification);
             return;
         }
-        int holder = _round.ViewChanges.For(_round.View)
-            .Find(m => m.Payload.PreparedHash == prepared.BlockHash)?.Payload.Signer ?? _self;
+        int[] holders =
+        [
+            .. _round.ViewChanges.For(_round.View).Where(m => m.Payload.PreparedHash == prepared.BlockHash)
+                .Select(m => (int)m.Payload.Signer).Where(s => s != _self),
+        ];
         if (candidate is null)
-            AskForContent(prepared.BlockHash, holder);
-        else
-            Check(candidate, holder);
+            AskForContent(prepared.BlockHash, holders);
+        else if (!candidate.Checking)
+            Check(candidate, _round.NextOf(holders) ?? _self);
     }
 
     private void OnProposalBuilt(ProposalBuilt built)
@@ -277,12 +280,13 @@ public sealed partial class ConsensusCore
         LeaveView(ViewCause.InvalidProposal, fault);
     }
 
-    /// <summary>Asks a validator for a block's leaf hashes; asked again, of the next one, at each status tick.</summary>
-    private void AskForContent(Digest hash, int holder)
+    /// <summary>Asks one that holds a block for its leaf hashes; asked again, of the next one, at each status tick.</summary>
+    private void AskForContent(Digest hash, int[] holders)
     {
-        if (_round.Wanted == hash)
+        if (_round.Wanted == hash || _round.NextOf(holders) is not { } holder)
             return;
         _round.Wanted = hash;
+        _round.Asked.Add((hash, holder));
         SendTo(holder, new ProposalRequest(_round.Height, hash), 0);
     }
 
@@ -295,7 +299,8 @@ public sealed partial class ConsensusCore
     private void OnProposalResponse(int from, ProposalResponse m)
     {
         Digest hash = m.Block.Hash;
-        if (hash != _round.Wanted || _round.Find(hash) is { Checking: true } or { Passed: true }
+        // Nobody signs leaf hashes: unasked ones could keep those of an honest holder from being looked at for ever.
+        if (!_round.Asked.Remove((hash, from)) || hash != _round.Wanted || _round.Find(hash) is { Checking: true } or { Passed: true }
             || HeaderFault(m.Block, null) is not null)
             return;
         Check(AddBlock(m.Block), from);

@@ -69,9 +69,18 @@ public sealed partial class ConsensusCore
         Append(new RecallRecord(_recall.Above, IsOver: true));
         _recall = null;
         if (!_abstention.IsNone && _abstention.AllowsAt(_round.Height))
-            Abstain(default);
+        {
+            EndAbstention();
+            Append(new StoredMark(_tip.Height, _tip.Hash, _abstention));
+        }
         BeginVoting();
     }
+
+    /// <summary>
+    /// It votes again. What it has forgotten lies at or below the tip and is decided: a question that begins anew must not find
+    /// it a second time.
+    /// </summary>
+    private void EndAbstention() => (_abstention, _askedAbove) = (default, _tip.Height);
 
     /// <summary>Whether and from when on this node votes; in the journal before anything that is signed by it.</summary>
     private void Abstain(Abstention abstention)

@@ -109,10 +109,6 @@ public sealed partial class ConsensusCore
             Check(candidate, NextPeer());
             return;
         }
-        IReadOnlyList<ValidatorSignature> signers = decision.Signatures;
-        int holder = signers[(int)(_hint++ % (uint)signers.Count)].Validator;
-        if (holder == _self)
-            holder = signers[(int)(_hint++ % (uint)signers.Count)].Validator;
-        AskForContent(decision.BlockHash, holder);
+        AskForContent(decision.BlockHash, [.. decision.Signatures.Select(s => (int)s.Validator).Where(v => v != _self)]);
     }
 }

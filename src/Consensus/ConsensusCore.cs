@@ -205,8 +205,8 @@ public sealed partial class ConsensusCore
         _tipCertificate = stored.Certificate;
         _leaders = stored.NextLeaders;
         _hasWork = false;
-        if (_recall is null && _abstention.AllowsAt(header.Height + 1))
-            _abstention = default;
+        if (_recall is null && !_abstention.IsNone && _abstention.AllowsAt(header.Height + 1))
+            EndAbstention();
         ulong mark = Append(new StoredMark(header.Height, header.Hash, _abstention));
         if (header.Height % PruneEveryHeights == 0 && _recall is null)
         {

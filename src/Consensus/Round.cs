@@ -41,6 +41,7 @@ internal sealed class Round(ulong height, Inbox inbox, int validators)
     private const int BlocksMax = 6;
 
     private readonly List<Candidate> _blocks = [];
+    private uint _asks;
 
     /// <summary>The height.</summary>
     public ulong Height { get; } = height;
@@ -105,6 +106,10 @@ internal sealed class Round(ulong height, Inbox inbox, int validators)
     /// <summary>A block whose leaf hashes are being asked for.</summary>
     public Digest? Wanted { get; set; }
 
+    /// <summary>Who was asked for which block's leaf hashes and has not answered: an answer counts once, and of nobody else.
+    /// </summary>
+    public HashSet<(Digest Block, int Validator)> Asked { get; } = [];
+
     /// <summary>The round was already in progress at the last status tick.</summary>
     public bool Slow { get; set; }
 
@@ -120,6 +125,9 @@ internal sealed class Round(ulong height, Inbox inbox, int validators)
         Proposed = null;
         Building = Preparing = Committing = false;
     }
+
+    /// <summary>One of those who hold a block, another each time; null where there is none.</summary>
+    public int? NextOf(int[] holders) => holders.Length == 0 ? null : holders[(int)(_asks++ % (uint)holders.Length)];
 
     /// <summary>The block with this hash, or null.</summary>
     public Candidate? Find(Digest hash) => _blocks.Find(c => c.Block.Hash == hash);

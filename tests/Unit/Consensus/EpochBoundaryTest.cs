@@ -88,6 +88,38 @@ public sealed class EpochBoundaryTest
         Assert.That(Recalls(node.Effects, from: 0), Is.EqualTo(new[] { new RecallRecord(pruned, IsOver: false) }));
     }
 
+    /// <summary>It was wiped, found out, and votes again; the epoch ends before it has committed anything.</summary>
+    [Test]
+    public void NextCore_OfOneThatHasReturned_IsNotFoundForgetfulOfTheSameVotesAgain()
+    {
+        var blocks = new List<ProposedBlock>();
+        while (blocks.Count < 7)
+            blocks.Add(_four.Block(parent: blocks.Count == 0 ? _four.Genesis : blocks[^1].Header));
+        blocks.Add(Last(_four.Block(parent: blocks[^1].Header)));
+        var vote = new Vote(VoteType.Commit, Fixture.ChainId, 0, 5, 0, blocks[4].Hash);
+        var forgotten = new SignedVote(vote.Type, 0, vote.Height, vote.View, vote.BlockHash, -1, _four.Keys.Sign(3, vote.SigningDigest()));
+        var node = new CoreHarness(_four, 3, recalls: false);
+        for (int peer = 0; peer < 3; peer++)
+        {
+            node.Receive(peer, new RecallResponse(
+                CoreHarness.Token, forgotten, new DecidedMessage(blocks[4].Header, _four.Certificate(VoteType.Commit, blocks[4]))));
+        }
+        Assert.That(node.Core.Abstaining, Is.EqualTo(AbstainReason.Amnesia));
+        foreach (ProposedBlock block in blocks)
+        {
+            Assert.That(node.Core.Abstaining, Is.EqualTo(block.Header.Height < 8 ? AbstainReason.Amnesia : AbstainReason.None));
+            Store(node, block);
+        }
+        ConsensusConfig config = Config(2);
+        var core = new ConsensusCore(
+            config, blocks[^1].Header, _four.Certificate(VoteType.Commit, blocks[^1]), Leaders, node.Restarted());
+        Step(core, new Start(CoreHarness.Token));
+        foreach (int peer in new[] { 0, 1 })
+            Receive(core, config, peer, new RecallResponse(CoreHarness.Token, forgotten));
+        Assert.That(core.Abstaining, Is.EqualTo(AbstainReason.None), "what it had forgotten is decided");
+        Assert.That(core.IsRecalling, Is.False);
+    }
+
     /// <summary>A snapshot may carry it into an epoch in which its key votes, and has voted before the disk was wiped.</summary>
     [Test]
     public void Observer_LeavesTheQuestionOpen_FromTheStartOnAndWhenTheJournalIsPruned()

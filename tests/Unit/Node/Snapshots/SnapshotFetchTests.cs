@@ -188,6 +188,26 @@ public sealed class SnapshotFetchTests
         Assert.That(await sync.Installed, Is.EqualTo(_bed.Tip));
     }
 
+    /// <summary>How many values a state has is proven only when all are there: of four departments one may lie.</summary>
+    [Test]
+    public async Task ExaggeratedSize_OfOnePeer_TalksNobodyOutOfTheSnapshot([Values(1, 2)] int liars)
+    {
+        for (int i = 1; i <= liars; i++)
+        {
+            _peers.Twist(i, (_, answer) =>
+            {
+                if (answer.Head is { } head)
+                    head.StateRows = ulong.MaxValue;
+                return answer;
+            });
+        }
+        Slow(3);
+        string? failure = await FetchAsync(rowsMax: 10_000);
+        Assert.That(failure, liars == 1 ? Is.Null : Is.EqualTo("fetching the blocks costs less"));
+        if (liars == 1)
+            Installed(store => Assert.That(store.Current.TipHeight, Is.EqualTo(_bed.Tip)));
+    }
+
     [Test]
     public void Requests_OutOfBounds_AreNotLookedAt()
     {
@@ -206,7 +226,7 @@ public sealed class SnapshotFetchTests
 
     private string PathOfRun => _bed.PathOf($"run-{_runs}");
 
-    private async Task<string?> FetchAsync()
+    private async Task<string?> FetchAsync(ulong rowsMax = ulong.MaxValue)
     {
         _runs++;
         using DataDirectory directory = DataDirectory.Open(PathOfRun, _bed.Ledger.Genesis.ChainId);
@@ -217,6 +237,7 @@ public sealed class SnapshotFetchTests
         using LedgerAssembly assembly = LedgerAssembly.Create(directory);
         string? failure = await new SnapshotFetch(
                 _bed.Ledger.Genesis, new ValidatorHistory(_bed.Ledger.Genesis.Validators, null), _bed.Verifier, peers, assembly, _bed.Tip)
+            { IsWorthwhile = (_, _, rows) => rows <= rowsMax }
             .RunAsync(CancellationToken.None);
         if (failure is null)
             assembly.Complete(new DurableTip(0, _bed.Ledger.Genesis.Block.Header.Hash));
