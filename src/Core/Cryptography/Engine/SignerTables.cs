@@ -16,7 +16,8 @@ internal sealed class SignerTables(int tablesMax)
     private readonly Dictionary<PublicKey, LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _byUse = [];
 
-    // Counts of signers without a table; forgotten all at once where there are too many.
+    // Counts of signers without a table; all are halved where there are too many, so that a crowd of strangers leaves those that
+    // come again and again in front.
     private readonly Dictionary<PublicKey, int> _sightings = [];
 
     /// <summary>Tables held now.</summary>
@@ -44,10 +45,21 @@ internal sealed class SignerTables(int tablesMax)
             _sightings.Remove(signer);
             return true;
         }
-        if (_sightings.Count >= 4 * tablesMax)
-            _sightings.Clear();
+        while (_sightings.Count >= 4 * tablesMax && count == 1)
+            HalveSightings();
         _sightings[signer] = count;
         return false;
+    }
+
+    private void HalveSightings()
+    {
+        foreach ((PublicKey signer, int count) in _sightings)
+        {
+            if (count == 1)
+                _sightings.Remove(signer); // allowed while it is read
+            else
+                _sightings[signer] = count / 2;
+        }
     }
 
     /// <summary>Takes a signer's table in; without effect if it is there.</summary>

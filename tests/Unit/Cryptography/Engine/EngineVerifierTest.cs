@@ -41,6 +41,21 @@ public sealed class EngineVerifierTest
             Assert.That(tables.Sighted(EcdsaTwin.PublicKeyOf(i + 2)), Is.False, "strangers never fill memory");
     }
 
+    /// <summary>Thirteen rounds fill the memory of strangers: were it emptied then, the officer would never have a table.</summary>
+    [Test]
+    public void Sighted_ASignerAmongCrowdsOfStrangers_IsWorthATableAllTheSame()
+    {
+        SignerTables tables = new(16);
+        PublicKey officer = EcdsaTwin.PublicKeyOf(1);
+        int rounds = 0;
+        for (int stranger = 2; !tables.Sighted(officer) && rounds < 30; rounds++)
+        {
+            for (int i = 0; i < 4; i++)
+                Assert.That(tables.Sighted(EcdsaTwin.PublicKeyOf(stranger++)), Is.False);
+        }
+        Assert.That(rounds, Is.LessThan(30));
+    }
+
     [Test]
     public void Verify_SignersThatComeUpOften_GetTablesUpToTheBound()
     {
