@@ -34,7 +34,7 @@ internal static class LanePath<TVector, TLanes>
         }
     }
 
-    /// <summary>The sums for signers without tables: 135 doublings, 96 additions.</summary>
+    /// <summary>The sums for signers without tables: 136 doublings, 96 additions, those that make Q's multiples among them.</summary>
     /// <param name="codes">The generator's codes of <see cref="CombDigits"/>; the signers' are not read.</param>
     /// <param name="digits">The digits of <see cref="SplitScalar"/> for u2.</param>
     /// <param name="x">Each lane's x of Q, reduced.</param>

@@ -23,7 +23,7 @@ internal static class PortablePath
         return sum;
     }
 
-    /// <summary>The sum for a signer without a table: 131 doublings, 98 additions, one inversion.</summary>
+    /// <summary>The sum for a signer without a table: 129 doublings and 96 additions but for those of infinity, one inversion.</summary>
     /// <param name="codes">The generator's codes of <see cref="CombDigits"/>; the signer's are not read.</param>
     /// <param name="digits">The digits of <see cref="SplitScalar"/> for u2.</param>
     /// <param name="stride">Between two codes, and between two digits.</param>
