@@ -51,9 +51,14 @@ internal sealed class SimulatedLedger
     public bool Contains(Digest transactionId) => _ledger.FindTransaction(transactionId) is not null;
 
     /// <summary>A block of the candidates that are valid now; none when none is.</summary>
-    public BuiltBlock Build(IEnumerable<VerifiedTransaction> candidates, int proposer, ulong utcMs) =>
+    /// <param name="candidates">In order.</param>
+    /// <param name="proposer">The builder.</param>
+    /// <param name="utcMs">Its time.</param>
+    /// <param name="bounded">False: of however many there are; the header's parameters, too, are those of a ledger that allows it.</param>
+    public BuiltBlock Build(IEnumerable<VerifiedTransaction> candidates, int proposer, ulong utcMs, bool bounded = true) =>
         BlockExecutor.Build(
-            _ledger, History.Acting, Math.Max(utcMs, _ledger.Tip.TimestampMs + 1), (ushort)proposer, candidates);
+            bounded ? _ledger : new UnboundedView(_ledger),
+            History.Acting, Math.Max(utcMs, _ledger.Tip.TimestampMs + 1), (ushort)proposer, candidates);
 
     /// <summary>Executes a block on the tip; null, with the fault, where it is not what its transactions give.</summary>
     public ExecutedBlock? Execute(

@@ -50,8 +50,14 @@ internal sealed partial class ScriptedRun
             case "clock":
                 Node(words.Next()).JumpClock(words.Number());
                 break;
+            case "signing-takes":
+                _takesUs[Work.Sign] = (ulong)words.Number() * 1_000;
+                break;
             case "execution-takes":
-                _executeUs = (ulong)words.Number() * 1_000;
+                _takesUs[Work.Execute] = (ulong)words.Number() * 1_000;
+                break;
+            case "storing-takes":
+                _takesUs[Work.Store] = (ulong)words.Number() * 1_000;
                 break;
             case "let":
                 Name(words);

@@ -34,10 +34,11 @@ internal sealed partial class ScriptedRun
         words.Expect("by");
         int proposer = Node(words.Next()).Index;
         long atMs = words.Take("at") ? words.Number() : 0;
-        ExecutedBlock built = HighestLedger.Build(transactions, proposer, UtcMs).Block
+        string flaw = words.Take("with") ? words.Next() : "";
+        ExecutedBlock built = HighestLedger.Build(transactions, proposer, UtcMs, bounded: flaw != "too-many").Block
             ?? throw new TranscriptException("no such block can be built");
         var block = new ProposedBlock(WithTime(built.Header, atMs), SimulatedLedger.BlockOf(built).LeafHashes);
-        _blocks[name] = words.Take("with") ? Flawed(block, words.Next()) : block;
+        _blocks[name] = flaw.Length > 0 ? Flawed(block, flaw) : block;
     }
 
     private void NameChange(string name, WordReader words)
@@ -71,7 +72,7 @@ internal sealed partial class ScriptedRun
             : throw new TranscriptException("the header's layout is not the one known here");
     }
 
-    private static ProposedBlock Flawed(ProposedBlock block, string flaw)
+    private ProposedBlock Flawed(ProposedBlock block, string flaw)
     {
         byte[] header = block.Header.ToBytes();
         switch (flaw)
@@ -82,8 +83,9 @@ internal sealed partial class ScriptedRun
             case "wrong-parameters":
                 header[^1] ^= 1;
                 break;
-            case "one-leaf-more":
-                return block with { LeafHashes = [.. block.LeafHashes, block.Hash] };
+            case "too-many": // whole, but for the bound that it was built under
+                HighestLedger.View.Tip.ParametersHash.Span.CopyTo(header.AsSpan(^Digest.Size));
+                break;
             default:
                 throw new TranscriptException($"no block is flawed by '{flaw}'");
         }
@@ -92,7 +94,8 @@ internal sealed partial class ScriptedRun
 
     /// <summary>
     /// NODE propose BLOCK view V [with NODES [unbound]] to NODES · NODE prepare|commit BLOCK view V [height H] [epoch E]
-    /// [as SIGNER] [by-new-key] to NODES · NODE view-change view V [height H] [prepared BLOCK view V] to NODES · NODE garbage to NODES.
+    /// [as SIGNER] [by-new-key] to NODES · NODE view-change view V [height H] [prepared BLOCK view V] [as SIGNER] to NODES · NODE
+    /// garbage to NODES.
     /// </summary>
     private void Forge(WordReader words)
     {
@@ -174,20 +177,23 @@ internal sealed partial class ScriptedRun
                 prepared = prepared with { Signatures = [.. prepared.Signatures.Select(v => v with { Signature = first })] };
             }
         }
+        int signer = words.Take("as") ? words.Number() : node.Index;
         var payload = new ViewChangePayload(
-            (ushort)node.Index, prepared?.View ?? -1L, prepared?.BlockHash ?? Digest.Zero, default);
+            (ushort)signer, prepared?.View ?? -1L, prepared?.BlockHash ?? Digest.Zero, default);
         Vote vote = new(VoteType.ViewChange, Chain.ChainId, 0, height, view, payload.PreparedHash, payload.PreparedView);
         return new ViewChangeMessage(0, height, view, payload with { Signature = Sign(node, vote) }, prepared);
     }
 
-    /// <summary>BLOCK view V [of-prepares]: from the votes that were really sent.</summary>
+    /// <summary>BLOCK view V [of-prepares [relabelled]]: from the votes that were really sent.</summary>
     private DecidedMessage ForgeDecided(WordReader words)
     {
         ProposedBlock block = Block(words.Next());
         words.Expect("view");
         uint view = (uint)words.Number();
         VoteType type = words.Take("of-prepares") ? VoteType.Prepare : VoteType.Commit;
-        Certificate certificate = CertificateOf(type, block, view) with { Type = VoteType.Commit };
+        Certificate certificate = CertificateOf(type, block, view);
+        if (words.Take("relabelled"))
+            certificate = certificate with { Type = VoteType.Commit };
         return new DecidedMessage(block.Header, certificate);
     }
 

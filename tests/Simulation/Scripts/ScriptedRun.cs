@@ -23,18 +23,15 @@ internal sealed partial class ScriptedRun : Stage
     private readonly Dictionary<string, Transaction> _transactions = [];
     private readonly Dictionary<SimulatedNode, (ulong Record, bool Durable)> _crashAt = [];
     private readonly Dictionary<SimulatedNode, (byte[]? Journal, ulong Height)> _copies = [];
-    private ulong _executeUs;
+    private readonly Dictionary<Work, ulong> _takesUs = [];
 
     private ScriptedRun(Scenario scenario, IReadOnlyList<int> puppets)
         : base(scenario)
     {
         for (int i = 0; i < scenario.Validators; i++)
-        {
-            NodeKind kind = scenario.Faulty.GetValueOrDefault(i, NodeKind.Honest);
+            Add(new SimulatedNode(this, i, i, scenario.Faulty.GetValueOrDefault(i, NodeKind.Honest), new NodeClock(0, 0)));
+        foreach ((int i, NodeKind kind) in scenario.Faulty.Where(static f => f.Value == NodeKind.Twin))
             Add(new SimulatedNode(this, Nodes.Count, i, kind, new NodeClock(0, 0)));
-            if (kind == NodeKind.Twin)
-                Add(new SimulatedNode(this, scenario.Validators + i, i, kind, new NodeClock(0, 0)));
-        }
         Puppets = [.. puppets];
     }
 
@@ -69,7 +66,7 @@ internal sealed partial class ScriptedRun : Stage
         }
     }
 
-    public override ulong Duration(Work work) => work == Work.Execute ? _executeUs : 0;
+    public override ulong Duration(Work work) => _takesUs.GetValueOrDefault(work);
 
     public override void Send(SimulatedNode from, int to, Frame frame)
     {
