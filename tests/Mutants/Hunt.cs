@@ -34,6 +34,20 @@ internal static class Hunt
             : new Finding(bug, null, null, null, transcripts);
     }
 
+    /// <summary>Whether a transcript does not do what it says, with whatever bug is on.</summary>
+    public static bool Fails(string transcript)
+    {
+        try
+        {
+            ScriptedRun.Play(Transcript.Read(transcript));
+            return false;
+        }
+        catch (Exception)
+        {
+            return true;
+        }
+    }
+
     private static RunResult? FirstFailure(int seedsMax, ScenarioLimits limits)
     {
         var failures = new ConcurrentDictionary<ulong, RunResult>();
@@ -49,18 +63,5 @@ internal static class Hunt
                 state.Break();
             });
         return failures.IsEmpty ? null : failures[failures.Keys.Min()];
-    }
-
-    private static bool Fails(string transcript)
-    {
-        try
-        {
-            ScriptedRun.Play(Transcript.Read(transcript));
-            return false;
-        }
-        catch (Exception)
-        {
-            return true;
-        }
     }
 }

@@ -15,12 +15,33 @@ public sealed class MutantTests
 
     private static IEnumerable<string> Quick() => BugList.All.Where(b => b.SeedsMax <= QuickSeedsMax).Select(b => b.Name);
 
+    private static IEnumerable<object[]> Shown() => BugList.All.SelectMany(static b => b.Transcripts, static (b, t) => new object[] { b.Name, t });
+
     [TestCaseSource(nameof(Quick))]
     public void Bug_SwitchedOn_IsFound(string name)
     {
         Bug bug = BugList.Named(name)!;
         Finding finding = Hunt.For(bug, bug.SeedsMax);
         Assert.That(finding.IsFound, $"{bug.What}: {finding.By ?? "not found"}, {finding.Failure}");
+    }
+
+    /// <summary>A transcript that cannot fail shows nothing.</summary>
+    [TestCaseSource(nameof(Shown))]
+    public void Transcript_ThatShowsABug_FailsWithItAndNotWithout(string name, string transcript)
+    {
+        Assert.That(Switch.With(BugList.Named(name)!, () => Hunt.Fails(transcript)), "It does what it says with the bug, too.");
+        Assert.That(Hunt.Fails(transcript), Is.False);
+    }
+
+    [Test]
+    public void Bug_WhoseSourceATranscriptCites_IsShownByIt()
+    {
+        Transcript[] all = [.. Transcript.Names().Select(Transcript.Read)];
+        foreach (Bug bug in BugList.All)
+        {
+            string[] citing = [.. all.Where(t => bug.Sources.Any(s => t.Source.Contains(s, StringComparison.Ordinal))).Select(t => t.Name)];
+            Assert.That(citing.Length == 0 || citing.Intersect(bug.Transcripts).Any(), $"{bug.Name}: one of {string.Join(", ", citing)}");
+        }
     }
 
     [Test]

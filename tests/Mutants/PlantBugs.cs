@@ -12,7 +12,7 @@ using Microsoft.Build.Utilities;
 /// </summary>
 public sealed class PlantBugs : Task
 {
-    private static readonly string[] Heads = { "bug", "source", "breaks", "found" };
+    private static readonly string[] Heads = { "bug", "source", "breaks", "found", "shown" };
 
     /// <summary>The list.</summary>
     [Required]
