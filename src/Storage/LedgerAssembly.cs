@@ -55,6 +55,9 @@ public sealed class LedgerAssembly : IStatePageReader, IDisposable
     }
 
     /// <inheritdoc/>
+    public StatePageCache Cache => Database.StatePages;
+
+    /// <inheritdoc/>
     public ReadOnlyMemory<byte>? TryGetPage(StatePageId id) =>
         Database.Get(LedgerColumn.Pages, id.ToKey(), _options) is { } page ? page : default(ReadOnlyMemory<byte>?);
 

@@ -52,11 +52,10 @@ public sealed partial class SnapshotAssembler
         links.Clear();
         if (pages.Count == 0 || pages.Count > asked.Count)
             return "sent no pages of the state tree, or too many";
-        for (int i = 0; i < pages.Count; i++)
+        foreach (StatePageReading reading in StateTree.ReadLinks([.. pages.Select((page, i) => (asked[i].Id, page.Memory))]))
         {
-            StatePageFailure failure = StateTree.ReadLinks(asked[i].Id, pages[i].Span, out StatePageLinks? page);
-            if (failure != StatePageFailure.None || page!.Root != asked[i].Root)
-                return $"sent a page of the state tree ({asked[i].Id}) that is not the snapshot's";
+            if (reading.Links is not { } page || page.Root != asked[links.Count].Root)
+                return $"sent a page of the state tree ({asked[links.Count].Id}) that is not the snapshot's";
             links.Add(page);
         }
         assembly.Put(pages.Select((page, i) => (asked[i].Id, page.ToByteArray())));
@@ -114,10 +113,8 @@ public sealed partial class SnapshotAssembler
         }
         if (states.Count == 0 && !answer.LastRows)
             return "sent no state values and says that there are more";
-        // Right is what the tree holds already: putting it in changes nothing, up to the certified root.
-        List<(Digest Key, Digest Value)> leaves = states.ConvertAll(static s => (s.Key.TreeKey, Sha256.Hash(s.Value)));
-        leaves.Sort(static (a, b) => a.Key.CompareTo(b.Key));
-        if (StateTree.Update(assembly, _header!.StateRoot, leaves).NewRoot != _header.StateRoot)
+        // Right is what the tree holds already, up to the certified root.
+        if (!StateTree.Holds(assembly, _header!.StateRoot, StateRoots.LeavesOf(states)))
             return "sent a state value that is not the snapshot's";
         // A range is asked for again only where something is missing in it.
         _rows += _ranges.Count > 0 && _ranges[^1].IsLast

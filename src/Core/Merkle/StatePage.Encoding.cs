@@ -40,7 +40,11 @@ internal sealed partial class StatePage
         return bytes;
     }
 
-    private StatePageFailure DecodeNodes(StatePageId id, ReadOnlySpan<byte> bytes)
+    /// <summary>
+    /// Decodes strictly and leaves the hashes to <see cref="Rehash(ReadOnlySpan{StatePage})"/>. After a failure the contents
+    /// are undefined.
+    /// </summary>
+    public StatePageFailure DecodeNodes(StatePageId id, ReadOnlySpan<byte> bytes)
     {
         Clear(id);
         if (bytes.IsEmpty)

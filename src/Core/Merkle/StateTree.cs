@@ -1,4 +1,3 @@
-using System.Numerics;
 using GovChain.Core.Cryptography;
 
 namespace GovChain.Core.Merkle;
@@ -12,7 +11,7 @@ namespace GovChain.Core.Merkle;
 /// written by the caller. Each page that is read is checked in full against the hash that its parent, or the root,
 /// holds; updates may keep the upper ones for each other (<see cref="StatePageCache"/>). The format is in the section "State tree" of the specification.
 /// </remarks>
-public static class StateTree
+public static partial class StateTree
 {
     /// <summary>Root of the tree without leaves: 32 zero bytes.</summary>
     public static Digest EmptyRoot => StateHash.Empty;
@@ -67,35 +66,6 @@ public static class StateTree
         }
     }
 
-    /// <summary>All leaves in key order, each page checked as it is reached.</summary>
-    /// <exception cref="CorruptPageException">A stored page is damaged; thrown while enumerating.</exception>
-    public static IEnumerable<(Digest Key, Digest ValueDigest)> Enumerate(IStatePageReader pages, Digest root)
-    {
-        if (root == EmptyRoot)
-            yield break;
-        var openPages = new StatePage?[Digest.Size]; // by depth: the pages from the root to the current leaf
-        var open = new Stack<(StatePageId Id, int Next)>();
-        Open(StatePageId.Root, root);
-        while (open.TryPop(out (StatePageId Id, int Next) at))
-        {
-            StatePage page = openPages[at.Id.Depth / 8]!;
-            int place = page.Find((byte)at.Next);
-            int after = at.Next + PlacesBelow(place);
-            if (after < StatePage.Edge)
-                open.Push((at.Id, after));
-            if (page.Kind(place) == StateNodeKind.Leaf)
-                yield return (page.Key(place), page.Value(place));
-            else if (page.Kind(place) == StateNodeKind.Child)
-                Open(at.Id.Child((byte)at.Next), page.Hash(place));
-        }
-
-        void Open(StatePageId id, Digest expected)
-        {
-            (openPages[id.Depth / 8] ??= new StatePage()).Read(pages, id, expected);
-            open.Push((id, 0));
-        }
-    }
-
     /// <summary>
     /// Decodes one page strictly and computes its root, for checks of stored or received pages. Throws on no bytes.
     /// </summary>
@@ -105,35 +75,6 @@ public static class StateTree
         StatePageFailure failure = page.Decode(id, bytes);
         root = failure == StatePageFailure.None ? page.Root : StateHash.Empty;
         return failure;
-    }
-
-    /// <summary>
-    /// Decodes one page strictly and says what hangs on it: how a tree is fetched page by page, each checked against the
-    /// hash that the page above holds. Throws on no bytes.
-    /// </summary>
-    /// <param name="id">Which page the bytes are said to be.</param>
-    /// <param name="bytes">The encoding.</param>
-    /// <param name="links">Null where the bytes are no page.</param>
-    public static StatePageFailure ReadLinks(StatePageId id, ReadOnlySpan<byte> bytes, out StatePageLinks? links)
-    {
-        links = null;
-        var page = new StatePage();
-        StatePageFailure failure = page.Decode(id, bytes);
-        if (failure != StatePageFailure.None)
-            return failure;
-        int leaves = 0;
-        var children = new List<(StatePageId, Digest)>();
-        for (int at = 0; at < StatePage.Edge;)
-        {
-            int place = page.Find((byte)at);
-            if (page.Kind(place) == StateNodeKind.Leaf)
-                leaves++;
-            else if (page.Kind(place) == StateNodeKind.Child)
-                children.Add((id.Child((byte)at), page.Hash(place)));
-            at += PlacesBelow(place);
-        }
-        links = new StatePageLinks(page.Root, leaves, children);
-        return StatePageFailure.None;
     }
 
     /// <summary>
@@ -171,9 +112,6 @@ public static class StateTree
             current = next;
         }
     }
-
-    /// <summary>Number of places at the bottom edge that stand below a place.</summary>
-    private static int PlacesBelow(int place) => StatePage.Edge >> BitOperations.Log2((uint)place);
 
     private static void ThrowUnlessAscending(in Digest key, in Digest next)
     {

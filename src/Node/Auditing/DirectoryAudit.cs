@@ -75,7 +75,7 @@ internal static class DirectoryAudit
     {
         votesOf = [];
         string name = Path.GetRelativePath(data.Root, data.LedgerPath).Replace('\\', '/') + "/";
-        List<DirectoryFinding> findings = [.. LedgerIntegrity.Check(ledger).Take(RowsMax).Select(f => f.InFile(name))];
+        List<DirectoryFinding> findings = [.. LedgerIntegrity.Check(ledger, Environment.ProcessorCount).Take(RowsMax).Select(f => f.InFile(name))];
         bool journalReads = files.Findings.All(static f => !(f.IsDamage && f.File == "votes"));
         if (chainOk && findings.Count == 0 && journalReads && JournalVerdict.Of(data, ledger, genesis, department) is { } journal)
         {

@@ -62,6 +62,8 @@ internal sealed class SnapshotFetch(
 
         public byte[]? TryGetState(StateKey key) => assembly.TryGetState(key);
 
+        public StatePageCache Cache => assembly.Cache;
+
         public ReadOnlyMemory<byte>? TryGetPage(StatePageId id) => assembly.TryGetPage(id);
     }
 }

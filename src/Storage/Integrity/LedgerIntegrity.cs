@@ -27,18 +27,20 @@ public sealed record LedgerFinding(string What, string Where, string Expected, s
 /// transactions are the auditor's to check, by executing everything again. Of blocks that are being filled in below a
 /// snapshot only the headers are looked at: what is stored of them was checked leaf by leaf, and nothing of it is given out.
 /// </summary>
-public static class LedgerIntegrity
+public static partial class LedgerIntegrity
 {
     /// <summary>
     /// Gives the findings as they are met; none means that all is well. A column family that cannot be read to its end
     /// gives one finding, and the next one is looked at.
     /// </summary>
-    public static IEnumerable<LedgerFinding> Check(LedgerSnapshot ledger)
+    /// <param name="ledger">What is checked; not to be disposed before the enumeration has ended.</param>
+    /// <param name="cores">Over how many the state tree's hashes are spread, 1 or more. The findings are the same.</param>
+    public static IEnumerable<LedgerFinding> Check(LedgerSnapshot ledger, int cores = 1)
     {
         Func<LedgerSnapshot, IEnumerable<LedgerFinding>>[] checks =
         [
             CheckBlocks, CheckStarts, CheckTiles, CheckEntries, CheckTransactions,
-            CheckPages, CheckStates, CheckHistory,
+            l => CheckPages(l, cores), l => CheckStates(l, cores), CheckHistory,
         ];
         foreach (Func<LedgerSnapshot, IEnumerable<LedgerFinding>> check in checks)
         {
@@ -226,40 +228,6 @@ public static class LedgerIntegrity
             yield return new("The index of transactions has the wrong number of rows.", "transactions",
                 $"{ledger.Tip.LogSizeAfter - 1}", $"{count}");
         }
-    }
-
-    private static IEnumerable<LedgerFinding> CheckPages(LedgerSnapshot ledger)
-    {
-        foreach ((StatePageId id, ReadOnlyMemory<byte> bytes) in ledger.ScanPages())
-        {
-            StatePageFailure failure = StateTree.CheckPage(id, bytes.Span, out _);
-            if (failure != StatePageFailure.None)
-                yield return new("A page of the state tree is malformed.", $"pages {id}", "a page", $"{failure}");
-        }
-    }
-
-    /// <summary>Each value against its leaf in the tree, both ways; the tree's own pages against its root.</summary>
-    private static IEnumerable<LedgerFinding> CheckStates(LedgerSnapshot ledger)
-    {
-        ulong values = 0;
-        foreach (StateChange state in ledger.ScanStates())
-        {
-            values++;
-            StatePath path = StateTree.Prove(ledger, ledger.Tip.StateRoot, state.Key.TreeKey);
-            Digest digest = Sha256.Hash(state.Value);
-            StateProofFailure failure =
-                StateVerifier.VerifyPresence(ledger.Tip.StateRoot, state.Key.TreeKey, digest, path);
-            if (failure != StateProofFailure.None)
-            {
-                yield return new("A state value is not what the state tree holds.", $"state {state.Key}",
-                    "its digest", $"{digest}: {failure}");
-            }
-        }
-        ulong leaves = 0;
-        foreach ((Digest Key, Digest ValueDigest) _ in StateTree.Enumerate(ledger, ledger.Tip.StateRoot))
-            leaves++;
-        if (leaves != values)
-            yield return new("The state has not as many values as the tree.", "state", $"{leaves}", $"{values}");
     }
 
     private static IEnumerable<LedgerFinding> CheckHistory(LedgerSnapshot ledger)

@@ -87,7 +87,7 @@ internal sealed class MemoryPages(StatePageCache? cache = null) : IStatePageRead
     public ReadOnlyMemory<byte>? TryGetPage(StatePageId id)
     {
         Reads[id] = Reads.GetValueOrDefault(id) + 1;
-        return Pages.TryGetValue(id, out byte[]? bytes) ? bytes : null;
+        return Pages.TryGetValue(id, out byte[]? bytes) ? bytes : (ReadOnlyMemory<byte>?)null;
     }
 
     /// <summary>Updates and stores.</summary>

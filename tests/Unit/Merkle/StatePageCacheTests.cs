@@ -29,7 +29,7 @@ public sealed class StatePageCacheTests
             Assert.That(kept, Is.EqualTo(plain), $"block {block}");
         }
         Assert.That(_kept.Pages.OrderBy(p => p.Key.ToString()), Is.EqualTo(_plain.Pages.OrderBy(p => p.Key.ToString())));
-        Assert.That(StateTree.Enumerate(_kept, kept), Is.EqualTo(StateTree.Enumerate(_plain, plain)));
+        Assert.That(StateLeaves.Of(_kept, kept), Is.EqualTo(StateLeaves.Of(_plain, plain)));
     }
 
     [Test]
@@ -88,7 +88,7 @@ public sealed class StatePageCacheTests
             }
             Assert.That(root, Is.EqualTo(NaiveState.Root([.. leaves.Select(static l => (l.Key, l.Value))])), $"round {round}");
         }
-        Assert.That(StateTree.Enumerate(_kept, root), Is.EqualTo(leaves.Select(static l => (l.Key, l.Value))));
+        Assert.That(StateLeaves.Of(_kept, root), Is.EqualTo(leaves.Select(static l => (l.Key, l.Value))));
     }
 
     [Test]

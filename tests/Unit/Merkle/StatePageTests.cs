@@ -39,7 +39,7 @@ public sealed class StatePageTests
     public void EveryUseOfTheTree_WithDamagedOrMissingPage_Throws()
     {
         (Digest root, _) = GrowTree();
-        List<(Digest Key, Digest Value)> leaves = [.. StateTree.Enumerate(_pages, root)];
+        List<(Digest Key, Digest Value)> leaves = [.. StateLeaves.Of(_pages, root)];
         foreach ((StatePageId id, byte[] bytes) in _pages.Pages.ToList())
         {
             Digest below = leaves.Find(leaf =>
@@ -53,7 +53,7 @@ public sealed class StatePageTests
 
         void AssertAllThrow(StatePageId id, Digest key)
         {
-            Assert.That(PageNamedBy(() => StateTree.Enumerate(_pages, root).Count()), Is.EqualTo(id));
+            Assert.That(PageNamedBy(() => StateLeaves.Of(_pages, root).Count()), Is.EqualTo(id));
             Assert.That(PageNamedBy(() => StateTree.Prove(_pages, root, key)), Is.EqualTo(id));
             Assert.That(PageNamedBy(() => StateTree.Update(_pages, root, [(key, Digest.Zero)])), Is.EqualTo(id));
         }

@@ -19,7 +19,7 @@ public sealed class StateTreeTests
     {
         Assert.That(StateTree.EmptyRoot, Is.EqualTo(Digest.Zero));
         Assert.That(StateTree.Update(_pages, StateTree.EmptyRoot, []).NewRoot, Is.EqualTo(Digest.Zero));
-        Assert.That(StateTree.Enumerate(_pages, StateTree.EmptyRoot), Is.Empty);
+        Assert.That(StateLeaves.Of(_pages, StateTree.EmptyRoot), Is.Empty);
         Assert.That(StateTree.BuildRoot([]), Is.EqualTo(Digest.Zero));
         Assert.That(_pages.Reads, Is.Empty);
     }
@@ -143,9 +143,9 @@ public sealed class StateTreeTests
         overlay.Add(first);
         var second = new StatePageOverlay(overlay);
         second.Add(StateTree.Update(second, first.NewRoot, leaves[60..]));
-        Assert.That(StateTree.Enumerate(second, NaiveState.Root(leaves)), Is.EqualTo(leaves));
-        Assert.That(StateTree.Enumerate(overlay, first.NewRoot), Is.EqualTo(leaves[..60]));
-        Assert.That(StateTree.Enumerate(_pages, stored), Is.EqualTo(leaves[..30]));
+        Assert.That(StateLeaves.Of(second, NaiveState.Root(leaves)), Is.EqualTo(leaves));
+        Assert.That(StateLeaves.Of(overlay, first.NewRoot), Is.EqualTo(leaves[..60]));
+        Assert.That(StateLeaves.Of(_pages, stored), Is.EqualTo(leaves[..30]));
         Assert.That(_pages.Pages, Has.Count.EqualTo(storedPages));
     }
 
@@ -203,7 +203,7 @@ public sealed class StateTreeTests
         List<(Digest Key, Digest Value)> leaves = [.. expected.Select(p => (p.Key, p.Value))];
         Assert.That(root, Is.EqualTo(NaiveState.Root(leaves)));
         Assert.That(StateTree.BuildRoot(leaves), Is.EqualTo(root));
-        Assert.That(StateTree.Enumerate(pages, root), Is.EqualTo(leaves));
+        Assert.That(StateLeaves.Of(pages, root), Is.EqualTo(leaves));
         foreach (Digest key in keys.Where((_, i) => i % (1 + keys.Count / 40) == 0))
             CheckProofs(pages, root, leaves, key);
     }

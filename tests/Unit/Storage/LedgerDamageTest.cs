@@ -229,6 +229,34 @@ public sealed class LedgerDamageTest : LedgerFixture
         });
     }
 
+    [Test]
+    public void Check_OnSeveralCores_FindsWhatOneCoreFinds([Values("state", "pages", "state of a page")] string what)
+    {
+        MakeLedger(5, 300);
+        using (RocksDb raw = OpenRaw())
+        {
+            foreach (string family in what.Split(" of a ").Select(static f => f == "page" ? "pages" : f))
+            {
+                ColumnFamilyHandle handle = raw.GetColumnFamily(family);
+                using Iterator rows = raw.NewIterator(handle);
+                rows.SeekToFirst();
+                for (int i = 0; rows.Valid(); i++, rows.Next())
+                {
+                    if (i % 3 == 2)
+                        raw.Put(rows.Key(), (byte[])[.. rows.Value(), 1], handle);
+                }
+            }
+        }
+        WithStore(store =>
+        {
+            List<LedgerFinding> one = [.. LedgerIntegrity.Check(store.Current)];
+            Assert.That(one, Has.Count.GreaterThan(1));
+            Assert.That(LedgerIntegrity.Check(store.Current, cores: 2), Is.EqualTo(one));
+            Assert.That(LedgerIntegrity.Check(store.Current, cores: 7), Is.EqualTo(one));
+            Assert.That(LedgerIntegrity.Check(store.Current, cores: 2).First(), Is.EqualTo(one[0])); // and it may be left there
+        });
+    }
+
     [TestCase("blocks")]
     [TestCase("starts")]
     [TestCase("entries")]
