@@ -128,16 +128,17 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         var core = new ConsensusCore(
             config, _ledger.Tip, _ledger.TipCertificate, _ledger.NextLeaders, journal, _evidence.Held);
 
-        var batch = _batch = new BatchVerifier(verifier, options.Admission.VerifyThreads, _metrics);
+        _batch = new BatchVerifier(verifier, options.Admission.VerifyThreads, _metrics);
         PeerProgress progress = _progress = new PeerProgress();
         LedgerSources sources = _sources = new LedgerSources(validators, network);
         _pool = new TransactionPool(options.Pool, validators.Count, _ledger.Tip.Height);
+        var envelopes = new EnvelopeVerifier(_pool, bodies, _batch);
         _outcomes = new OutcomeMemory(options.Pool.OutcomesMax);
         _admission = new Admission(
-            options.Admission, _ledger, _pool, bodies, batch, time, _outcomes, _tickets, network.BroadcastGossip,
+            options.Admission, _ledger, _pool, envelopes, time, _outcomes, _tickets, network.BroadcastGossip,
             () => _driver!.WorkAdded());
         var assembler = new BodyAssembler(
-            genesis.ChainId, validators, _pool, _admission, bodies, batch, network, time);
+            genesis.ChainId, validators, _pool, _admission, bodies, envelopes, network, time);
         var sizer = new BlockSizer(parameters.BaseTimeoutMs / TimeoutParts, (int)parameters.BlockTransactionsMax);
         var workshop = new BlockWorkshop(
             validators, (ushort)Math.Max(self, 0), _ledger, _pool, bodies, assembler, sizer, time, _metrics);
@@ -159,7 +160,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             genesis, history, directory, _ledger, sources, network, verifier, progress, time,
             options.Salvage is null ? options.SnapshotLag : 0, log);
         _sync = new BlockSync(
-            validators, _ledger, sources, network, verifier, batch, _driver, progress, time, OnFatal, options.Salvage, _snapshots);
+            validators, _ledger, sources, network, verifier, envelopes, _driver, progress, time, OnFatal, options.Salvage, _snapshots);
         _fill = new BlockFill(
             genesis, history, directory, store, sources, network, verifier, progress, time, () => _sync.Lag, log);
         _shelf = new SnapshotShelf(time);

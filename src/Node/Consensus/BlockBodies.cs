@@ -56,13 +56,6 @@ internal sealed class BlockBodies
             return _executed.GetValueOrDefault(blockHash);
     }
 
-    /// <summary>A verified transaction of the height in progress, or null.</summary>
-    public VerifiedTransaction? FindVerified(Digest leafHash)
-    {
-        lock (_gate)
-            return _verified.GetValueOrDefault(leafHash);
-    }
-
     /// <summary>The bytes of an envelope recovered from the journal, or null.</summary>
     public ReadOnlyMemory<byte>? FindRecovered(Digest leafHash)
     {

@@ -18,7 +18,7 @@ internal sealed class BodyAssembler(
     TransactionPool pool,
     Admission admission,
     BlockBodies bodies,
-    BatchVerifier verifier,
+    EnvelopeVerifier verifier,
     IPeerNetwork network,
     TimeProvider time)
 {

@@ -31,8 +31,7 @@ internal sealed class Admission
     private readonly AdmissionOptions _options;
     private readonly LedgerHead _ledger;
     private readonly TransactionPool _pool;
-    private readonly BlockBodies _bodies;
-    private readonly BatchVerifier _verifier;
+    private readonly EnvelopeVerifier _verifier;
     private readonly TimeProvider _time;
     private readonly OutcomeMemory _outcomes;
     private readonly TicketOffice _tickets;
@@ -50,8 +49,7 @@ internal sealed class Admission
         AdmissionOptions options,
         LedgerHead ledger,
         TransactionPool pool,
-        BlockBodies bodies,
-        BatchVerifier verifier,
+        EnvelopeVerifier verifier,
         TimeProvider time,
         OutcomeMemory outcomes,
         TicketOffice tickets,
@@ -61,7 +59,6 @@ internal sealed class Admission
         _options = options;
         _ledger = ledger;
         _pool = pool;
-        _bodies = bodies;
         _verifier = verifier;
         _time = time;
         _outcomes = outcomes;
@@ -203,25 +200,16 @@ internal sealed class Admission
 
     private void Admit(List<PendingEnvelope> batch)
     {
-        var valid = new List<PendingEnvelope>(batch.Count);
-        var unverified = new List<PendingEnvelope>(batch.Count);
-        foreach (PendingEnvelope envelope in WithoutCommitted(batch))
+        List<PendingEnvelope> rest = WithoutCommitted(batch);
+        VerifiedTransaction?[] verified = _verifier.Verify(rest.ConvertAll(static e => e.Transaction));
+        var valid = new List<PendingEnvelope>(rest.Count);
+        for (int i = 0; i < verified.Length; i++)
         {
-            // A block in progress may have brought it already.
-            envelope.Verified = _bodies.FindVerified(envelope.Transaction.LeafHash);
-            (envelope.Verified is null ? unverified : valid).Add(envelope);
-        }
-        if (unverified.Count > 0)
-        {
-            VerifiedTransaction?[] verified = _verifier.Verify(unverified.ConvertAll(static e => e.Transaction));
-            for (int i = 0; i < verified.Length; i++)
-            {
-                unverified[i].Verified = verified[i];
-                if (verified[i] is null)
-                    Finish(unverified[i], SubmissionResult.Refused(BadSignature));
-                else
-                    valid.Add(unverified[i]);
-            }
+            rest[i].Verified = verified[i];
+            if (verified[i] is null)
+                Finish(rest[i], SubmissionResult.Refused(BadSignature));
+            else
+                valid.Add(rest[i]);
         }
         while (valid.Count > 0 && !TryPool(valid))
         {

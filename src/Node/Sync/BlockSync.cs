@@ -26,7 +26,7 @@ internal sealed class BlockSync(
     LedgerSources sources,
     IPeerNetwork network,
     ISignatureVerifier certificateVerifier,
-    BatchVerifier verifier,
+    EnvelopeVerifier verifier,
     ConsensusDriver driver,
     PeerProgress progress,
     TimeProvider time,

@@ -9,7 +9,9 @@ using NUnit.Framework;
 namespace GovChain.Tests.Unit.Node;
 
 /// <summary>A node of a department in this process, on its own directory; stopped and started like a process.</summary>
-internal sealed class TestNode(TestLedger ledger, int department, string path, ITestWires wires, TimeProvider? time = null) : IAsyncDisposable
+internal sealed class TestNode(
+    TestLedger ledger, int department, string path, ITestWires wires, TimeProvider? time = null, ISignatureVerifier? verifier = null)
+    : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -33,7 +35,7 @@ internal sealed class TestNode(TestLedger ledger, int department, string path, I
         _plug = wires.Plug(department);
         Runtime = new NodeRuntime(
             _directory, _store, ledger.Genesis, [], ledger.ValidatorOf(department), _plug.Network,
-            options ?? new NodeRuntimeOptions(), time ?? TimeProvider.System, _verifier, NullLogger<NodeRuntime>.Instance);
+            options ?? new NodeRuntimeOptions(), time ?? TimeProvider.System, verifier ?? _verifier, NullLogger<NodeRuntime>.Instance);
         await Runtime.StartAsync();
         await _plug.UpAsync(Runtime.PeerHandler);
     }
