@@ -21,6 +21,9 @@ namespace GovChain.Node.Pool;
 /// </remarks>
 internal sealed class Admission
 {
+    // Fills the lanes that hash and decompress, several times over.
+    private const int DecodedTogether = 64;
+
     private static readonly Rejection PoolFull = new(
         RejectionCode.PoolFull, "This node has as many transactions waiting as it can hold. Try again in a moment.");
 
@@ -156,21 +159,32 @@ internal sealed class Admission
     {
         await foreach ((string department, IReadOnlyList<ReadOnlyMemory<byte>> envelopes) in _gossiped.Reader.ReadAllAsync())
         {
-            foreach (ReadOnlyMemory<byte> bytes in envelopes)
+            // In pieces: where there is no room, the rest of the batch is not decoded in vain.
+            foreach (ReadOnlyMemory<byte>[] piece in envelopes.Chunk(DecodedTogether))
             {
-                if (TransactionDecoder.TryDecode(bytes, _ledger.ChainId, out _) is not { } transaction
-                    || _pool.Contains(transaction.LeafHash))
-                    continue;
-                var envelope = new PendingEnvelope(transaction, department, isOwn: false);
-                if (!TryReserve(envelope))
+                if (!TryTakeGossip(department, piece))
                     break;
-                if (!_pending.TryAdd(transaction.LeafHash, envelope))
-                    Release(envelope);
-                else
-                    _arrivals.Writer.TryWrite(envelope);
             }
         }
         _arrivals.Writer.TryComplete();
+    }
+
+    /// <summary>Decodes, and queues what is new; false when there is no room for more.</summary>
+    private bool TryTakeGossip(string department, ReadOnlyMemory<byte>[] envelopes)
+    {
+        foreach (DecodedEnvelope decoded in TransactionDecoder.DecodeAll(envelopes, _ledger.ChainId))
+        {
+            if (decoded.Transaction is not { } transaction || _pool.Contains(transaction.LeafHash))
+                continue;
+            var envelope = new PendingEnvelope(transaction, department, isOwn: false);
+            if (!TryReserve(envelope))
+                return false;
+            if (!_pending.TryAdd(transaction.LeafHash, envelope))
+                Release(envelope);
+            else
+                _arrivals.Writer.TryWrite(envelope);
+        }
+        return true;
     }
 
     private void AdmitAll()
