@@ -1,5 +1,6 @@
-using System.Runtime.InteropServices;
+using System.Buffers;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Cryptography.Engine;
 using GovChain.Protos.V1;
 
 namespace GovChain.Core.Model;
@@ -52,6 +53,9 @@ public sealed class Transaction
 /// <summary>A transaction whose signatures were verified. Only <see cref="VerifyAll"/> makes one.</summary>
 public sealed class VerifiedTransaction
 {
+    // What the engine takes in one go; the checks of a whole block would lie on the large object heap.
+    private const int PieceChecks = VerificationEngine.ChunkMax;
+
     private VerifiedTransaction(Transaction transaction) => Transaction = transaction;
 
     /// <summary>The transaction.</summary>
@@ -62,20 +66,43 @@ public sealed class VerifiedTransaction
     /// </summary>
     public static VerifiedTransaction?[] VerifyAll(IReadOnlyList<Transaction> transactions, ISignatureVerifier verifier)
     {
-        var checks = new List<SignatureCheck>(transactions.Count);
-        foreach (Transaction transaction in transactions)
-            checks.AddRange(transaction.SignatureChecks);
-        bool[] valid = new bool[checks.Count];
-        verifier.Verify(CollectionsMarshal.AsSpan(checks), valid);
         var verified = new VerifiedTransaction?[transactions.Count];
+        for (int start = 0; start < verified.Length;)
+            start = VerifyPiece(transactions, start, verified, verifier);
+        return verified;
+    }
+
+    /// <summary>Verifies together, from one transaction on, as many as have <see cref="PieceChecks"/> signatures, and one at least.
+    /// </summary>
+    /// <returns>Where the next piece starts.</returns>
+    private static int VerifyPiece(
+        IReadOnlyList<Transaction> transactions, int start, VerifiedTransaction?[] verified, ISignatureVerifier verifier)
+    {
+        int end = start, total = 0;
+        do
+            total += transactions[end++].SignatureChecks.Count;
+        while (end < verified.Length && total + transactions[end].SignatureChecks.Count <= PieceChecks);
+        SignatureCheck[] checks = ArrayPool<SignatureCheck>.Shared.Rent(total);
+        bool[] valid = ArrayPool<bool>.Shared.Rent(total);
+        valid.AsSpan(0, total).Clear(); // holds another batch's answers
         int next = 0;
-        for (int i = 0; i < verified.Length; i++)
+        for (int i = start; i < end; i++)
+        {
+            IReadOnlyList<SignatureCheck> own = transactions[i].SignatureChecks;
+            for (int k = 0; k < own.Count; k++)
+                checks[next++] = own[k];
+        }
+        verifier.Verify(checks.AsSpan(0, total), valid.AsSpan(0, total));
+        next = 0;
+        for (int i = start; i < end; i++)
         {
             int count = transactions[i].SignatureChecks.Count;
             if (valid.AsSpan(next, count).IndexOf(false) < 0)
                 verified[i] = new VerifiedTransaction(transactions[i]);
             next += count;
         }
-        return verified;
+        ArrayPool<bool>.Shared.Return(valid);
+        ArrayPool<SignatureCheck>.Shared.Return(checks, clearArray: true);
+        return end;
     }
 }

@@ -13,10 +13,12 @@ internal sealed record AdmissionOptions
     /// <summary>Batches of gossip not yet decoded, of all peers; more are dropped and come again.</summary>
     public int GossipBatchesMax { get; init; } = 256;
 
-    /// <summary>Envelopes verified in one go: a tenth of a second on a busy core, so that those a vote waits for come
-    /// soon.</summary>
-    public int BatchMax { get; init; } = 64;
-
     /// <summary>Cores used for signatures.</summary>
     public int VerifyThreads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// Envelopes verified in one go: what has arrived, up to a chunk for each core. The cores take their chunks at the same
+    /// time, so those a vote waits for wait no longer than for one: a tenth of a second on a busy core.
+    /// </summary>
+    public int BatchMax => BatchVerifier.ChunkSize * VerifyThreads;
 }

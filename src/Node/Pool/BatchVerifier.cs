@@ -10,8 +10,9 @@ namespace GovChain.Node.Pool;
 /// </summary>
 internal sealed class BatchVerifier : IDisposable
 {
-    // Small enough that cores end together, large enough that the engine's one inversion a chunk costs each signature little.
-    private const int ChunkSize = 64;
+    /// <summary>Transactions that one core verifies together: few enough that cores end together, enough that the engine's one
+    /// inversion a chunk costs each signature little.</summary>
+    public const int ChunkSize = 64;
 
     private readonly ISignatureVerifier _verifier;
     private readonly NodeMetrics? _metrics;
