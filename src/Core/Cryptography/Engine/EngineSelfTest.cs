@@ -2,7 +2,7 @@ namespace GovChain.Core.Cryptography.Engine;
 
 /// <summary>
 /// Whether a path gives the right answers on this processor, with this runtime: fixed signatures whose verdicts are known,
-/// the exceptional cases of the arithmetic among them. A few milliseconds.
+/// the exceptional cases of the arithmetic among them, and roots of keys. A few milliseconds.
 /// </summary>
 /// <remarks>
 /// The vectors were made with integer arithmetic in Python from hashes of fixed words; the unit tests check them against
@@ -10,36 +10,77 @@ namespace GovChain.Core.Cryptography.Engine;
 /// </remarks>
 public static class EngineSelfTest
 {
-    // A batch fills every lane of the widest path this many times, each signature standing in every lane once.
-    private const int Turns = 8;
+    // Of the widest path; a narrower one's divides it.
+    private const int LanesMax = 8;
+
+    // 5^3 + 7 is no square modulo p.
+    private static readonly Words256 NoPoint = new(5, 0, 0, 0);
+
+    /// <summary>What sets <c>results[i]</c> to whether <c>checks[i]</c> is valid, given its signer's table or null.</summary>
+    internal delegate void Verdicts(ReadOnlySpan<SignatureCheck> checks, ReadOnlySpan<CombTable?> tables, Span<bool> results);
+
+    /// <summary>What computes the roots of the first of <paramref name="xs"/>, as <see cref="KeyRoots"/>, and says of how many.</summary>
+    internal delegate int Roots(ReadOnlySpan<Words256> xs, Span<FieldElement> roots);
 
     /// <summary>Null if every answer is right, else what was wrong, for people.</summary>
     /// <param name="path">A path that the processor has.</param>
-    public static string? Run(EnginePath path)
+    public static string? Run(EnginePath path) => Run(
+        path, (checks, tables, results) => VerificationEngine.Verify(path, checks, tables, results),
+        (xs, roots) => KeyRoots.Compute(path, xs, roots));
+
+    /// <summary>The same of what answers in the path's place.</summary>
+    internal static string? Run(EnginePath path, Verdicts verify, Roots compute)
     {
-        SignatureCheck[] checks = [.. Vectors.Select(static v => v.ToCheck())];
-        SignatureCheck[] batch = [.. Enumerable.Range(0, Turns).SelectMany(t => checks[t..].Concat(checks[..t]))];
+        // A high s is refused before any lane: it would move the others out of theirs.
+        ILookup<bool, Vector> byForm = Vectors.ToLookup(static v => v.ToCheck().Signature.IsLowS);
+        Vector[] batch = [.. InEveryLane([.. byForm[true]]), .. byForm[false]];
+        SignatureCheck[] checks = [.. batch.Select(static v => v.ToCheck())];
         Dictionary<PublicKey, CombTable> bySigner = checks.Select(static c => c.Signer).Distinct()
             .ToDictionary(static signer => signer, CombTable.ForSigner);
-        CombTable[] tables = [.. batch.Select(c => bySigner[c.Signer])];
         bool[] results = new bool[batch.Length];
-        VerificationEngine.Verify(path, batch, tables, results);
-        if (FirstWrong(results) is { } withTables)
+        verify(checks, [.. checks.Select(c => bySigner[c.Signer])], results);
+        if (FirstWrong(batch, results) is { } withTables)
             return $"{path}, signers with tables: {withTables}";
-        VerificationEngine.Verify(path, batch, new CombTable?[batch.Length], results);
-        return FirstWrong(results) is { } without ? $"{path}, signers without tables: {without}" : null;
+        verify(checks, new CombTable?[batch.Length], results);
+        if (FirstWrong(batch, results) is { } without)
+            return $"{path}, signers without tables: {without}";
+        return FirstWrongRoot(compute) is { } root ? $"{path}, keys: {root}" : null;
     }
 
-    private static string? FirstWrong(bool[] results)
+    private static string? FirstWrong(Vector[] batch, bool[] results)
     {
         for (int i = 0; i < results.Length; i++)
         {
-            Vector vector = Vectors[(i % Vectors.Length + i / Vectors.Length) % Vectors.Length];
+            Vector vector = batch[i];
             if (results[i] != vector.IsValid)
                 return $"the test signature \"{vector.Name}\" is {(vector.IsValid ? "valid and was refused" : "not valid and was accepted")}";
         }
         return null;
     }
+
+    private static string? FirstWrongRoot(Roots compute)
+    {
+        Words256[] xs = InEveryLane([.. Vectors.Select(static v => v.ToCheck().Signer).Distinct()
+            .Select(static signer => Words256.Read(signer.Span[1..])), NoPoint]);
+        var roots = new FieldElement[xs.Length];
+        int computed = compute(xs, roots);
+        for (int i = 0; i < computed; i++)
+        {
+            bool hasPoint = xs[i] != NoPoint;
+            // The power is a root of x^3 + 7, or of its negation where that has none.
+            FieldElement x = FieldElement.From(xs[i]), square = roots[i].Square(), expected = x.Square() * x + FieldElement.Of(7);
+            if (!(hasPoint ? square + expected.Negate(2) : square + expected).IsZero())
+                return hasPoint ? "the root of a key is wrong" : "an x without a point has a wrong root";
+        }
+        return null;
+    }
+
+    // Each stands in every lane once, beside others.
+    private static T[] InEveryLane<T>(T[] items) =>
+    [
+        .. Enumerable.Range(0, items.Length)
+            .SelectMany(group => Enumerable.Range(0, LanesMax).Select(lane => items[(group + lane) % items.Length])),
+    ];
 
     internal static Vector[] Vectors { get; } =
     [
