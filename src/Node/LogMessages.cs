@@ -47,8 +47,12 @@ internal static partial class LogMessages
         "Epoch {Epoch} begins with block {Height}: {Departments} departments vote, and this node {Role}.")]
     public static partial void EpochBegins(this ILogger logger, ulong epoch, ulong height, int departments, string role);
 
-    [LoggerMessage(5033, LogLevel.Information, "Signatures are verified by: {Engine}.")]
-    public static partial void SignaturesBy(this ILogger logger, string engine);
+    [LoggerMessage(5033, LogLevel.Information, "Signatures are verified by: {Engine}; many hashes at once are taken by: {Hash}.")]
+    public static partial void ComputesWith(this ILogger logger, string engine, string hash);
+
+    [LoggerMessage(5034, LogLevel.Warning,
+        "This processor has {Path}, but hashes with it are not the platform's hashes: it is left out. Look for faulty memory or processor.")]
+    public static partial void HashPathUnsound(this ILogger logger, string path);
 
     [LoggerMessage(5012, LogLevel.Critical, "The node stops: {Reason}")]
     public static partial void Fatal(this ILogger logger, Exception? exception, string reason);

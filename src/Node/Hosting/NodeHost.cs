@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using Google.Protobuf;
 using GovChain.Client.Keys;
+using GovChain.Core.Cryptography.Hashing;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Commands;
@@ -75,7 +76,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
         using NodeVerifier verifier = OpenVerifier(genesis.Genesis);
         ILogger log = logging.CreateLogger<NodeHost>();
-        log.SignaturesBy(verifier.Name);
+        SayWhatComputes(verifier, log);
         (IPEndPoint Peers, IPEndPoint Clients, IPEndPoint Administration)? bound = null;
         IReadOnlyList<ReadOnlyMemory<byte>> waiting = [];
         while (true)
@@ -168,6 +169,13 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
     private NodeVerifier OpenVerifier(Genesis genesis) => NodeVerifier.Open(
         configuration.SignatureEngine, GuardedVerifier.NodeShare,
         Enumerable.Range(0, genesis.Validators.Count).Select(i => genesis.Validators[i].Key));
+
+    private static void SayWhatComputes(NodeVerifier verifier, ILogger log)
+    {
+        log.ComputesWith(verifier.Name, Sha256Batch.Best.ToString());
+        foreach (HashPath path in Sha256Batch.Unsound)
+            log.HashPathUnsound(path.ToString());
+    }
 
     private static async Task WaitAsync(NodeRuntime runtime, CancellationToken stop)
     {

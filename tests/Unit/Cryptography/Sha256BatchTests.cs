@@ -59,6 +59,19 @@ internal sealed class Sha256BatchTests(HashPath path)
     public void IsSound_OnThisProcessor_IsTrue() => Assert.That(Sha256Batch.IsSound(path), "or Best would leave it out");
 
     [Test]
+    public void Choose_PathThatIsNotSound_IsLeftOutAndNamed()
+    {
+        HashPath[] supported = [.. Paths];
+        Assert.That(Sha256Batch.Choose(static _ => true).Best, Is.EqualTo(supported[^1]).And.EqualTo(Sha256Batch.Best));
+        Assert.That(Sha256Batch.Unsound, Is.Empty);
+
+        (HashPath best, HashPath[] unsound) = Sha256Batch.Choose(p => p == HashPath.Platform || p != path);
+        HashPath[] left = path == HashPath.Platform ? supported : [.. supported.Except([path])];
+        Assert.That(best, Is.EqualTo(left[^1]));
+        Assert.That(unsound, Is.EqualTo(supported.Except(left)));
+    }
+
+    [Test]
     public void Hash_FewerDigestsThanMessages_Throws() => Assert.That(
         () => Sha256Batch.Hash(path, [], new ReadOnlyMemory<byte>[3], new Digest[2]), Throws.ArgumentException);
 

@@ -25,12 +25,16 @@ public static class Sha256Batch
 {
     private const int TestMessages = 40;
 
+    private static readonly (HashPath Best, HashPath[] Unsound) Chosen = Choose(IsSound);
+
     /// <summary>
     /// The fastest path here that agrees with the platform's hash: one that does not, on whatever processor or runtime, is
     /// left out.
     /// </summary>
-    public static HashPath Best { get; } =
-        IsSound(HashPath.Avx512) ? HashPath.Avx512 : IsSound(HashPath.Avx2) ? HashPath.Avx2 : HashPath.Platform;
+    public static HashPath Best { get; } = Chosen.Best;
+
+    /// <summary>Paths that the processor has and that do not agree with the platform's hash: a sign of faulty hardware.</summary>
+    public static IReadOnlyList<HashPath> Unsound => Chosen.Unsound;
 
     /// <summary>Whether this processor has what the path needs.</summary>
     public static bool IsSupported(HashPath path) => path switch
@@ -40,6 +44,13 @@ public static class Sha256Batch
         HashPath.Avx512 => Avx512F.IsSupported && Avx512BW.IsSupported,
         _ => false,
     };
+
+    /// <summary>The last path that is sound, and those that are supported and are not.</summary>
+    internal static (HashPath Best, HashPath[] Unsound) Choose(Func<HashPath, bool> isSound)
+    {
+        ILookup<bool, HashPath> supported = Enum.GetValues<HashPath>().Where(IsSupported).ToLookup(isSound);
+        return (supported[true].Last(), [.. supported[false]]);
+    }
 
     /// <summary>Whether the processor has the path, and it hashes messages of one to five blocks, and their pairs, as the platform does.</summary>
     internal static bool IsSound(HashPath path)
