@@ -23,39 +23,55 @@ internal static class ChainAudit
     /// <param name="progress">Told the height that was proven.</param>
     /// <param name="cancellation">Ends the audit.</param>
     /// <param name="paranoid">Every signature is verified by the platform, too, and not a sampled share.</param>
+    /// <param name="engine">What verifies signatures; null: nobody chose.</param>
     /// <exception cref="FatalNodeException">The engine and the platform disagree on a signature.</exception>
     public static async Task<AuditReport> RunAsync(
         string source, Genesis genesis, ulong tipHeight, Func<ulong, CancellationToken, Task<RawBlock>> read,
-        Func<RawBlock, CancellationToken, Task>? proven, Action<ulong>? progress, CancellationToken cancellation, bool paranoid = false)
+        Func<RawBlock, CancellationToken, Task>? proven, Action<ulong>? progress, CancellationToken cancellation, bool paranoid = false,
+        EngineChoice? engine = null)
     {
-        using NodeVerifier signatures = NodeVerifier.Open(
-            SignatureEngine.Auto, paranoid ? 1 : GuardedVerifier.NodeShare,
-            Enumerable.Range(0, genesis.Validators.Count).Select(i => genesis.Validators[i].Key));
-        ISignatureVerifier verifier = signatures.Verifier;
+        using NodeVerifier signatures = NodeVerifier.Open(engine ?? EngineChoice.Fixed, paranoid ? 1 : GuardedVerifier.NodeShare);
+        signatures.Enrol(genesis.Validators);
+        return await RunAsync(source, genesis, tipHeight, read, proven, progress, signatures.Verifier, cancellation);
+    }
+
+    /// <summary>The same with a verifier of the caller's, which nobody uses any more once this has ended.</summary>
+    internal static async Task<AuditReport> RunAsync(
+        string source, Genesis genesis, ulong tipHeight, Func<ulong, CancellationToken, Task<RawBlock>> read,
+        Func<RawBlock, CancellationToken, Task>? proven, Action<ulong>? progress, ISignatureVerifier verifier, CancellationToken cancellation)
+    {
         var auditor = new ChainAuditor(genesis);
         var prepared = new Queue<(RawBlock Raw, Task<PreparedBlock> Prepared)>();
         AuditProblem? unreadable = null;
         ulong next = 0;
-        while (auditor.Problem is null && ((next <= tipHeight && unreadable is null) || prepared.Count > 0))
+        try
         {
-            while (next <= tipHeight && unreadable is null && prepared.Count < WindowBlocks)
+            while (auditor.Problem is null && ((next <= tipHeight && unreadable is null) || prepared.Count > 0))
             {
-                ulong height = next++;
-                try
+                while (next <= tipHeight && unreadable is null && prepared.Count < WindowBlocks)
                 {
-                    RawBlock raw = await read(height, cancellation);
-                    prepared.Enqueue((raw, Task.Run(() => PreparedBlock.Prepare(height, raw, genesis, verifier), cancellation)));
+                    ulong height = next++;
+                    try
+                    {
+                        RawBlock raw = await read(height, cancellation);
+                        prepared.Enqueue((raw, Task.Run(() => PreparedBlock.Prepare(height, raw, genesis, verifier), cancellation)));
+                    }
+                    catch (UnreadableBlockException e)
+                    {
+                        unreadable = e.Problem;
+                    }
                 }
-                catch (UnreadableBlockException e)
-                {
-                    unreadable = e.Problem;
-                }
+                if (!prepared.TryDequeue(out (RawBlock Raw, Task<PreparedBlock> Prepared) block) || !auditor.Add(await block.Prepared))
+                    continue;
+                if (proven is not null)
+                    await proven(block.Raw, cancellation);
+                progress?.Invoke(auditor.NextHeight - 1);
             }
-            if (!prepared.TryDequeue(out (RawBlock Raw, Task<PreparedBlock> Prepared) block) || !auditor.Add(await block.Prepared))
-                continue;
-            if (proven is not null)
-                await proven(block.Raw, cancellation);
-            progress?.Invoke(auditor.NextHeight - 1);
+        }
+        finally
+        {
+            // What stands behind a problem is not proven, but where the verifiers disagree on it no verdict counts: that comes first.
+            await Task.WhenAll(prepared.Select(static p => p.Prepared));
         }
         InMemoryLedger ledger = auditor.Ledger;
         return new AuditReport(

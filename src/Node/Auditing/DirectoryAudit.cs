@@ -2,6 +2,7 @@ using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Verification;
 using GovChain.Node.Commands;
+using GovChain.Node.Signatures;
 using GovChain.Storage;
 using GovChain.Storage.Integrity;
 
@@ -29,9 +30,10 @@ internal static class DirectoryAudit
     /// <param name="cancellation">Ends the audit.</param>
     /// <param name="paranoid">The platform verifies every signature, too.</param>
     /// <param name="department">Whose directory it is, for whoever knows: its vote journal must be that department's.</param>
+    /// <param name="engine">What verifies signatures; null: nobody chose.</param>
     public static async Task<AuditReport> RunAsync(
         string path, Digest? expected, GenesisFile founded, LedgerExport? export, Action<ulong, ulong>? progress,
-        CancellationToken cancellation, bool paranoid = false, string? department = null)
+        CancellationToken cancellation, bool paranoid = false, string? department = null, EngineChoice? engine = null)
     {
         Genesis genesis = founded.Genesis;
         Digest? owner = DirectoryCheck.OwnerOf(path);
@@ -57,7 +59,7 @@ internal static class DirectoryAudit
             await export.BeginAsync(founded, cancellation);
         AuditReport chain = await ChainAudit.RunAsync(
             path, genesis, tip, (height, _) => Task.FromResult(Read(ledger, height)), export is null ? null : export.AddAsync,
-            progress is null ? null : height => progress(height, tip), cancellation, paranoid);
+            progress is null ? null : height => progress(height, tip), cancellation, paranoid, engine);
         List<DirectoryFinding> findings = CheckRows(data, ledger, genesis, directory, chain.Ok, department, out IReadOnlyList<string> votesOf);
         AuditReport report = Combine(chain, directory, findings) with
         {

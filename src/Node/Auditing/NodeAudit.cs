@@ -3,6 +3,7 @@ using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Verification;
 using GovChain.Node.Commands;
+using GovChain.Node.Signatures;
 using GovChain.Protos.V1;
 
 namespace GovChain.Node.Auditing;
@@ -22,7 +23,7 @@ internal static class NodeAudit
     /// <summary>As above, and gives the whole ledger to <paramref name="export"/>, completed if nothing deviates.</summary>
     public static async Task<AuditReport> RunAsync(
         LedgerClient client, Digest? expected, LedgerExport? export, Action<ulong, ulong>? progress,
-        CancellationToken cancellation, bool paranoid = false)
+        CancellationToken cancellation, bool paranoid = false, EngineChoice? engine = null)
     {
         GenesisFile founded = await ReadGenesisAsync(client, expected, cancellation);
         ulong tip = (await client.GetStatusAsync(cancellation)).Height;
@@ -37,7 +38,7 @@ internal static class NodeAudit
                     block.Header.Header.Memory, block.Header.Certificate.Memory, [.. block.Envelopes.Select(e => e.Memory)]);
             },
             export is null ? null : export.AddAsync,
-            progress is null ? null : height => progress(height, tip), cancellation, paranoid);
+            progress is null ? null : height => progress(height, tip), cancellation, paranoid, engine);
         if (export is not null && report.Ok)
             await export.CompleteAsync(cancellation);
         return report;

@@ -44,7 +44,7 @@ internal sealed class LoadBench(LoadOptions options, Action<string> say, Action<
         TimeSpan processorTime = ProcessorTime(bench) - processorBefore;
         say("Verifying receipts ...");
         ReceiptCheck receipts = await ReceiptCheck.RunAsync(
-            bench.Network, bench.ChainId, [.. loads.SelectMany(l => l.Measured)], options.Seed, cancellation);
+            bench.Network, bench.ChainId, [.. loads.SelectMany(l => l.Measured)], options.Seed, EngineChoice.OfCommand(options.Engine), cancellation);
         string? problem = await AuditAsync(bench, cancellation);
         string[] refusals = [.. lanes.SelectMany(l => l.Refusals)];
         return new LoadReport(
@@ -125,7 +125,8 @@ internal sealed class LoadBench(LoadOptions options, Action<string> say, Action<
         say("Auditing one node from genesis ...");
         using LedgerClient node = bench.Network.ConnectAdministration(options.Departments - 1);
         AuditReport audit = await NodeAudit.RunAsync(
-            node, bench.ChainId, (height, tip) => progress((int)height, (int)tip), cancellation);
+            node, bench.ChainId, export: null, (height, tip) => progress((int)height, (int)tip), cancellation,
+            engine: EngineChoice.OfCommand(options.Engine));
         return audit.FirstProblem is { } problem ? $"block {problem.Height}, {problem.Where}: {problem.Meaning}" : null;
     }
 

@@ -22,9 +22,10 @@ internal sealed record ReceiptCheck(int Verified, IReadOnlyList<string> Failures
     /// <param name="genesisDigest">Known before the load.</param>
     /// <param name="committed">Transactions that the load was told are committed.</param>
     /// <param name="seed">Chooses the sample.</param>
+    /// <param name="engine">What verifies signatures.</param>
     /// <param name="cancellation">Ends the check.</param>
     public static async Task<ReceiptCheck> RunAsync(
-        DevnetNetwork network, Digest genesisDigest, SignedEnvelope[] committed, int seed, CancellationToken cancellation)
+        DevnetNetwork network, Digest genesisDigest, SignedEnvelope[] committed, int seed, EngineChoice engine, CancellationToken cancellation)
     {
         SignedEnvelope[] sample = [.. committed];
         if (sample.Length > AllUpTo)
@@ -32,7 +33,7 @@ internal sealed record ReceiptCheck(int Verified, IReadOnlyList<string> Failures
             new Random(seed).Shuffle(sample);
             sample = sample[..SampleSize];
         }
-        using NodeVerifier signatures = NodeVerifier.Open(SignatureEngine.Auto, GuardedVerifier.NodeShare, []);
+        using NodeVerifier signatures = NodeVerifier.Open(engine, GuardedVerifier.NodeShare);
         var verifier = new OnceVerifier(signatures.Verifier);
         var failures = new ConcurrentQueue<string>();
         List<LedgerClient> nodes = [.. Enumerable.Range(0, network.Departments.Count).Select(network.ConnectAdministration)];

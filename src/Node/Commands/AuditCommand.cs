@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Node.Auditing;
+using GovChain.Node.Signatures;
 using GovChain.Storage.Integrity;
 
 namespace GovChain.Node.Commands;
@@ -33,6 +34,7 @@ internal static class AuditCommand
         {
             Description = "Have every signature verified by the platform's ECDSA, too, and not a sampled share; some forty times slower",
         };
+        Option<SignatureEngine> engine = EngineOption.Create();
         var files = new Option<bool>("--files") { Description = "List every file of the directory, and why it matters or does not" };
         var department = new Option<string?>("--department")
         {
@@ -44,7 +46,7 @@ internal static class AuditCommand
             "Prove a chain whole from its genesis: hash every record again, execute every transaction again, verify every signature "
             + "and certificate, compare every root. Of a data directory, also account for every file to its last byte. Each deviation is "
             + "named exactly, with what it implies and what to do; nothing is changed.\n\n"
-            + "--node takes the address of the administration listener, on the node's own machine.") { data, department, genesis, digest, export, overwrite, paranoid, files, json };
+            + "--node takes the address of the administration listener, on the node's own machine.") { data, department, genesis, digest, export, overwrite, paranoid, engine, files, json };
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -60,14 +62,15 @@ internal static class AuditCommand
                 throw new CommandException(ExitCode.Usage, "--overwrite replaces the file that --export names: name it.");
             await using LedgerExport? exported = exportFile is null ? null : LedgerExport.Create(exportFile, result.GetValue(overwrite));
             bool quiet = result.GetValue(json);
+            EngineChoice verifies = EngineChoice.OfCommand(result.GetValue(engine));
             AuditReport report = await BlockProgress.RunAsync("auditing", quiet, async progress =>
             {
                 if (directory is not null)
                     return await DirectoryAudit.RunAsync(
                         directory, expected, GenesisCommand.Read(result.GetValue(genesis) ?? FindGenesis(directory)),
-                        exported, progress, cancellation, result.GetValue(paranoid), result.GetValue(department));
+                        exported, progress, cancellation, result.GetValue(paranoid), result.GetValue(department), verifies);
                 using LedgerClient client = options.Connect(result);
-                return await NodeAudit.RunAsync(client, expected, exported, progress, cancellation, result.GetValue(paranoid));
+                return await NodeAudit.RunAsync(client, expected, exported, progress, cancellation, result.GetValue(paranoid), verifies);
             });
             if (result.GetValue(json))
                 Output.Json(ToJson(report, exported));

@@ -39,7 +39,7 @@ internal enum StartFailure
     /// <summary>The process may open fewer files than a node needs.</summary>
     FileHandlesTooFew,
 
-    /// <summary>The processor lacks what <c>signatureEngine</c> asks for, or the engine fails its self-test.</summary>
+    /// <summary>The processor lacks what <c>signatureEngine</c> or <c>--engine</c> asks for, or the engine fails its self-test.</summary>
     SignatureEngineUnusable,
 
     /// <summary>A running node met something after which going on could break a promise.</summary>

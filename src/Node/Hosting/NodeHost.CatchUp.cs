@@ -42,7 +42,7 @@ internal sealed partial class NodeHost
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
         using LedgerStore store = LedgerStore.Open(directory);
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
-        using NodeVerifier verifier = OpenVerifier(genesis.Genesis);
+        using NodeVerifier verifier = OpenVerifier();
         LedgerMembers members = MembersOf(genesis.Genesis, store, signer);
         ulong salvaged = 0;
         while (true)
@@ -53,7 +53,7 @@ internal sealed partial class NodeHost
                 directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
                 new NodeRuntimeOptions { Salvage = salvage, SnapshotLag = 0, Observer = configuration.Department },
                 TimeProvider.System, verifier.Verifier, NullLogger<NodeRuntime>.Instance);
-            verifier.OnDisagreement(runtime.Fail);
+            verifier.BeginEpoch(members.History, runtime.Fail);
             await runtime.StartAsync();
             await ListenAsync(Settings.PeerListen.Path, () => network.StartAsync(configuration.PeerListen, runtime.PeerHandler));
             bool complete = await WaitUntilLevelAsync(runtime, members.History.Acting, patience, progress, cancellation);

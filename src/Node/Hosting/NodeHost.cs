@@ -74,7 +74,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         ClientCertificate certificate = NodeInputs.OpenCertificate(configuration, logging.CreateLogger<ClientCertificate>());
         LedgerMembers members = MembersOf(genesis.Genesis, store, signer);
         using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
-        using NodeVerifier verifier = OpenVerifier(genesis.Genesis);
+        using NodeVerifier verifier = OpenVerifier();
         ILogger log = logging.CreateLogger<NodeHost>();
         SayWhatComputes(verifier, log);
         (IPEndPoint Peers, IPEndPoint Clients, IPEndPoint Administration)? bound = null;
@@ -98,7 +98,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
                     Started = _started,
                 },
                 TimeProvider.System, verifier.Verifier, logging.CreateLogger<NodeRuntime>());
-            verifier.OnDisagreement(runtime.Fail);
+            verifier.BeginEpoch(members.History, runtime.Fail);
             await using WebApplication app = BuildApplication(
                 runtime, certificate, genesis.Genesis, bound?.Clients ?? configuration.ClientListen,
                 bound?.Administration ?? configuration.AdministrationListen);
@@ -165,10 +165,8 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         return members;
     }
 
-    // Every department signs every block: the validators get their tables at once.
-    private NodeVerifier OpenVerifier(Genesis genesis) => NodeVerifier.Open(
-        configuration.SignatureEngine, GuardedVerifier.NodeShare,
-        Enumerable.Range(0, genesis.Validators.Count).Select(i => genesis.Validators[i].Key));
+    private NodeVerifier OpenVerifier() =>
+        NodeVerifier.Open(EngineChoice.OfNode(configuration.SignatureEngine), GuardedVerifier.NodeShare);
 
     private static void SayWhatComputes(NodeVerifier verifier, ILogger log)
     {

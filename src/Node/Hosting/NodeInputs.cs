@@ -39,7 +39,7 @@ internal static class NodeInputs
                 $"{configuration.GenesisFile} is of the ledger {file.Genesis.ChainId}; the configuration expects {expected}. "
                 + "Take the right file, or correct expectedGenesisDigest.");
         }
-        using NodeVerifier signatures = NodeVerifier.ForFile(configuration.SignatureEngine);
+        using NodeVerifier signatures = NodeVerifier.ForFile(EngineChoice.OfNode(configuration.SignatureEngine));
         return file.Verify(signatures.Verifier) is { } failure
             ? throw new CommandException(StartFailure.GenesisNotSigned,
                 $"{configuration.GenesisFile} is refused: {failure.Message} Every department signs it with: govchain genesis sign")

@@ -5,6 +5,7 @@ using GovChain.Node.Auditing;
 using GovChain.Node.Configuration;
 using GovChain.Node.Hosting;
 using GovChain.Node.Ledger;
+using GovChain.Node.Signatures;
 using GovChain.Storage;
 
 namespace GovChain.Node.Repair;
@@ -34,7 +35,9 @@ internal sealed class NodeRepair(NodeConfiguration configuration)
         Hold(genesis.Genesis.ChainId).Dispose();
         try
         {
-            return await DirectoryAudit.RunAsync(Directory, null, genesis, export: null, progress, cancellation, department: configuration.Department);
+            return await DirectoryAudit.RunAsync(
+                Directory, null, genesis, export: null, progress, cancellation, department: configuration.Department,
+                engine: EngineChoice.OfNode(configuration.SignatureEngine));
         }
         catch (StorageException e) when (e.Error == StorageError.NotFound)
         {

@@ -18,7 +18,7 @@ internal sealed class GuardedVerifier : ISignatureVerifier, IDisposable
     public const int NodeShare = 512;
 
     private readonly ISignatureVerifier _engine;
-    private readonly string _name;
+    private readonly string _name, _wayOut;
     private readonly int _oneIn;
     private readonly PlatformSignatureVerifier _platform = new();
     private long _compared;
@@ -26,21 +26,22 @@ internal sealed class GuardedVerifier : ISignatureVerifier, IDisposable
     /// <summary>Watches an engine.</summary>
     /// <param name="engine">What answers.</param>
     /// <param name="oneIn">One in so many verdicts is compared; 1: every one.</param>
-    public GuardedVerifier(EngineVerifier engine, int oneIn)
-        : this(engine, $"the signature engine ({engine.Path})", oneIn)
+    /// <param name="wayOut">What people can do until a disagreement is explained.</param>
+    public GuardedVerifier(EngineVerifier engine, int oneIn, string wayOut)
+        : this(engine, $"the signature engine ({engine.Path})", oneIn, wayOut)
     {
     }
 
     /// <summary>Watches any verifier.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The share is not positive.</exception>
-    internal GuardedVerifier(ISignatureVerifier engine, string name, int oneIn)
+    internal GuardedVerifier(ISignatureVerifier engine, string name, int oneIn, string wayOut)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(oneIn);
-        (_engine, _name, _oneIn) = (engine, name, oneIn);
+        (_engine, _name, _oneIn, _wayOut) = (engine, name, oneIn, wayOut);
     }
 
     /// <summary>Told when the two disagree, before the exception leaves; perhaps from several threads.</summary>
-    public event Action<FatalNodeException>? Disagreed;
+    public Action<FatalNodeException>? Disagreed { get; set; }
 
     /// <summary>Verdicts that were asked for twice.</summary>
     public long Compared => Interlocked.Read(ref _compared);
@@ -69,8 +70,7 @@ internal sealed class GuardedVerifier : ISignatureVerifier, IDisposable
         var failure = new FatalNodeException(
             $"Two verifiers disagree on a signature: {_name} says {Word(verdict)}, the platform's ECDSA says {Word(!verdict)}. "
             + $"Signer {check.Signer}, digest {check.Digest}, signature {check.Signature}. Neither is believed. Keep this line "
-            + $"for a report, look for faulty memory or processor, and until it is explained set {Configuration.Settings.SignatureEngine.Path} "
-            + $"to \"{nameof(SignatureEngine.Platform)}\" in the node's configuration, which works without the engine.");
+            + $"for a report, look for faulty memory or processor, and until it is explained {_wayOut}.");
         Disagreed?.Invoke(failure);
         throw failure;
     }

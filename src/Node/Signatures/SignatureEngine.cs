@@ -15,6 +15,6 @@ internal enum SignatureEngine
     /// <summary>The engine with AVX-512.</summary>
     Avx512,
 
-    /// <summary>The platform's ECDSA alone, without the engine: some forty times slower.</summary>
+    /// <summary>The platform's ECDSA alone, some forty times slower: the engine only decompresses keys, each root checked by squaring it.</summary>
     Platform,
 }
