@@ -7,10 +7,10 @@ using Spectre.Console;
 
 namespace GovChain.Node.Commands;
 
-/// <summary><c>govchain bench</c>: what this machine does: networks of real processes, votes and disks, and signatures alone.</summary>
+/// <summary><c>govchain bench</c>: what this machine does: networks of real processes, votes and disks, and signatures, hashes and trees alone.</summary>
 internal static class BenchCommand
 {
-    public static Command Create() => new("bench", "Measure a network of real processes, or signatures alone, on this machine") { Load(), Failover(), CatchUp(), Crypto() };
+    public static Command Create() => new("bench", "Measure a network of real processes, or signatures, hashes and trees alone, on this machine") { Load(), Failover(), CatchUp(), Crypto() };
 
     private static Command Load()
     {
@@ -20,11 +20,7 @@ internal static class BenchCommand
         Option<int> warmUp = Number("--warm-up", "Records before the clock starts", 1_000, 0, LoadOptions.RecordsMax);
         Option<int> window = Number("--window", "Records under way at once, for each department", 256, 1, LoadOptions.WindowMax);
         Option<int> seed = Number("--seed", "Chooses contents and the receipts that are verified", 1, 0, int.MaxValue);
-        var engine = new Option<SignatureEngine>("--engine")
-        {
-            Description = "What the nodes verify signatures with; Platform is the platform's own ECDSA, without the engine",
-            DefaultValueFactory = _ => SignatureEngine.Auto,
-        };
+        Option<SignatureEngine> engine = EngineOption.Create();
         Option<string?> directory = DirectoryOption();
         Option<bool> json = Output.JsonOption();
         var command = new Command("load",
@@ -115,9 +111,10 @@ internal static class BenchCommand
         Option<int> seconds = Number("--seconds", "How long is measured", 25, 1, 3_600);
         Option<bool> json = Output.JsonOption();
         var command = new Command("crypto",
-            "Measure what verifying a signature costs: the engine on each of this processor's paths, the platform's ECDSA and, where the "
-            + "system has it, libsecp256k1, each in turn in slices of some milliseconds; the best slice counts. Before that the root of "
-            + "1,000,000 leaves of 512 bytes, each way once or twice. Ratios say how many times faster the engine is. Some 1.5 GB of memory are used.")
+            "Measure what cryptography costs. Verifying a signature: the engine on each of this processor's paths, the platform's ECDSA and, "
+            + "where the system has it, libsecp256k1. Hashing, the log's tree and the state tree: each beside the platform's hash or a simple "
+            + "tree. Each in turn in slices of some milliseconds; the best slice counts. Before that the root of 1,000,000 leaves of 512 bytes, "
+            + "each way once or twice. Ratios say how many times faster this program's own is. Some 1.5 GB of memory are used.")
             { seconds, json };
         command.SetAction((result, cancellation) =>
         {
@@ -147,7 +144,7 @@ internal static class BenchCommand
     {
         var option = new Option<int>(name)
         {
-            Description = $"{description} (default: {usual})",
+            Description = description,
             HelpName = "N",
             DefaultValueFactory = _ => usual,
         };
