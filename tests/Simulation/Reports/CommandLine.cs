@@ -31,8 +31,27 @@ internal sealed record CommandLine
           --ecdsa             with real signatures
           --json              the report as JSON
 
+        Limits go with seeds, --trace and --shrink; --sizes takes --validators. What is drawn or made smaller is no report: no --json.
+
         Exit code 0: all promises kept; 1: one was broken; 2: the command line is wrong.
         """;
+
+    private static readonly string[] OfLimits =
+        ["--validators", "--without", "--duration-ms", "--transactions", "--changes", "--snapshots", "--ecdsa"];
+
+    /// <summary>What can be done instead of running seeds, and what each of these takes; the rest it would ignore.</summary>
+    private static readonly Dictionary<string, string[]> Takes = new()
+    {
+        ["--trace"] = OfLimits,
+        ["--shrink"] = OfLimits,
+        ["--play"] = [],
+        ["--mutations"] = ["--json"],
+        ["--twins"] = ["--json"],
+        ["--twins-scenario"] = [],
+        ["--journal"] = ["--json"],
+        ["--model"] = ["--json"],
+        ["--sizes"] = ["--validators", "--json"],
+    };
 
     public int Seeds { get; private init; } = 500;
 
@@ -57,10 +76,11 @@ internal sealed record CommandLine
 
     public ScenarioLimits Limits { get; private init; } = ScenarioLimits.None;
 
-    /// <summary>Null, with what is wrong, where it cannot be read.</summary>
+    /// <summary>Null, with what is wrong, where it cannot be read or a part of it would be ignored.</summary>
     public static CommandLine? TryParse(IReadOnlyList<string> args, out string? error)
     {
         var parsed = new CommandLine();
+        var given = new List<string>();
         for (int i = 0; i < args.Count; i++)
         {
             string option = args[i];
@@ -84,9 +104,19 @@ internal sealed record CommandLine
                 return null;
             }
             parsed = next;
+            given.Add(option);
         }
-        error = null;
-        return parsed;
+        error = parsed.Help ? null : Ignored(given);
+        return error is null ? parsed : null;
+    }
+
+    private static string? Ignored(List<string> given)
+    {
+        if (given.Find(o => given.IndexOf(o) != given.LastIndexOf(o)) is { } twice)
+            return $"'{twice}' is given twice.";
+        if (given.Find(Takes.ContainsKey) is not { } what)
+            return null;
+        return given.Find(o => o != what && !Takes[what].Contains(o)) is { } ignored ? $"'{what}' does not go with '{ignored}'." : null;
     }
 
     private CommandLine? With(string option, string value)
