@@ -59,6 +59,8 @@ internal sealed partial class NodeRuntime
         _metrics.Observe("govchain.peers.height", "{block}", "Height of a department's newest block, by what it says.", "peer",
             () => OfPeers(static p => p.Height));
         _metrics.Observe("govchain.peers.view", "{view}", "View that a department is in, by what it says.", "peer", () => OfPeers(static p => p.View));
+        _metrics.Observe("govchain.peers.voted", "{block}", "Height of the last vote, proposal or view change that came from a department itself; 0 before one came.", "peer",
+            () => OfPeers(static p => p.LastVote?.Height ?? 0));
         _metrics.Observe("govchain.peers.lag", "{block}", "Blocks that a department is behind the highest one known.", "peer",
             () => OfPeers(p => Math.Max(_ledger.Tip.Height, _progress.HighestTip) - (double)p.Height));
         _metrics.Observe("govchain.peers.silence", "s", "Time since a department's last frame; since the start where none came.", "peer", PeerSilence);
