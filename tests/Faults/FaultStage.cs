@@ -1,4 +1,3 @@
-using System.Globalization;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Faults;
@@ -35,7 +34,7 @@ internal sealed class FaultStage : IDisposable
     public static bool Full { get; } = Environment.GetEnvironmentVariable("FULL") == "1";
 
     /// <summary>Draws the samples, and what a cut tears.</summary>
-    public static int Seed { get; } = Number("SEED") ?? Environment.TickCount;
+    public static int Seed { get; } = EnvironmentNumber.Read("SEED") ?? Environment.TickCount;
 
     /// <summary>All that is made here, and goes at the end.</summary>
     public string Files { get; }
@@ -48,7 +47,7 @@ internal sealed class FaultStage : IDisposable
     public string ScriptFile => Path.Combine(Files, "script");
 
     /// <summary>How many are tried, if not all.</summary>
-    public static int Samples(int otherwise) => Number("SAMPLES") ?? otherwise;
+    public static int Samples(int otherwise) => EnvironmentNumber.Read("SAMPLES", least: 1) ?? otherwise;
 
     /// <summary>The line that tries the same again.</summary>
     public static string Again(int samples) =>
@@ -62,7 +61,4 @@ internal sealed class FaultStage : IDisposable
         if (Directory.Exists(Files))
             Directory.Delete(Files, recursive: true);
     }
-
-    private static int? Number(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
 }

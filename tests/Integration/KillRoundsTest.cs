@@ -30,10 +30,11 @@ internal sealed class KillRoundsTest
     [Test]
     public async Task Import_WhileProcessesAreKilledAtRandom_LosesAndDoublesNothing()
     {
-        int seed = Number("SEED") ?? Environment.TickCount & 0xFFFF;
-        int rounds = Number("ROUNDS") ?? 1;
-        string records = Environment.GetEnvironmentVariable("RECORDS") ?? DefaultRecords.ToString(CultureInfo.InvariantCulture);
-        (string, string)[] files = Files(records == "all" ? 1 : OneIn(int.Parse(records, CultureInfo.InvariantCulture)));
+        int seed = EnvironmentNumber.Read("SEED") ?? Environment.TickCount & 0xFFFF;
+        int rounds = EnvironmentNumber.Read("ROUNDS", least: 1) ?? 1;
+        int? some = Environment.GetEnvironmentVariable("RECORDS") == "all" ? null : EnvironmentNumber.Read("RECORDS", least: 1) ?? DefaultRecords;
+        string records = some?.ToString(CultureInfo.InvariantCulture) ?? "all";
+        (string, string)[] files = Files(some is { } count ? OneIn(count) : 1);
         var reports = new List<KillRoundReport>();
         for (int i = 0; i < rounds; i++)
         {
@@ -81,7 +82,4 @@ internal sealed class KillRoundsTest
             },
             Json));
     }
-
-    private static int? Number(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using NUnit.Framework;
@@ -29,10 +28,10 @@ internal sealed class NemesisTest
     [Explicit("minutes to hours: ./soak nemesis")]
     public async Task Network_UnderANemesis_LosesDoublesAndAltersNothing()
     {
-        int kills = Number("KILLS", 0), partitions = Number("PARTITIONS", 0);
+        int kills = EnvironmentNumber.Read("KILLS", least: 0) ?? 0, partitions = EnvironmentNumber.Read("PARTITIONS", least: 0) ?? 0;
         var options = new NemesisOptions(
-            Number("NODES", 4), Number("SEED", Environment.TickCount & 0xFFFF),
-            TimeSpan.FromSeconds(Number("LENGTH", kills + partitions > 0 ? 0 : 60)), kills, partitions);
+            EnvironmentNumber.Read("NODES", least: 4) ?? 4, EnvironmentNumber.Read("SEED") ?? Environment.TickCount & 0xFFFF,
+            TimeSpan.FromSeconds(EnvironmentNumber.Read("LENGTH", least: 1) ?? (kills + partitions > 0 ? 0 : 60)), kills, partitions);
         var report = new NemesisReport { Again = options.Again, Seed = options.Seed, Nodes = options.Nodes };
         TestContext.Progress.WriteLine(options.Again);
         using var late = new CancellationTokenSource(
@@ -69,7 +68,4 @@ internal sealed class NemesisTest
             + $"{report.Partitions} partitions, {report.Acknowledged} of {report.Asked} acknowledged, "
             + $"{report.Refused.Values.Sum()} too late, {report.Reads} reads; settled in {report.SecondsToSettle} s");
     }
-
-    private static int Number(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : otherwise;
 }

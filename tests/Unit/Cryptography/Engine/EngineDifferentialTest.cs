@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
 using GovChain.Core.Cryptography;
@@ -24,7 +23,7 @@ public sealed class EngineDifferentialTest
     [Test]
     public void Verify_ManySignaturesWholeAndBroken_AllPathsAndThePlatformAgree()
     {
-        int cases = Setting("CASES", 50_000), seed = Setting("SEED", RandomNumberGenerator.GetInt32(int.MaxValue));
+        int cases = EnvironmentNumber.Read("CASES", least: 1) ?? 50_000, seed = EnvironmentNumber.Read("SEED") ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         TestContext.Out.WriteLine($"{cases} cases, SEED={seed}");
         Maker maker = new(new Random(seed));
         using PlatformSignatureVerifier platform = new();
@@ -63,10 +62,6 @@ public sealed class EngineDifferentialTest
                 Assert.Fail($"{who}: case {i} is {(expected[i] ? "valid" : "not valid")}: {checks[i]}");
         }
     }
-
-    private static int Setting(string name, int usual) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text
-            ? int.Parse(text, CultureInfo.InvariantCulture) : usual;
 
     /// <summary>Makes cases: nonces go up by one, so that a case costs one addition of points.</summary>
     private sealed class Maker

@@ -81,7 +81,7 @@ public sealed class SnapshotDamageTests
     [Explicit("Tens of thousands of audits: half an hour or more.")]
     public async Task Audit_EveryByteOfEveryFile_IsNamedOrIrrelevant([Values] InstallState state)
     {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("SEED"), out int given) ? given : Environment.TickCount;
+        int seed = EnvironmentNumber.Read("SEED") ?? Environment.TickCount;
         TestContext.Progress.WriteLine($"seed {seed}");
         var random = new Random(seed);
         var since = Stopwatch.StartNew();
