@@ -2,9 +2,9 @@ using GovChain.Core.Cryptography;
 
 namespace GovChain.Client.Keys;
 
-/// <summary>Holds one private key and signs with it: the platform's provider, a key service, a test scheme.</summary>
+/// <summary>Holds one private key and signs with it: the platform's provider, a PKCS#11 token.</summary>
 /// <remarks>Implementations are safe from any thread.</remarks>
-public interface ISigner
+public interface ISigner : IDisposable
 {
     /// <summary>The key that verifies what this signer signs.</summary>
     PublicKey PublicKey { get; }

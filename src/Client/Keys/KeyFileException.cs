@@ -33,7 +33,7 @@ public enum KeyFileError
     /// <summary>The key is on another curve than secp256k1.</summary>
     WrongCurve = 10,
 
-    /// <summary>A passphrase is needed and none of its sources is there.</summary>
+    /// <summary>A passphrase, or a token's PIN, is needed and none of its sources is there.</summary>
     PassphraseMissing = 11,
 
     /// <summary>The passphrase is empty, too long or not text.</summary>

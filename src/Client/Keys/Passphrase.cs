@@ -3,7 +3,7 @@ using System.Text;
 
 namespace GovChain.Client.Keys;
 
-/// <summary>The passphrase of a key file, wiped from memory on disposal.</summary>
+/// <summary>The passphrase of a key file or the PIN of a token, wiped from memory on disposal.</summary>
 /// <remarks>Never taken from the command line, where every user of the machine and its logs could see it.</remarks>
 public sealed class Passphrase : IDisposable
 {
@@ -56,6 +56,17 @@ public sealed class Passphrase : IDisposable
         Environment.GetEnvironmentVariable(EnvironmentVariable),
         Console.IsInputRedirected ? null : Terminal.ReadHidden);
 
+    /// <summary>Takes the PIN of a token from where a passphrase would come from: the file, the environment variable, the terminal.
+    /// </summary>
+    /// <param name="file">The file named by --passphrase-file or the key's URI, read up to its first line end; or null.</param>
+    /// <param name="token">What the terminal's prompt calls the token.</param>
+    /// <exception cref="KeyFileException">No source, or one that cannot be used.</exception>
+    public static Passphrase ResolvePin(string? file, string token) => Resolve(
+        file,
+        creating: false,
+        Environment.GetEnvironmentVariable(EnvironmentVariable),
+        Console.IsInputRedirected ? null : _ => Terminal.ReadHidden($"PIN of the token \"{token}\": "));
+
     /// <summary>As the public method, with the environment variable's value and the terminal given.</summary>
     /// <param name="file">As above.</param>
     /// <param name="creating">As above.</param>
@@ -71,7 +82,7 @@ public sealed class Passphrase : IDisposable
         if (ask is null)
             throw new KeyFileException(
                 KeyFileError.PassphraseMissing,
-                $"A passphrase is needed and there is no terminal to ask at. Give --passphrase-file FILE or set"
+                $"A passphrase or PIN is needed and there is no terminal to ask at. Give --passphrase-file FILE or set"
                 + $" {EnvironmentVariable}.");
         return creating ? AskTwice(ask) : AskOnce(ask, "Passphrase: ");
     }

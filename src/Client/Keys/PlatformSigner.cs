@@ -6,7 +6,7 @@ namespace GovChain.Client.Keys;
 
 /// <summary>Signs with a secp256k1 key held by the platform's own ECDSA provider (OpenSSL on Linux).</summary>
 /// <remarks>Safe from any thread: signing takes a lock, as the platform promises nothing for two callers.</remarks>
-public sealed class PlatformSigner : ISigner, IDisposable
+public sealed class PlatformSigner : ISigner
 {
     private const string CurveOid = "1.3.132.0.10";
 
