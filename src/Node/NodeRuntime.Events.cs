@@ -103,7 +103,7 @@ internal sealed partial class NodeRuntime
         while (history.Changes[change].Department != department)
             change--;
         return $"Block {history.Changes[change].Height} gave {department} another validator key, {history.Acting[index].Key}: from epoch {change + 1} "
-            + $"on this node's key {key} has no vote, and the others' nodes refuse it. Stop this node, name the file of the new key as "
-            + "keyFile, and start it.";
+            + $"on this node's key {key} has no vote, and the others' nodes refuse it. Stop this node, name the new key as "
+            + "keyFile or keyUri, and start it.";
     }
 }

@@ -1,5 +1,6 @@
 using GovChain.Client;
 using GovChain.Client.Keys;
+using GovChain.Client.Keys.Tokens;
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
@@ -302,7 +303,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     }
 
     private static FatalNodeException NoValidator(PublicKey key) => new(
-        $"The key {key.ToShortString()} is no department's validator key on this ledger. Check the key file and the "
+        $"The key {key.ToShortString()} is no department's validator key on this ledger. Check the key and the "
         + "genesis file in the configuration.");
 
     private Parameters ReadParameters()
@@ -373,8 +374,8 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     {
         if (!_fatal.TrySetResult(exception))
             return;
-        // What the disk or the rules refuse is said in the message; only of a fault of the program the place is of use.
-        _log.Fatal(exception is StorageException or FatalNodeException ? null : exception, exception.Message);
+        // What the disk, the token or the rules refuse is said in the message; only of a fault of the program the place is of use.
+        _log.Fatal(exception is StorageException or TokenException or FatalNodeException ? null : exception, exception.Message);
         _status.Failed(exception.Message);
         _status.Stopping();
         _driver.Abort();

@@ -114,7 +114,7 @@ internal sealed class HungDiskTest
     private async Task<(int Acknowledged, Task<TransactionOutcome> Holding)> RegisterUntilItHangsAsync(
         DevnetLayout layout, DevnetDepartment self, LedgerClient client, Process process, CancellationToken cancellation)
     {
-        using PlatformSigner clerk = KeyOptions.Open(layout.At(self.Id, $"{DevnetBuilder.Clerk}.pem"), layout.At(self.Id, "passphrase"));
+        using ISigner clerk = KeyOptions.Open(layout.At(self.Id, $"{DevnetBuilder.Clerk}.pem"), layout.At(self.Id, "passphrase"));
         Assert.That(Digest.TryParseHex((await client.GetGenesisAsync(cancellation)).ChainId, out Digest chain));
         var factory = new TransactionFactory(chain, clerk);
         Task hung = UntilHungAsync(process, cancellation);

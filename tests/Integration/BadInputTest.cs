@@ -70,8 +70,8 @@ internal sealed class BadInputTest
         await DevnetImport.EnrolClerkAsync(_layout, _self, _client, cancellation);
         GetStatusResponse before = await _client.GetStatusAsync(cancellation);
         Assert.That(Digest.TryParseHex((await _client.GetGenesisAsync(cancellation)).ChainId, out Digest chainId));
-        using PlatformSigner clerk = Open(DevnetBuilder.Clerk);
-        using PlatformSigner administrator = Open(DevnetBuilder.Administrator);
+        using ISigner clerk = Open(DevnetBuilder.Clerk);
+        using ISigner administrator = Open(DevnetBuilder.Administrator);
         IReadOnlyList<WireFlaw> flaws = FlawedEnvelopes.Of(chainId, clerk, administrator);
         Rejection[] expected = [.. flaws.Select(f => FlawedEnvelopes.ExpectedFor(f, chainId))];
 
@@ -189,7 +189,7 @@ internal sealed class BadInputTest
         }
     }
 
-    private PlatformSigner Open(string officer) =>
+    private ISigner Open(string officer) =>
         KeyOptions.Open(_layout.At(_self.Id, $"{officer}.pem"), _layout.At(_self.Id, "passphrase"));
 
     private HttpClient Http()

@@ -161,7 +161,7 @@ internal sealed class EnvironmentTest
             await DevnetImport.DefineTypeAsync(_layout, _self, client, Type, Type, "", cancellation);
             await DevnetImport.EnrolClerkAsync(_layout, _self, client, cancellation);
         }
-        using PlatformSigner clerk = KeyOptions.Open(_layout.At(_self.Id, $"{DevnetBuilder.Clerk}.pem"), _layout.At(_self.Id, "passphrase"));
+        using ISigner clerk = KeyOptions.Open(_layout.At(_self.Id, $"{DevnetBuilder.Clerk}.pem"), _layout.At(_self.Id, "passphrase"));
         Core.Cryptography.Digest.TryParseHex((await client.GetGenesisAsync(cancellation)).ChainId, out Core.Cryptography.Digest chain);
         var factory = new TransactionFactory(chain, clerk);
         for (int i = first; i < first + count; i++)

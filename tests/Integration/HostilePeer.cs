@@ -42,7 +42,7 @@ internal sealed class HostilePeer : IPeerHandler, IAsyncDisposable
     // 160 messages every 20 ms to each: four times what a node reads of one department.
     private const int PauseMs = 20;
 
-    private readonly PlatformSigner _signer;
+    private readonly ISigner _signer;
     private readonly PlatformSignatureVerifier _verifier = new();
     private readonly NodeIdentity _identity;
     private readonly PeerNetwork _network;

@@ -32,7 +32,7 @@ internal sealed class LaterEpochJoinTest
 
     private readonly DevnetLayout _layout = new(Directory.CreateTempSubdirectory("govchain-later-").FullName);
     private IReadOnlyList<DevnetDepartment> _departments = [];
-    private PlatformSigner[] _keys = [], _administrators = [];
+    private ISigner[] _keys = [], _administrators = [];
     private Genesis _genesis = null!;
 
     [TearDown]
@@ -159,7 +159,7 @@ internal sealed class LaterEpochJoinTest
         };
         var file = new MembershipFile(_genesis.ChainId, new ChangeMembership { Change = change });
         file = file.With(_keys[department].PublicKey, _keys[department].Sign(file.SigningDigest));
-        foreach (PlatformSigner signer in _administrators)
+        foreach (ISigner signer in _administrators)
             file = file.With(signer.PublicKey, signer.Sign(file.SigningDigest));
         return new TransactionFactory(_genesis.ChainId, _administrators[0]).Create(body => body.ChangeMembership = file.Action, validUntilMs);
     }

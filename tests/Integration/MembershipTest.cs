@@ -148,7 +148,7 @@ internal sealed class MembershipTest
             file = Signed(file, department, DevnetBuilder.Administrator);
         if (newKey is not null)
             file = Signed(file, subject, newKey);
-        using PlatformSigner officer = Open(0, DevnetBuilder.Administrator);
+        using ISigner officer = Open(0, DevnetBuilder.Administrator);
         SignedEnvelope envelope = new TransactionFactory(_network.ChainId, officer).Create(
             body => body.ChangeMembership = file.Action, (ulong)DateTimeOffset.UtcNow.AddMinutes(10).ToUnixTimeMilliseconds());
         TransactionOutcome outcome = await TestNetwork.SubmitAsync(client, envelope, cancellation);
@@ -159,7 +159,7 @@ internal sealed class MembershipTest
 
     private MembershipFile Signed(MembershipFile file, int department, string key)
     {
-        using PlatformSigner signer = Open(department, key);
+        using ISigner signer = Open(department, key);
         return file.With(signer.PublicKey, signer.Sign(file.SigningDigest));
     }
 
@@ -209,12 +209,12 @@ internal sealed class MembershipTest
 
     private string Path(int department, string file) => _network.Layout.At(Id(department), file);
 
-    private PlatformSigner Open(int department, string key) =>
+    private ISigner Open(int department, string key) =>
         KeyOptions.Open(Path(department, $"{key}.pem"), Path(department, "passphrase"));
 
     private string KeyOf(int department, string key)
     {
-        using PlatformSigner signer = Open(department, key);
+        using ISigner signer = Open(department, key);
         return signer.PublicKey.ToString();
     }
 }

@@ -77,9 +77,9 @@ internal sealed class SnapshotJoinTest
     private static SignedEnvelope Admission(
         DevnetLayout layout, IReadOnlyList<DevnetDepartment> departments, Digest chainId, ulong validUntilMs)
     {
-        PlatformSigner Open(int department, string key) =>
+        ISigner Open(int department, string key) =>
             KeyOptions.Open(layout.At(departments[department].Id, $"{key}.pem"), layout.At(departments[department].Id, "passphrase"));
-        using PlatformSigner key = Open(Newcomer, "validator"), administrator = Open(Newcomer, DevnetBuilder.Administrator),
+        using ISigner key = Open(Newcomer, "validator"), administrator = Open(Newcomer, DevnetBuilder.Administrator),
             first = Open(0, DevnetBuilder.Administrator), second = Open(1, DevnetBuilder.Administrator);
         var change = new MembershipChange
         {
@@ -95,7 +95,7 @@ internal sealed class SnapshotJoinTest
             },
         };
         var file = new MembershipFile(chainId, new ChangeMembership { Change = change });
-        foreach (PlatformSigner signer in new[] { first, second, key })
+        foreach (ISigner signer in new[] { first, second, key })
             file = file.With(signer.PublicKey, signer.Sign(file.SigningDigest));
         return new TransactionFactory(chainId, first).Create(body => body.ChangeMembership = file.Action, validUntilMs);
     }

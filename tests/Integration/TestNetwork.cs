@@ -98,7 +98,7 @@ internal sealed class TestNetwork : IAsyncDisposable
     public SignedEnvelope SignRegistration(int department, string type, string id, byte[] content)
     {
         DevnetDepartment who = Network.Departments[department];
-        using PlatformSigner clerk = KeyOptions.Open(
+        using ISigner clerk = KeyOptions.Open(
             Layout.At(who.Id, $"{DevnetBuilder.Clerk}.pem"), Layout.At(who.Id, "passphrase"));
         var change = new RecordChange
         {

@@ -14,7 +14,7 @@ namespace GovChain.Node.Benching;
 internal sealed class BenchNetwork : IAsyncDisposable
 {
     private readonly bool _temporary;
-    private readonly List<PlatformSigner> _clerks = [];
+    private readonly List<ISigner> _clerks = [];
     private DevnetNetwork? _network;
 
     private BenchNetwork(DevnetLayout layout, bool temporary)

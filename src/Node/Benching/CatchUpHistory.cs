@@ -28,7 +28,7 @@ internal sealed class CatchUpHistory : IDisposable
     private readonly DevnetLayout _layout;
     private readonly IReadOnlyList<DevnetDepartment> _departments;
     private readonly Genesis _genesis;
-    private readonly PlatformSigner _administrator;
+    private readonly ISigner _administrator;
 
     public CatchUpHistory(DevnetLayout layout, IReadOnlyList<DevnetDepartment> departments)
     {
@@ -42,10 +42,10 @@ internal sealed class CatchUpHistory : IDisposable
     public IReadOnlyList<Func<ulong, SignedEnvelope>> Before { get; init; } = [];
 
     /// <summary>Validator keys, besides the founders' first ones, that are to certify blocks.</summary>
-    public IReadOnlyList<PlatformSigner> LaterKeys { get; init; } = [];
+    public IReadOnlyList<ISigner> LaterKeys { get; init; } = [];
 
     /// <summary>Who signs the records.</summary>
-    public PlatformSigner Clerk { get; }
+    public ISigner Clerk { get; }
 
     /// <summary>The ledger.</summary>
     public Core.Cryptography.Digest ChainId => _genesis.ChainId;
@@ -102,13 +102,13 @@ internal sealed class CatchUpHistory : IDisposable
         Clerk.Dispose();
     }
 
-    private PlatformSigner Key(DevnetDepartment department, string file) =>
+    private ISigner Key(DevnetDepartment department, string file) =>
         KeyOptions.Open(_layout.At(department.Id, file), _layout.At(department.Id, "passphrase"));
 
     private void Generate(
         LedgerStore store, int records, int versions, int blockRecords, Action<ulong> progress, CancellationToken cancellation)
     {
-        PlatformSigner[] validators = [.. _genesis.Validators.Members.Select(v => Key(
+        ISigner[] validators = [.. _genesis.Validators.Members.Select(v => Key(
             _departments.Single(d => d.Id == v.Department), "validator.pem"))];
         try
         {

@@ -29,7 +29,7 @@ internal sealed class ClientOptions
         HelpName = "FILE",
     };
 
-    private readonly Option<string?> _key = new("--key") { Description = "The officer's key file", HelpName = "FILE" };
+    private readonly Option<string?> _key = new("--key") { Description = "The officer's key: a file, or pkcs11:...", HelpName = "KEY" };
 
     private readonly Option<string?> _passphraseFile = KeyOptions.PassphraseFile();
 
@@ -69,7 +69,7 @@ internal sealed class ClientOptions
     {
         Profile? profile = ReadProfile(result);
         string key = result.GetValue(_key) ?? profile?.Key
-            ?? throw new CommandException(ExitCode.Usage, "No key is named. Use --key FILE, or --profile FILE.");
+            ?? throw new CommandException(ExitCode.Usage, "No key is named. Use --key KEY, or --profile FILE.");
         return KeyOptions.Open(key, result.GetValue(_passphraseFile) ?? profile?.PassphraseFile);
     }
 

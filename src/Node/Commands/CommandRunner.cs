@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using GovChain.Client;
 using GovChain.Client.Import;
 using GovChain.Client.Keys;
+using GovChain.Client.Keys.Tokens;
 using GovChain.Node.Configuration;
 using GovChain.Storage;
 using Grpc.Core;
@@ -108,6 +109,7 @@ internal static class CommandRunner
         CommandException { Rejection: { } rejection } e => new(e.ExitCode, rejection.CodeName, $"{rejection.CodeName}: {rejection.Message}"),
         CommandException e => new(e.ExitCode, ExitCode.NameOf(e.ExitCode), e.Message),
         ConfigurationException e => new(ExitCode.Configuration, NameOf(StartFailure.ConfigurationInvalid), e.Message),
+        TokenException e => new(TokenErrors.ExitCodeOf(e.Error), NameOf(e.Error), e.Message),
         KeyFileException e => new(ExitCode.Keys, NameOf(e.Error), e.Message),
         ImportFileException e => new(ExitCode.Usage, ExitCode.NameOf(ExitCode.Usage), e.Message),
         StorageException e => new(ExitCode.Storage, NameOf(e.Error), e.Message),

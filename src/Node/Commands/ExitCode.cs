@@ -17,14 +17,14 @@ internal static class ExitCode
     /// <summary>A configuration, profile or genesis file is wrong.</summary>
     public const int Configuration = 3;
 
-    /// <summary>A key file or passphrase is wrong.</summary>
+    /// <summary>A key, passphrase or PIN is wrong.</summary>
     public const int Keys = 4;
 
     /// <summary>A data directory is damaged, locked, foreign or cannot be written, or the machine gives too little: disk,
     /// open files.</summary>
     public const int Storage = 5;
 
-    /// <summary>A node cannot be reached or cannot serve now, or a port is in use; try again.</summary>
+    /// <summary>A node or token cannot be reached or cannot serve now, or a port is in use; try again.</summary>
     public const int Unavailable = 6;
 
     /// <summary>The ledger refused a transaction or request, with a reason that trying again does not change.</summary>

@@ -65,7 +65,7 @@ internal static class GenesisCommand
     private static Command Sign()
     {
         var file = new Argument<string>("FILE") { Description = "The genesis file; the signature is added to it" };
-        var key = new Option<string>("--key") { Description = "The department's validator key file", HelpName = "FILE", Required = true };
+        var key = new Option<string>("--key") { Description = "The department's validator key: a file, or pkcs11:...", HelpName = "KEY", Required = true };
         var passphraseFile = KeyOptions.PassphraseFile();
         var command = new Command("sign", "Sign a genesis file for your department, after you have read it (genesis inspect)")
             { file, key, passphraseFile };
@@ -73,7 +73,7 @@ internal static class GenesisCommand
         {
             string path = result.GetRequiredValue(file);
             _ = Read(path); // nobody types a passphrase for a file that is none
-            using PlatformSigner signer = KeyOptions.Open(result.GetRequiredValue(key), result.GetValue(passphraseFile));
+            using ISigner signer = KeyOptions.Open(result.GetRequiredValue(key), result.GetValue(passphraseFile));
             using FileUpdate update = await FileUpdate.BeginAsync(path, GenesisFile.BytesMax, cancellation);
             GenesisFile signed = AddSignature(Parse(path, update.Bytes), signer);
             await update.ReplaceAsync(signed.ToBytes(), cancellation);

@@ -40,8 +40,8 @@ internal static class MemberCommand
         var path = new Argument<string>("FILE") { Description = "The proposed change; the signature is added to it" };
         var key = new Option<string>("--key")
         {
-            Description = "An administrator's key file; of the validator key that is to vote, that key file",
-            HelpName = "FILE",
+            Description = "An administrator's key; of the validator key that is to vote, that key: a file, or pkcs11:...",
+            HelpName = "KEY",
             Required = true,
         };
         Option<string?> passphraseFile = KeyOptions.PassphraseFile();
@@ -57,7 +57,7 @@ internal static class MemberCommand
         {
             string file = result.GetRequiredValue(path);
             _ = Read(file);
-            using PlatformSigner signer = KeyOptions.Open(result.GetRequiredValue(key), result.GetValue(passphraseFile));
+            using ISigner signer = KeyOptions.Open(result.GetRequiredValue(key), result.GetValue(passphraseFile));
             using FileUpdate update = await FileUpdate.BeginAsync(file, MembershipFile.BytesMax, cancellation);
             MembershipFile read = Parse(file, update.Bytes);
             MembershipFile signed = read.With(signer.PublicKey, signer.Sign(read.SigningDigest));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using GovChain.Client;
+using GovChain.Client.Keys.Tokens;
 using GovChain.Core.Model;
 
 namespace GovChain.Node.Commands;
@@ -8,8 +9,8 @@ namespace GovChain.Node.Commands;
 /// <summary>What a clerk's commands need to know, in one file.</summary>
 /// <param name="Node">https://HOST:PORT of the client listener.</param>
 /// <param name="Ca">PEM file of the authority that signed its certificate; null: the system's.</param>
-/// <param name="Key">The officer's key file.</param>
-/// <param name="PassphraseFile">Where the key's passphrase stands; null: asked for.</param>
+/// <param name="Key">The officer's key: a file, or the PKCS#11 URI of one in a token.</param>
+/// <param name="PassphraseFile">Where the key's passphrase, or the token's PIN, stands; null: asked for.</param>
 internal sealed record Profile(string? Node, string? Ca, string? Key, string? PassphraseFile)
 {
     private const int BytesMax = 64 * 1024;
@@ -55,7 +56,7 @@ internal sealed record Profile(string? Node, string? Ca, string? Key, string? Pa
     private Profile RelativeTo(string directory) => this with
     {
         Ca = Ca is null ? null : Path.GetFullPath(Ca, directory),
-        Key = Key is null ? null : Path.GetFullPath(Key, directory),
+        Key = Key is null || TokenUri.IsUri(Key) ? Key : Path.GetFullPath(Key, directory),
         PassphraseFile = PassphraseFile is null ? null : Path.GetFullPath(PassphraseFile, directory),
     };
 }

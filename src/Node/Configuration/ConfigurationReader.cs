@@ -67,7 +67,7 @@ internal static class ConfigurationReader
             DataDirectory = root.FilePath(Settings.DataDirectory) ?? "",
             GenesisFile = root.FilePath(Settings.GenesisFile) ?? "",
             ExpectedGenesisDigest = DigestOf(root),
-            KeyFile = root.FilePath(Settings.KeyFile) ?? "",
+            Key = ReadKey(root),
             PassphraseFile = root.FilePath(Settings.PassphraseFile),
             Role = root.Choice(Settings.Role),
             StopTimeout = root.Milliseconds(Settings.StopTimeoutMs),
@@ -109,6 +109,16 @@ internal static class ConfigurationReader
         foreach (ConfigurationSection section in new[] { root, peers, clients, administration, pool, snapshots, selfAudit, alarms, telemetry })
             section.Finish();
         return configuration;
+    }
+
+    /// <summary>The key's file, or its URI.</summary>
+    private static string ReadKey(ConfigurationSection root)
+    {
+        string? file = root.FilePath(Settings.KeyFile);
+        string? uri = root.TokenKey(Settings.KeyUri)?.ToString();
+        if (root.Has(Settings.KeyFile.Name) == root.Has(Settings.KeyUri.Name))
+            root.Problem(Settings.KeyFile.Name, "give either keyFile, or keyUri for a key in a hardware security module.");
+        return file ?? uri ?? "";
     }
 
     private static PeerNetworkOptions ReadPeers(ConfigurationSection peers)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using GovChain.Client;
+using GovChain.Client.Keys.Tokens;
 
 namespace GovChain.Node.Configuration;
 
@@ -32,6 +33,22 @@ internal sealed class ConfigurationSection(
         else if (setting.MustExist && text.Length > 0 && BoundedFile.Misfit(full) is { } kind)
             Problem(setting.Name, $"{full} is {kind} and no file.");
         return full;
+    }
+
+    /// <summary>The URI of a key in a token; null where the member is not there. A wrong one is not repeated: a PIN may be in it.</summary>
+    public TokenUri? TokenKey(TokenKeySetting setting)
+    {
+        if (!Has(setting.Name) || Find(setting.Name, JsonValueKind.String) is not { } member)
+            return null;
+        try
+        {
+            return TokenUri.Parse(member.GetString()!);
+        }
+        catch (TokenException e)
+        {
+            Problem(setting.Name, e.Message);
+            return null;
+        }
     }
 
     /// <summary>An address to listen at: IP:PORT, [IPv6]:PORT, or *:PORT for every address.</summary>

@@ -21,10 +21,10 @@ internal sealed record NodeConfiguration
     /// <summary>The genesis digest that the operator expects; null: whatever the file says.</summary>
     public Digest? ExpectedGenesisDigest { get; init; }
 
-    /// <summary>The validator key.</summary>
-    public required string KeyFile { get; init; }
+    /// <summary>The validator key: an absolute path of a file, or the PKCS#11 URI of a key in a token.</summary>
+    public required string Key { get; init; }
 
-    /// <summary>Where the key's passphrase stands; null: GOVCHAIN_PASSPHRASE, else asked for.</summary>
+    /// <summary>Where the key's passphrase, or its token's PIN, stands; null: GOVCHAIN_PASSPHRASE, else asked for.</summary>
     public string? PassphraseFile { get; init; }
 
     /// <summary>Where peers connect: mutual TLS.</summary>

@@ -54,6 +54,13 @@ internal sealed record PathSetting(string Path, bool MustExist) : Setting(Path)
     public override string Constraint => MustExist ? "an existing file" : "a path; made where it is missing";
 }
 
+/// <summary>The PKCS#11 URI of a key in a token.</summary>
+internal sealed record TokenKeySetting(string Path) : Setting(Path)
+{
+    /// <inheritdoc/>
+    public override string Constraint => "a PKCS#11 URI (RFC 7512) without a PIN";
+}
+
 /// <summary>An address to listen at.</summary>
 internal sealed record ListenSetting(string Path, bool LoopbackOnly) : Setting(Path)
 {

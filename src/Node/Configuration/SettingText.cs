@@ -56,7 +56,8 @@ internal static class SettingText
             text.Append(CultureInfo.InvariantCulture,
                 $"{indent}// {Sentence(s.Meaning)} ({DefaultOf(s)}{unit}; {s.Constraint})\n");
             string value = ReferenceEquals(s, Settings.Department) && department is not null ? $"\"{department}\"" : s.Example;
-            bool set = s.IsRequired || ReferenceEquals(s, Settings.PassphraseFile) || ReferenceEquals(s, Settings.AuthorityDirectory);
+            bool set = s.IsRequired || ReferenceEquals(s, Settings.KeyFile) || ReferenceEquals(s, Settings.PassphraseFile)
+                || ReferenceEquals(s, Settings.AuthorityDirectory);
             text.Append(CultureInfo.InvariantCulture, $"{indent}{(set ? "" : "// ")}\"{s.Name}\": {value},\n");
         }
         return text.Append("  },\n}\n").ToString();

@@ -42,9 +42,16 @@ internal static class Settings
 
     public static readonly PathSetting KeyFile = new("keyFile", MustExist: true)
     {
-        Meaning = "the department's validator key",
+        Meaning = "the department's validator key, encrypted",
+        Default = "either this or `keyUri`",
         Example = "\"validator.pem\"",
-        IsRequired = true,
+    };
+
+    public static readonly TokenKeySetting KeyUri = new("keyUri")
+    {
+        Meaning = "the department's validator key in a hardware security module",
+        Default = "either this or `keyFile`",
+        Example = "\"pkcs11:token=land-registry;object=validator?module-path=/usr/lib/softhsm/libsofthsm2.so\"",
     };
 
     public static readonly ChoiceSetting<NodeRole> Role = new("role", NodeRole.Validator)
@@ -56,7 +63,7 @@ internal static class Settings
 
     public static readonly PathSetting PassphraseFile = new("passphraseFile", MustExist: true)
     {
-        Meaning = "the key's passphrase; without it `GOVCHAIN_PASSPHRASE` counts, else it is asked for",
+        Meaning = "the key's passphrase or its token's PIN; without it `GOVCHAIN_PASSPHRASE` counts, else it is asked for",
         Example = "\"passphrase\"",
     };
 
@@ -256,7 +263,8 @@ internal static class Settings
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
-        Department, DataDirectory, GenesisFile, ExpectedGenesisDigest, KeyFile, Role, PassphraseFile, StopTimeoutMs, LogLevel, LogFormat, SignatureEngine,
+        Department, DataDirectory, GenesisFile, ExpectedGenesisDigest, KeyFile, KeyUri, Role, PassphraseFile, StopTimeoutMs, LogLevel, LogFormat,
+        SignatureEngine,
         PeerListen, PeerEndpoints, Observers,
         .. PeerSettings.All,
         ClientListen, CertificateFile, CertificateKeyFile, AuthorityDirectory, CertificateNames, AnonymousRequestsPerSecond,

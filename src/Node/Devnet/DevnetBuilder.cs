@@ -71,7 +71,7 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
             Parameters = LedgerParameters.CreateDefault(),
         };
         Adjust?.Invoke(body.Parameters);
-        var validators = new List<PlatformSigner>();
+        var validators = new List<ISigner>();
         try
         {
             foreach (DevnetDepartment department in departments.Take(founders).OrderBy(d => d.Id, StringComparer.Ordinal))
@@ -79,7 +79,7 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
             foreach (DevnetDepartment observer in departments.Skip(founders))
                 MakeDepartment(observer, new GenesisBody()).Dispose();
             var file = new GenesisFile(GenesisCommand.Build(body), []);
-            foreach (PlatformSigner validator in validators)
+            foreach (ISigner validator in validators)
                 file = GenesisCommand.AddSignature(file, validator);
             File.WriteAllBytes(layout.GenesisFile, file.ToBytes());
             LocalCertificateAuthority.OpenOrCreate(layout.AuthorityDirectory).Dispose();
@@ -90,15 +90,15 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
         }
     }
 
-    private PlatformSigner MakeDepartment(DevnetDepartment department, GenesisBody body)
+    private ISigner MakeDepartment(DevnetDepartment department, GenesisBody body)
     {
         Directory.CreateDirectory(layout.At(department.Id));
         string passphraseFile = layout.At(department.Id, "passphrase");
         using (FileStream passphrase = new(passphraseFile, PrivateFile()))
             passphrase.Write(System.Text.Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(32, lowercase: true) + "\n"));
-        PlatformSigner validator = KeyOptions.Create(layout.At(department.Id, "validator.pem"), passphraseFile);
-        using PlatformSigner administrator = KeyOptions.Create(layout.At(department.Id, $"{Administrator}.pem"), passphraseFile);
-        using PlatformSigner clerk = KeyOptions.Create(layout.At(department.Id, $"{Clerk}.pem"), passphraseFile);
+        ISigner validator = KeyOptions.Create(layout.At(department.Id, "validator.pem"), passphraseFile);
+        using ISigner administrator = KeyOptions.Create(layout.At(department.Id, $"{Administrator}.pem"), passphraseFile);
+        using ISigner clerk = KeyOptions.Create(layout.At(department.Id, $"{Clerk}.pem"), passphraseFile);
         var entry = new GenesisDepartment
         {
             Id = department.Id,
@@ -117,7 +117,7 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
 
     private Core.Cryptography.PublicKey ValidatorKeyOf(DevnetDepartment department)
     {
-        using PlatformSigner signer = KeyOptions.Open(layout.At(department.Id, "validator.pem"), layout.At(department.Id, "passphrase"));
+        using ISigner signer = KeyOptions.Open(layout.At(department.Id, "validator.pem"), layout.At(department.Id, "passphrase"));
         return signer.PublicKey;
     }
 

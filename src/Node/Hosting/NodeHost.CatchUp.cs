@@ -36,7 +36,7 @@ internal sealed partial class NodeHost
     /// <param name="cancellation">Ends it; what was stored stays.</param>
     /// <exception cref="CommandException">The node could not start, or had to stop.</exception>
     public async Task<CatchUp> CatchUpAsync(
-        PlatformSigner signer, LedgerSalvage? salvage, TimeSpan patience, Action<ulong, ulong>? progress, CancellationToken cancellation)
+        ISigner signer, LedgerSalvage? salvage, TimeSpan patience, Action<ulong, ulong>? progress, CancellationToken cancellation)
     {
         GenesisFile genesis = NodeInputs.ReadGenesis(configuration);
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);

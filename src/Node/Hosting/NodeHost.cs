@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using Google.Protobuf;
 using GovChain.Client.Keys;
+using GovChain.Client.Keys.Tokens;
 using GovChain.Core.Cryptography.Hashing;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
@@ -63,7 +64,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         var manager = new SystemdNotifier();
         manager.Notify(new ServiceState("STATUS=Opening the ledger"));
         GenesisFile genesis = NodeInputs.ReadGenesis(configuration);
-        using PlatformSigner signer = NodeInputs.OpenSigner(configuration, genesis.Genesis);
+        using ISigner signer = NodeInputs.OpenSigner(configuration, genesis.Genesis);
         // Nobody is asked for anything from here on: a signal lets the disk finish, and then the node stop in order.
         await Task.Yield();
         using ILoggerFactory logging = LoggerFactory.Create(b => NodeLogging.Configure(b, configuration));
@@ -131,9 +132,12 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
             {
                 Exception reason = await runtime.Fatal;
                 string message = $"The node had to stop: {reason.Message}";
-                throw reason is StorageException
-                    ? new CommandException(ExitCode.Storage, message)
-                    : new CommandException(StartFailure.NodeStopped, message);
+                throw reason switch
+                {
+                    StorageException => new CommandException(ExitCode.Storage, message),
+                    TokenException token => new TokenException(token.Error, message, token),
+                    _ => new CommandException(StartFailure.NodeStopped, message),
+                };
             }
             if (!nextEpoch)
                 return again;
@@ -158,7 +162,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
     private static IPEndPoint Bound(IPEndPoint configured, int port) => new(configured.Address, port);
 
     /// <summary>The ledger's departments; the node's own key is one of theirs, or it is started as an observer.</summary>
-    private LedgerMembers MembersOf(Genesis genesis, LedgerStore store, PlatformSigner signer)
+    private LedgerMembers MembersOf(Genesis genesis, LedgerStore store, ISigner signer)
     {
         LedgerMembers members = LedgerMembers.Of(genesis, store);
         NodeInputs.CheckMember(configuration, members, signer.PublicKey);

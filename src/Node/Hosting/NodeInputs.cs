@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using GovChain.Client.Keys;
+using GovChain.Client.Keys.Tokens;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
@@ -63,9 +64,10 @@ internal static class NodeInputs
     /// <summary>The department's validator key, opened.</summary>
     /// <exception cref="CommandException">It is another key.</exception>
     /// <exception cref="KeyFileException">It cannot be opened.</exception>
-    public static PlatformSigner OpenSigner(NodeConfiguration configuration, Genesis genesis)
+    /// <exception cref="TokenException">Its token, or the key in it, cannot be used.</exception>
+    public static ISigner OpenSigner(NodeConfiguration configuration, Genesis genesis)
     {
-        PlatformSigner signer = KeyOptions.Open(configuration.KeyFile, configuration.PassphraseFile);
+        ISigner signer = KeyOptions.Open(configuration.Key, configuration.PassphraseFile);
         try
         {
             CheckKey(configuration, genesis, signer.PublicKey);
@@ -107,8 +109,8 @@ internal static class NodeInputs
 
     private static CommandException KeyOfAnother(NodeConfiguration configuration, PublicKey key, string named) => new(
         StartFailure.KeyOfAnother,
-        $"{configuration.KeyFile} holds the key {key}; {named}. Is it another department's key, or an officer's? Name the right file "
-        + "as keyFile. Is it the key that has replaced that one since, or is to? Add \"role\": \"Observer\": the node votes all the "
+        $"{configuration.Key} holds the key {key}; {named}. Is it another department's key, or an officer's? Name the right one "
+        + $"as {KeySetting(configuration).Path}. Is it the key that has replaced that one since, or is to? Add \"role\": \"Observer\": the node votes all the "
         + "same once its ledger names the key.");
 
     /// <summary>What the operator says of other nodes' keys and cannot be so.</summary>
@@ -184,7 +186,7 @@ internal static class NodeInputs
                     $"{Settings.PeerEndpoints.Path}.{department}", "the genesis names no such department."));
             }
         }
-        PublicKey? own = Try(Settings.KeyFile, () => CheckKeyFile(configuration, genesis));
+        PublicKey? own = Try(KeySetting(configuration), () => CheckKey(configuration, genesis));
         if (genesis is not null)
             problems.AddRange(ObserverProblems(configuration, new ValidatorHistory(genesis.Validators, null), own));
         if (configuration.CertificateFile is not null)
@@ -207,7 +209,7 @@ internal static class NodeInputs
             {
                 return check();
             }
-            catch (Exception e) when (e is CommandException or KeyFileException or StorageException)
+            catch (Exception e) when (e is CommandException or KeyFileException or TokenException or StorageException)
             {
                 problems.Add(new ConfigurationProblem(setting.Path, e.Message));
                 return default;
@@ -215,20 +217,22 @@ internal static class NodeInputs
         }
     }
 
+    private static Setting KeySetting(NodeConfiguration configuration) =>
+        TokenUri.IsUri(configuration.Key) ? Settings.KeyUri : Settings.KeyFile;
+
     /// <summary>The key where it can be opened.</summary>
-    private static PublicKey? CheckKeyFile(NodeConfiguration configuration, Genesis? genesis)
+    private static PublicKey? CheckKey(NodeConfiguration configuration, Genesis? genesis)
     {
-        bool asks = configuration.PassphraseFile is null
-            && Environment.GetEnvironmentVariable(Passphrase.EnvironmentVariable) is null;
-        if (asks)
+        if (KeyOptions.Asks(configuration.Key, configuration.PassphraseFile))
         {
-            KeyFile.Check(configuration.KeyFile);
+            if (!TokenUri.IsUri(configuration.Key))
+                KeyFile.Check(configuration.Key);
             return null;
         }
         bool isNamed = genesis is not null && genesis.Validators.IndexOf(configuration.Department) >= 0;
-        using PlatformSigner signer = isNamed
+        using ISigner signer = isNamed
             ? OpenSigner(configuration, genesis!)
-            : KeyOptions.Open(configuration.KeyFile, configuration.PassphraseFile);
+            : KeyOptions.Open(configuration.Key, configuration.PassphraseFile);
         return signer.PublicKey;
     }
 

@@ -57,7 +57,7 @@ internal sealed class NodeRepair(NodeConfiguration configuration)
         Genesis genesis = NodeInputs.ReadGenesis(configuration).Genesis;
         Digest chainId = genesis.ChainId;
         // A key that does not fit the genesis, which is all that a ledger begins with, is said before anything is moved.
-        using PlatformSigner? signer = fetch && plan.RebuildsLedger ? NodeInputs.OpenSigner(configuration, genesis) : null;
+        using ISigner? signer = fetch && plan.RebuildsLedger ? NodeInputs.OpenSigner(configuration, genesis) : null;
         if (signer is not null)
             NodeInputs.CheckMember(configuration, LedgerMembers.Of(genesis), signer.PublicKey);
         string? folder;

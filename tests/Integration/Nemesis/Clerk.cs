@@ -32,7 +32,7 @@ internal sealed class Clerk(DevnetLayout layout, string type, FileStream diary, 
         using FileStream diary = Acknowledgement.OpenFile(diaryFile);
         var clerk = new Clerk(layout, type, diary, pause);
         using LedgerClient client = clerk.Connect(self);
-        using PlatformSigner signer = KeyOptions.Open(
+        using ISigner signer = KeyOptions.Open(
             layout.At(self.Id, $"{DevnetBuilder.Clerk}.pem"), layout.At(self.Id, "passphrase"));
         Core.Cryptography.Digest.TryParseHex((await client.GetGenesisAsync()).ChainId, out Core.Cryptography.Digest chain);
         var factory = new TransactionFactory(chain, signer);

@@ -35,7 +35,7 @@ internal sealed class ConfigurationReaderTests : IDisposable
             Assert.That(c.DataDirectory, Is.EqualTo(At("data")));
             Assert.That(c.GenesisFile, Is.EqualTo(At("genesis.json")));
             Assert.That(c.ExpectedGenesisDigest?.ToString(), Is.EqualTo(Digest));
-            Assert.That(c.KeyFile, Is.EqualTo(At("key.pem")));
+            Assert.That(c.Key, Is.EqualTo(At("key.pem")));
             Assert.That(c.PassphraseFile, Is.EqualTo(At("passphrase")));
             Assert.That(c.LogLevel, Is.EqualTo(LogLevel.Debug));
             Assert.That(c.PeerListen.ToString(), Is.EqualTo("0.0.0.0:7000"));
@@ -122,6 +122,32 @@ internal sealed class ConfigurationReaderTests : IDisposable
         Set(file, path, null);
 
         Assert.That(ProblemsOf(Write(file)).Select(p => p.Path), Is.EqualTo(new[] { path }));
+    }
+
+    [Test]
+    public void Read_KeyInAToken_IsTakenInsteadOfAFile()
+    {
+        const string Uri = "pkcs11:token=land;object=validator?module-path=/usr/lib/hsm.so&pin-source=file:/etc/govchain/pin";
+        JsonObject file = Full();
+        Set(file, "keyFile", null);
+        Set(file, "keyUri", $"\"{Uri}\"");
+        Assert.That(ConfigurationReader.Read(Write(file)).Key, Is.EqualTo(Uri));
+
+        Set(file, "keyFile", "\"key.pem\"");
+        ConfigurationProblem both = ProblemsOf(Write(file)).Single();
+        Assert.That((both.Path, both.Problem), Is.EqualTo(("keyFile", "give either keyFile, or keyUri for a key in a hardware security module.")));
+    }
+
+    [TestCase("pkcs11:token=land;object=validator?module-path=/usr/lib/hsm.so&pin-value=4711-secret")]
+    [TestCase("4711-secret")]
+    public void Read_KeyUriThatIsRefused_IsNotRepeated(string uri)
+    {
+        JsonObject file = Full();
+        Set(file, "keyFile", null);
+        Set(file, "keyUri", $"\"{uri}\"");
+        ConfigurationException refused = Assert.Throws<ConfigurationException>(() => ConfigurationReader.Read(Write(file)))!;
+        Assert.That(refused.Problems.Single().Path, Is.EqualTo("keyUri"));
+        Assert.That(refused.ToString(), Does.Not.Contain("4711-secret"));
     }
 
     [Test]

@@ -79,7 +79,7 @@ internal sealed class ExpectedKeysTests
     {
         string file = _layout.At("other.pem");
         KeyOptions.Create(file, _files.PassphraseFile!).Dispose();
-        NodeConfiguration other = _files with { KeyFile = file };
+        NodeConfiguration other = _files with { Key = file };
         ConfigurationProblem found = NodeInputs.ProblemsOf(other).Single();
         Assert.That(found.Path, Is.EqualTo("keyFile"));
         Assert.That(found.Problem, Does.Contain("the genesis names").And.Contain("\"role\": \"Observer\""));

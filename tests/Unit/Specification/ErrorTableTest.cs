@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using GovChain.Client.Keys;
+using GovChain.Client.Keys.Tokens;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
@@ -74,6 +75,8 @@ public sealed partial class ErrorTableTest
         foreach (Row row in Of<OutputError>("output", "src/Node/Commands/OutputError.cs", code => (null, null, OutputErrors.ExitCodeOf(code))))
             yield return row;
         foreach (Row row in Of<KeyFileError>("key", "src/Client/Keys/KeyFileException.cs", _ => (null, null, ExitCode.Keys)))
+            yield return row;
+        foreach (Row row in Of<TokenError>("token", "src/Client/Keys/Tokens/TokenException.cs", code => (null, null, TokenErrors.ExitCodeOf(code))))
             yield return row;
         foreach (Row row in Of<StorageError>("storage", "src/Storage/StorageException.cs", _ => (null, null, ExitCode.Storage)))
             yield return row;
