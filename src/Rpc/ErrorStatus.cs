@@ -162,7 +162,7 @@ internal static class ErrorStatus
         RejectionCode.MalformedEnvelope or RejectionCode.TooLarge or RejectionCode.UnsupportedVersion
             or RejectionCode.UnsupportedAlgorithm or RejectionCode.WrongChain or RejectionCode.InvalidPublicKey
             or RejectionCode.InvalidSignature or RejectionCode.HighS or RejectionCode.InvalidField
-            or RejectionCode.InvalidProof
+            or RejectionCode.InvalidProof or RejectionCode.InvalidSchema or RejectionCode.InvalidPayload
             => StatusCode.InvalidArgument,
         RejectionCode.UnknownSigner or RejectionCode.SignerNotYetValid or RejectionCode.SignerExpired
             or RejectionCode.SignerRevoked or RejectionCode.NotPermitted => StatusCode.PermissionDenied,

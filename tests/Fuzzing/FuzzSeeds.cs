@@ -195,6 +195,17 @@ internal static class FuzzSeeds
     public static IEnumerable<byte[]> Receipts() =>
         Vectors.TextOfEach("receipt", "receipts", "file").Select(Encoding.UTF8.GetBytes);
 
+    public static IEnumerable<byte[]> Schemas() =>
+        Vectors.TextOfEach("schemas", "schemas", "schema").Concat(Vectors.TextOfEach("schemas", "refused", "schema")).Select(Encoding.UTF8.GetBytes);
+
+    public static byte[] LicenceSchema() => Encoding.UTF8.GetBytes(Vectors.TextOfEach("schemas", "schemas", "schema").Last());
+
+    public static IEnumerable<byte[]> Payloads() =>
+    [
+        .. Vectors.HexOfEach("schemas", "bytes", "payload"),
+        """{"a":[1,-2.5e-3,true,null,"x\u00e9\ud83d\ude00\n"],"name":"x","issued":"2026-01-31","premises":[{"town":"Ulm"}],"b":{"a":{}}}"""u8.ToArray(),
+    ];
+
     public static IEnumerable<byte[]> StatePages()
     {
         foreach (int leaves in new[] { 1, 2, 7, 40 })

@@ -67,9 +67,9 @@ internal sealed class FuzzTests
         string[] known =
         [
             "ConsensusMessageCodec.TryDecode", "ConsensusMessageCodec.TryDecodeKept", "Evidence.TryRead", "JournalCodec.TryDecode", "Certificate.TryRead", "BlockHeader.TryRead",
-            "TransactionDecoder.TryDecode", "GenesisFile.TryRead", "Genesis.TryDecode", "ReceiptCodec.TryRead",
+            "TransactionDecoder.TryDecode", "GenesisFile.TryRead", "Genesis.TryDecode", "ReceiptCodec.TryRead", "JsonReader.TryRead", "PayloadSchema.TryParse",
             "StatePageId.TryParseKey", "LogFrontier.TryDecode", "JournalFrame.TryDecode", "TlsBinding.TryDecode",
-            "Signature.TryParse", "PublicKey.TryParse", // within all of the above
+            "Signature.TryParse", "PublicKey.TryParse", "ExactNumber.TryParse", // within the above
         ];
         Assembly[] assemblies =
         [

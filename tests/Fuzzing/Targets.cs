@@ -1,8 +1,10 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using Google.Protobuf;
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
+using GovChain.Core.Execution.Schemas;
 using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
@@ -27,6 +29,9 @@ internal static class Targets
     private static readonly GoodSignatures Good = new();
     private static readonly Digest TransactionChain = Vectors.ChainId;
 
+    /// <summary>The schema of the vectors that uses most keywords.</summary>
+    private static readonly Lazy<PayloadSchema> Licences = new(() => PayloadSchema.TryParse(FuzzSeeds.LicenceSchema(), out _)!);
+
     private static readonly Target[] All =
     [
         new("peer-frame", InputForm.Protobuf, FuzzSeeds.PeerFrames, PeerFrameOf),
@@ -43,6 +48,8 @@ internal static class Targets
         new("genesis-body", InputForm.Protobuf, () => [Vectors.Hex("genesis", "body")], GenesisBodyOf),
         new("genesis-file", InputForm.Json, FuzzSeeds.GenesisFiles, GenesisFileOf),
         new("receipt", InputForm.Json, FuzzSeeds.Receipts, ReceiptOf),
+        new("payload", InputForm.Json, FuzzSeeds.Payloads, PayloadOf),
+        new("payload-schema", InputForm.Json, FuzzSeeds.Schemas, SchemaOf),
         new("state-page", InputForm.Binary, FuzzSeeds.StatePages, StatePageOf),
         new("log-frontier", InputForm.Binary, FuzzSeeds.LogFrontiers, LogFrontierOf),
     ];
@@ -234,6 +241,54 @@ internal static class Targets
         if (proven is null == failure is null)
             throw new PropertyBrokenException("A receipt proves or fails with a reason, never both or neither.");
         return proven is not null;
+    }
+
+    private static bool PayloadOf(byte[] input)
+    {
+        JsonValue? value = JsonReader.TryRead(input, out string? problem);
+        if (value is null == problem is null)
+            throw new PropertyBrokenException("A payload is JSON or refused with a reason, never both or neither.");
+        if (value is null)
+            return false;
+        if (!IsJson(input))
+            throw new PropertyBrokenException("The ledger reads what no other reader of JSON does.");
+        if (Licences.Value.Check(PayloadSchema.MediaType, input) is { } violation)
+            Bounded(violation);
+        return true;
+    }
+
+    private static bool SchemaOf(byte[] input)
+    {
+        PayloadSchema? schema = PayloadSchema.TryParse(input, out SchemaViolation? violation);
+        if (schema is null == violation is null)
+            throw new PropertyBrokenException("A schema is one or refused with a reason, never both or neither.");
+        if (violation is { } refused)
+            Bounded(refused);
+        if (schema is null)
+            return false;
+        // A schema is JSON itself, of any shape: the payload at hand.
+        if (schema.Check(PayloadSchema.MediaType, input) is { } misfit)
+            Bounded(misfit);
+        return true;
+    }
+
+    private static bool IsJson(byte[] input)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(input, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = Limits.JsonDepthMax });
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static void Bounded(SchemaViolation violation)
+    {
+        if (violation.ToString().Length > 700)
+            throw new PropertyBrokenException($"A violation of {violation.ToString().Length} characters: {violation}");
     }
 
     private static bool StatePageOf(byte[] input)

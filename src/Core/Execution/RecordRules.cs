@@ -1,12 +1,14 @@
 using Google.Protobuf;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Execution.Schemas;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 
 namespace GovChain.Core.Execution;
 
 /// <summary>
-/// Register, amend, annul: a clerk of the department that owns the type makes a record's next version.
+/// Register, amend, annul: a clerk of the department that owns the type makes a record's next version, with a payload that fits
+/// the type's schema.
 /// </summary>
 internal static class RecordRules
 {
@@ -22,7 +24,7 @@ internal static class RecordRules
                 + $"in force at version {subject.Version}: it cannot be registered again. Amend it.",
                 ("currentVersion", FieldRules.Invariant(subject.Version)));
         }
-        return rejection ?? Accept(at, change, subject);
+        return rejection ?? CheckPayload(state, change, subject) ?? Accept(at, change, subject);
     }
 
     /// <summary>An amendment, which has a payload, or an annulment, which has none.</summary>
@@ -37,7 +39,7 @@ internal static class RecordRules
                 $"Version {subject.Version} annulled {subject.Name}. Only a new registration goes on with it.",
                 ("currentVersion", FieldRules.Invariant(subject.Version)));
         }
-        return rejection ?? Accept(at, change, subject);
+        return rejection ?? CheckPayload(state, change, subject) ?? Accept(at, change, subject);
     }
 
     private static RecordSubject Find(StateOverlay state, RecordChange change)
@@ -70,6 +72,24 @@ internal static class RecordRules
         }
         return Authority.Require(at.Signer, OfficerRole.Clerk, "Changing a record")
             ?? Versions.Check(subject.Name, change.ExpectedVersion, subject.Version);
+    }
+
+    /// <summary>Last, for it costs the most. The type is there, and its definition is the one before the block.</summary>
+    private static Rejection? CheckPayload(StateOverlay state, RecordChange change, RecordSubject subject)
+    {
+        StateKey key = StateKey.RecordType(change.Record.Type);
+        if (change.Payload is not { Inline: { } payload } || state.SchemaOf(key) is not { } schema
+            || schema.Check(payload.MediaType, payload.Content.Memory) is not { } violation)
+            return null;
+        ulong version = state.Before<RecordTypeState>(key)!.Version;
+        return new Rejection(
+            RejectionCode.InvalidPayload,
+            $"The content of {subject.Name} does not fit version {version} of the type: {violation}. Correct the content.",
+            ("type", change.Record.Type),
+            ("typeVersion", FieldRules.Invariant(version)),
+            ("keyword", violation.Keyword),
+            ("pointer", violation.Pointer),
+            ("problem", violation.Problem));
     }
 
     private static Outcome Accept(in TransactionContext at, RecordChange change, RecordSubject subject)

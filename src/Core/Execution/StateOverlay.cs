@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Execution.Schemas;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 
@@ -17,6 +18,7 @@ public sealed class StateOverlay(ILedgerView view)
 {
     private readonly Dictionary<StateKey, IMessage?> _before = [];
     private readonly Dictionary<StateKey, IMessage> _written = [];
+    private readonly Dictionary<StateKey, PayloadSchema?> _schemas = [];
     private readonly HashSet<Digest> _transactions = [];
     private readonly List<RecordVersionEntry> _records = [];
 
@@ -64,6 +66,22 @@ public sealed class StateOverlay(ILedgerView view)
     /// <summary>The value that the block's transactions so far have written, or null.</summary>
     internal T? Written<T>(StateKey key) where T : class, IMessage<T> =>
         _written.TryGetValue(key, out IMessage? written) ? (T)written : null;
+
+    /// <summary>The schema of a record type as it stood before the block, read once; null if the type has none.</summary>
+    /// <exception cref="CorruptStateException">The stored bytes are no such message, or no schema.</exception>
+    internal PayloadSchema? SchemaOf(StateKey type)
+    {
+        if (!_schemas.TryGetValue(type, out PayloadSchema? schema))
+        {
+            if (Before<RecordTypeState>(type) is { Schema.Length: > 0 } definition)
+            {
+                schema = PayloadSchema.TryParse(definition.Schema, out SchemaViolation? violation)
+                    ?? throw new CorruptStateException(type, violation.ToString()!);
+            }
+            _schemas.Add(type, schema);
+        }
+        return schema;
+    }
 
     /// <summary>Whether a transaction of the block so far has this id.</summary>
     public bool HoldsTransaction(Digest transactionId) => _transactions.Contains(transactionId);

@@ -1,3 +1,4 @@
+using GovChain.Core.Execution.Schemas;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 
@@ -25,6 +26,7 @@ internal static class TypeRules
             Description = definition.Description,
             DefinedHeight = at.Height,
             DefinedPosition = at.Position,
+            Schema = definition.Schema,
         };
         return Outcome.Accept(new StateWrite(key, next));
     }
@@ -42,6 +44,20 @@ internal static class TypeRules
                 ("department", at.Department));
         }
         return Authority.Require(at.Signer, OfficerRole.Administrator, "Defining a record type")
-            ?? Versions.Check($"record type {definition.Type}", definition.ExpectedVersion, current?.Version ?? 0);
+            ?? Versions.Check($"record type {definition.Type}", definition.ExpectedVersion, current?.Version ?? 0)
+            ?? CheckSchema(definition.Schema);
+    }
+
+    /// <summary>Last: only who may define a type has every node read a schema.</summary>
+    private static Rejection? CheckSchema(string schema)
+    {
+        if (schema.Length == 0 || PayloadSchema.TryParse(schema, out SchemaViolation? violation) is not null)
+            return null;
+        return new Rejection(
+            RejectionCode.InvalidSchema,
+            $"The ledger does not take the schema: {violation}. Use the keywords that the specification lists, and nothing else.",
+            ("keyword", violation!.Value.Keyword),
+            ("pointer", violation.Value.Pointer),
+            ("problem", violation.Value.Problem));
     }
 }

@@ -59,7 +59,8 @@ internal static class ActionRules
     private static FieldViolation? DefineType(string at, DefineType type) =>
         FieldRules.Type($"{at}.type", type.Type)
         ?? FieldRules.Texts($"{at}.titles", type.Titles)
-        ?? FieldRules.Text($"{at}.description", type.Description, Limits.LongTextBytesMax);
+        ?? FieldRules.Text($"{at}.description", type.Description, Limits.LongTextBytesMax)
+        ?? FieldRules.Text($"{at}.schema", type.Schema, Limits.SchemaBytesMax);
 
     private static FieldViolation? Enrol(string at, EnrolOfficer officer) =>
         FieldRules.Officer($"{at}.officer_id", officer.OfficerId)

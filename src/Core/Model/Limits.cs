@@ -39,6 +39,16 @@ public static class Limits
     /// <summary>Description of a type, UTF-8 bytes.</summary>
     public const int LongTextBytesMax = 4_096;
 
+    /// <summary>
+    /// Schema of a type's payloads, UTF-8 bytes: some 200 described members. A type's state value then has at most 26 KB, and every node
+    /// keeps one for each type.
+    /// </summary>
+    public const int SchemaBytesMax = 16_384;
+
+    /// <summary>Arrays and objects within each other, in a payload that a schema judges and in a schema: reading goes as deep on the
+    /// stack.</summary>
+    public const int JsonDepthMax = 64;
+
     /// <summary>Media type, characters.</summary>
     public const int MediaTypeMax = 127;
 

@@ -18,7 +18,7 @@ public sealed record Rejection(RejectionCode Code, string Message, params IReadO
     public bool IsPermanent => Code is not (
         RejectionCode.ExpiryTooFar or RejectionCode.UnknownSigner or RejectionCode.SignerNotYetValid
         or RejectionCode.NotPermitted or RejectionCode.VersionAhead or RejectionCode.UnknownType
-        or RejectionCode.UnknownOfficer or RejectionCode.OfficerExists
+        or RejectionCode.InvalidPayload or RejectionCode.UnknownOfficer or RejectionCode.OfficerExists
         or RejectionCode.LastAdministrator or RejectionCode.ProofOutOfRange or RejectionCode.TooManySuspended
         or RejectionCode.NotActive or RejectionCode.PoolFull
         or RejectionCode.NodeNotReady);

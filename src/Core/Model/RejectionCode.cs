@@ -111,6 +111,12 @@ public enum RejectionCode
     /// <summary>There would be no validator left, or more than the ledger's formats hold.</summary>
     MembershipLimit = 57,
 
+    /// <summary>The schema is none of the ledger's subset of JSON Schema.</summary>
+    InvalidSchema = 58,
+
+    /// <summary>The payload does not fit the schema of its record type.</summary>
+    InvalidPayload = 59,
+
     /// <summary>The same transaction is on the ledger; its receipt is the answer.</summary>
     Duplicate = 60,
 

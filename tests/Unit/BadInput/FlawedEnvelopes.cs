@@ -76,7 +76,7 @@ internal static class FlawedEnvelopes
         yield return Sign(clerk, b => b.Annul = new RecordChange { Record = name, ExpectedVersion = 1, Reason = "closed" });
         yield return Sign(administrator, b =>
         {
-            b.DefineType = new DefineType { Type = "t", ExpectedVersion = 1, Description = "d", PublicRead = true };
+            b.DefineType = new DefineType { Type = "t", ExpectedVersion = 1, Description = "d", PublicRead = true, Schema = "{}" };
             b.DefineType.Titles.Add(new LocalizedText { Language = "en", Text = "T" });
             b.DefineType.Titles.Add(new LocalizedText { Language = "fr", Text = "T" });
         });

@@ -20,7 +20,7 @@ public sealed class FrozenNumbersTest
         + "SignerNotYetValid=31 SignerExpired=32 SignerRevoked=33 NotPermitted=34 VersionConflict=40 VersionAhead=41 "
         + "UnknownType=42 RecordAnnulled=43 RecordInForce=44 OfficerExists=45 UnknownOfficer=46 KeyInUse=47 "
         + "LastAdministrator=48 DepartmentExists=49 InvalidProof=50 ProofOutOfRange=51 AlreadySuspended=52 TooManySuspended=53 AlreadyProven=54 "
-        + "UnknownDepartment=55 OtherEpoch=56 MembershipLimit=57 Duplicate=60 PoolFull=70 NodeNotReady=71");
+        + "UnknownDepartment=55 OtherEpoch=56 MembershipLimit=57 InvalidSchema=58 InvalidPayload=59 Duplicate=60 PoolFull=70 NodeNotReady=71");
 
     [Test]
     public void StateKinds_KeepTheirNumbers() => Expect<StateKind>(
@@ -57,7 +57,7 @@ public sealed class FrozenNumbersTest
         Expect<Payload>("inline=1");
         Expect<InlinePayload>("media_type=1 content=2");
         Expect<LocalizedText>("language=1 text=2");
-        Expect<DefineType>("type=1 expected_version=2 titles=3 public_read=4 description=13");
+        Expect<DefineType>("type=1 expected_version=2 titles=3 public_read=4 schema=5 description=13");
         Expect<EnrolOfficer>("officer_id=1 public_key=2 roles=3 valid_from_ms=4 valid_until_ms=5");
         Expect<RevokeOfficer>("officer_id=1 reason=2");
         Expect<SuspendLeader>("epoch=1 height=2 view=3 view_changes=4");
@@ -83,7 +83,7 @@ public sealed class FrozenNumbersTest
             "department=1 officer_id=2 roles=3 first_height=4 last_height=5 valid_from_ms=6 valid_until_ms=7");
         Expect<OfficerState>("department=1 officer_id=2 current_key=3 keys=4");
         Expect<RecordTypeState>(
-            "type=1 version=2 owner=3 titles=4 public_read=5 description=6 defined_height=7 defined_position=8");
+            "type=1 version=2 owner=3 titles=4 public_read=5 description=6 defined_height=7 defined_position=8 schema=9");
         Expect<RecordState>(
             "record=1 version=2 status=3 payload_digest=4 media_type=5 payload_bytes=6 department=7 officer_id=8 reason=9 "
             + "legal_basis=10 effective_date=11 recorded_at_ms=12 height=13 position=14 payload_position=15");

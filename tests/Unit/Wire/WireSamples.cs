@@ -32,7 +32,7 @@ internal static class WireSamples
         Change.Select(c => new TransactionBody { Annul = c }),
         Gen.Select(Text, Title.Array[0, 3], Gen.Bool, (type, titles, read) => new TransactionBody
         {
-            DefineType = new DefineType { Type = type, Titles = { titles }, PublicRead = read, Description = type },
+            DefineType = new DefineType { Type = type, Titles = { titles }, PublicRead = read, Description = type, Schema = type },
         }),
         Gen.Select(Text, Blob, Gen.UInt.Array[0, 4], Gen.ULong, (id, key, roles, time) => new TransactionBody
         {

@@ -4,6 +4,7 @@ import { accuse } from './evidence.mjs';
 import { foundedLeader, suspendLeader, validatorAt } from './leaders.mjs';
 import { changeMembership } from './membership.mjs';
 import { Refusal, require } from './refusal.mjs';
+import { judge, readSchema, Violation } from './schema.mjs';
 import { KIND, officerId, recordId } from './state.mjs';
 import { PROTOCOL_ACTIONS } from './transaction.mjs';
 
@@ -110,6 +111,10 @@ function changeRecord(state, change, { action, height, timeMs, position, signer 
   if (action === 'register') require(record?.status !== IN_FORCE, 'record', 'in force', 'RECORD_IN_FORCE');
   else require(record.status !== ANNULLED, 'record', 'annulled', 'RECORD_ANNULLED');
   const payload = change.payload?.kind.value;
+  if (payload && definition.schema) {
+    const violation = judge(schemaOf(definition.schema), payload.media_type, payload.content);
+    require(violation === null, 'payload', () => violation.message, 'INVALID_PAYLOAD');
+  }
   state.set(KIND.record, recordId(type, id), {
     record: change.record,
     version: change.expected_version + 1n,
@@ -130,16 +135,33 @@ function changeRecord(state, change, { action, height, timeMs, position, signer 
 }
 
 function defineType(state, definition, { height, position, signer }) {
-  const { type, titles, public_read, description } = definition;
+  const { type, titles, public_read, description, schema } = definition;
   const current = state.now(KIND.type, type);
   const owner = current?.owner ?? signer.department;
   require(owner === signer.department, 'signer', () => `the type ${type} belongs to ${owner}`, 'NOT_PERMITTED');
   requireRole(signer, ADMINISTRATOR);
   requireVersion(definition.expected_version, current?.version ?? 0n);
+  if (schema) schemaOf(schema);
   const version = definition.expected_version + 1n;
   state.set(KIND.type, type, {
-    type, version, owner, titles, public_read, description, defined_height: height, defined_position: position,
+    type, version, owner, titles, public_read, description, schema, defined_height: height, defined_position: position,
   });
+}
+
+/** The schemas that were read last, by their text: a ledger has few, and many records of each. */
+const schemas = new Map();
+const SCHEMAS_KEPT = 100;
+
+function schemaOf(text) {
+  if (!schemas.has(text)) {
+    if (schemas.size === SCHEMAS_KEPT) schemas.clear();
+    try {
+      schemas.set(text, readSchema(Buffer.from(text)));
+    } catch (e) {
+      throw e instanceof Violation ? new Refusal('define_type.schema', e.message, 'INVALID_SCHEMA') : e;
+    }
+  }
+  return schemas.get(text);
 }
 
 function enrolOfficer(state, enrolment, { height, signer }) {

@@ -31,8 +31,9 @@ const DefineType = define('DefineType', {
   2: uint64('expected_version'),
   3: repeated(message('titles', LocalizedText)),
   4: bool('public_read'),
+  5: string('schema'),
   13: string('description'),
-}, range(5, 12));
+}, range(6, 12));
 
 const EnrolOfficer = define('EnrolOfficer', {
   1: string('officer_id'),
@@ -159,6 +160,7 @@ export const RecordTypeState = define('RecordTypeState', {
   6: string('description'),
   7: uint64('defined_height'),
   8: uint64('defined_position'),
+  9: string('schema'),
 });
 
 export const RecordState = define('RecordState', {

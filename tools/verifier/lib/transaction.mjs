@@ -104,6 +104,7 @@ function requireDefineType(definition, action) {
   requireIdentifier('type', definition.type, `${action}.type`);
   requireTexts(definition.titles, `${action}.titles`);
   requireText(definition.description, 0, 4096, `${action}.description`);
+  requireText(definition.schema, 0, 16_384, `${action}.schema`);
 }
 
 function requireEnrolOfficer(enrolment, action) {

@@ -66,6 +66,24 @@ test('a ledger with every action is whole, however the file is cut into chunks',
   for (const size of [1, 7, 1000]) assert.deepEqual(await verify(ledger.file(), ledger.digest, size), found);
 });
 
+/** Gives the type licence a schema: version 2. */
+const withSchema = (l, schema = '{"required":["name"]}') => l.commit(
+  l.sign(l.administrators[0], 'define_type', { type: 'licence', expected_version: 1n, titles: texts('Licence'), schema }));
+
+test('a schema judges from the next block on, and until it is taken away', async () => {
+  const ledger = begun();
+  const admin = ledger.administrators[0];
+  const definition = { type: 'licence', expected_version: 1n, titles: texts('Licence'), schema: '{"required":["name"]}' };
+  ledger.commit(ledger.sign(admin, 'define_type', definition), ledger.sign(clerk, 'register', record('B')));
+  ledger.commit(
+    ledger.sign(clerk, 'amend', record('B', { expected_version: 1n, reason: 'r', payload: json('{"name":1}') })),
+    ledger.sign(clerk, 'annul', annulment('A-1', 1n)),
+    ledger.sign(admin, 'define_type', { ...definition, expected_version: 2n, schema: '' }),
+  );
+  ledger.commit(ledger.sign(clerk, 'register', record('C')));
+  assert.equal((await check(ledger)).height, 5);
+});
+
 /** A transaction of beta's validator that suspends the leader of a view. */
 const suspend = (l, ...proof) => [l.sign(l.validators[1], 'suspend_leader', l.suspension(...proof))];
 
@@ -111,6 +129,17 @@ const BROKEN = {
     l.sign(l.administrators[0], 'define_type', { type: 'permit', expected_version: 1n, titles: texts('Permit') })],
   RECORD_IN_FORCE: (l) => [l.sign(clerk, 'register', record('A-1', { expected_version: 1n }))],
   RECORD_ANNULLED: (l) => [l.sign(clerk, 'annul', annulment('A-1', 1n)), l.sign(clerk, 'annul', annulment('A-1', 2n))],
+  'INVALID_SCHEMA, a keyword that is not taken': (l) => [l.sign(l.administrators[0], 'define_type', { type: 'permit', titles: texts('Permit'), schema: '{"pattern":"x"}' })],
+  'VERSION_AHEAD, a type with what is no schema': (l) => [
+    l.sign(l.administrators[0], 'define_type', { type: 'permit', expected_version: 1n, titles: texts('Permit'), schema: '[]' })],
+  'INVALID_FIELD, a schema too long': (l) => [
+    l.sign(l.administrators[0], 'define_type', { type: 'permit', titles: texts('Permit'), schema: `{}${' '.repeat(16_383)}` })],
+  'INVALID_PAYLOAD, a registration': (l) => [withSchema(l).sign(clerk, 'register', record('B'))],
+  'INVALID_PAYLOAD, an amendment': (l) => [withSchema(l).sign(clerk, 'amend', record('A-1', { expected_version: 1n, reason: 'r' }))],
+  'INVALID_PAYLOAD, a name twice': (l) => [withSchema(l, '{}').sign(clerk, 'register', record('B', { payload: json('{"a":1,"a":1}') }))],
+  'INVALID_PAYLOAD, another media type': (l) => [withSchema(l, '{}').sign(clerk, 'register', record('B', {
+    payload: { kind: { name: 'inline', value: { media_type: 'text/plain', content: Buffer.from('{}') } } } }))],
+  'RECORD_IN_FORCE, with a payload that does not fit': (l) => [withSchema(l).sign(clerk, 'register', record('A-1', { expected_version: 1n }))],
   OFFICER_EXISTS: (l) => [l.sign(l.administrators[0], 'enrol_officer', enrolment('clerk', stranger, [1]))],
   'KEY_IN_USE, an officer\'s': (l) => [l.sign(l.administrators[1], 'enrol_officer', enrolment('new', clerk, [1]))],
   'KEY_IN_USE, a validator\'s': (l) => [l.sign(l.administrators[1], 'enrol_officer', enrolment('new', l.validators[2], [1]))],

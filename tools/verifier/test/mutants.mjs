@@ -30,7 +30,7 @@ const STEPS = {
 
 /** The step that most likely kills the mutants of a file comes first; all of them are tried. */
 const FIRST = {
-  'genesis.mjs': 'genesis', 'receipt.mjs': 'forged', 'execution.mjs': 'broken', 'chain.mjs': 'broken', 'ledger.mjs': 'ledger',
+  'genesis.mjs': 'genesis', 'json.mjs': 'vectors', 'schema.mjs': 'vectors', 'receipt.mjs': 'forged', 'execution.mjs': 'broken', 'chain.mjs': 'broken', 'ledger.mjs': 'ledger',
   'leaders.mjs': 'broken', 'membership.mjs': 'membership', 'export.mjs': 'ledger',
 };
 
@@ -107,11 +107,41 @@ const MUTANTS = [
     "new Set(keys.map((k) => k.toString('hex'))).size === keys.length",
     'officers.length >= 1 && officers.length <= 16', 'ascends(officers.map((o) => o.officer_id))',
     'value >= least && value <= BigInt(to)'),
+  ...without('execution', 'violation === null'),
+  ...gone('execution', 'if (schema) schemaOf(schema);'),
+  ...gone('transaction', 'requireText(definition.schema, 0, 16_384, `${action}.schema`);'),
   ...gone('genesis', "requireLength(body.nonce, 16, 'nonce');", "requireEndpoint(department.endpoint, 'endpoint');", "requirePublicKey(department.validator_key, 'validator_key');"),
   instead('genesis',
     'requireSignature(key, foundingBytes(genesis.chainId), signatures[i].signature, `founding signature of ${department}`)', 'undefined'),
   instead('genesis', 'signatures.length === members.length && members.every((m, i) => m.department === signatures[i].department)', 'true'),
   instead('genesis', "(name === 'complaint_timeout_ms' ? 1n : 0n)", '0n'),
+
+  ...gone('json', "if (HALF_PAIR.test(text)) throw new Unreadable('half of a surrogate pair');",
+    "if (new Set(pairs.map(([name]) => name)).size < pairs.length) throw new Unreadable('a name twice');",
+    "if (this.#at < this.#text.length) throw new Unreadable('more than one value');", "while (digits[end - 1] === '0') end--;",
+    'end > DIGITS_MAX || ', 'exponent > EXPONENT_MAX || ', ' || exponent < -EXPONENT_MAX', ', ignoreBOM: true'),
+  instead('json', 'fatal: true', 'fatal: false'),
+  instead('json', '++this.#depth > DEPTH_MAX', '++this.#depth > DEPTH_MAX + 1'),
+  instead('json', 'pairs.sort(([a], [b]) => byBytes(a, b))', 'pairs'),
+  instead('json', 'pairs.sort(([a], [b]) => byBytes(a, b))', 'pairs.sort(([a], [b]) => (a < b ? -1 : 1))'),
+
+  ...gone('schema', "if (bytes.length > SCHEMA_BYTES_MAX) throw new Violation('', 'json');", 'items.length <= ENUM_VALUES_MAX && ', ' && distinct(items)', 'demand(isRoot);',
+    'demand(reader.names.includes(node.reference));', 'demand([...json.members.keys()].every((name) => BESIDE_REFERENCE.includes(name)));',
+    'demand(held[keyword] !== false);', "if (mediaType !== 'application/json') return new Violation('', 'mediaType');",
+    'hour < 24 && ', ' && minute < 60', ' && second < 60', ' && zoneHour < 24', ' && zoneMinute < 60'),
+  instead('schema', 'isRoot && argument.text', 'argument.text'),
+  instead('schema', '++reader.count > SUBSCHEMAS_MAX', '++reader.count > SUBSCHEMAS_MAX + 1'),
+  instead('schema', '[...text].length', 'text.length'),
+  instead('schema', 'order(value, bound) <= 0', 'order(value, bound) < 0'),
+  instead('schema', 'order(value, bound) < 0', 'order(value, bound) <= 0'),
+  instead('schema', 'order(value, bound) >= 0', 'order(value, bound) > 0'),
+  instead('schema', 'order(value, bound) > 0', 'order(value, bound) >= 0'),
+  instead('schema', 'argument.coefficient > 0n', 'argument.coefficient !== 0n'),
+  instead('schema', "node.required.some((name) => !value.members.has(name))", 'false'),
+  instead('schema', "node.closed ? new Violation(at, 'additionalProperties') : null", 'null'),
+  instead('schema', 'node.properties.get(name) ?? node.additional', 'node.additional ?? node.properties.get(name)'),
+  instead('schema', 'count <= COUNT_MAX', 'true'),
+  instead('schema', 'half ? max - 1 : max', 'max'),
 
   ...without('leaders', 'action.epoch === epoch && age >= 0n && age < BigInt(firsts.length)', '!again', 'suspended < most'),
   instead('leaders', 'unproven(changes.length === quorum,', 'unproven(true,'),

@@ -11,6 +11,7 @@ import { Log, leafHash, requireConsistency, rootOfInclusion } from '../lib/log-t
 import { SignedTransaction } from '../lib/messages.mjs';
 import { verifyReceipt } from '../lib/receipt.mjs';
 import { Refusal } from '../lib/refusal.mjs';
+import { judge, readSchema, Violation } from '../lib/schema.mjs';
 import { requireSignature } from '../lib/signatures.mjs';
 import { endBesideOther, leafHash as stateLeafHash, rootOfPath, StateTree } from '../lib/state-tree.mjs';
 import { readTransaction } from '../lib/transaction.mjs';
@@ -23,7 +24,26 @@ const set = () => validatorSet(vectors('validator-set').members.map(({ departmen
 test('every file of vectors is one that these tests read', () => {
   const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
   assert.deepEqual(files, ['blocks', 'certificate', 'epochs', 'evidence', 'genesis', 'header', 'merkle-log', 'merkle-state', 'receipt', 'refused',
-    'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
+    'schemas', 'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
+});
+
+test('schemas: each payload has its verdict, and each schema outside the subset is refused at its keyword', () => {
+  const { schemas, refused, bytes } = vectors('schemas');
+  const verdictOf = (schema, content) => {
+    const violation = judge(readSchema(Buffer.from(schema)), 'application/json', content);
+    return violation && `${violation.keyword}${violation.pointer && ` ${violation.pointer}`}`;
+  };
+  for (const { name, schema, payloads } of schemas)
+    for (const { payload, verdict } of payloads) assert.equal(verdictOf(schema, Buffer.from(payload)), verdict, `${name}: ${payload.slice(0, 100)}`);
+  for (const { name, payload, verdict } of bytes) assert.equal(verdictOf('{}', hex(payload)), verdict, name);
+  for (const { name, schema, keyword, pointer } of refused) {
+    assert.throws(() => readSchema(Buffer.from(schema)), (e) => {
+      assert.ok(e instanceof Violation, e.stack);
+      assert.deepEqual([e.keyword, e.pointer], [keyword, pointer], name);
+      return true;
+    }, name);
+  }
+  assert.equal(judge(readSchema(Buffer.from('{}')), 'text/plain', Buffer.from('{}')).keyword, 'mediaType');
 });
 
 test('evidence: what proves something is read and verified, and what does not is nothing', () => {
