@@ -165,7 +165,21 @@ public sealed class LedgerClient : IDisposable
         while (request.PageToken.Length > 0);
     }
 
-    /// <summary>The record types, ascending.</summary>
+    /// <summary>A record type with its schema; null where there is none.</summary>
+    public async Task<RecordTypeState?> FindTypeAsync(string type, CancellationToken cancellation = default)
+    {
+        try
+        {
+            return await CallAsync(_ledger.GetRecordTypeAsync(
+                new GetRecordTypeRequest { Type = type }, cancellationToken: cancellation), cancellation);
+        }
+        catch (LedgerClientException e) when (e.Status == StatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The record types, ascending, without their schemas.</summary>
     public async Task<IReadOnlyList<RecordTypeState>> ListTypesAsync(CancellationToken cancellation = default) =>
         (await CallAsync(_ledger.ListTypesAsync(new ListTypesRequest(), cancellationToken: cancellation), cancellation)).Types_;
 

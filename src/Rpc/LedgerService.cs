@@ -73,6 +73,13 @@ internal sealed partial class LedgerService(
         Task.FromResult(gateway.ListTypes());
 
     /// <inheritdoc/>
+    public override Task<RecordTypeState> GetRecordType(GetRecordTypeRequest request, ServerCallContext context)
+    {
+        RequestRules.Type(request.Type);
+        return Task.FromResult(RequireType(request.Type));
+    }
+
+    /// <inheritdoc/>
     public override Task<ListRecordsResponse> ListRecords(ListRecordsRequest request, ServerCallContext context)
     {
         RequestRules.Type(request.Type);
@@ -147,10 +154,12 @@ internal sealed partial class LedgerService(
             throw LedgerRequestException.NotReady(readiness.Reason);
     }
 
+    private RecordTypeState RequireType(string type) => gateway.FindType(type)
+        ?? throw LedgerRequestException.NotFound($"The ledger has no record type {type}.", ("type", type));
+
     private void RequireReadable(string type, ServerCallContext context)
     {
-        RecordTypeState definition = gateway.FindType(type)
-            ?? throw LedgerRequestException.NotFound($"The ledger has no record type {type}.", ("type", type));
+        RecordTypeState definition = RequireType(type);
         if (!definition.PublicRead && context.GetHttpContext().NodeListener() != NodeListeners.Administration)
             throw LedgerRequestException.PermissionDenied(
                 $"Records of type {type} are not public. Until readers are authenticated they can be read on the "

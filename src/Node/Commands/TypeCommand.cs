@@ -5,10 +5,16 @@ using GovChain.Protos.V1;
 
 namespace GovChain.Node.Commands;
 
-/// <summary><c>govchain type</c>: record types.</summary>
+/// <summary><c>govchain type</c>: record types and the schemas of their payloads.</summary>
 internal static class TypeCommand
 {
-    public static Command Create() => new("type", "Define and list record types") { Define(), List() };
+    public static Command Create() => new("type", "Define, show and list record types, and check content against their schemas")
+    {
+        Define(),
+        Show(),
+        List(),
+        TypeCheck.Create(),
+    };
 
     private static Command Define()
     {
@@ -21,22 +27,40 @@ internal static class TypeCommand
         };
         var description = new Option<string>("--description") { Description = "What the records are", DefaultValueFactory = _ => "" };
         var publicRead = new Option<bool>("--public") { Description = "Anybody may read records of this type" };
+        var schema = new Option<FileInfo?>("--schema")
+        {
+            Description = "File with the schema that the records' content must fit; without one any content will do",
+            HelpName = "FILE",
+        };
+        var noSchema = new Option<bool>("--no-schema") { Description = "Take the schema away that the present version has" };
         Option<bool> json = Output.JsonOption();
         var command = new Command("define",
             "Define a record type, or its next version. Signed by an administrator of the department that owns it.")
-            { type, title, description, publicRead, json };
+            { type, title, description, publicRead, schema, noSchema, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(noSchema) && result.GetResult(schema) is not null)
+                result.AddError("--schema and --no-schema exclude each other.");
+        });
         ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
         {
+            string schemaText = result.GetValue(schema) is { } file ? TypeCheck.ReadSchema(file.FullName).Text : "";
             using LedgerClient client = options.Connect(result);
             string name = result.GetRequiredValue(type);
-            RecordTypeState? current = (await client.ListTypesAsync(cancellation)).FirstOrDefault(t => t.Type == name);
+            RecordTypeState? current = await client.FindTypeAsync(name, cancellation);
+            if (current is { Schema.Length: > 0 } && schemaText.Length == 0 && !result.GetValue(noSchema))
+            {
+                throw new CommandException(ExitCode.Usage,
+                    $"Version {current.Version} of {name} has a schema, and this definition has none. Give --schema FILE, or --no-schema to take it away.");
+            }
             var define = new DefineType
             {
                 Type = name,
                 ExpectedVersion = current?.Version ?? 0,
                 Description = result.GetValue(description) ?? "",
                 PublicRead = result.GetValue(publicRead),
+                Schema = schemaText,
             };
             foreach (string text in result.GetRequiredValue(title))
                 define.Titles.Add(ParseTitle(text));
@@ -54,6 +78,50 @@ internal static class TypeCommand
         return at > 0
             ? new LocalizedText { Language = text[..at], Text = text[(at + 1)..] }
             : throw new CommandException(ExitCode.Usage, $"--title {text}: LANG=TEXT is expected, for example en=Licence.");
+    }
+
+    private static Command Show()
+    {
+        var type = new Argument<string>("TYPE") { Description = "The type's name" };
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("show", "Show a record type with the schema of its content") { type, json };
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            RecordTypeState found = await TypeCheck.FindAsync(client, result.GetRequiredValue(type), cancellation);
+            if (result.GetValue(json))
+                Output.Json(ToJson(found));
+            else
+                Print(found);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static JsonObject ToJson(RecordTypeState type) => new()
+    {
+        ["type"] = type.Type,
+        ["version"] = type.Version,
+        ["owner"] = type.Owner,
+        ["public"] = type.PublicRead,
+        ["titles"] = new JsonObject(type.Titles.Select(t => KeyValuePair.Create(t.Language, (JsonNode?)t.Text))),
+        ["description"] = type.Description,
+        ["definedHeight"] = type.DefinedHeight,
+        ["definedPosition"] = type.DefinedPosition,
+        ["schema"] = type.Schema, // the text as it was defined: a number of it could lose digits otherwise
+    };
+
+    private static void Print(RecordTypeState type)
+    {
+        Output.Line($"{type.Type}  version {type.Version}, of {type.Owner}, {(type.PublicRead ? "public" : "not public")}");
+        foreach (LocalizedText title in type.Titles)
+            Output.Line($"  {title.Language}: {Output.Value(title.Text)}");
+        if (type.Description.Length > 0)
+            Output.Line($"  description: {Output.Value(type.Description)}");
+        Output.Line($"  defined in block {type.DefinedHeight}, position {type.DefinedPosition}");
+        Output.Line(type.Schema.Length == 0
+            ? "  no schema: any content will do" : $"  schema:\n    {type.Schema.TrimEnd().ReplaceLineEndings("\n    ")}");
     }
 
     private static Command List()

@@ -43,7 +43,11 @@ internal sealed partial class LedgerGateway
     {
         var response = new ListTypesResponse();
         foreach (StateChange type in view.EnumerateStates(StateKind.RecordType, [], [], TypesMax))
-            response.Types_.Add(RecordTypeState.Parser.ParseFrom(type.Value));
+        {
+            RecordTypeState definition = RecordTypeState.Parser.ParseFrom(type.Value);
+            definition.Schema = "";
+            response.Types_.Add(definition);
+        }
         return response;
     });
 
