@@ -26,6 +26,7 @@ public sealed class SnapshotFetchTests
     private const int Blocks = 60;
 
     private SnapshotBed _bed = null!;
+    private readonly PaceClock _pace = new();
     private ScriptedPeers _peers = null!;
     private PeerProgress _progress = null!;
     private int _runs;
@@ -161,7 +162,7 @@ public sealed class SnapshotFetchTests
     [Test]
     public async Task Snapshots_OfPeers_AreTheOneThatMostHold()
     {
-        var peers = new SnapshotPeers(new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _progress, TimeProvider.System);
+        var peers = new SnapshotPeers(new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _progress, _pace);
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip));
         Assert.That(await peers.FindAsync(_bed.Tip, CancellationToken.None), Is.Null, "nothing above what is here");
         _peers.Twist(1, (_, _) => new SnapshotResponse { Held = SnapshotRules.WriteHeld([1_000_000]) });
@@ -232,7 +233,7 @@ public sealed class SnapshotFetchTests
         using DataDirectory directory = DataDirectory.Open(PathOfRun, _bed.Ledger.Genesis.ChainId);
         using (LedgerStore store = LedgerStore.Open(directory))
             store.Append(_bed.Ledger.Genesis.Block, certificate: null);
-        var peers = new SnapshotPeers(new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _progress, TimeProvider.System);
+        var peers = new SnapshotPeers(new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _progress, _pace);
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip));
         using LedgerAssembly assembly = LedgerAssembly.Create(directory);
         string? failure = await new SnapshotFetch(
@@ -257,7 +258,7 @@ public sealed class SnapshotFetchTests
     /// <summary>The fastest is asked first; this one is not.</summary>
     private void Slow(int department) => _peers.Twist(department, (_, answer) =>
     {
-        Thread.Sleep(20);
+        _pace.Us += 20_000;
         return answer;
     });
 
@@ -319,5 +320,15 @@ public sealed class SnapshotFetchTests
         byte[] copy = bytes.ToByteArray();
         copy[at] ^= 1;
         return ByteString.CopyFrom(copy);
+    }
+
+    /// <summary>Answers take no time but a slow department's, so that who is asked first does not hang on the machine.</summary>
+    private sealed class PaceClock : TimeProvider
+    {
+        public long Us { get; set; }
+
+        public override long TimestampFrequency => 1_000_000;
+
+        public override long GetTimestamp() => Us;
     }
 }
