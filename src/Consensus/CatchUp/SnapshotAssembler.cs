@@ -87,16 +87,16 @@ public sealed partial class SnapshotAssembler(
         while (!IsWorthwhile(_header, _base, rows))
         {
             dear.Add(from);
-            if (dear.Count <= Quorum.Faulty(_history.Acting.Count))
+            if (dear.Count > Quorum.Faulty(_history.Acting.Count))
             {
-                var request = new SnapshotRequest { Height = height, Head = new SnapshotHeadWanted { FromEpoch = _history.Epoch } };
-                foreach (LedgerQuestion question in sources.Ask(request, JudgeRows, s => !dear.Contains(s)))
-                    yield return question;
-                if (sources.WasGiven)
-                    continue;
+                Failure = "fetching the blocks costs less";
+                yield break;
             }
-            Failure = "fetching the blocks costs less";
-            yield break;
+            var request = new SnapshotRequest { Height = height, Head = new SnapshotHeadWanted { FromEpoch = _history.Epoch } };
+            foreach (LedgerQuestion question in sources.Ask(request, JudgeRows, s => !dear.Contains(s)))
+                yield return question;
+            if (!sources.WasGiven)
+                break;
         }
 
         string? JudgeRows(SnapshotResponse answer, int source)

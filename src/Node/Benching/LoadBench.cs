@@ -2,8 +2,8 @@ using System.Diagnostics;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Cryptography.Engine;
-using GovChain.Node.Signatures;
 using GovChain.Node.Auditing;
+using GovChain.Node.Signatures;
 using GovChain.Protos.V1;
 
 namespace GovChain.Node.Benching;

@@ -105,7 +105,7 @@ internal sealed partial class Adversary
     private void SpoilHead(SnapshotHead head, ulong height)
     {
         Prng rng = _stage.Rng;
-        switch (rng.Below(7))
+        switch (rng.Below(6))
         {
             case 0:
                 head.Header = Flip(head.Header);
@@ -122,9 +122,6 @@ internal sealed partial class Adversary
             case 4 when head.Epochs.Count > 0:
                 SnapshotEpoch epoch = head.Epochs[rng.Below(head.Epochs.Count)];
                 epoch.NewKey = ByteString.CopyFrom(_node.Key.Span);
-                break;
-            case 5:
-                head.StateRows = ulong.MaxValue;
                 break;
             default:
                 Rebase(head, height);

@@ -236,10 +236,12 @@ public sealed class SnapshotFetchTests
         var peers = new SnapshotPeers(new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _progress, _pace);
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip));
         using LedgerAssembly assembly = LedgerAssembly.Create(directory);
-        string? failure = await new SnapshotFetch(
-                _bed.Ledger.Genesis, new ValidatorHistory(_bed.Ledger.Genesis.Validators, null), _bed.Verifier, peers, assembly, _bed.Tip)
-            { IsWorthwhile = (_, _, rows) => rows <= rowsMax }
-            .RunAsync(CancellationToken.None);
+        var fetch = new SnapshotFetch(
+            _bed.Ledger.Genesis, new ValidatorHistory(_bed.Ledger.Genesis.Validators, null), _bed.Verifier, peers, assembly, _bed.Tip)
+        {
+            IsWorthwhile = (_, _, rows) => rows <= rowsMax,
+        };
+        string? failure = await fetch.RunAsync(CancellationToken.None);
         if (failure is null)
             assembly.Complete(new DurableTip(0, _bed.Ledger.Genesis.Block.Header.Hash));
         return failure;
