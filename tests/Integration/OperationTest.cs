@@ -17,7 +17,7 @@ namespace GovChain.Tests.Integration;
 internal sealed class OperationTest
 {
     /// <summary>An import sends a key's next event when the one before has ended: few keys make it last.</summary>
-    private const int Keys = 6, EventsOfAKey = 40, Events = Keys * EventsOfAKey;
+    private const int Keys = 6, EventsOfAKey = 80, Events = Keys * EventsOfAKey;
 
     /// <summary>The department that sends its traces over gRPC.</summary>
     private const int OverGrpc = 2;
