@@ -136,6 +136,7 @@ internal sealed partial class SimulatedNode
         _stage.Invariants.OnForgot(this);
         Core = null;
         _incarnation++;
+        FinishStoringByChance();
         TransactionPool pool = _pool;
         ForgetMemory();
         if (_install is null)
