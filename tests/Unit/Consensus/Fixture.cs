@@ -30,12 +30,12 @@ internal sealed class Fixture
     public LeaderOrder Leaders(int first = 0) => new([.. Enumerable.Range(0, Count)], first);
 
     /// <summary>A block on <paramref name="parent"/> that differs by <paramref name="salt"/>.</summary>
-    public ProposedBlock Block(int proposer = 0, byte salt = 0, BlockHeader? parent = null)
+    public ProposedBlock Block(int proposer = 0, byte salt = 0, BlockHeader? parent = null, int transactions = 1)
     {
         parent ??= Genesis;
         return new ProposedBlock(
-            Header(parent, salt, parent.TimestampMs + 100, (ushort)proposer, parent.LogSizeAfter + 1),
-            [Sha256.Hash([salt])]);
+            Header(parent, salt, parent.TimestampMs + 100, (ushort)proposer, parent.LogSizeAfter + (ulong)transactions),
+            [.. Enumerable.Repeat(Sha256.Hash([salt]), transactions)]);
     }
 
     public ProposeMessage Propose(ProposedBlock block, uint view, int leader, Justification? justification = null) =>

@@ -77,6 +77,20 @@ public sealed class ViewLeftTest
     }
 
     [Test]
+    public void MoreTransactionsThanTheLedgerAllows_AreTheCause_BeforeTheBlockIsChecked()
+    {
+        int max = (int)_four.Config(1).Parameters.BlockTransactionsMax;
+        var full = new CoreHarness(_four, 1);
+        full.Receive(0, _four.Propose(_four.Block(transactions: max), 0, 0));
+        Assert.That(full.Effects.OfType<CheckBlock>().Single().Block.LeafHashes, Has.Count.EqualTo(max));
+
+        var over = new CoreHarness(_four, 1);
+        over.Receive(0, _four.Propose(_four.Block(transactions: max + 1), 0, 0));
+        Assert.That(Left(over), Is.EqualTo(new ViewLeft(1, 0, 1, ViewCause.InvalidProposal, $"{max + 1} transactions")));
+        Assert.That(over.Effects.OfType<CheckBlock>(), Is.Empty);
+    }
+
+    [Test]
     public void ProposalOfAHigherView_IsJoined()
     {
         var node = new CoreHarness(_four, 3);
