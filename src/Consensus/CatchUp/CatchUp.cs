@@ -69,6 +69,19 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
         return [.. order.OrderBy(source => IsPassedOver(source, nowMs))];
     }
 
+    /// <summary>Where the range begins that is fetched while this one is executed; null where nothing is needed after it.</summary>
+    /// <param name="firstHeight">The first height of this one.</param>
+    /// <param name="blocks">How many blocks were given.</param>
+    public ulong? After(ulong firstHeight, int blocks)
+    {
+        ulong next = firstHeight + (ulong)blocks;
+        return next <= Target ? next : null;
+    }
+
+    /// <summary>Whether a range that begins there is of use once the ledger has come to a height: where the one before was cut
+    /// short, a block lacks between the two.</summary>
+    public static bool Follows(ulong firstHeight, ulong tip) => firstHeight <= tip + 1;
+
     /// <summary>
     /// What an answer without blocks, or none, says of the validator; null if it is no fault of its own that it has none.
     /// </summary>

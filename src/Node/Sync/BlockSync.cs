@@ -141,15 +141,14 @@ internal sealed class BlockSync(
                 await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
             FetchedRange? range = await (ahead ?? FetchAsync(ledger.Tip.Height + 1, cancellation));
             ahead = null;
-            if (range is null || range.FirstHeight > ledger.Tip.Height + 1)
+            if (range is null || !CatchUp.Follows(range.FirstHeight, ledger.Tip.Height))
             {
                 await Task.Delay(Pause, time, cancellation);
                 if (range is null && network.Connections.All(static c => !c.IsConnected))
                     return; // the core asks again when somebody is there
                 continue;
             }
-            ulong next = range.FirstHeight + (ulong)range.Blocks.Count;
-            if (next <= Target)
+            if (After(range) is { } next)
                 ahead = FetchAsync(next, cancellation);
             string? lie = await StoreAsync(range, cancellation);
             if (lie is null)
@@ -157,6 +156,12 @@ internal sealed class BlockSync(
             PassOver(range.Source, lie);
             ahead = null; // it may not connect any more; whatever comes of it is dropped
         }
+    }
+
+    private ulong? After(FetchedRange range)
+    {
+        lock (_catchUp)
+            return _catchUp.After(range.FirstHeight, range.Blocks.Count);
     }
 
     private void Follow(int source, ulong height)

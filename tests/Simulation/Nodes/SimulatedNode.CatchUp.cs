@@ -14,11 +14,9 @@ internal sealed partial class SimulatedNode
     private const int BlocksPerResponse = 5;
 
     private readonly Queue<CertifiedBlock> _fetched = [];
-    private readonly Queue<int> _sources = [];
     private CatchUp _catchUp;
-    private (int Validator, ulong FirstHeight)? _asked;
+    private RangeFetch? _fetch;
     private (int Validator, string? Complaint)? _range;
-    private int _question;
     private bool _catchingUp;
     private ulong _saidAhead;
 
@@ -34,56 +32,85 @@ internal sealed partial class SimulatedNode
 
     private void FetchRange() => FetchRange(orSnapshot: true);
 
+    /// <summary>The next range: one that was fetched while the last was executed, or else it is asked for now.</summary>
     private void FetchRange(bool orSnapshot)
     {
         _catchingUp = Ledger.Height < _catchUp.Target && Ledger.Tip.Header.NextValidatorSetHash == _config.Validators.Hash;
-        if (!_catchingUp || (orSnapshot && LooksForSnapshot()))
+        if (!_catchingUp)
+        {
+            _fetch = null;
             return;
-        _saidAhead = 0;
-        _sources.Clear();
-        int[] others = _stage.Scenario.Snapshots ? Others() : [.. Enumerable.Range(0, _config.Validators.Count).Where(i => i != Index)];
-        foreach (int validator in _catchUp.Sources(others, MonotonicMs))
-            _sources.Enqueue(validator);
-        AskNextSource();
+        }
+        if (_fetch is null)
+        {
+            if (orSnapshot && LooksForSnapshot())
+                return;
+            _saidAhead = 0;
+            BeginFetch(Ledger.Height + 1);
+        }
+        else if (_fetch.IsOver)
+            TakeRange();
     }
 
-    private void AskNextSource()
+    private void BeginFetch(ulong firstHeight)
     {
-        int question = ++_question;
-        if (!_sources.TryDequeue(out int validator))
+        int[] others = _stage.Scenario.Snapshots ? Others() : [.. Enumerable.Range(0, _config.Validators.Count).Where(i => i != Index)];
+        _fetch = new RangeFetch(firstHeight, _catchUp.Sources(others, MonotonicMs));
+        AskNextSource(_fetch);
+    }
+
+    private void AskNextSource(RangeFetch fetch)
+    {
+        if (!fetch.TryNext())
+        {
+            if (_range is null)
+                TakeRange();
+            return;
+        }
+        int validator = fetch.Asked;
+        _stage.Send(this, validator, new BlockRequest(fetch.FirstHeight));
+        Later(BlocksTimeoutUs, () =>
+        {
+            if (_fetch == fetch && !fetch.IsOver && fetch.Asked == validator)
+                Judge(fetch, null);
+        });
+    }
+
+    private void Judge(RangeFetch fetch, BlockResponse? answer)
+    {
+        int validator = fetch.Asked;
+        (ulong, int, ulong, ulong)? said =
+            answer is null ? null : (answer.First, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom);
+        if (!CatchUp.HasBlocks(fetch.FirstHeight, said, out string? complaint))
+        {
+            if (complaint is not null)
+                PassOver(validator, complaint);
+            AskNextSource(fetch);
+            return;
+        }
+        fetch.Given(answer!);
+        if (_range is null)
+            TakeRange();
+    }
+
+    /// <summary>Executes the range that has come, and has the next one fetched meanwhile.</summary>
+    private void TakeRange()
+    {
+        RangeFetch fetch = _fetch!;
+        _fetch = null;
+        if (fetch.Answer is not { } answer || !CatchUp.Follows(fetch.FirstHeight, Ledger.Height))
         {
             Later(CatchUp.PauseMs * 1_000, FetchRange);
             return;
         }
-        ulong first = Ledger.Height + 1;
-        _asked = (validator, first);
-        _stage.Send(this, validator, new BlockRequest(first));
-        Later(BlocksTimeoutUs, () =>
-        {
-            if (_question == question)
-                Judge(validator, null);
-        });
-    }
-
-    private void Judge(int validator, BlockResponse? answer)
-    {
-        _question++;
-        ulong first = _asked!.Value.FirstHeight;
-        _asked = null;
-        (ulong, int, ulong, ulong)? said =
-            answer is null ? null : (answer.First, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom);
-        if (!CatchUp.HasBlocks(first, said, out string? complaint))
-        {
-            if (complaint is not null)
-                PassOver(validator, complaint);
-            AskNextSource();
-            return;
-        }
         if (Ledger.Tip.Header.NextValidatorSetHash != _config.Validators.Hash)
             return; // the next epoch goes on
-        foreach (CertifiedBlock block in _catchUp.Believe(first, answer!.Blocks, out complaint))
+        IReadOnlyList<CertifiedBlock> chain = _catchUp.Believe(fetch.FirstHeight, answer.Blocks, out string? complaint);
+        foreach (CertifiedBlock block in chain)
             _fetched.Enqueue(block);
-        _range = (validator, complaint);
+        _range = (fetch.Asked, complaint);
+        if (_stage.Scenario.Snapshots && _catchUp.After(fetch.FirstHeight, answer.Blocks.Count) is { } next)
+            BeginFetch(next);
         StoreFetched();
     }
 
@@ -113,8 +140,8 @@ internal sealed partial class SimulatedNode
     {
         if (response.Id > 0)
             Take(response.Id, response);
-        else if (_asked is { } asked && asked.Validator == from && response.First == asked.FirstHeight)
-            Judge(from, response);
+        else if (_fetch is { IsOver: false } fetch && fetch.Asked == from && response.First == fetch.FirstHeight)
+            Judge(fetch, response);
     }
 
     /// <summary>Executes and stores the next fetched block; after the last of them asks for more.</summary>
@@ -139,7 +166,10 @@ internal sealed partial class SimulatedNode
         _fetched.Clear();
         _range = null;
         if (range.Complaint is { } lie)
+        {
             PassOver(range.Validator, lie);
+            _fetch = null; // it may not connect any more
+        }
         FetchRange();
     }
 
@@ -150,10 +180,37 @@ internal sealed partial class SimulatedNode
     {
         _catchUp = NewCatchUp();
         _fetched.Clear();
-        _sources.Clear();
-        _asked = null;
+        _fetch = null;
         _range = null;
         _catchingUp = false;
         _saidAhead = 0;
+    }
+
+    /// <summary>A range that is asked for, of one source after the other.</summary>
+    private sealed class RangeFetch(ulong firstHeight, IReadOnlyList<int> sources)
+    {
+        private int _next;
+
+        public ulong FirstHeight => firstHeight;
+
+        /// <summary>Who is asked now; in the end who gave the answer.</summary>
+        public int Asked { get; private set; } = -1;
+
+        /// <summary>The blocks, once they are here.</summary>
+        public BlockResponse? Answer { get; private set; }
+
+        /// <summary>It has come, or nobody is left to ask.</summary>
+        public bool IsOver => Answer is not null || _next > sources.Count;
+
+        /// <summary>Goes on to the next source; false where there is none.</summary>
+        public bool TryNext()
+        {
+            bool any = _next < sources.Count;
+            Asked = any ? sources[_next] : -1;
+            _next++;
+            return any;
+        }
+
+        public void Given(BlockResponse answer) => Answer = answer;
     }
 }

@@ -17,6 +17,9 @@ internal sealed partial class SimulatedNode
         ChainMax = 64,
     };
 
+    // In production many more.
+    private const int GossipAgainMax = 16;
+
     private readonly HashSet<Digest> _invalid = [];
     private TransactionPool _pool;
     private ulong _workPausedUntilUs;
@@ -84,7 +87,19 @@ internal sealed partial class SimulatedNode
     private void SweepPool()
     {
         _pool.Sweep(Ledger.Tip.Header.TimestampMs, UtcMs);
+        GossipAgain();
         TellWork();
+    }
+
+    /// <summary>Others may have been down, cut off or without room when it came from a client here.</summary>
+    private void GossipAgain()
+    {
+        if (!_stage.Scenario.Snapshots)
+            return;
+        List<ReadOnlyMemory<byte>> waiting = _pool.TakeForGossip(
+            _stage.Keys.Set[Index].Department, UtcMs, _config.Parameters.ForwardTimeoutMs, GossipAgainMax);
+        if (waiting.Count > 0)
+            Transmit(Send.ToAll, new EnvelopesFrame(false, waiting));
     }
 
     /// <summary>What the pool offered was all refused: a moment, or leader and pool ask each other for ever.</summary>
