@@ -174,7 +174,8 @@ internal sealed class CatchUpBench(CatchUpOptions options, Action<string> say)
         report.SnapshotSeconds = clock.Elapsed.TotalSeconds;
         report.SnapshotBehind = tip - Math.Min(tip, there.Height);
         if (there.WholeFromHeight == 0)
-            throw new CommandException(ExitCode.ProblemsFound, "The node came back block by block, not by snapshot.");
+            throw new CommandException(ExitCode.ProblemsFound,
+                "The node came back block by block, not by snapshot: with so few blocks that costs less. More of --versions, or less of --block-records, makes more.");
         say($"By snapshot it is {report.SnapshotBehind} blocks behind {report.SnapshotSeconds:F1} s after its start, whole from block {there.WholeFromHeight} on.");
         await UntilAsync(network, Wiped, static s => s.WholeFromHeight == 0, cancellation);
         report.FilledSeconds = clock.Elapsed.TotalSeconds;

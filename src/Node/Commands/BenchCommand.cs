@@ -85,7 +85,7 @@ internal static class BenchCommand
     {
         Option<int> records = Number("--records", "Records of the history", 20_000, 1_000, 2_000_000);
         Option<int> versions = Number("--versions", "Versions of each: more old blocks, and the same state", 1, 1, 100);
-        Option<int> block = Number("--block-records", "Transactions in a block of the history", 100, 1, 5_000);
+        Option<int> block = Number("--block-records", "Transactions in a block of the history", 50, 1, 5_000);
         Option<int> load = Number("--load", "Records committed to measure the commit rate; 0: that and catch-up by blocks are left out", 3_000, 0, 100_000);
         Option<string?> directory = DirectoryOption();
         Option<bool> json = Output.JsonOption();
