@@ -36,7 +36,7 @@ public static class Authority
         return last.LastHeight != 0 && last.LastHeight < height
             ? new Rejection(
                 RejectionCode.SignerRevoked,
-                $"The key of officer {last.OfficerId} was revoked after block {last.LastHeight}. "
+                $"The key of officer {last.OfficerId} was revoked or replaced after block {last.LastHeight}. "
                 + "Sign with the officer's current key.",
                 Facts(last, ("lastHeight", FieldRules.Invariant(last.LastHeight))))
             : new Rejection(

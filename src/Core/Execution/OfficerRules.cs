@@ -6,18 +6,20 @@ using GovChain.Protos.V1;
 namespace GovChain.Core.Execution;
 
 /// <summary>
-/// Enrolling and revoking officers: an administrator of the same department. Acts from the next block on; a key
-/// serves once, ever; a department keeps at least one administrator.
+/// Enrolling and revoking officers and replacing their keys: an administrator of the same department. Acts from the next block
+/// on; a key serves once, ever; a department keeps at least one administrator.
 /// </summary>
 internal static class OfficerRules
 {
     public static Outcome Enrol(StateOverlay state, in TransactionContext at, EnrolOfficer enrolment)
     {
-        if (!PublicKey.TryParse(enrolment.PublicKey.Span, out PublicKey? key))
-            throw new InvalidOperationException("The decoder let an enrolment without a valid key through.");
+        PublicKey key = Parse(enrolment.PublicKey);
         StateKey officerKey = StateKey.Officer(at.Department, enrolment.OfficerId);
         OfficerState? officer = state.Current<OfficerState>(officerKey);
-        if (PermitEnrolment(state, at, enrolment, officer, key) is { } rejection)
+        Rejection? rejection = Authority.Require(at.Signer, OfficerRole.Administrator, "Enrolling an officer")
+            ?? RequireNoKey(at, enrolment.OfficerId, officer)
+            ?? RequireUnused(state, key);
+        if (rejection is not null)
             return rejection;
         var interval = new OfficerInterval
         {
@@ -28,18 +30,7 @@ internal static class OfficerRules
             ValidFromMs = enrolment.ValidFromMs,
             ValidUntilMs = enrolment.ValidUntilMs,
         };
-        var keyWrite = new StateWrite(
-            StateKey.OfficerKey(key),
-            new OfficerKeyState { PublicKey = enrolment.PublicKey, Intervals = { interval } });
-        var officerWrite = new StateWrite(
-            officerKey,
-            new OfficerState
-            {
-                Department = at.Department,
-                OfficerId = enrolment.OfficerId,
-                CurrentKey = enrolment.PublicKey,
-                Keys = (officer?.Keys ?? 0) + 1,
-            });
+        StateWrite keyWrite = OpenKey(key, interval), officerWrite = GiveKey(officerKey, interval, key, officer?.Keys ?? 0);
         return IsAdministrator(interval)
             ? Outcome.Accept(keyWrite, officerWrite, CountAdministrator(Department(state, at.Department), added: true))
             : Outcome.Accept(keyWrite, officerWrite);
@@ -49,15 +40,13 @@ internal static class OfficerRules
     {
         StateKey officerKey = StateKey.Officer(at.Department, revocation.OfficerId);
         OfficerState? officer = state.Current<OfficerState>(officerKey);
-        if (PermitRevocation(at, revocation, officer) is { } rejection)
+        Rejection? rejection = Authority.Require(at.Signer, OfficerRole.Administrator, "Revoking an officer")
+            ?? RequireKey(at, revocation.OfficerId, officer);
+        if (rejection is not null)
             return rejection;
-        (StateKey stateKey, OfficerKeyState entry) = KeyOf(state, officer!);
-        OfficerKeyState closed = entry.Clone();
-        OfficerInterval interval = closed.Intervals[^1];
-        interval.LastHeight = at.Height;
+        StateWrite keyWrite = CloseKey(state, officer!, at.Height, out OfficerInterval interval);
         OfficerState revoked = officer!.Clone();
         revoked.CurrentKey = ByteString.Empty;
-        var keyWrite = new StateWrite(stateKey, closed);
         var officerWrite = new StateWrite(officerKey, revoked);
         if (!IsAdministrator(interval))
             return Outcome.Accept(keyWrite, officerWrite);
@@ -74,48 +63,79 @@ internal static class OfficerRules
         return Outcome.Accept(keyWrite, officerWrite, CountAdministrator(department, added: false));
     }
 
-    private static Rejection? PermitEnrolment(
-        StateOverlay state, in TransactionContext at, EnrolOfficer enrolment, OfficerState? officer, PublicKey key)
+    /// <summary>Another key for an officer, who stays what it is: roles and times go over to it.</summary>
+    public static Outcome Rotate(StateOverlay state, in TransactionContext at, RotateOfficerKey rotation)
     {
-        if (Authority.Require(at.Signer, OfficerRole.Administrator, "Enrolling an officer") is { } rejection)
+        PublicKey key = Parse(rotation.PublicKey);
+        StateKey officerKey = StateKey.Officer(at.Department, rotation.OfficerId);
+        OfficerState? officer = state.Current<OfficerState>(officerKey);
+        Rejection? rejection = Authority.Require(at.Signer, OfficerRole.Administrator, "Replacing an officer's key")
+            ?? RequireKey(at, rotation.OfficerId, officer)
+            ?? RequireUnused(state, key);
+        if (rejection is not null)
             return rejection;
-        if (officer is { CurrentKey.IsEmpty: false })
-        {
-            return new Rejection(
+        StateWrite oldKey = CloseKey(state, officer!, at.Height, out OfficerInterval interval);
+        OfficerInterval next = interval.Clone();
+        next.FirstHeight = at.Height + 1;
+        next.LastHeight = 0;
+        return Outcome.Accept(oldKey, OpenKey(key, next), GiveKey(officerKey, next, key, officer!.Keys));
+    }
+
+    private static PublicKey Parse(ByteString bytes) => PublicKey.TryParse(bytes.Span, out PublicKey? key)
+        ? key
+        : throw new InvalidOperationException("The decoder let an officer without a valid key through.");
+
+    private static Rejection? RequireNoKey(in TransactionContext at, string officerId, OfficerState? officer) =>
+        officer is not { CurrentKey.IsEmpty: false }
+            ? null
+            : new Rejection(
                 RejectionCode.OfficerExists,
-                $"Department {at.Department} has an officer {enrolment.OfficerId}. "
-                + "Revoke that key first, or use another number.",
+                $"Department {at.Department} has an officer {officerId}. "
+                + "Give it another key, revoke it first, or use another number.",
                 ("department", at.Department),
-                ("officer", enrolment.OfficerId));
-        }
-        return state.Current<OfficerKeyState>(StateKey.OfficerKey(key)) is null
+                ("officer", officerId));
+
+    private static Rejection? RequireKey(in TransactionContext at, string officerId, OfficerState? officer) =>
+        officer is { CurrentKey.IsEmpty: false }
+            ? null
+            : new Rejection(
+                RejectionCode.UnknownOfficer,
+                $"Department {at.Department} has no officer {officerId} with a key. Check the staff number.",
+                ("department", at.Department),
+                ("officer", officerId));
+
+    private static Rejection? RequireUnused(StateOverlay state, PublicKey key) =>
+        state.Current<OfficerKeyState>(StateKey.OfficerKey(key)) is null
             ? null
             : new Rejection(
                 RejectionCode.KeyInUse,
                 $"The key {key.ToShortString()}... "
                 + "belongs, or once belonged, to an officer or a validator. Make a new key.",
                 ("publicKey", key.ToString()));
-    }
 
-    private static Rejection? PermitRevocation(
-        in TransactionContext at, RevokeOfficer revocation, OfficerState? officer)
-    {
-        if (Authority.Require(at.Signer, OfficerRole.Administrator, "Revoking an officer") is { } rejection)
-            return rejection;
-        return officer is { CurrentKey.IsEmpty: false }
-            ? null
-            : new Rejection(
-                RejectionCode.UnknownOfficer,
-                $"Department {at.Department} has no officer {revocation.OfficerId} with a key. Check the staff number.",
-                ("department", at.Department),
-                ("officer", revocation.OfficerId));
-    }
-
-    private static (StateKey Key, OfficerKeyState Entry) KeyOf(StateOverlay state, OfficerState officer)
+    /// <summary>The officer's key, which signs for the last time in this block.</summary>
+    private static StateWrite CloseKey(StateOverlay state, OfficerState officer, ulong height, out OfficerInterval interval)
     {
         var key = new StateKey(StateKind.OfficerKey, officer.CurrentKey.Span);
-        return (key, state.Current<OfficerKeyState>(key) ?? throw new CorruptStateException(key, "no value"));
+        OfficerKeyState closed = state.Current<OfficerKeyState>(key)?.Clone() ?? throw new CorruptStateException(key, "no value");
+        interval = closed.Intervals[^1];
+        interval.LastHeight = height;
+        return new StateWrite(key, closed);
     }
+
+    private static StateWrite OpenKey(PublicKey key, OfficerInterval interval) => new(
+        StateKey.OfficerKey(key),
+        new OfficerKeyState { PublicKey = ByteString.CopyFrom(key.Span), Intervals = { interval } });
+
+    private static StateWrite GiveKey(StateKey officer, OfficerInterval interval, PublicKey key, uint keysBefore) => new(
+        officer,
+        new OfficerState
+        {
+            Department = interval.Department,
+            OfficerId = interval.OfficerId,
+            CurrentKey = ByteString.CopyFrom(key.Span),
+            Keys = keysBefore + 1,
+        });
 
     private static DepartmentState Department(StateOverlay state, string id)
     {

@@ -56,6 +56,7 @@ public static class TransactionRules
             TransactionBody.ActionOneofCase.DefineType => TypeRules.Define(state, at, body.DefineType),
             TransactionBody.ActionOneofCase.EnrolOfficer => OfficerRules.Enrol(state, at, body.EnrolOfficer),
             TransactionBody.ActionOneofCase.RevokeOfficer => OfficerRules.Revoke(state, at, body.RevokeOfficer),
+            TransactionBody.ActionOneofCase.RotateOfficerKey => OfficerRules.Rotate(state, at, body.RotateOfficerKey),
             TransactionBody.ActionOneofCase.ChangeMembership => MembershipRules.Change(state, at, body.ChangeMembership),
             _ => throw new InvalidOperationException($"The decoder let the action {body.ActionCase} through."),
         };

@@ -21,11 +21,12 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.DefineType => DefineType("define_type", body.DefineType),
         TransactionBody.ActionOneofCase.EnrolOfficer => Enrol("enrol_officer", body.EnrolOfficer),
         TransactionBody.ActionOneofCase.RevokeOfficer => Revoke("revoke_officer", body.RevokeOfficer),
+        TransactionBody.ActionOneofCase.RotateOfficerKey => Rotate("rotate_officer_key", body.RotateOfficerKey),
         TransactionBody.ActionOneofCase.Accuse => Accuse("accuse", body.Accuse, body.ChainId.Span),
         TransactionBody.ActionOneofCase.SuspendLeader => Suspend("suspend_leader", body.SuspendLeader),
         TransactionBody.ActionOneofCase.ChangeMembership => MembershipFields.Check("change_membership", body.ChangeMembership),
         _ => FieldViolation.Of("action", "exactly one of register, amend, annul, define_type, enrol_officer, "
-            + "revoke_officer, change_membership, accuse, suspend_leader", ""),
+            + "revoke_officer, rotate_officer_key, change_membership, accuse, suspend_leader", ""),
     };
 
     /// <summary>Actions from number 80 on are signed by a department's validator key.</summary>
@@ -73,6 +74,11 @@ internal static class ActionRules
 
     private static FieldViolation? Revoke(string at, RevokeOfficer officer) =>
         FieldRules.Officer($"{at}.officer_id", officer.OfficerId)
+        ?? FieldRules.Text($"{at}.reason", officer.Reason, Limits.ShortTextBytesMax);
+
+    private static FieldViolation? Rotate(string at, RotateOfficerKey officer) =>
+        FieldRules.Officer($"{at}.officer_id", officer.OfficerId)
+        ?? FieldRules.Key($"{at}.public_key", officer.PublicKey.Span)
         ?? FieldRules.Text($"{at}.reason", officer.Reason, Limits.ShortTextBytesMax);
 
     private static FieldViolation? Accuse(string at, Accuse action, ReadOnlySpan<byte> chainId) =>

@@ -51,7 +51,7 @@ public enum RejectionCode
     /// <summary>The key's validity has ended.</summary>
     SignerExpired = 32,
 
-    /// <summary>The key was revoked.</summary>
+    /// <summary>The key was revoked, or replaced by another.</summary>
     SignerRevoked = 33,
 
     /// <summary>The officer lacks the role, or the department does not own the type.</summary>

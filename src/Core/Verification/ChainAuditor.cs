@@ -93,7 +93,7 @@ public sealed class PreparedBlock
             "Header or certificate was altered: the departments did not agree to this block.");
     }
 
-    private static string Position(BlockHeader header, int index) =>
+    internal static string Position(BlockHeader header, int index) =>
         $"transaction {index} (position {header.LogSizeBefore + (ulong)index})";
 
     private static PreparedBlock Bad(ulong height, string where, string expected, string found, string meaning) =>
@@ -150,7 +150,9 @@ public sealed class ChainAuditor(Genesis genesis)
         ExecutedBlock? executed = BlockExecutor.Check(Ledger, Validators, header, block.Transactions, out BlockFailure? failure);
         if (executed is null)
         {
-            return new AuditProblem(header.Height, failure!.Kind.ToString(), failure.Expected, failure.Found,
+            string found = failure!.Rejection is { } rejection
+                ? $"{failure.Found} in {PreparedBlock.Position(header, failure.TransactionIndex)}: {rejection.Message}" : failure.Found;
+            return new AuditProblem(header.Height, failure.Kind.ToString(), failure.Expected, found,
                 "The block's content is not what its certified header says: it was altered after the departments signed, or they signed what the rules forbid.");
         }
         Ledger.Apply(executed);

@@ -16,17 +16,17 @@ internal static class OfficerCommand
         ("administrator", OfficerRole.Administrator), ("auditor", OfficerRole.Auditor),
     ];
 
-    public static Command Create() => new("officer", "Enrol and revoke officers of your department") { Enrol(), Revoke() };
+    public static Command Create() => new("officer", "Enrol and revoke officers of your department, and replace their keys")
+    {
+        Enrol(),
+        Rotate(),
+        Revoke(),
+    };
 
     private static Command Enrol()
     {
         var id = new Argument<string>("OFFICER") { Description = "The staff number; no personal data" };
-        var key = new Option<string>("--public-key")
-        {
-            Description = "The officer's public key, as \"key new\" printed it",
-            HelpName = "HEX",
-            Required = true,
-        };
+        Option<string> key = KeyOption("The officer's public key, as \"key new\" printed it");
         var roles = new Option<string[]>("--role")
         {
             Description = $"A role, may be given several times: {string.Join(", ", Roles.Select(r => r.Name))}",
@@ -40,14 +40,40 @@ internal static class OfficerCommand
         ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
         {
-            if (!PublicKey.TryParseHex(result.GetRequiredValue(key), out PublicKey? publicKey))
-                throw new CommandException(ExitCode.Usage, "--public-key: a compressed secp256k1 key of 66 hexadecimal digits is expected.");
-            var enrol = new EnrolOfficer { OfficerId = result.GetRequiredValue(id), PublicKey = ByteString.CopyFrom(publicKey.Span) };
+            var enrol = new EnrolOfficer { OfficerId = result.GetRequiredValue(id), PublicKey = KeyOf(result.GetRequiredValue(key)) };
             enrol.Roles.AddRange(result.GetRequiredValue(roles).Select(RoleOf).Distinct().Order().Select(r => (uint)r));
             using LedgerClient client = options.Connect(result);
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
             TransactionOutcome outcome = await RecordCommand.SubmitAsync(client, factory, b => b.EnrolOfficer = enrol, cancellation);
             RecordCommand.PrintOutcome(outcome, $"officer {enrol.OfficerId} enrolled", result.GetValue(json));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Rotate()
+    {
+        var id = new Argument<string>("OFFICER") { Description = "The staff number" };
+        Option<string> key = KeyOption("The officer's new public key, as \"key new\" printed it");
+        var reason = new Option<string>("--reason") { Description = "Why", DefaultValueFactory = _ => "" };
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("rotate",
+            "Give an officer of your own department another key, from the next block on, with the same roles and times. "
+            + "The old key never signs again; what it signed before stays valid. Signed by one of its administrators.")
+            { id, key, reason, json };
+        ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            var rotate = new RotateOfficerKey
+            {
+                OfficerId = result.GetRequiredValue(id),
+                PublicKey = KeyOf(result.GetRequiredValue(key)),
+                Reason = result.GetValue(reason) ?? "",
+            };
+            using LedgerClient client = options.Connect(result);
+            TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
+            TransactionOutcome outcome = await RecordCommand.SubmitAsync(client, factory, b => b.RotateOfficerKey = rotate, cancellation);
+            RecordCommand.PrintOutcome(outcome, $"officer {rotate.OfficerId} has another key", result.GetValue(json));
             return ExitCode.Ok;
         });
         return command;
@@ -73,6 +99,17 @@ internal static class OfficerCommand
         });
         return command;
     }
+
+    private static Option<string> KeyOption(string description) => new("--public-key")
+    {
+        Description = description,
+        HelpName = "HEX",
+        Required = true,
+    };
+
+    private static ByteString KeyOf(string hex) => PublicKey.TryParseHex(hex, out PublicKey? key)
+        ? ByteString.CopyFrom(key.Span)
+        : throw new CommandException(ExitCode.Usage, "--public-key: a compressed secp256k1 key of 66 hexadecimal digits is expected.");
 
     private static OfficerRole RoleOf(string name)
     {

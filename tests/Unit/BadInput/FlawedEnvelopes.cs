@@ -92,6 +92,12 @@ internal static class FlawedEnvelopes
             b.EnrolOfficer.Roles.Add([1u, 2u]);
         });
         yield return Sign(administrator, b => b.RevokeOfficer = new RevokeOfficer { OfficerId = "c-2", Reason = "left" });
+        yield return Sign(administrator, b => b.RotateOfficerKey = new RotateOfficerKey
+        {
+            OfficerId = "c-2",
+            PublicKey = ByteString.CopyFrom(officer.Span),
+            Reason = "new card",
+        });
     }
 
     private static byte[] Sign(TransactionFactory factory, Action<TransactionBody> action) =>

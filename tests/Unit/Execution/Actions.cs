@@ -43,6 +43,11 @@ internal static class Actions
     public static TransactionBody Revoke(string id) =>
         new() { RevokeOfficer = new RevokeOfficer { OfficerId = id, Reason = "left" } };
 
+    public static TransactionBody Rotate(string id, TestKey key) => new()
+    {
+        RotateOfficerKey = new RotateOfficerKey { OfficerId = id, PublicKey = ByteString.CopyFrom(key.Public.Span), Reason = "new card" },
+    };
+
     /// <summary>Evidence that a key signed two Commits at a height.</summary>
     public static TransactionBody Accuse(Digest chainId, TestKey accused, ulong height, VoteType type = VoteType.Commit)
     {

@@ -60,7 +60,7 @@ public sealed class ApprovalReviewTest
     {
         _ledger.Commit((TestLedger.AlphaAdmin, Actions.Enrol("second", Second, OfficerRole.Administrator)));
         _ledger.Commit((TestLedger.AlphaAdmin, Actions.Revoke("admin")));
-        Assert.That(ByLedger(Signed(Admission(), TestLedger.AlphaAdmin)).Useless.Single().Why, Does.Contain("was revoked after block"));
+        Assert.That(ByLedger(Signed(Admission(), TestLedger.AlphaAdmin)).Useless.Single().Why, Does.Contain("was revoked or replaced after block"));
         _ledger.Commit((Second, Approve(_ledger.Genesis.ChainId, Remove("beta"), null, Second, TestLedger.BetaAdmin)));
         ApprovalReview review = ByLedger(Signed(Admission(), TestLedger.BetaAdmin, Second));
         Assert.That(review.Useless.Single().Why, Does.Contain("beta was removed"));

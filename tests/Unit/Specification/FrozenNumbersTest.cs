@@ -50,7 +50,7 @@ public sealed class FrozenNumbersTest
         Expect<SignedTransaction>("body=1 signature=2");
         Expect<TransactionBody>(
             "format_version=1 algorithm=2 chain_id=3 signer=4 nonce=5 expires_at_ms=6 register=16 amend=17 annul=18 "
-            + "define_type=40 enrol_officer=48 revoke_officer=49 change_membership=67 accuse=80 suspend_leader=81");
+            + "define_type=40 enrol_officer=48 revoke_officer=49 rotate_officer_key=50 change_membership=67 accuse=80 suspend_leader=81");
         Expect<RecordName>("type=1 id=2");
         Expect<RecordChange>(
             "record=1 expected_version=2 payload=3 reason=4 legal_basis=5 effective_date=6");
@@ -60,6 +60,7 @@ public sealed class FrozenNumbersTest
         Expect<DefineType>("type=1 expected_version=2 titles=3 public_read=4 schema=5 description=13");
         Expect<EnrolOfficer>("officer_id=1 public_key=2 roles=3 valid_from_ms=4 valid_until_ms=5");
         Expect<RevokeOfficer>("officer_id=1 reason=2");
+        Expect<RotateOfficerKey>("officer_id=1 public_key=2 reason=3");
         Expect<SuspendLeader>("epoch=1 height=2 view=3 view_changes=4");
         Expect<ChangeMembership>("change=1 approvals=2 new_key_signature=3");
         Expect<MembershipChange>(

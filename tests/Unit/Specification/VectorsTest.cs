@@ -65,6 +65,7 @@ public sealed class VectorsTest
                 Vector("revoke officer", Actions.Revoke("4711"), 6),
                 Vector("suspend leader", Suspension(), 7),
                 Vector("accuse", Accusation(), 8),
+                Vector("rotate officer key", Actions.Rotate("4711", TestLedger.OtherSpare), 9),
             },
         });
     }
@@ -175,6 +176,9 @@ public sealed class VectorsTest
                 Vector("prepared in the view asked for", Field(Suspension(), b => b.SuspendLeader.ViewChanges[1].Prepared = 5)),
                 Vector("prepared hash without a prepared view", Field(Suspension(), b => b.SuspendLeader.ViewChanges[0].Prepared = 0)),
                 Vector("view change with high s", Field(Suspension(), b => b.SuspendLeader.ViewChanges[1].Signature = ByteString.CopyFrom([.. new byte[31], 1, 0x80, .. new byte[31]]))),
+                Vector("rotation without a key", Field(Actions.Rotate("4711", TestLedger.Spare), b => b.RotateOfficerKey.PublicKey = ByteString.Empty)),
+                Vector("rotation reason of 1,025 bytes", Field(Actions.Rotate("4711", TestLedger.Spare), b => b.RotateOfficerKey.Reason = new string('x', 1_025))),
+                Vector("rotation of nobody", Field(Actions.Rotate("", TestLedger.Spare))),
                 Vector("revocation reason of 1,025 bytes", Field(Actions.Revoke("4711"), b => b.RevokeOfficer.Reason = new string('x', 1_025))),
             },
         });
@@ -375,6 +379,7 @@ public sealed class VectorsTest
                 Vector(_ledger.Commit([
                     Make(TestLedger.AlphaClerk, Actions.Annul("A-1", 2), 6),
                     Make(TestLedger.AlphaAdmin, Actions.Revoke("clerk"), 7),
+                    Make(TestLedger.AlphaAdmin, Actions.Rotate("admin", TestLedger.Spare), 8),
                 ])),
             },
         });

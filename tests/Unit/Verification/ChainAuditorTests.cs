@@ -1,8 +1,10 @@
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
+using GovChain.Protos.V1;
 using GovChain.Tests.Unit.Execution;
 using NUnit.Framework;
+using Rejection = GovChain.Core.Model.Rejection;
 
 namespace GovChain.Tests.Unit.Verification;
 
@@ -171,6 +173,29 @@ public sealed class ChainAuditorTests : IDisposable
             Certificate certificate = EvidenceLedger.Certify(BlockHeader.TryRead(bytes)!);
             blocks[4] = blocks[4] with { Header = bytes, Certificate = certificate.ToBytes() };
             Assert.That(AssertProblem(blocks, 4).Where, Is.EqualTo($"{kind}"));
+        }
+    }
+
+    [Test]
+    public void Audit_ATransactionThatAQuorumCertifiedAgainstTheRules_NamesItAndTheRule()
+    {
+        TestKey administrator = TestLedger.AlphaAdmin, deputy = TestLedger.OtherSpare, former = TestLedger.Spare;
+        TransactionBody good = Actions.Define("permit");
+        (TestKey Signer, TransactionBody Action, RejectionCode Code)[] forbidden =
+        [
+            (former, Actions.Register("C-1"), RejectionCode.SignerRevoked),
+            (deputy, Actions.Rotate("deputy", new TestKey(700)), RejectionCode.NotPermitted),
+            (TestLedger.BetaAdmin, Actions.Rotate("deputy", new TestKey(700)), RejectionCode.UnknownOfficer),
+            (administrator, Actions.Rotate("clerk", new TestKey(700)), RejectionCode.UnknownOfficer),
+            (administrator, Actions.Rotate("deputy", former), RejectionCode.KeyInUse),
+            (administrator, Actions.Rotate("deputy", EvidenceLedger.Validators[3]), RejectionCode.KeyInUse),
+        ];
+        foreach ((TestKey signer, TransactionBody action, RejectionCode code) in forbidden)
+        {
+            AuditProblem problem = AssertProblem(
+                [.. _blocks, Ledger.Collude((administrator, good), (signer, action))], (int)EvidenceLedger.TipHeight + 1);
+            Assert.That(problem.Where, Is.EqualTo($"{BlockFailureKind.InvalidTransaction}"));
+            Assert.That(problem.Found, Does.StartWith($"{Rejection.NameOf(code)} in transaction 1 (position {EvidenceLedger.LastPosition + 2}): "));
         }
     }
 

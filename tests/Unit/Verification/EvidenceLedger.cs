@@ -10,17 +10,18 @@ using GovChain.Tests.Unit.Execution;
 namespace GovChain.Tests.Unit.Verification;
 
 /// <summary>
-/// A ledger of four departments and five blocks with everything signed and certified, from fixed keys, nonces and
+/// A ledger of four departments and six blocks with everything signed and certified, from fixed keys, nonces and
 /// times: its bytes come out the same each time. Alpha's clerk signs positions 4 to 6, is revoked at 7, in block 3;
-/// alpha's deputy signs 8 and 10; at 9, in block 4, beta's
-/// validator suspends alpha as leader.
+/// alpha's deputy signs 8 and 11 and has another key from block 7 on; at 9, in block 4, beta's
+/// validator suspends alpha as leader, at 10 delta's accuses gamma's.
 /// </summary>
 internal sealed class EvidenceLedger
 {
     public const ulong FirstOfClerk = 4;
     public const ulong SuspensionOfAlpha = 9;
-    public const ulong LastOfDeputy = 10;
-    public const ulong TipHeight = 5;
+    public const ulong LastOfDeputy = 11;
+    public const ulong LastPosition = 12;
+    public const ulong TipHeight = 6;
 
     /// <summary>Of alpha, beta, delta and gamma: the order of their ids.</summary>
     public static readonly TestKey[] Validators =
@@ -50,6 +51,7 @@ internal sealed class EvidenceLedger
             (Validators[1], Actions.Suspend(Genesis.ChainId, 3, 0, Validators[1..])),
             (Validators[2], Actions.Accuse(Genesis.ChainId, Validators[3], 3)));
         Commit((deputy, Actions.Annul("A-2", 1)));
+        Commit((administrator, Actions.Rotate("deputy", TestLedger.OtherSpare)));
     }
 
     public static EvidenceLedger Shared { get; } = new();
@@ -135,6 +137,31 @@ internal sealed class EvidenceLedger
         return new Receipt(
             Genesis.Bytes, envelope, 0, [], new CertifiedBlock(header, Certify(header)),
             new SignerProof(signerValue, [], null), []);
+    }
+
+    /// <summary>The block after the tip with transactions that a quorum certified whatever the rules say of them. Its roots are none:
+    /// rules come first.</summary>
+    public RawBlock Collude(params (TestKey Signer, TransactionBody Action)[] actions)
+    {
+        ReadOnlyMemory<byte>[] envelopes = [.. actions.Select(a => (ReadOnlyMemory<byte>)Sign(a.Signer, a.Action))];
+        BlockHeader tip = Blocks[^1].Header;
+        var header = new BlockHeader
+        {
+            ChainId = tip.ChainId,
+            Height = tip.Height + 1,
+            ParentHash = tip.Hash,
+            Epoch = tip.Epoch,
+            ValidatorSetHash = tip.ValidatorSetHash,
+            NextValidatorSetHash = tip.NextValidatorSetHash,
+            TimestampMs = tip.TimestampMs + 1_000,
+            Proposer = 0,
+            LogSizeBefore = tip.LogSizeAfter,
+            LogSizeAfter = tip.LogSizeAfter + (ulong)envelopes.Length,
+            LogRoot = Digest.Zero,
+            StateRoot = Digest.Zero,
+            ParametersHash = tip.ParametersHash,
+        };
+        return new RawBlock(header.ToBytes(), Certify(header).ToBytes(), envelopes);
     }
 
     private void Commit(params (TestKey Signer, TransactionBody Action)[] actions)

@@ -27,10 +27,10 @@ public sealed class ReceiptVerifierTests : IDisposable
     [Test]
     public void Verify_EveryTransactionOfTheLedger_IsProvenToItsOwnBlockAndToTheTip()
     {
-        for (ulong position = 1; position <= EvidenceLedger.LastOfDeputy; position++)
+        for (ulong position = 1; position <= EvidenceLedger.LastPosition; position++)
         {
             AssertProven(Ledger.ProvenToOwnBlock(position));
-            if (position != EvidenceLedger.LastOfDeputy)
+            if (position != EvidenceLedger.LastPosition)
                 AssertProven(Ledger.ProvenToTip(position));
         }
     }
@@ -54,6 +54,16 @@ public sealed class ReceiptVerifierTests : IDisposable
         Assert.That(entry.Intervals.Single().LastHeight, Is.EqualTo(3), "the newest state knows of the revocation");
         ProvenTransaction proven = AssertProven(receipt);
         Assert.That(proven.Header.Height, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Verify_KeyReplacedLater_ReceiptStillProvesWhatItSignedBefore()
+    {
+        Receipt receipt = Ledger.ProvenToTip(EvidenceLedger.LastOfDeputy);
+        OfficerKeyState entry = OfficerKeyState.Parser.ParseFrom(receipt.Signer.Value.Span);
+        Assert.That(entry.Intervals.Single().LastHeight, Is.EqualTo(6), "the newest state knows of the other key");
+        ProvenTransaction proven = AssertProven(receipt);
+        Assert.That((proven.Header.Height, proven.Signer.OfficerId), Is.EqualTo((5UL, "deputy")));
     }
 
     [Test]

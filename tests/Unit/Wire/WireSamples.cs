@@ -39,6 +39,7 @@ internal static class WireSamples
             EnrolOfficer = new EnrolOfficer { OfficerId = id, PublicKey = key, Roles = { roles }, ValidFromMs = time },
         }),
         Text.Select(id => new TransactionBody { RevokeOfficer = new RevokeOfficer { OfficerId = id } }),
+        Gen.Select(Text, Blob, (id, key) => new TransactionBody { RotateOfficerKey = new RotateOfficerKey { OfficerId = id, PublicKey = key, Reason = id } }),
         Gen.Const(new TransactionBody()));
 
     /// <summary>Bodies with any of their fields.</summary>

@@ -20,6 +20,7 @@ const ACTIONS = {
   define_type: defineType,
   enrol_officer: enrolOfficer,
   revoke_officer: revokeOfficer,
+  rotate_officer_key: rotateOfficerKey,
   change_membership: (state, action, block) => changeMembership(state, action, block, authorise),
   accuse,
   suspend_leader: suspendLeader,
@@ -170,30 +171,50 @@ function enrolOfficer(state, enrolment, { height, signer }) {
   const { officer_id, public_key, roles, valid_from_ms, valid_until_ms } = enrolment;
   const officer = state.now(KIND.officer, officerId(department, officer_id));
   require(!officer?.current_key.length, 'officer_id', () => `${officer_id} has a key`, 'OFFICER_EXISTS');
-  require(state.now(KIND.key, public_key) === null, 'public_key', 'the key is, or once was, somebody\'s', 'KEY_IN_USE');
-  const interval = { department, officer_id, roles, first_height: height + 1n, last_height: 0n, valid_from_ms, valid_until_ms };
-  state.set(KIND.key, public_key, { public_key, intervals: [interval] });
-  state.set(KIND.officer, officerId(department, officer_id), {
-    department, officer_id, current_key: public_key, keys: (officer?.keys ?? 0) + 1,
-  });
+  giveKey(state, public_key, officer?.keys ?? 0, { department, officer_id, roles, valid_from_ms, valid_until_ms }, height);
   if (roles.includes(ADMINISTRATOR)) countAdministrators(state, department, 1);
 }
 
 function revokeOfficer(state, { officer_id }, { height, signer }) {
   requireRole(signer, ADMINISTRATOR);
   const { department } = signer;
-  const officer = state.now(KIND.officer, officerId(department, officer_id));
-  require(officer?.current_key.length > 0, 'officer_id', () => `${officer_id} has no key`, 'UNKNOWN_OFFICER');
-  const entry = state.now(KIND.key, officer.current_key);
-  const interval = entry.intervals.at(-1);
-  if (interval.roles.includes(ADMINISTRATOR)) {
+  const officer = officerWithKey(state, department, officer_id);
+  if (intervalOf(state, officer).roles.includes(ADMINISTRATOR)) {
     const { administrators } = state.now(KIND.department, department);
     require(administrators > 1, 'officer_id', () => `${officer_id} is the last administrator`, 'LAST_ADMINISTRATOR');
     countAdministrators(state, department, -1);
   }
-  interval.last_height = height;
-  state.set(KIND.key, officer.current_key, entry);
+  endKey(state, officer.current_key, height);
   state.set(KIND.officer, officerId(department, officer_id), { ...officer, current_key: Buffer.alloc(0) });
+}
+
+function rotateOfficerKey(state, { officer_id, public_key }, { height, signer }) {
+  requireRole(signer, ADMINISTRATOR);
+  const officer = officerWithKey(state, signer.department, officer_id);
+  giveKey(state, public_key, officer.keys, intervalOf(state, officer), height);
+  endKey(state, officer.current_key, height);
+}
+
+function officerWithKey(state, department, officer_id) {
+  const officer = state.now(KIND.officer, officerId(department, officer_id));
+  require(officer?.current_key.length > 0, 'officer_id', () => `${officer_id} has no key`, 'UNKNOWN_OFFICER');
+  return officer;
+}
+
+const intervalOf = (state, officer) => state.now(KIND.key, officer.current_key).intervals.at(-1);
+
+/** From the next block on the key is the officer's of this interval. */
+function giveKey(state, public_key, keys, interval, height) {
+  require(state.now(KIND.key, public_key) === null, 'public_key', 'the key is, or once was, somebody\'s', 'KEY_IN_USE');
+  const { department, officer_id } = interval;
+  state.set(KIND.key, public_key, { public_key, intervals: [{ ...interval, first_height: height + 1n, last_height: 0n }] });
+  state.set(KIND.officer, officerId(department, officer_id), { department, officer_id, current_key: public_key, keys: keys + 1 });
+}
+
+function endKey(state, key, height) {
+  const entry = state.now(KIND.key, key);
+  entry.intervals.at(-1).last_height = height;
+  state.set(KIND.key, key, entry);
 }
 
 function countAdministrators(state, id, change) {

@@ -45,6 +45,8 @@ const EnrolOfficer = define('EnrolOfficer', {
 
 const RevokeOfficer = define('RevokeOfficer', { 1: string('officer_id'), 2: string('reason') });
 
+const RotateOfficerKey = define('RotateOfficerKey', { 1: string('officer_id'), 2: bytes('public_key'), 3: string('reason') });
+
 const SignedViewChange = define('SignedViewChange', {
   1: bytes('signer'), 2: uint32('prepared'), 3: bytes('prepared_hash'), 4: bytes('signature'),
 });
@@ -88,10 +90,11 @@ export const TransactionBody = define('TransactionBody', {
   40: oneof('action', message('define_type', DefineType)),
   48: oneof('action', message('enrol_officer', EnrolOfficer)),
   49: oneof('action', message('revoke_officer', RevokeOfficer)),
+  50: oneof('action', message('rotate_officer_key', RotateOfficerKey)),
   67: oneof('action', message('change_membership', ChangeMembership)),
   80: oneof('action', message('accuse', Accuse)),
   81: oneof('action', message('suspend_leader', SuspendLeader)),
-}, [...range(19, 27), 50, ...range(64, 66), ...range(82, 84)]);
+}, [...range(19, 27), ...range(64, 66), ...range(82, 84)]);
 
 export const SignedTransaction = define('SignedTransaction', { 1: bytes('body'), 2: bytes('signature') });
 

@@ -29,6 +29,7 @@ const CHECKS = {
   define_type: requireDefineType,
   enrol_officer: requireEnrolOfficer,
   revoke_officer: requireRevokeOfficer,
+  rotate_officer_key: requireRotateOfficerKey,
   change_membership: requireChangeMembership,
   accuse: requireAccuse,
   suspend_leader: requireSuspendLeader,
@@ -120,6 +121,12 @@ function requireEnrolOfficer(enrolment, action) {
 function requireRevokeOfficer(revocation, action) {
   requireIdentifier('officer', revocation.officer_id, `${action}.officer_id`);
   requireText(revocation.reason, 0, 1024, `${action}.reason`);
+}
+
+function requireRotateOfficerKey(rotation, action) {
+  requireIdentifier('officer', rotation.officer_id, `${action}.officer_id`);
+  requirePublicKey(rotation.public_key, `${action}.public_key`);
+  requireText(rotation.reason, 0, 1024, `${action}.reason`);
 }
 
 function requireAccuse({ evidence }, action, chainId) {

@@ -58,11 +58,18 @@ test('a ledger with every action is whole, however the file is cut into chunks',
     ledger.sign(second, 'revoke_officer', { officer_id: 'clerk' }),
     ledger.sign(clerk, 'register', record('A-3')),
   );
-  ledger.commit(ledger.sign(second, 'enrol_officer', enrolment('clerk', stranger, [1])));
+  const third = new Key();
+  ledger.commit(
+    ledger.sign(second, 'enrol_officer', enrolment('clerk', stranger, [1])),
+    ledger.sign(second, 'rotate_officer_key', { officer_id: 'clerk', public_key: new Key().public, reason: 'lost before use' }),
+    ledger.sign(second, 'rotate_officer_key', { officer_id: 'deputy', public_key: third.public }),
+    ledger.sign(second, 'enrol_officer', enrolment('other', new Key(), [4])),
+  );
+  ledger.commit(ledger.sign(third, 'revoke_officer', { officer_id: 'other' }));
   const found = await check(ledger);
-  assert.equal(found.height, 5);
-  assert.equal(found.transactions, 13);
-  assert.equal(found.signatures, 13 + 5 * 3);
+  assert.equal(found.height, 6);
+  assert.equal(found.transactions, 17);
+  assert.equal(found.signatures, 17 + 6 * 3);
   for (const size of [1, 7, 1000]) assert.deepEqual(await verify(ledger.file(), ledger.digest, size), found);
 });
 
@@ -109,6 +116,13 @@ const BROKEN = {
     l.commit(l.sign(l.administrators[0], 'revoke_officer', { officer_id: 'clerk' }));
     return [l.sign(clerk, 'register', record('B'))];
   },
+  'SIGNER_REVOKED, replaced': (l) => {
+    l.commit(l.sign(l.administrators[0], 'rotate_officer_key', { officer_id: 'clerk', public_key: stranger.public }));
+    return [l.sign(clerk, 'register', record('B'))];
+  },
+  'UNKNOWN_SIGNER, a new key in the same block': (l) => [
+    l.sign(l.administrators[0], 'rotate_officer_key', { officer_id: 'clerk', public_key: stranger.public }),
+    l.sign(clerk, 'register', record('B')), l.sign(stranger, 'register', record('C'))],
   UNKNOWN_TYPE: (l) => [l.sign(clerk, 'register', { ...record('B'), record: { type: 'permit', id: 'B' } })],
   'UNKNOWN_TYPE, defined in the same block': (l) => [
     l.sign(l.administrators[0], 'define_type', { type: 'permit', titles: texts('Permit') }),
@@ -122,6 +136,8 @@ const BROKEN = {
     l.sign(l.administrators[1], 'define_type', { type: 'licence', expected_version: 1n, titles: texts('Mine') })],
   'NOT_PERMITTED, a clerk enrols': (l) => [l.sign(clerk, 'enrol_officer', enrolment('new', stranger, [1]))],
   'NOT_PERMITTED, a clerk revokes': (l) => [l.sign(clerk, 'revoke_officer', { officer_id: 'admin' })],
+  'NOT_PERMITTED, a clerk replaces a key': (l) => [
+    l.sign(clerk, 'rotate_officer_key', { officer_id: 'clerk', public_key: stranger.public })],
   'NOT_PERMITTED, a clerk defines': (l) => [l.sign(clerk, 'define_type', { type: 'permit', titles: texts('Permit') })],
   VERSION_CONFLICT: (l) => [l.sign(clerk, 'register', record('A-1'))],
   VERSION_AHEAD: (l) => [l.sign(clerk, 'amend', record('A-1', { expected_version: 2n, reason: 'r' }))],
@@ -144,6 +160,14 @@ const BROKEN = {
   'KEY_IN_USE, an officer\'s': (l) => [l.sign(l.administrators[1], 'enrol_officer', enrolment('new', clerk, [1]))],
   'KEY_IN_USE, a validator\'s': (l) => [l.sign(l.administrators[1], 'enrol_officer', enrolment('new', l.validators[2], [1]))],
   UNKNOWN_OFFICER: (l) => [l.sign(l.administrators[0], 'revoke_officer', { officer_id: 'nobody' })],
+  'UNKNOWN_OFFICER, of another department': (l) => [
+    l.sign(l.administrators[1], 'rotate_officer_key', { officer_id: 'clerk', public_key: stranger.public })],
+  'KEY_IN_USE, the officer\'s own': (l) => [
+    l.sign(l.administrators[0], 'rotate_officer_key', { officer_id: 'clerk', public_key: clerk.public })],
+  'KEY_IN_USE, a former one': (l) => {
+    l.commit(l.sign(l.administrators[0], 'rotate_officer_key', { officer_id: 'clerk', public_key: stranger.public }));
+    return [l.sign(l.administrators[0], 'rotate_officer_key', { officer_id: 'clerk', public_key: clerk.public })];
+  },
   LAST_ADMINISTRATOR: (l) => [l.sign(l.administrators[0], 'revoke_officer', { officer_id: 'admin' })],
   'UNKNOWN_SIGNER, an officer suspends a leader': (l) => [l.sign(l.administrators[0], 'suspend_leader', l.suspension(2n, 0))],
   'INVALID_SIGNATURE, view changes for another view': (l) => suspend(l, 2n, 0, [1, 2, 3], { signedView: 2 }),
