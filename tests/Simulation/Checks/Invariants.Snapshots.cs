@@ -61,8 +61,8 @@ internal sealed partial class Invariants
     }
 
     /// <summary>
-    /// A journal was read. Where a snapshot has carried the ledger on from a height, and the journal is not of that ledger's time or
-    /// says that its node abstains, the node must abstain.
+    /// A journal was read; one that is lost has no records. Where a snapshot has carried the ledger on from a height, and the
+    /// journal is not of that ledger's time or says that its node abstains, the node must abstain.
     /// </summary>
     public void OnOpened(SimulatedNode node, IReadOnlyList<byte[]> records, ulong? from)
     {

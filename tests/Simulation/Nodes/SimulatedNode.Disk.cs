@@ -72,6 +72,7 @@ internal sealed partial class SimulatedNode
                 condition = JournalCondition.Damaged;
                 Disk.PutBack(null);
             }
+            _stage.Invariants.OnOpened(this, [], _advanced?.From.Height);
             _isMarked |= condition == JournalCondition.Damaged || Ledger.Height > 0;
             _journal = VoteJournal.Create(Disk, _stage.Chain.ChainId, _stage.Rng.Next(), PruneBytesMin);
             _durable = _noted = 0;
