@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using GovChain.Client;
@@ -37,12 +38,7 @@ internal static class CommandRunner
     {
         ParseResult parsed = Parse(root, arguments);
         if (parsed.Errors.Count > 0)
-        {
-            foreach (string message in parsed.Errors.Select(e => e.Message).Distinct())
-                Output.Error(message);
-            Output.Error($"See: {PathOf(parsed.CommandResult)} --help");
-            return ExitCode.Usage;
-        }
+            return Report(new CommandException(ExitCode.Usage, WrongUsage(parsed)), WantsJson(parsed));
         try
         {
             var configuration = new InvocationConfiguration
@@ -62,13 +58,21 @@ internal static class CommandRunner
         }
     }
 
+    /// <summary>What is wrong with a command line: a sentence a line, and where help is.</summary>
+    internal static string WrongUsage(ParseResult parsed) => string.Join(Environment.NewLine, parsed.Errors
+        .Select(static e => e.SymbolResult is ArgumentResult { Tokens.Count: 0, Parent: CommandResult } missing
+            ? $"{missing.Argument.Name} is missing: {missing.Argument.Description}."
+            : e.Message)
+        .Distinct()
+        .Append($"See: {PathOf(parsed.CommandResult)} --help"));
+
     private static bool WantsJson(ParseResult parsed) =>
         parsed.CommandResult.Command.Options.OfType<Option<bool>>().FirstOrDefault(o => o.Name == "--json") is { } json
         && parsed.GetValue(json);
 
     /// <summary>A command as it is typed, for example <c>govchain genesis create</c>.</summary>
-    private static string PathOf(System.CommandLine.Parsing.CommandResult command) =>
-        command.Parent is System.CommandLine.Parsing.CommandResult parent
+    private static string PathOf(CommandResult command) =>
+        command.Parent is CommandResult parent
             ? $"{PathOf(parent)} {command.Command.Name}"
             : "govchain";
 

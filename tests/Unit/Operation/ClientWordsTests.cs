@@ -32,6 +32,16 @@ public sealed class ClientWordsTests
     }
 
     [Test]
+    public void WrongUsage_NamesWhatIsMissing_AndWhereHelpIs()
+    {
+        string[] lines = CommandRunner.WrongUsage(CommandRunner.Parse(RecordCommand.Create(), ["get", "licence"])).Split(Environment.NewLine);
+        Assert.That(lines, Is.EqualTo(new[] { "ID is missing: The record's id.", "See: govchain get --help" }));
+        Assert.That(
+            CommandRunner.WrongUsage(CommandRunner.Parse(RecordCommand.Create(), ["get", "licence", "L-1", "--version"])),
+            Does.Contain("--version"), "an option without a value");
+    }
+
+    [Test]
     public void Status_WithoutAWord_IsASentenceThatSaysWhatToDo()
     {
         foreach (StatusCode status in Enum.GetValues<StatusCode>().Where(static s => s != StatusCode.OK))
