@@ -8,53 +8,56 @@ internal static partial class LaneField<TVector, TLanes>
     where TVector : unmanaged
     where TLanes : ILanes<TVector>
 {
+    // 2^63: half of what a lane holds. With what the lower columns take besides, all of it together is a multiple of p.
+    private const ulong HighBias = 1UL << 63;
+    private const ulong Bias0 = HighBias + 0x85C382F, Bias1 = HighBias + 0x1489BBD, Bias2 = HighBias + 0x1FD09BDF;
+    private const ulong BiasMiddle = HighBias + 0x1FF09BDF, BiasTop = HighBias + 0xF09BDF;
+
+    // What a column starts with.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Reduce<TSign>(
-        out LaneElement<TVector> r,
-        TVector c0, TVector c1, TVector c2, TVector c3, TVector c4, TVector c5, TVector c6, TVector c7, TVector c8,
-        TVector c9, TVector c10, TVector c11, TVector c12, TVector c13, TVector c14, TVector c15, TVector c16)
-        where TSign : struct, ISign
+    private static TVector Start<TSign>(ulong bias)
+        where TSign : struct, ISign => TLanes.Broadcast(TSign.IsSigned ? bias : 0);
+
+    // The first three pairs of columns give the limbs 0 to 2. high and low are the last columns that were carried, h is the limb
+    // of 29 bits that high gave.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FoldFirst(
+        out TVector r0, out TVector r1, out TVector r2, out TVector high, out TVector h, out TVector low,
+        TVector c0, TVector c1, TVector c2, TVector c9, TVector c10, TVector c11)
+    {
+        TVector mask = TLanes.Broadcast(Mask);
+        high = c9;
+        h = TLanes.And(high, mask);
+        low = TLanes.MultiplyAdd(c0, h, TLanes.Broadcast(Fold));
+        r0 = TLanes.And(low, mask);
+        Step(out r1, ref high, ref h, ref low, c1, c10);
+        Step(out r2, ref high, ref h, ref low, c2, c11);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FoldMiddle(
+        out TVector r3, out TVector r4, out TVector r5, ref TVector high, ref TVector h, ref TVector low,
+        TVector c3, TVector c4, TVector c5, TVector c12, TVector c13, TVector c14)
+    {
+        Step(out r3, ref high, ref h, ref low, c3, c12);
+        Step(out r4, ref high, ref h, ref low, c4, c13);
+        Step(out r5, ref high, ref h, ref low, c5, c14);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FoldLast(
+        out LaneElement<TVector> r, TVector r0, TVector r1, TVector r2, TVector r3, TVector r4, TVector r5,
+        TVector high, TVector h, TVector low, TVector c6, TVector c7, TVector c8, TVector c15, TVector c16)
     {
         TVector mask = TLanes.Broadcast(Mask), fold = TLanes.Broadcast(Fold);
-        TVector carry = Positive<TSign>(c9, HighBias);
-        TVector h0 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Positive<TSign>(c10, HighBias), TLanes.ShiftRight(carry, Bits));
-        TVector h1 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Positive<TSign>(c11, HighBias), TLanes.ShiftRight(carry, Bits));
-        TVector h2 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Positive<TSign>(c12, HighBias), TLanes.ShiftRight(carry, Bits));
-        TVector h3 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Positive<TSign>(c13, HighBias), TLanes.ShiftRight(carry, Bits));
-        TVector h4 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Positive<TSign>(c14, HighBias), TLanes.ShiftRight(carry, Bits));
-        TVector h5 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Positive<TSign>(c15, HighBias), TLanes.ShiftRight(carry, Bits));
-        TVector h6 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Positive<TSign>(c16, HighBias), TLanes.ShiftRight(carry, Bits));
-        TVector h7 = TLanes.And(carry, mask);
-        carry = TLanes.ShiftRight(carry, Bits);
+        Step(out TVector r6, ref high, ref h, ref low, c6, c15);
+        Step(out TVector r7, ref high, ref h, ref low, c7, c16);
+        TVector carry = TLanes.ShiftRight(high, Bits);
         TVector h8 = TLanes.And(carry, mask), h9 = TLanes.ShiftRight(carry, Bits);
+        low = TLanes.Add(Folded(c8, h, h8), TLanes.ShiftRight(low, Bits));
+        TVector r8 = TLanes.And(low, mask);
 
-        carry = TLanes.MultiplyAdd(Positive<TSign>(c0, HighBias + 0x85C382F), h0, fold);
-        TVector r0 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Folded<TSign>(c1, HighBias + 0x1489BBD, h0, h1, fold), TLanes.ShiftRight(carry, Bits));
-        TVector r1 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Folded<TSign>(c2, HighBias + 0x1FD09BDF, h1, h2, fold), TLanes.ShiftRight(carry, Bits));
-        TVector r2 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Folded<TSign>(c3, HighBias + 0x1FF09BDF, h2, h3, fold), TLanes.ShiftRight(carry, Bits));
-        TVector r3 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Folded<TSign>(c4, HighBias + 0x1FF09BDF, h3, h4, fold), TLanes.ShiftRight(carry, Bits));
-        TVector r4 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Folded<TSign>(c5, HighBias + 0x1FF09BDF, h4, h5, fold), TLanes.ShiftRight(carry, Bits));
-        TVector r5 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Folded<TSign>(c6, HighBias + 0x1FF09BDF, h5, h6, fold), TLanes.ShiftRight(carry, Bits));
-        TVector r6 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Folded<TSign>(c7, HighBias + 0x1FF09BDF, h6, h7, fold), TLanes.ShiftRight(carry, Bits));
-        TVector r7 = TLanes.And(carry, mask);
-        carry = TLanes.Add(Folded<TSign>(c8, HighBias + 0xF09BDF, h7, h8, fold), TLanes.ShiftRight(carry, Bits));
-        TVector r8 = TLanes.And(carry, mask);
-
-        TVector top = TLanes.Add(TLanes.ShiftRight(carry, Bits), TLanes.ShiftLeft(h8, 8));
+        TVector top = TLanes.Add(TLanes.ShiftRight(low, Bits), TLanes.ShiftLeft(h8, 8));
         top = TLanes.MultiplyAdd(top, h9, fold);
         TVector t0 = TLanes.And(top, mask);
         TVector t1 = TLanes.Add(TLanes.ShiftRight(top, Bits), TLanes.ShiftLeft(h9, 8));
@@ -73,18 +76,21 @@ internal static partial class LaneField<TVector, TLanes>
         AssertReduced(r);
     }
 
-    // 2^63: half of what a lane holds.
-    private const ulong HighBias = 1UL << 63;
+    // Carries the next column of the upper half, folds its limb and carries the column of the lower half.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step(
+        out TVector r, ref TVector high, ref TVector h, ref TVector low, TVector lower, TVector upper)
+    {
+        TVector mask = TLanes.Broadcast(Mask), below = h;
+        high = TLanes.Add(upper, TLanes.ShiftRight(high, Bits));
+        h = TLanes.And(high, mask);
+        low = TLanes.Add(Folded(lower, below, h), TLanes.ShiftRight(low, Bits));
+        r = TLanes.And(low, mask);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Positive<TSign>(TVector column, ulong bias)
-        where TSign : struct, ISign =>
-        TSign.IsSigned ? TLanes.Add(column, TLanes.Broadcast(bias)) : column;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Folded<TSign>(TVector column, ulong bias, TVector below, TVector own, TVector fold)
-        where TSign : struct, ISign =>
-        TLanes.MultiplyAdd(TLanes.Add(Positive<TSign>(column, bias), TLanes.ShiftLeft(below, 8)), own, fold);
+    private static TVector Folded(TVector column, TVector below, TVector own) =>
+        TLanes.MultiplyAdd(TLanes.Add(column, TLanes.ShiftLeft(below, 8)), own, TLanes.Broadcast(Fold));
 
     [Conditional("DEBUG")]
     private static void AssertFactors<TSign>(in LaneElement<TVector> a, in LaneElement<TVector> b)
