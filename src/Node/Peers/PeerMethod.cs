@@ -28,8 +28,15 @@ internal static class PeerMethod
     private static PeerFrame Parse(DeserializationContext context)
     {
         ReadOnlySequence<byte> bytes = context.PayloadAsReadOnlySequence();
-        return FrameBounds.Hold(bytes)
-            ? PeerFrame.Parser.ParseFrom(bytes)
-            : throw new InvalidDataException("The other side sent a frame that cannot be read, or has more parts than an honest one.");
+        try
+        {
+            if (FrameBounds.Hold(bytes))
+                return PeerFrame.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            // What the bounds do not look into is no message either.
+        }
+        throw new InvalidDataException("The other side sent a frame that cannot be read, or has more parts than an honest one.");
     }
 }

@@ -223,6 +223,8 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
         }
         catch (Exception e) when (e is not RpcException)
         {
+            if (e is InvalidDataException)
+                link.Failed(e.Message); // of a first frame nobody else tells the operator
             throw new RpcException(new Status(StatusCode.Unavailable, PeerErrors.Describe(e)));
         }
         finally

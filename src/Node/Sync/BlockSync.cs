@@ -16,10 +16,11 @@ namespace GovChain.Node.Sync;
 
 /// <summary>
 /// Catch-up: fetches ranges of stored blocks, checks the chain of headers and every certificate first, then the
-/// envelopes, then executes each block and compares its roots, and has the driver store it. What it decides is
+/// envelopes, then executes each block and compares its roots, and has it stored. What it decides is
 /// <see cref="CatchUp"/>'s.
 /// </summary>
 /// <remarks>One task works; the next range is fetched from another peer while one is being executed.</remarks>
+/// <param name="store">Stores a block that was executed on the tip; false if the ledger has moved on meanwhile.</param>
 internal sealed class BlockSync(
     ValidatorSet validators,
     LedgerHead ledger,
@@ -27,7 +28,7 @@ internal sealed class BlockSync(
     IPeerNetwork network,
     ISignatureVerifier certificateVerifier,
     EnvelopeVerifier verifier,
-    ConsensusDriver driver,
+    Func<ExecutedBlock, Certificate, Task<bool>> store,
     PeerProgress progress,
     TimeProvider time,
     Action<Exception> fatal,
@@ -308,7 +309,7 @@ internal sealed class BlockSync(
                 return null;
             if (Execute(block, out string? deviation) is not { } executed)
                 return deviation;
-            if (await driver.StoreAsync(executed, block.Certificate).WaitAsync(cancellation) && range.Source == Salvage)
+            if (await store(executed, block.Certificate).WaitAsync(cancellation) && range.Source == Salvage)
                 Salvaged++;
         }
         return lie;
