@@ -78,11 +78,16 @@ internal sealed class TestLedger : IDisposable
     /// <summary>Everybody's validator keys, those of before included.</summary>
     public IReadOnlyList<ISigner> Validators => _validators;
 
+    /// <summary>What the validity of transactions begins at; null for now.</summary>
+    public ulong? BeginMs { get; set; }
+
+    private ulong UtcMs => BeginMs ?? (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+
     /// <summary>A change of the validators, approved by every founder's administrator and signed by the key that is to vote.
     /// </summary>
     public byte[] ChangeMembership(MembershipChange change, ISigner? newKey, ulong validMs)
     {
-        change.ExpiresAtMs = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + validMs;
+        change.ExpiresAtMs = UtcMs + validMs;
         Digest digest = MembershipFields.SigningDigest(change, Genesis.ChainId);
         var action = new ChangeMembership { Change = change };
         foreach (PlatformSigner approver in _administrators.OrderBy(static a => a.PublicKey))
@@ -171,7 +176,7 @@ internal sealed class TestLedger : IDisposable
             ChainId = ByteString.CopyFrom(Genesis.ChainId.Span),
             Signer = ByteString.CopyFrom(signer.PublicKey.Span),
             Nonce = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(Limits.NonceBytes)),
-            ExpiresAtMs = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + validMs,
+            ExpiresAtMs = UtcMs + validMs,
         };
         action(body);
         byte[] bytes = body.ToByteArray();

@@ -18,10 +18,12 @@ namespace GovChain.Tests.Unit.Node.Snapshots;
 /// </summary>
 internal sealed class SnapshotBed : IDisposable
 {
+    private const ulong ValidMs = 30_000;
+
     private readonly string _root = Directory.CreateTempSubdirectory("govchain-snapshot-").FullName;
     private readonly DataDirectory _directory;
     private readonly LedgerStore _store;
-    private readonly SnapshotShelf _shelf = new(TimeProvider.System);
+    private readonly SnapshotShelf _shelf = new(new StandingClock());
     private readonly GeneratedLedger _generated;
     private readonly PlatformSignatureVerifier _verifier = new();
 
@@ -36,19 +38,21 @@ internal sealed class SnapshotBed : IDisposable
         _store = LedgerStore.Open(_directory);
         Dictionary<int, (MembershipChange Change, ISigner? NewKey)> changing = changes ? Changes(blocks) : [];
         GeneratedLedger generated = _generated = new GeneratedLedger(Ledger.Genesis, Ledger.Validators);
-        generated.Append(_store, begin, [Ledger.DefineType(30_000), Ledger.EnrolClerk(30_000)]);
+        Ledger.BeginMs = begin;
+        generated.Append(_store, begin, [Ledger.DefineType(ValidMs), Ledger.EnrolClerk(ValidMs)]);
         for (int i = 1; i < blocks; i++)
         {
             ulong ms = begin + 2_000 * (ulong)i;
-            ulong validMs = ms + 30_000 - (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+            Ledger.BeginMs = ms;
             int block = i;
             IEnumerable<ReadOnlyMemory<byte>> envelopes = Enumerable.Range(0, records).Select(r => r == 0 && block > 1
-                ? (ReadOnlyMemory<byte>)Ledger.Change("amended", (ulong)block - 2, $"{block}", validMs)
-                : Ledger.Change($"L-{block}-{r}", 0, $"{block}", validMs));
+                ? (ReadOnlyMemory<byte>)Ledger.Change("amended", (ulong)block - 2, $"{block}", ValidMs)
+                : Ledger.Change($"L-{block}-{r}", 0, $"{block}", ValidMs));
             if (changing.TryGetValue(block + 1, out (MembershipChange Change, ISigner? NewKey) change))
-                envelopes = envelopes.Append(Ledger.ChangeMembership(change.Change, change.NewKey, validMs));
+                envelopes = envelopes.Append(Ledger.ChangeMembership(change.Change, change.NewKey, ValidMs));
             generated.Append(_store, ms, envelopes);
         }
+        Ledger.BeginMs = null;
         Head = new LedgerHead(_store);
         Server = new SnapshotServer(_shelf, Head);
     }
@@ -119,9 +123,10 @@ internal sealed class SnapshotBed : IDisposable
         for (int i = 0; i < blocks; i++)
         {
             ulong ms = store.Current.Tip.TimestampMs + spacingMs;
-            ulong validMs = ms + 30_000 - (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-            _generated.Append(store, ms, [Ledger.Change($"X-{ms}", 0, "{}", validMs)]);
+            Ledger.BeginMs = ms;
+            _generated.Append(store, ms, [Ledger.Change($"X-{ms}", 0, "{}", ValidMs)]);
         }
+        Ledger.BeginMs = null;
     }
 
     /// <summary>Blocks as a node gives them.</summary>
@@ -166,6 +171,12 @@ internal sealed class SnapshotBed : IDisposable
         _verifier.Dispose();
         Ledger.Dispose();
         Directory.Delete(_root, recursive: true);
+    }
+
+    /// <summary>However long a test takes, the snapshot is held.</summary>
+    private sealed class StandingClock : TimeProvider
+    {
+        public override long GetTimestamp() => 0;
     }
 }
 

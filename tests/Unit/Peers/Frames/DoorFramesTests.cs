@@ -25,6 +25,9 @@ internal sealed class DoorFramesTests
 {
     private const ulong ValidAfterTipMs = 59_000;
 
+    /// <summary>Before its tip's time nobody proposes.</summary>
+    private const ulong BehindTipMs = 60_000;
+
     private readonly Dictionary<Digest, byte[]> _signed = [];
     private readonly HashSet<Digest> _pooled = [];
     private readonly FrameTally _tally = new();
@@ -42,7 +45,8 @@ internal sealed class DoorFramesTests
         _source = new FrameSource(_bed, blocksMax: 3);
         _bed.CopyTo(_bed.PathOf("node"));
         _wires = new FrameBed(_bed.Ledger);
-        _node = new TestNode(_bed.Ledger, FrameBed.Self, _bed.PathOf("node"), _wires);
+        _bed.Ledger.BeginMs = _bed.Head.Tip.TimestampMs;
+        _node = new TestNode(_bed.Ledger, FrameBed.Self, _bed.PathOf("node"), _wires, new StandingClock(_bed.Head.Tip.TimestampMs - BehindTipMs));
         await _node.StartAsync();
         _peer = await _wires.ConnectAsync(0);
         _honest = await _wires.ConnectAsync(1);
@@ -113,8 +117,7 @@ internal sealed class DoorFramesTests
 
     private ByteString NewEnvelope()
     {
-        ulong validMs = _bed.Head.Tip.TimestampMs + ValidAfterTipMs - (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        byte[] envelope = _bed.Ledger.Change($"gossip-{_records++}", 0, "{}", validMs);
+        byte[] envelope = _bed.Ledger.Change($"gossip-{_records++}", 0, "{}", ValidAfterTipMs);
         _signed.Add(LogHash.Leaf(envelope), envelope);
         return ByteString.CopyFrom(envelope);
     }
@@ -256,6 +259,11 @@ internal sealed class DoorFramesTests
     {
         using DataDirectory directory = DataDirectory.Open(_node.Path, _bed.Ledger.Genesis.ChainId);
         return [.. JournalLoader.Inspect(directory, _bed.Head.Tip)!.Records.Select(static r => JournalCodec.TryDecode(r))];
+    }
+
+    private sealed class StandingClock(ulong utcMs) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds((long)utcMs);
     }
 
     private sealed class UnexpectedException(string what) : Exception(what);
