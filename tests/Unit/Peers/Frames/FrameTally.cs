@@ -26,13 +26,18 @@ internal sealed class FrameTally
     /// <param name="frame">What is changed.</param>
     /// <param name="changes">All of them.</param>
     /// <param name="step">How many of the rest stand for one.</param>
-    public static IEnumerable<int> Choose(PeerFrame frame, IReadOnlyList<FrameChange> changes, int step)
+    /// <param name="chosen">Fields of which one was chosen before, where several frames share a test.</param>
+    /// <param name="isForFull">Fields that only the run in full tries.</param>
+    public static IEnumerable<int> Choose(
+        PeerFrame frame, IReadOnlyList<FrameChange> changes, int step, HashSet<string>? chosen = null, Func<string, bool>? isForFull = null)
     {
-        var seen = new HashSet<string>();
+        chosen ??= [];
         byte[] whole = frame.ToByteArray();
         for (int i = 0; i < changes.Count; i++)
         {
-            if (!changes[i].Bytes.AsSpan().SequenceEqual(whole) && (seen.Add(changes[i].Field) || InFull || i % step == 0))
+            string field = changes[i].Field;
+            if (!changes[i].Bytes.AsSpan().SequenceEqual(whole)
+                && (InFull || (isForFull?.Invoke(field) != true && (chosen.Add(field) || i % step == 0))))
                 yield return i;
         }
     }
