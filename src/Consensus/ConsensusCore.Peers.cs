@@ -26,7 +26,7 @@ public sealed partial class ConsensusCore
             return;
         if (verified.IsProven)
             Witness(message);
-        // Without a vote there is nothing to collect and nobody to answer: decisions are learnt, all else passed over.
+        // Without a vote there is nothing to collect: decisions are learnt and told to those behind, all else passed over.
         if (_config.IsObserver && message is not (StatusMessage or DecidedMessage or EvidenceMessage))
             return;
         switch (message)

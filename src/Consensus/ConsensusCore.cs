@@ -268,8 +268,10 @@ public sealed partial class ConsensusCore
 
     private void SendTo(int to, ConsensusMessage message, ulong afterJournal)
     {
-        // One that votes alone speaks all the same: observers may listen.
-        if (!_config.IsObserver && to != _self)
+        // One that votes alone speaks all the same: observers may listen. An observer tells what is decided: of the block
+        // that removed it, it may be the only one to know, and without it the others may be no quorum.
+        bool mayTell = !_config.IsObserver || message is DecidedMessage;
+        if (mayTell && to != _self)
             _effects.Add(new Send(to, message, afterJournal));
     }
 
