@@ -20,7 +20,7 @@ internal sealed record FuzzFailure(string Input, string What);
 
 /// <summary>
 /// Feeds a target with valid inputs and then with mutations of those that took a new branch. An input fails when the target
-/// throws, or allocates more than <see cref="AllocationBound"/>. The same seed runs the same inputs as
+/// throws, or allocates more than <see cref="FuzzTarget.AllocationBound"/>. The same seed runs the same inputs as
 /// long as the same branches are new, which what is initialised once changes a little: a failure names its input.
 /// </summary>
 internal sealed class Fuzz(FuzzTarget target, Coverage coverage, int seed)
@@ -43,12 +43,6 @@ internal sealed class Fuzz(FuzzTarget target, Coverage coverage, int seed)
 
     /// <summary>The input that runs now.</summary>
     public byte[] Running { get; private set; } = [];
-
-    /// <summary>
-    /// What an input may make a target allocate, all its checks included: for each byte a few objects, and a fixed sum for
-    /// what is made anyway.
-    /// </summary>
-    public static long AllocationBound(int inputBytes) => 256 * 1024 + 256L * inputBytes;
 
     /// <summary>Runs while <paramref name="goesOn"/> says so, asked with the number of inputs; or until something breaks.
     /// </summary>
@@ -119,10 +113,10 @@ internal sealed class Fuzz(FuzzTarget target, Coverage coverage, int seed)
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Volatile.Write(ref RunningSince, 0);
         _allocatedMax = Math.Max(_allocatedMax, allocated);
-        if (allocated > AllocationBound(input.Length))
+        if (allocated > target.AllocationBound(input.Length))
         {
             throw new PropertyBrokenException(
-                $"{input.Length} bytes made {target.Name} allocate {allocated}; the bound is {AllocationBound(input.Length)}.");
+                $"{input.Length} bytes made {target.Name} allocate {allocated}; the bound is {target.AllocationBound(input.Length)}.");
         }
         return coverage.IsNew();
     }

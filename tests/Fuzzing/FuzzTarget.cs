@@ -18,8 +18,16 @@ internal enum InputForm
 /// <param name="Form">How inputs are built.</param>
 /// <param name="Seeds">Valid inputs.</param>
 /// <param name="Run">Decodes one input, looks for a broken property, and tells whether the input was accepted.</param>
-internal sealed record FuzzTarget(string Name, InputForm Form, IReadOnlyList<byte[]> Seeds, Func<byte[], bool> Run)
+/// <param name="AllocatedAnyway">Bytes that are allocated whatever the input.</param>
+internal sealed record FuzzTarget(
+    string Name, InputForm Form, IReadOnlyList<byte[]> Seeds, Func<byte[], bool> Run, long AllocatedAnyway = FuzzTarget.AllocatedByDecoders)
 {
+    /// <summary>What a decoder and all checks behind it allocate anyway, bytes.</summary>
+    public const long AllocatedByDecoders = 256 * 1024;
+
+    /// <summary>What an input may make the target allocate, all its checks included: for each byte a few objects.</summary>
+    public long AllocationBound(int inputBytes) => AllocatedAnyway + 256L * inputBytes;
+
     /// <summary>
     /// The same target in the traced assemblies. Only types of the base library cross the border, since each side has its own
     /// version of all others.

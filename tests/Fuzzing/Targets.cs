@@ -35,6 +35,8 @@ internal static class Targets
     private static readonly Target[] All =
     [
         new("peer-frame", InputForm.Protobuf, FuzzSeeds.PeerFrames, PeerFrameOf),
+        new("peer-session", InputForm.Protobuf, FuzzedSession.Seeds, FuzzedSession.Run, FuzzedSession.AllocatedAnyway),
+        new("snapshot", InputForm.Protobuf, FuzzedSnapshot.Seeds, FuzzedSnapshot.Run, FuzzedSnapshot.AllocatedAnyway),
         new("consensus-message", InputForm.Binary, FuzzSeeds.Messages, Message),
         new("consensus-core", InputForm.Binary, () => FuzzedCore.Seeds(Four), input => FuzzedCore.Run(Four, Good, input)),
         new("evidence", InputForm.Binary, FuzzSeeds.EvidenceOfDoubleVotes, EvidenceOf),
@@ -43,6 +45,7 @@ internal static class Targets
         new("header", InputForm.Binary, FuzzSeeds.Headers, Header),
         new("envelope", InputForm.Protobuf, FuzzSeeds.Envelopes, Envelope),
         new("tls-statement", InputForm.Binary, FuzzSeeds.TlsStatements, TlsStatement),
+        new("key-file", InputForm.Binary, FuzzedKeyFile.Seeds, FuzzedKeyFile.Run),
         new("journal-record", InputForm.Binary, FuzzSeeds.JournalRecords, JournalRecordOf),
         new("journal-file", InputForm.Binary, FuzzSeeds.JournalFiles, JournalFile),
         new("genesis-body", InputForm.Protobuf, () => [Vectors.Hex("genesis", "body")], GenesisBodyOf),
@@ -61,7 +64,7 @@ internal static class Targets
     public static FuzzTarget Get(string name)
     {
         Target target = All.Single(t => t.Name == name);
-        return new FuzzTarget(name, target.Form, [.. target.Seeds(), .. Corpus.Of(name)], target.Run);
+        return new FuzzTarget(name, target.Form, [.. target.Seeds(), .. Corpus.Of(name)], target.Run, target.AllocatedAnyway);
     }
 
     /// <summary>What runs one input of a target. Called through the border between ordinary and traced assemblies.</summary>
@@ -70,15 +73,8 @@ internal static class Targets
 
     private static bool PeerFrameOf(byte[] input)
     {
-        PeerFrame frame;
-        try
-        {
-            frame = PeerFrame.Parser.ParseFrom(input);
-        }
-        catch (InvalidProtocolBufferException)
-        {
+        if (WireFrame.TryRead(input) is not { } frame)
             return false;
-        }
         switch (frame.KindCase)
         {
             case PeerFrame.KindOneofCase.Consensus:
@@ -322,7 +318,8 @@ internal static class Targets
         }
     }
 
-    private sealed record Target(string Name, InputForm Form, Func<IEnumerable<byte[]>> Seeds, Func<byte[], bool> Run);
+    private sealed record Target(
+        string Name, InputForm Form, Func<IEnumerable<byte[]>> Seeds, Func<byte[], bool> Run, long AllocatedAnyway = FuzzTarget.AllocatedByDecoders);
 
     private sealed class GoodSignatures : ISignatureVerifier
     {

@@ -42,20 +42,23 @@ public static class KeyFile
 
     /// <summary>Reads a key from a file that nobody but its owner may open.</summary>
     /// <exception cref="KeyFileException">The key cannot be used; <see cref="KeyFileError"/> says why.</exception>
-    public static PlatformSigner Open(string path, Passphrase passphrase)
+    public static PlatformSigner Open(string path, Passphrase passphrase) =>
+        Unlock(path, Decode(path, SecretFile.Read(path, BytesMax, What), out _), passphrase);
+
+    /// <summary>The key in what <see cref="Decode"/> gave.</summary>
+    /// <exception cref="KeyFileException">Another passphrase's or curve's, or none.</exception>
+    internal static PlatformSigner Unlock(string path, byte[] der, Passphrase passphrase)
     {
-        byte[] der = Decode(path, Encoding.Latin1.GetString(SecretFile.Read(path, BytesMax, What)));
-        CheckEncryption(path, der);
         ECDsa key = ECDsa.Create();
         try
         {
             Decrypt(path, der, passphrase, key);
-            if (!PlatformSigner.IsOnSecp256k1(key))
-                throw new KeyFileException(
-                    KeyFileError.WrongCurve,
-                    $"The key in '{path}' is on another curve than secp256k1. Use the right file, or make a key with"
-                    + " 'govchain key new'.");
-            return new PlatformSigner(key);
+            return PlatformSigner.IsOnSecp256k1(key) ? new PlatformSigner(key) : throw WrongCurve(path);
+        }
+        catch (PlatformNotSupportedException e)
+        {
+            key.Dispose();
+            throw WrongCurve(path, e); // one that the platform does not know either
         }
         catch (CryptographicException e)
         {
@@ -72,11 +75,16 @@ public static class KeyFile
     /// <summary>That a file is an encrypted private key that <see cref="Open"/> could try; its passphrase and curve are not
     /// looked at.</summary>
     /// <exception cref="KeyFileException">It is not.</exception>
-    public static void Check(string path) =>
-        CheckEncryption(path, Decode(path, Encoding.Latin1.GetString(SecretFile.Read(path, BytesMax, What))));
+    public static void Check(string path) => Decode(path, SecretFile.Read(path, BytesMax, What), out _);
 
-    private static byte[] Decode(string path, string text)
+    /// <summary>The encrypted key in a file's content, as DER, its encryption one that is supported.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="content">At most <see cref="BytesMax"/>.</param>
+    /// <param name="rounds">PBKDF2 rounds that opening it takes.</param>
+    /// <exception cref="KeyFileException">There is none.</exception>
+    internal static byte[] Decode(string path, byte[] content, out int rounds)
     {
+        string text = Encoding.Latin1.GetString(content);
         if (!PemEncoding.TryFind(text, out PemFields pem))
             throw new KeyFileException(
                 KeyFileError.NotAKey, $"'{path}' holds no private key in PEM form. Check the path.");
@@ -87,11 +95,13 @@ public static class KeyFile
         if (label != EncryptedLabel)
             throw new KeyFileException(
                 KeyFileError.NotAKey, $"'{path}' holds a '{label}', not an encrypted private key. Check the path.");
-        return Convert.FromBase64String(text[pem.Base64Data]);
+        byte[] der = Convert.FromBase64String(text[pem.Base64Data]);
+        rounds = ReadRounds(path, der);
+        return der;
     }
 
     // Reads the header only, so that an unsupported or absurdly slow file is not taken for a wrong passphrase.
-    private static void CheckEncryption(string path, byte[] der)
+    private static int ReadRounds(string path, byte[] der)
     {
         try
         {
@@ -108,6 +118,7 @@ public static class KeyFile
             parameters.ReadOctetString();
             if (!parameters.TryReadInt32(out int rounds) || rounds is < 1 or > RoundsMax)
                 throw Unsupported(path, $"Its number of rounds is not between 1 and {RoundsMax}.");
+            return rounds;
         }
         catch (AsnContentException e)
         {
@@ -130,6 +141,10 @@ public static class KeyFile
                 + " or holds no elliptic-curve key: take it from your backup.", e);
         }
     }
+
+    private static KeyFileException WrongCurve(string path, Exception? cause = null) => new(
+        KeyFileError.WrongCurve,
+        $"The key in '{path}' is on another curve than secp256k1. Use the right file, or make a key with 'govchain key new'.", cause);
 
     private static KeyFileException Unsupported(string path, string why) =>
         new(KeyFileError.UnsupportedEncryption, $"The key in '{path}' cannot be opened. {why} {HowToConvert}");

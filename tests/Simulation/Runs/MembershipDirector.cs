@@ -44,10 +44,10 @@ internal sealed class MembershipDirector(Stage stage)
         string lastName = stage.Keys.Set[last].Department;
         bool acts = history.Acting.IndexOf(lastName) >= 0;
         bool came = history.Changes.Any(c => c.Department == lastName);
-        var maker = new MembershipMaker(stage, history);
+        var maker = new MembershipMaker(stage.Chain, stage.Keys, stage.Scenario.Founders, history);
         if ((acts || !came) && stage.Rng.Chance(600))
-            return maker.Make(acts ? MembershipKind.Remove : MembershipKind.Admit, last);
+            return maker.Make(acts ? MembershipKind.Remove : MembershipKind.Admit, last, stage.UtcMs);
         int replaced = stage.Rng.Below(history.Acting.Count);
-        return _replaced.Add(replaced) ? maker.Make(MembershipKind.ReplaceKey, replaced) : null;
+        return _replaced.Add(replaced) ? maker.Make(MembershipKind.ReplaceKey, replaced, stage.UtcMs) : null;
     }
 }

@@ -50,7 +50,8 @@ internal sealed partial class ScriptedRun
             _ => MembershipKind.ReplaceKey,
         };
         words.Expect("of");
-        Transaction change = new MembershipMaker(this, HighestLedger.History).Make(kind, Node(words.Next()).Index);
+        Transaction change = new MembershipMaker(Chain, Keys, Scenario.Founders, HighestLedger.History)
+            .Make(kind, Node(words.Next()).Index, UtcMs);
         _transactions.Add(name, change);
         Invariants.Submitted[change.Id] = Fate.Commits;
     }
