@@ -11,7 +11,7 @@ namespace GovChain.Storage;
 public sealed class DataDirectory : IDisposable
 {
     /// <summary>The format this program writes, and the newest it reads.</summary>
-    public const int FormatVersion = 2;
+    public const int FormatVersion = 3;
 
     private const string VersionFile = "VERSION";
     private const string ChainFile = "chain-id";

@@ -158,6 +158,37 @@ internal sealed class ClerkTest
     }
 
     [Test]
+    [CancelAfter(300_000)]
+    public async Task Record_AnnulledReinstatedAndSuperseded_ByAnOfficerWhoseKeyIsReplacedMeanwhile()
+    {
+        string administrator = _network.Layout.At(First.Id, $"{DevnetBuilder.Administrator}.json");
+        (string oldProfile, string oldKey) = await NewKeyAsync("life-1");
+        (string profile, string newKey) = await NewKeyAsync("life-2");
+        await GovchainAsync("officer", "enrol", "life", "--public-key", oldKey, "--role", "clerk", "--profile", administrator);
+        await GovchainAsync("record", "register", Type, "LIFE-1", "--content", """{"holder":"Bakery"}""", "--profile", oldProfile);
+        await GovchainAsync("record", "annul", Type, "LIFE-1", "--reason", "closed", "--profile", oldProfile);
+        await GovchainAsync("officer", "rotate", "life", "--public-key", newKey, "--reason", "lost", "--profile", administrator);
+        string[] reinstate = ["record", "reinstate", Type, "LIFE-1", "--reason", "judgment", "--json", "--profile"];
+        ProgramRun refused = await ProgramRun.GovchainAsync([.. reinstate, oldProfile]);
+        Assert.That((refused.ExitCode, refused.Error.Contains("SIGNER_REVOKED")), Is.EqualTo((7, true)), refused.Error);
+
+        await GovchainAsync([.. reinstate, profile]);
+        JsonElement back = (await GovchainAsync("record", "get", Type, "LIFE-1", "--json", "--profile", profile)).Json;
+        Assert.That((back.GetProperty("status").GetString(), back.GetProperty("action").GetString()), Is.EqualTo(("in force", "reinstate")));
+        Assert.That(back.GetProperty("content").GetProperty("holder").GetString(), Is.EqualTo("Bakery"), "with the content that it had");
+
+        string[] supersede = ["record", "supersede", Type, "LIFE-1", "--by", $"{Type}/LIFE-2", "--reason", "moved", "--profile", profile];
+        AssertOneLine(await ProgramRun.GovchainAsync(supersede), code: 7, "UNKNOWN_RECORD");
+        await GovchainAsync("record", "register", Type, "LIFE-2", "--content", "{}", "--profile", profile);
+        await GovchainAsync(supersede);
+        ProgramRun closed = await GovchainAsync("record", "get", Type, "LIFE-1", "--profile", profile);
+        Assert.That(closed.Output, Does.StartWith($"{Type}/LIFE-1  version 4, superseded\n").And.Contain($"  superseded by: {Type}/LIFE-2\n"));
+        AssertOneLine(
+            await ProgramRun.GovchainAsync("record", "amend", Type, "LIFE-1", "--content", "{}", "--reason", "r", "--profile", profile),
+            code: 7, $"record {Type}/LIFE-2 took its place");
+    }
+
+    [Test]
     [CancelAfter(180_000)]
     public async Task Evidence_OfWhatIsNone_IsToldFromWhatCannotBeRead(CancellationToken cancellation)
     {
@@ -242,6 +273,26 @@ internal sealed class ClerkTest
             "record", "get", Type, "X", "--node", $"https://localhost:{FreePorts(1)[0]}", "--ca", _network.Layout.AuthorityCertificate);
 
         AssertOneLine(run, code: 6, "UNAVAILABLE");
+    }
+
+    /// <summary>A key in a file, and a profile of who signs with it.</summary>
+    private async Task<(string Profile, string PublicKey)> NewKeyAsync(string name)
+    {
+        string passphrase = _network.Layout.At(First.Id, "passphrase"), key = _network.Layout.At(First.Id, $"{name}.pem");
+        ProgramRun made = await GovchainAsync("key", "new", key, "--passphrase-file", passphrase, "--json");
+        string profile = _network.Layout.At(First.Id, $"{name}.json");
+        JsonObject content = JsonNode.Parse(await File.ReadAllTextAsync(_network.Layout.At(First.Id, $"{DevnetBuilder.Clerk}.json")))!.AsObject();
+        content["key"] = key;
+        content["passphraseFile"] = passphrase;
+        await File.WriteAllTextAsync(profile, content.ToJsonString());
+        return (profile, made.Json.GetProperty("publicKey").GetString()!);
+    }
+
+    private static async Task<ProgramRun> GovchainAsync(params string[] arguments)
+    {
+        ProgramRun run = await ProgramRun.GovchainAsync(arguments);
+        Assert.That(run.ExitCode, Is.Zero, run.Error + run.Output);
+        return run;
     }
 
     private static void AssertOneLine(ProgramRun run, int code, string expected)

@@ -7,45 +7,22 @@ using GovChain.Protos.V1;
 namespace GovChain.Core.Execution;
 
 /// <summary>
-/// Register, amend, annul: a clerk of the department that owns the type makes a record's next version, with a payload that fits
-/// the type's schema.
+/// The life of a record: a clerk of the department that owns the type makes its next version. Register and amend bring a payload,
+/// which fits the type's schema; annul, supersede and reinstate leave the one that is there.
 /// </summary>
 internal static class RecordRules
 {
-    public static Outcome Register(StateOverlay state, in TransactionContext at, RecordChange change)
-    {
-        RecordSubject subject = Find(state, change);
-        Rejection? rejection = Permit(state, at, change, subject);
-        if (rejection is null && subject.Current is { Status: (uint)RecordStatus.InForce })
-        {
-            rejection = new Rejection(
-                RejectionCode.RecordInForce,
-                $"There is {subject.Name}, "
-                + $"in force at version {subject.Version}: it cannot be registered again. Amend it.",
-                ("currentVersion", FieldRules.Invariant(subject.Version)));
-        }
-        return rejection ?? CheckPayload(state, change, subject) ?? Accept(at, change, subject);
-    }
-
-    /// <summary>An amendment, which has a payload, or an annulment, which has none.</summary>
-    public static Outcome Follow(StateOverlay state, in TransactionContext at, RecordChange change)
-    {
-        RecordSubject subject = Find(state, change);
-        Rejection? rejection = Permit(state, at, change, subject);
-        if (rejection is null && subject.Current is { Status: (uint)RecordStatus.Annulled })
-        {
-            rejection = new Rejection(
-                RejectionCode.RecordAnnulled,
-                $"Version {subject.Version} annulled {subject.Name}. Only a new registration goes on with it.",
-                ("currentVersion", FieldRules.Invariant(subject.Version)));
-        }
-        return rejection ?? CheckPayload(state, change, subject) ?? Accept(at, change, subject);
-    }
-
-    private static RecordSubject Find(StateOverlay state, RecordChange change)
+    /// <summary>The record's next version by one of <see cref="RecordActions"/>.</summary>
+    public static Outcome Change(
+        StateOverlay state, in TransactionContext at, TransactionBody.ActionOneofCase action, RecordChange change)
     {
         StateKey key = StateKey.Record(change.Record.Type, change.Record.Id);
-        return new RecordSubject(key, change.Record, state.Current<RecordState>(key));
+        var subject = new RecordSubject(key, change.Record, state.Current<RecordState>(key));
+        Rejection? rejection = Permit(state, at, change, subject)
+            ?? CheckStatus(action, subject)
+            ?? CheckSuccessors(state, change)
+            ?? CheckPayload(state, change, subject);
+        return rejection is null ? Accept(at, action, change, subject) : rejection;
     }
 
     private static Rejection? Permit(
@@ -74,6 +51,58 @@ internal static class RecordRules
             ?? Versions.Check(subject.Name, change.ExpectedVersion, subject.Version);
     }
 
+    /// <summary>What may follow the current version. That only register comes first, the versions say.</summary>
+    private static Rejection? CheckStatus(TransactionBody.ActionOneofCase action, RecordSubject subject)
+    {
+        bool bringsIntoForce = action is TransactionBody.ActionOneofCase.Register or TransactionBody.ActionOneofCase.Reinstate;
+        (RejectionCode code, string message)? refusal = (RecordStatus?)subject.Current?.Status switch
+        {
+            RecordStatus.InForce when bringsIntoForce => (
+                RejectionCode.RecordInForce,
+                $"There is {subject.Name}, in force at version {subject.Version}: it cannot be "
+                + (action == TransactionBody.ActionOneofCase.Register ? "registered again. Amend it." : "reinstated.")),
+            RecordStatus.Annulled when !bringsIntoForce => (
+                RejectionCode.RecordAnnulled,
+                $"Version {subject.Version} annulled {subject.Name}. Only a new registration, or its reinstatement, goes on with it."),
+            RecordStatus.Superseded => (
+                RejectionCode.RecordSuperseded,
+                $"Version {subject.Version} closed {subject.Name}: "
+                + $"{string.Join(", ", subject.Current!.Successors.Select(NameOf))} took its place. Change what took its place."),
+            _ => null,
+        };
+        return refusal is { } r
+            ? new Rejection(r.code, r.message, ("currentVersion", FieldRules.Invariant(subject.Version)))
+            : null;
+    }
+
+    /// <summary>Only what holds takes another record's place.</summary>
+    private static Rejection? CheckSuccessors(StateOverlay state, RecordChange change)
+    {
+        foreach (RecordName successor in change.Successors)
+        {
+            RecordState? found = state.Current<RecordState>(StateKey.Record(successor.Type, successor.Id));
+            if (found is null)
+            {
+                return new Rejection(
+                    RejectionCode.UnknownRecord,
+                    $"There is no {NameOf(successor)} to take the place of {NameOf(change.Record)}. Register it first.",
+                    ("type", successor.Type),
+                    ("recordId", successor.Id));
+            }
+            if (found.Status != (uint)RecordStatus.InForce)
+            {
+                return new Rejection(
+                    RejectionCode.RecordNotInForce,
+                    $"{NameOf(successor)} is not in force since version {found.Version} and takes no other record's place. "
+                    + "Name one that is in force.",
+                    ("type", successor.Type),
+                    ("recordId", successor.Id),
+                    ("currentVersion", FieldRules.Invariant(found.Version)));
+            }
+        }
+        return null;
+    }
+
     /// <summary>Last, for it costs the most. The type is there, and its definition is the one before the block.</summary>
     private static Rejection? CheckPayload(StateOverlay state, RecordChange change, RecordSubject subject)
     {
@@ -92,13 +121,14 @@ internal static class RecordRules
             ("problem", violation.Problem));
     }
 
-    private static Outcome Accept(in TransactionContext at, RecordChange change, RecordSubject subject)
+    private static Outcome Accept(
+        in TransactionContext at, TransactionBody.ActionOneofCase action, RecordChange change, RecordSubject subject)
     {
         var next = new RecordState
         {
             Record = change.Record,
             Version = subject.Version + 1,
-            Status = (uint)RecordStatus.InForce,
+            Status = (uint)RecordActions.StatusAfter(action),
             Department = at.Department,
             OfficerId = at.Signer.OfficerId,
             Reason = change.Reason,
@@ -107,29 +137,34 @@ internal static class RecordRules
             RecordedAtMs = at.TimeMs,
             Height = at.Height,
             Position = at.Position,
-            PayloadPosition = at.Position,
+            Successors = { change.Successors },
         };
-        if (change.Payload is { } payload)
+        if (change.Payload is { Inline: { } payload })
         {
-            ReadOnlySpan<byte> content = payload.Inline.Content.Span;
-            next.PayloadDigest = ByteString.CopyFrom(Sha256.Hash(content).Span);
-            next.MediaType = payload.Inline.MediaType;
-            next.PayloadBytes = (ulong)content.Length;
+            next.PayloadDigest = ByteString.CopyFrom(Sha256.Hash(payload.Content.Span).Span);
+            next.MediaType = payload.MediaType;
+            next.PayloadBytes = (ulong)payload.Content.Length;
+            next.PayloadPosition = at.Position;
         }
         else
         {
-            next.Status = (uint)RecordStatus.Annulled;
-            next.PayloadPosition = subject.Current!.PayloadPosition;
+            RecordState current = subject.Current!;
+            next.PayloadDigest = current.PayloadDigest;
+            next.MediaType = current.MediaType;
+            next.PayloadBytes = current.PayloadBytes;
+            next.PayloadPosition = current.PayloadPosition;
         }
         return Outcome.Accept(
             new StateWrite(subject.Key, next), new RecordVersionEntry(subject.Key, next.Version, at.Position));
     }
+
+    private static string NameOf(RecordName record) => $"record {record.Type}/{record.Id}";
 
     /// <summary>A record as the block's transactions so far have left it.</summary>
     private readonly record struct RecordSubject(StateKey Key, RecordName Record, RecordState? Current)
     {
         public ulong Version => Current?.Version ?? 0;
 
-        public string Name => $"record {Record.Type}/{Record.Id}";
+        public string Name => NameOf(Record);
     }
 }

@@ -62,17 +62,10 @@ public sealed record SealedBlock(
     /// </summary>
     private static RecordVersionEntry? RecordOf(TransactionBody body, ulong position)
     {
-        RecordChange? change = body.ActionCase switch
-        {
-            TransactionBody.ActionOneofCase.Register => body.Register,
-            TransactionBody.ActionOneofCase.Amend => body.Amend,
-            TransactionBody.ActionOneofCase.Annul => body.Annul,
-            _ => null,
-        };
-        return change is null
-            ? null
-            : new RecordVersionEntry(
-                StateKey.Record(change.Record.Type, change.Record.Id), change.ExpectedVersion + 1, position);
+        return RecordActions.ChangeOf(body) is { } change
+            ? new RecordVersionEntry(
+                StateKey.Record(change.Record.Type, change.Record.Id), change.ExpectedVersion + 1, position)
+            : null;
     }
 
     private static BlockFailure? Compare<T>(BlockFailureKind kind, T expected, T found) where T : IEquatable<T> =>

@@ -47,12 +47,12 @@ public static class TransactionRules
             _ => throw new InvalidOperationException($"The decoder let the action {body.ActionCase} through."),
         };
 
-    private static Outcome Act(StateOverlay state, in TransactionContext at, TransactionBody body) =>
-        body.ActionCase switch
+    private static Outcome Act(StateOverlay state, in TransactionContext at, TransactionBody body)
+    {
+        if (RecordActions.ChangeOf(body) is { } change)
+            return RecordRules.Change(state, at, body.ActionCase, change);
+        return body.ActionCase switch
         {
-            TransactionBody.ActionOneofCase.Register => RecordRules.Register(state, at, body.Register),
-            TransactionBody.ActionOneofCase.Amend => RecordRules.Follow(state, at, body.Amend),
-            TransactionBody.ActionOneofCase.Annul => RecordRules.Follow(state, at, body.Annul),
             TransactionBody.ActionOneofCase.DefineType => TypeRules.Define(state, at, body.DefineType),
             TransactionBody.ActionOneofCase.EnrolOfficer => OfficerRules.Enrol(state, at, body.EnrolOfficer),
             TransactionBody.ActionOneofCase.RevokeOfficer => OfficerRules.Revoke(state, at, body.RevokeOfficer),
@@ -60,6 +60,7 @@ public static class TransactionRules
             TransactionBody.ActionOneofCase.ChangeMembership => MembershipRules.Change(state, at, body.ChangeMembership),
             _ => throw new InvalidOperationException($"The decoder let the action {body.ActionCase} through."),
         };
+    }
 
     private static Rejection? CheckDuplicate(StateOverlay state, Transaction transaction)
     {

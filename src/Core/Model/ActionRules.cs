@@ -11,13 +11,11 @@ internal static class ActionRules
     /// <summary>The first field of the body's action that breaks its rule, or null.</summary>
     public static FieldViolation? Check(TransactionBody body) => body.ActionCase switch
     {
-        TransactionBody.ActionOneofCase.Register => Change("register", body.Register, hasPayload: true)
-            ?? Payload("register.payload", body.Register.Payload),
-        TransactionBody.ActionOneofCase.Amend => Change("amend", body.Amend, hasPayload: true)
-            ?? Follows("amend", body.Amend)
-            ?? Payload("amend.payload", body.Amend.Payload),
-        TransactionBody.ActionOneofCase.Annul => Change("annul", body.Annul, hasPayload: false)
-            ?? Follows("annul", body.Annul),
+        TransactionBody.ActionOneofCase.Register => Change("register", body),
+        TransactionBody.ActionOneofCase.Amend => Change("amend", body),
+        TransactionBody.ActionOneofCase.Annul => Change("annul", body),
+        TransactionBody.ActionOneofCase.Supersede => Change("supersede", body),
+        TransactionBody.ActionOneofCase.Reinstate => Change("reinstate", body),
         TransactionBody.ActionOneofCase.DefineType => DefineType("define_type", body.DefineType),
         TransactionBody.ActionOneofCase.EnrolOfficer => Enrol("enrol_officer", body.EnrolOfficer),
         TransactionBody.ActionOneofCase.RevokeOfficer => Revoke("revoke_officer", body.RevokeOfficer),
@@ -25,25 +23,31 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.Accuse => Accuse("accuse", body.Accuse, body.ChainId.Span),
         TransactionBody.ActionOneofCase.SuspendLeader => Suspend("suspend_leader", body.SuspendLeader),
         TransactionBody.ActionOneofCase.ChangeMembership => MembershipFields.Check("change_membership", body.ChangeMembership),
-        _ => FieldViolation.Of("action", "exactly one of register, amend, annul, define_type, enrol_officer, "
+        _ => FieldViolation.Of("action", "exactly one of register, amend, annul, supersede, reinstate, define_type, enrol_officer, "
             + "revoke_officer, rotate_officer_key, change_membership, accuse, suspend_leader", ""),
     };
 
     /// <summary>Actions from number 80 on are signed by a department's validator key.</summary>
     public static bool IsProtocol(TransactionBody.ActionOneofCase action) => (int)action >= ProtocolActionMin;
 
-    private static FieldViolation? Change(string at, RecordChange change, bool hasPayload)
+    private static FieldViolation? Change(string at, TransactionBody body)
     {
+        RecordChange change = RecordActions.ChangeOf(body)!;
+        bool hasPayload = RecordActions.HasPayload(body.ActionCase);
         if (change.Record is null)
             return FieldViolation.Of($"{at}.record", "given", "");
         if (change.Payload is not null != hasPayload)
             return FieldViolation.Of(
                 $"{at}.payload", hasPayload ? "given" : "left out", hasPayload ? "" : "a payload");
-        return FieldRules.Type($"{at}.record.type", change.Record.Type)
-            ?? FieldRules.RecordId($"{at}.record.id", change.Record.Id)
+        return FieldRules.Record($"{at}.record", change.Record)
             ?? FieldRules.Text($"{at}.reason", change.Reason, Limits.ShortTextBytesMax)
             ?? FieldRules.Text($"{at}.legal_basis", change.LegalBasis, Limits.ShortTextBytesMax)
-            ?? FieldRules.Date($"{at}.effective_date", change.EffectiveDate);
+            ?? FieldRules.Date($"{at}.effective_date", change.EffectiveDate)
+            ?? (body.ActionCase == TransactionBody.ActionOneofCase.Register ? null : Follows(at, change))
+            ?? (body.ActionCase == TransactionBody.ActionOneofCase.Supersede
+                ? Successors($"{at}.successors", change)
+                : FieldRules.Require(change.Successors.Count == 0, $"{at}.successors", "left out", "records"))
+            ?? (hasPayload ? Payload($"{at}.payload", change.Payload!) : null);
     }
 
     /// <summary>What follows a version names it and says why.</summary>
@@ -51,6 +55,28 @@ internal static class ActionRules
         change.ExpectedVersion == 0
             ? FieldViolation.Of($"{at}.expected_version", "the number of the version that this one follows", "")
             : FieldRules.Text($"{at}.reason", change.Reason, Limits.ShortTextBytesMax, required: true);
+
+    private static FieldViolation? Successors(string at, RecordChange change)
+    {
+        FieldViolation? violation = FieldRules.Number(at, (ulong)change.Successors.Count, 1, Limits.SuccessorsMax);
+        for (int i = 0; violation is null && i < change.Successors.Count; i++)
+        {
+            RecordName successor = change.Successors[i];
+            violation = FieldRules.Record($"{at}[{i}]", successor)
+                ?? FieldRules.Require(
+                    i == 0 || Compare(change.Successors[i - 1], successor) < 0,
+                    $"{at}[{i}]", "greater than the one before, by type and then by id", $"{successor.Type}/{successor.Id}")
+                ?? FieldRules.Require(
+                    Compare(change.Record, successor) != 0, $"{at}[{i}]", "another record", $"{successor.Type}/{successor.Id}");
+        }
+        return violation;
+    }
+
+    private static int Compare(RecordName a, RecordName b)
+    {
+        int byType = string.CompareOrdinal(a.Type, b.Type);
+        return byType != 0 ? byType : string.CompareOrdinal(a.Id, b.Id);
+    }
 
     private static FieldViolation? Payload(string at, Payload payload) =>
         payload.KindCase == Protos.V1.Payload.KindOneofCase.Inline

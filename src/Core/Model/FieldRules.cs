@@ -27,6 +27,9 @@ internal static class FieldRules
         : FieldViolation.Of(
             field, $"1 to {Limits.RecordIdMax} of A-Z a-z 0-9 . _ : @ + ~ -, and neither \".\" nor \"..\"", id);
 
+    public static FieldViolation? Record(string field, RecordName record) =>
+        Type($"{field}.type", record.Type) ?? RecordId($"{field}.id", record.Id);
+
     public static FieldViolation? Officer(string field, string id) => Identifiers.IsOfficer(id)
         ? null
         : FieldViolation.Of(field, $"1 to {Limits.OfficerIdMax} of A-Z a-z 0-9 . _ -", id);

@@ -30,6 +30,9 @@ public static class Limits
     /// <summary>Record id, characters.</summary>
     public const int RecordIdMax = 128;
 
+    /// <summary>Records that take the place of one: each is looked up, and their names are at most 3.2 KB of its state value.</summary>
+    public const int SuccessorsMax = 16;
+
     /// <summary>Officer id, characters.</summary>
     public const int OfficerIdMax = 64;
 

@@ -6,6 +6,9 @@ public enum RecordStatus : uint
     /// <summary>The record holds.</summary>
     InForce = 1,
 
-    /// <summary>The record was annulled; it may be registered again.</summary>
+    /// <summary>The record was annulled; it may be registered again, or reinstated.</summary>
     Annulled = 2,
+
+    /// <summary>Other records took its place: it is closed.</summary>
+    Superseded = 3,
 }

@@ -66,10 +66,10 @@ public enum RejectionCode
     /// <summary>No such record type.</summary>
     UnknownType = 42,
 
-    /// <summary>The record was annulled; only a new register goes on with it.</summary>
+    /// <summary>The record was annulled; only a new register, or a reinstatement, goes on with it.</summary>
     RecordAnnulled = 43,
 
-    /// <summary>The record is in force and cannot be registered again.</summary>
+    /// <summary>The record is in force and cannot be registered or reinstated.</summary>
     RecordInForce = 44,
 
     /// <summary>The department has an officer of this number.</summary>
@@ -119,6 +119,15 @@ public enum RejectionCode
 
     /// <summary>The same transaction is on the ledger; its receipt is the answer.</summary>
     Duplicate = 60,
+
+    /// <summary>Other records took the record's place; nothing follows.</summary>
+    RecordSuperseded = 61,
+
+    /// <summary>There is no record of a name that the transaction gives.</summary>
+    UnknownRecord = 62,
+
+    /// <summary>A record that the transaction names is annulled or superseded.</summary>
+    RecordNotInForce = 63,
 
     /// <summary>The node's pool has no room.</summary>
     PoolFull = 70,

@@ -111,7 +111,7 @@ public static class ReceiptCodec
         json.WriteString("chainId", proven.Genesis.ChainId.ToString());
         json.WriteString("transactionId", proven.Transaction.Id.ToString());
         json.WriteString("action", NameOf(body.ActionCase));
-        if (ChangeOf(body) is { } change)
+        if (RecordActions.ChangeOf(body) is { } change)
         {
             json.WriteString("type", change.Record.Type);
             json.WriteString("recordId", change.Record.Id);
@@ -127,14 +127,6 @@ public static class ReceiptCodec
 
     private static string NameOf(TransactionBody.ActionOneofCase action) =>
         JsonNamingPolicy.SnakeCaseLower.ConvertName(action.ToString());
-
-    private static RecordChange? ChangeOf(TransactionBody body) => body.ActionCase switch
-    {
-        TransactionBody.ActionOneofCase.Register => body.Register,
-        TransactionBody.ActionOneofCase.Amend => body.Amend,
-        TransactionBody.ActionOneofCase.Annul => body.Annul,
-        _ => null,
-    };
 
     private static void WriteBlock(Utf8JsonWriter json, string name, CertifiedBlock block)
     {

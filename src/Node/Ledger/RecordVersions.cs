@@ -15,14 +15,17 @@ internal sealed class RecordVersions(LedgerSnapshot view)
 {
     private readonly Dictionary<ulong, BlockHeader> _headers = [];
     private readonly Dictionary<PublicKey, OfficerKeyState> _officers = [];
+    private NewestPayload? _newest;
 
     /// <summary>The current version.</summary>
     /// <param name="state">As the state holds it.</param>
-    /// <param name="payload">With its payload.</param>
+    /// <param name="payload">With its payload, if it is in force.</param>
     public RecordVersion Current(RecordState state, bool payload)
     {
         StoredTransaction transaction = StoredTransaction.Parse(view.GetEntry(state.Position));
-        return Describe(state, transaction, payload);
+        bool isShown = payload && IsInForce(state);
+        return Describe(state, transaction, !isShown ? null : state.PayloadPosition == state.Position
+            ? Change(transaction).Change.Payload.Inline : PayloadOf(state.PayloadPosition));
     }
 
     /// <summary>A version found in the history, rebuilt from the transaction that made it.</summary>
@@ -32,11 +35,15 @@ internal sealed class RecordVersions(LedgerSnapshot view)
         (RecordChange change, _) = Change(transaction);
         BlockHeader header = HeaderOf(entry.Position);
         OfficerInterval officer = OfficerAt(transaction.Body, header.Height);
+        NewestPayload newest = PayloadAt(entry, change);
         var state = new RecordState
         {
             Record = change.Record,
             Version = entry.Version,
-            Status = (uint)(change.Payload is null ? RecordStatus.Annulled : RecordStatus.InForce),
+            Status = (uint)RecordActions.StatusAfter(transaction.Body.ActionCase),
+            PayloadDigest = ByteString.CopyFrom(Sha256.Hash(newest.Payload.Content.Span).Span),
+            MediaType = newest.Payload.MediaType,
+            PayloadBytes = (ulong)newest.Payload.Content.Length,
             Department = officer.Department,
             OfficerId = officer.OfficerId,
             Reason = change.Reason,
@@ -45,35 +52,50 @@ internal sealed class RecordVersions(LedgerSnapshot view)
             RecordedAtMs = header.TimestampMs,
             Height = header.Height,
             Position = entry.Position,
-            PayloadPosition = entry.Position,
+            PayloadPosition = newest.Position,
+            Successors = { change.Successors },
         };
-        if (change.Payload?.Inline is { } inline)
-        {
-            state.PayloadDigest = ByteString.CopyFrom(Sha256.Hash(inline.Content.Span).Span);
-            state.MediaType = inline.MediaType;
-            state.PayloadBytes = (ulong)inline.Content.Length;
-        }
-        else
-        {
-            // Only a version with a payload can be annulled, so the one before has it.
-            state.PayloadPosition =
-                view.GetHistory(StateKey.Record(change.Record.Type, change.Record.Id), entry.Version - 1, 1)[0].Position;
-        }
-        return Describe(state, transaction, payload);
+        return Describe(state, transaction, payload && IsInForce(state) ? newest.Payload : null);
     }
 
-    private static RecordVersion Describe(RecordState state, StoredTransaction transaction, bool payload)
+    private static bool IsInForce(RecordState state) => state.Status == (uint)RecordStatus.InForce;
+
+    private static RecordVersion Describe(RecordState state, StoredTransaction transaction, InlinePayload? payload)
     {
         (RecordChange change, string action) = Change(transaction);
         return new RecordVersion
         {
             State = state,
-            Payload = payload && change.Payload?.Inline is { } inline ? inline.Content : ByteString.Empty,
+            Payload = payload?.Content ?? ByteString.Empty,
             TransactionId = transaction.Id.ToString(),
             ExpectedVersion = change.ExpectedVersion,
             Action = action,
         };
     }
+
+    /// <summary>The payload of a version: its own, or else that of the version before, which may not have one of its own either.
+    /// Where versions are asked for in order, the one before is at hand.</summary>
+    private NewestPayload PayloadAt(RecordVersionEntry entry, RecordChange change)
+    {
+        RecordVersionEntry at = entry;
+        NewestPayload? found = null;
+        while (found is null)
+        {
+            if (change.Payload is { Inline: { } own })
+                found = new NewestPayload(entry.Record, at.Version, at.Position, own);
+            else if (_newest is { } known && known.Record.Equals(entry.Record) && known.Version == at.Version - 1)
+                found = known;
+            else
+            {
+                at = view.GetHistory(entry.Record, at.Version - 1, 1)[0];
+                change = Change(StoredTransaction.Parse(view.GetEntry(at.Position))).Change;
+            }
+        }
+        return (_newest = found with { Version = entry.Version });
+    }
+
+    private InlinePayload PayloadOf(ulong position) =>
+        Change(StoredTransaction.Parse(view.GetEntry(position))).Change.Payload.Inline;
 
     private static (RecordChange Change, string Action) Change(StoredTransaction transaction) =>
         transaction.RecordAction
@@ -100,4 +122,7 @@ internal sealed class RecordVersions(LedgerSnapshot view)
         return officer.Intervals.First(
             i => i.FirstHeight <= height && (i.LastHeight == 0 || height <= i.LastHeight));
     }
+
+    /// <summary>What a version's content is, and where it stands in the log.</summary>
+    private sealed record NewestPayload(StateKey Record, ulong Version, ulong Position, InlinePayload Payload);
 }

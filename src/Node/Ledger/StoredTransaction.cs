@@ -19,11 +19,7 @@ internal sealed record StoredTransaction(ReadOnlyMemory<byte> Envelope, Transact
     }
 
     /// <summary>The change of a record, with its name in interfaces, or null for another action.</summary>
-    public (RecordChange Change, string Action)? RecordAction => Body.ActionCase switch
-    {
-        TransactionBody.ActionOneofCase.Register => (Body.Register, "register"),
-        TransactionBody.ActionOneofCase.Amend => (Body.Amend, "amend"),
-        TransactionBody.ActionOneofCase.Annul => (Body.Annul, "annul"),
-        _ => null,
-    };
+    public (RecordChange Change, string Action)? RecordAction => RecordActions.ChangeOf(Body) is { } change
+        ? (change, Body.ActionCase.ToString().ToLowerInvariant())
+        : null;
 }

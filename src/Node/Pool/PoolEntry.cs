@@ -17,6 +17,9 @@ internal sealed class PoolEntry(VerifiedTransaction transaction, string source, 
     /// <summary>What it changes, if that has versions.</summary>
     public TransactionTarget? Target { get; } = TransactionTarget.Of(transaction.Transaction);
 
+    /// <summary>Other records that decide whether it can commit.</summary>
+    public IReadOnlyList<StateKey> Named { get; } = TransactionTarget.NamedBy(transaction.Transaction.Body);
+
     /// <summary>The others that change the same, or null.</summary>
     public RecordChain? Chain { get; set; }
 

@@ -23,8 +23,8 @@ internal readonly record struct PoolExit(Transaction Transaction, Rejection Reje
 internal sealed partial class TransactionPool
 {
     /// <summary>
-    /// Lets go what a stored block committed, and judges anew what it affected: the same records, and where the block
-    /// changed types, officers or parameters, whatever depends on them.
+    /// Lets go what a stored block committed, and judges anew what it affected: the same records, what names them, and where the
+    /// block changed types, officers or parameters, whatever depends on them.
     /// </summary>
     /// <param name="block">The new tip.</param>
     /// <param name="judge">The rules on the state after the block.</param>
@@ -43,7 +43,7 @@ internal sealed partial class TransactionPool
             }
             foreach (RecordVersionEntry record in block.Records)
                 MoveChain(record.Record, record.Version);
-            var changed = new ChangedKeys(block.Changes, MoveChain, _protocol.Count > 0);
+            var changed = new ChangedKeys(block, MoveChain, _protocol.Count > 0, _naming > 0);
             foreach (RecordVersionEntry record in block.Records)
             {
                 if (_chains.TryGetValue(record.Record, out RecordChain? chain))
@@ -169,19 +169,22 @@ internal sealed partial class TransactionPool
     }
 
     /// <summary>
-    /// What a block changed apart from records: seldom anything but the leader state, on which protocol transactions
-    /// depend, of which there are seldom any.
+    /// What a block changed: apart from records seldom anything but the leader state, on which protocol transactions
+    /// depend, of which there are seldom any, as of those that name other records than their own.
     /// </summary>
     private sealed class ChangedKeys
     {
         private readonly HashSet<string> _types = [];
+        private readonly HashSet<StateKey> _records = [];
         private readonly bool _everything;
         private readonly bool _protocol;
 
-        public ChangedKeys(IReadOnlyList<StateChange> changes, Action<StateKey, ulong> moveChain, bool holdsProtocol)
+        public ChangedKeys(ExecutedBlock block, Action<StateKey, ulong> moveChain, bool holdsProtocol, bool holdsNaming)
         {
             _protocol = holdsProtocol;
-            foreach (StateChange change in changes)
+            if (holdsNaming)
+                _records.UnionWith(block.Records.Select(static r => r.Record));
+            foreach (StateChange change in block.Changes)
             {
                 switch (change.Key.Kind)
                 {
@@ -199,10 +202,10 @@ internal sealed partial class TransactionPool
             }
         }
 
-        public bool Any => _everything || _protocol || _types.Count > 0;
+        public bool Any => _everything || _protocol || _types.Count > 0 || _records.Count > 0;
 
         public bool Affects(PoolEntry entry) =>
-            _everything || entry.Transaction.IsProtocol
+            _everything || entry.Transaction.IsProtocol || entry.Named.Any(_records.Contains)
             || (TransactionTarget.TypeOf(entry.Transaction.Body) is { } type && _types.Contains(type));
     }
 }

@@ -50,6 +50,7 @@ internal sealed partial class TransactionPool
     private long _bytes;
     private int _ready;
     private readonly Dictionary<PublicKey, int> _protocol = []; // of each validator key
+    private int _naming; // transactions that name other records
     private long _taking;
 
     /// <summary>An empty pool on top of a ledger of <paramref name="height"/>, shared by the given departments.</summary>
@@ -268,6 +269,8 @@ internal sealed partial class TransactionPool
         _bytes += entry.Bytes;
         if (entry.Transaction.IsProtocol)
             _protocol[entry.Transaction.Signer] = _protocol.GetValueOrDefault(entry.Transaction.Signer) + 1;
+        if (entry.Named.Count > 0)
+            _naming++;
         entry.Previous = _last;
         if (_last is null)
             _first = entry;
@@ -285,6 +288,8 @@ internal sealed partial class TransactionPool
         _bytes -= entry.Bytes;
         if (entry.Transaction.IsProtocol && --_protocol[entry.Transaction.Signer] == 0)
             _protocol.Remove(entry.Transaction.Signer);
+        if (entry.Named.Count > 0)
+            _naming--;
         if (entry.Previous is null)
             _first = entry.Next;
         else

@@ -12,27 +12,20 @@ internal readonly record struct TransactionTarget(StateKey Key, ulong ExpectedVe
     public static TransactionTarget? Of(Transaction transaction)
     {
         TransactionBody body = transaction.Body;
-        return body.ActionCase switch
-        {
-            TransactionBody.ActionOneofCase.Register => OfRecord(body.Register),
-            TransactionBody.ActionOneofCase.Amend => OfRecord(body.Amend),
-            TransactionBody.ActionOneofCase.Annul => OfRecord(body.Annul),
-            TransactionBody.ActionOneofCase.DefineType =>
-                new TransactionTarget(StateKey.RecordType(body.DefineType.Type), body.DefineType.ExpectedVersion),
-            _ => null,
-        };
+        if (RecordActions.ChangeOf(body) is { } change)
+            return new TransactionTarget(StateKey.Record(change.Record.Type, change.Record.Id), change.ExpectedVersion);
+        return body.DefineType is { } type
+            ? new TransactionTarget(StateKey.RecordType(type.Type), type.ExpectedVersion)
+            : null;
     }
 
-    /// <summary>The record type that the transaction names, or null.</summary>
-    public static string? TypeOf(TransactionBody body) => body.ActionCase switch
-    {
-        TransactionBody.ActionOneofCase.Register => body.Register.Record.Type,
-        TransactionBody.ActionOneofCase.Amend => body.Amend.Record.Type,
-        TransactionBody.ActionOneofCase.Annul => body.Annul.Record.Type,
-        TransactionBody.ActionOneofCase.DefineType => body.DefineType.Type,
-        _ => null,
-    };
+    /// <summary>The records that the transaction names besides its target.</summary>
+    public static IReadOnlyList<StateKey> NamedBy(TransactionBody body) =>
+        RecordActions.ChangeOf(body) is { Successors.Count: > 0 } change
+            ? [.. change.Successors.Select(static s => StateKey.Record(s.Type, s.Id))]
+            : [];
 
-    private static TransactionTarget OfRecord(RecordChange change) =>
-        new(StateKey.Record(change.Record.Type, change.Record.Id), change.ExpectedVersion);
+    /// <summary>The record type that the transaction names, or null.</summary>
+    public static string? TypeOf(TransactionBody body) =>
+        RecordActions.ChangeOf(body)?.Record.Type ?? body.DefineType?.Type;
 }

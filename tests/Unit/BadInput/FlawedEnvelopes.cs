@@ -74,6 +74,14 @@ internal static class FlawedEnvelopes
             Reason = "correction",
         });
         yield return Sign(clerk, b => b.Annul = new RecordChange { Record = name, ExpectedVersion = 1, Reason = "closed" });
+        yield return Sign(clerk, b => b.Reinstate = new RecordChange { Record = name, ExpectedVersion = 1, Reason = "judgment" });
+        yield return Sign(clerk, b => b.Supersede = new RecordChange
+        {
+            Record = name,
+            ExpectedVersion = 1,
+            Reason = "divided",
+            Successors = { new RecordName { Type = Type, Id = "y" }, new RecordName { Type = Type, Id = "z" } },
+        });
         yield return Sign(administrator, b =>
         {
             b.DefineType = new DefineType { Type = "t", ExpectedVersion = 1, Description = "d", PublicRead = true, Schema = "{}" };

@@ -19,6 +19,16 @@ internal static class Actions
     public static TransactionBody Annul(string id, ulong expected, string type = Type) =>
         new() { Annul = Change(type, id, expected, null, "withdrawn") };
 
+    public static TransactionBody Reinstate(string id, ulong expected, string type = Type) =>
+        new() { Reinstate = Change(type, id, expected, null, "judgment") };
+
+    public static TransactionBody Supersede(string id, ulong expected, params (string Type, string Id)[] successors)
+    {
+        RecordChange change = Change(Type, id, expected, null, "divided");
+        change.Successors.AddRange(successors.Select(s => new RecordName { Type = s.Type, Id = s.Id }));
+        return new TransactionBody { Supersede = change };
+    }
+
     public static TransactionBody Define(string type = Type, ulong expected = 0) => new()
     {
         DefineType = new DefineType

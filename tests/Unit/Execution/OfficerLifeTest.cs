@@ -35,12 +35,8 @@ public sealed class OfficerLifeTest
 
     private static readonly TestKey First = new(600), Second = new(601), Fresh = new(602), Stranger = new(603);
 
-    /// <summary>An officer of alpha with each role.</summary>
-    private static readonly Dictionary<OfficerRole, TestKey> Alpha =
-        Enum.GetValues<OfficerRole>().ToDictionary(role => role, role => new TestKey(610 + (int)role));
-
     private static readonly TestKey[] Signers =
-        [.. Alpha.Values, TestLedger.BetaAdmin, TestLedger.BetaClerk, TestLedger.AlphaValidator, Stranger];
+        [.. RoleHolders.Alpha.Values, TestLedger.BetaAdmin, TestLedger.BetaClerk, TestLedger.AlphaValidator, Stranger];
 
     private static readonly TestKey[] Keys =
         [First, Second, Fresh, TestLedger.AlphaAdmin, TestLedger.BetaClerk, TestLedger.AlphaValidator, TestLedger.BetaValidator];
@@ -138,7 +134,7 @@ public sealed class OfficerLifeTest
     {
         if (signer == Stranger || signer == TestLedger.AlphaValidator)
             return RejectionCode.UnknownSigner;
-        if (signer != Alpha[OfficerRole.Administrator] && signer != TestLedger.BetaAdmin)
+        if (signer != RoleHolders.Alpha[OfficerRole.Administrator] && signer != TestLedger.BetaAdmin)
             return RejectionCode.NotPermitted;
         bool isOwn = signer != TestLedger.BetaAdmin; // beta has no officer of this number
         bool hasKey = isOwn && past is (Past.Enrolled or Past.Rotated or Past.EnrolledAgain);
@@ -179,7 +175,7 @@ public sealed class OfficerLifeTest
     {
         TestLedger ledger = TestLedger.Ready();
         if (withRoles)
-            ledger.Commit(Alpha.Select(a => (TestLedger.AlphaAdmin, Actions.Enrol($"role-{a.Key}", a.Value, a.Key))).ToArray());
+            RoleHolders.Enrol(ledger);
         return ledger;
     }
 

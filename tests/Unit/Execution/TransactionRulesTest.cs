@@ -57,7 +57,7 @@ public sealed class TransactionRulesTest
         {
             Assert.That((annulled.Version, annulled.Status), Is.EqualTo((3UL, (uint)RecordStatus.Annulled)));
             Assert.That((annulled.Position, annulled.PayloadPosition), Is.EqualTo((6UL, 5UL)));
-            Assert.That(annulled.PayloadDigest.IsEmpty && annulled.MediaType.Length == 0 && annulled.PayloadBytes == 0);
+            Assert.That((annulled.PayloadBytes, annulled.MediaType), Is.EqualTo((7UL, "application/json")), "what was annulled stays told");
         }
         _ledger.Commit((AlphaClerk, Actions.Register("a", expected: 3)));
         Assert.That((_ledger.Record("a")!.Version, _ledger.Record("a")!.Status), Is.EqualTo((4UL, 1U)));

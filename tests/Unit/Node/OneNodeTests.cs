@@ -83,6 +83,60 @@ public sealed class OneNodeTests
     }
 
     [Test]
+    public async Task Life_AnnulledReinstatedAndSuperseded_HistoryGivesWhatTheStateHeldThen()
+    {
+        await _node.FoundAsync();
+        await _node.CommitAsync(_ledger.Change("heir", 0));
+        RecordChange Change(ulong expected) => new()
+        {
+            Record = new RecordName { Type = TestLedger.Type, Id = "L-1" },
+            ExpectedVersion = expected,
+            Reason = "test",
+        };
+        byte[] Supersede(ulong expected)
+        {
+            RecordChange change = Change(expected);
+            change.Successors.Add(new RecordName { Type = TestLedger.Type, Id = "heir" });
+            return _ledger.Sign(_ledger.Clerk, b => b.Supersede = change);
+        }
+        (byte[] Envelope, string Action, string Content)[] life =
+        [
+            (_ledger.Change("L-1", 0, "\"first\""), "register", "\"first\""),
+            (_ledger.Change("L-1", 1, "\"second\""), "amend", "\"second\""),
+            (_ledger.Sign(_ledger.Clerk, b => b.Annul = Change(2)), "annul", ""),
+            (_ledger.Sign(_ledger.Clerk, b => b.Reinstate = Change(3)), "reinstate", "\"second\""),
+            (_ledger.Sign(_ledger.Clerk, b => b.Annul = Change(4)), "annul", ""),
+            (_ledger.Sign(_ledger.Clerk, b => b.Reinstate = Change(5)), "reinstate", "\"second\""),
+            (_ledger.Change("L-1", 6, "\"third\""), "amend", "\"third\""),
+            (_ledger.Sign(_ledger.Clerk, b => b.Annul = Change(7)), "annul", ""),
+            (_ledger.Sign(_ledger.Clerk, b => b.Reinstate = Change(8)), "reinstate", "\"third\""),
+            (Supersede(9), "supersede", ""),
+        ];
+        var held = new List<RecordVersion>();
+        var listed = new List<string>();
+        foreach ((byte[] envelope, _, _) in life)
+        {
+            await _node.CommitAsync(envelope);
+            held.Add(_node.Gateway.GetRecord(new GetRecordRequest { Type = TestLedger.Type, Id = "L-1" }).Record);
+            listed.Add(_node.Gateway.ListRecords(new ListRecordsRequest { Type = TestLedger.Type, PageSize = 10, Payloads = true })
+                .Records.Single(r => r.State.Record.Id == "L-1").Payload.ToStringUtf8());
+        }
+        Assert.That(held.Select(v => v.Action), Is.EqualTo(life.Select(l => l.Action)));
+        Assert.That(held.Select(v => v.Payload.ToStringUtf8()), Is.EqualTo(life.Select(l => l.Content)));
+        Assert.That(listed, Is.EqualTo(life.Select(l => l.Content)));
+        Assert.That(held[^1].State.Successors.Single().Id, Is.EqualTo("heir"));
+        IEnumerable<RecordVersion> history = _node.Gateway.GetRecordHistory(
+            new GetRecordHistoryRequest { Type = TestLedger.Type, Id = "L-1", PageSize = 100 }).Versions;
+        Assert.That(history, Is.EqualTo(held), "one after another, each from the one before");
+        for (ulong version = 1; version <= (ulong)held.Count; version++)
+        {
+            Assert.That(
+                _node.Gateway.GetRecord(new GetRecordRequest { Type = TestLedger.Type, Id = "L-1", Version = version }).Record,
+                Is.EqualTo(held[(int)version - 1]), "alone, from as far back as need be");
+        }
+    }
+
+    [Test]
     public async Task Uptime_OfARuntimeThatFollowsAnother_IsCountedFromTheNodesStart()
     {
         await _node.StopAsync();

@@ -48,6 +48,20 @@ internal static class PoolFixture
         return Unsigned(body);
     }
 
+    /// <summary>Closes a record in favour of another.</summary>
+    public static VerifiedTransaction Supersede(string record, ulong expected, string successor)
+    {
+        TransactionBody body = Body(1_000_000);
+        body.Supersede = new RecordChange
+        {
+            Record = new RecordName { Type = Type, Id = record },
+            ExpectedVersion = expected,
+            Reason = "test",
+            Successors = { new RecordName { Type = Type, Id = successor } },
+        };
+        return Unsigned(body);
+    }
+
     /// <summary>The enrolment of an officer.</summary>
     public static VerifiedTransaction Enrol(string officer)
     {
@@ -78,8 +92,7 @@ internal static class PoolFixture
         var records = new List<RecordVersionEntry>();
         foreach (VerifiedTransaction transaction in transactions)
         {
-            RecordChange? change = transaction.Transaction.Body.Register ?? transaction.Transaction.Body.Amend;
-            if (change is not null)
+            if (RecordActions.ChangeOf(transaction.Transaction.Body) is { } change)
             {
                 StateKey key = StateKey.Record(change.Record.Type, change.Record.Id);
                 records.Add(new RecordVersionEntry(key, change.ExpectedVersion + 1, 0));

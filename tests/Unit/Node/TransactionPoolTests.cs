@@ -70,6 +70,37 @@ public sealed class TransactionPoolTests
         Assert.That(pool.TakeCandidates(long.MaxValue, 10), Is.EqualTo(new[] { second }));
     }
 
+    /// <summary>Of another node's transaction what stands in its way may go with any block; and one that could commit may come to wait,
+    /// which must not be the leader's fault.</summary>
+    [Test]
+    public void OnCommitted_ANamedRecordChanged_JudgesWhatNamesItAnew_AndNothingElse()
+    {
+        TransactionPool pool = Pool();
+        VerifiedTransaction supersede = PoolFixture.Supersede("a", 1, "heir");
+        var missing = new Rejection(RejectionCode.UnknownRecord, "");
+        Add(pool, supersede, obstacle: missing);
+        Add(pool, PoolFixture.Change("b", 0));
+        pool.OnCommitted(PoolFixture.Block(1, [PoolFixture.Change("a", 0)]), _ => missing);
+        var judged = new List<Transaction>();
+        Rejection? Judge(Transaction transaction, Rejection? answer)
+        {
+            judged.Add(transaction);
+            return answer;
+        }
+        pool.OnCommitted(PoolFixture.Block(2, [PoolFixture.Change("other", 0)]), t => Judge(t, missing));
+        Assert.That(judged, Is.Empty);
+        pool.OnCommitted(PoolFixture.Block(3, [PoolFixture.Change("heir", 0)]), t => Judge(t, null));
+        Assert.That(judged, Is.EqualTo(new[] { supersede.Transaction }));
+        Assert.That(pool.TakeCandidates(1_000_000, 10), Does.Contain(supersede));
+        pool.OnCommitted(PoolFixture.Block(4, [PoolFixture.Change("heir", 1)]), t => Judge(t, missing));
+        Assert.That(pool.TakeCandidates(1_000_000, 10), Does.Not.Contain(supersede));
+        Assert.That(pool.ReadyCount, Is.EqualTo(1));
+        pool.OnCommitted(PoolFixture.Block(5, [supersede]), _ => null);
+        judged.Clear();
+        pool.OnCommitted(PoolFixture.Block(6, [PoolFixture.Change("heir", 2)]), t => Judge(t, null));
+        Assert.That(judged, Is.Empty, "it is gone");
+    }
+
     [Test]
     public void OnCommitted_OfficersChanged_JudgesEverythingAnew()
     {

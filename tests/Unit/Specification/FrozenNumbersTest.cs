@@ -20,7 +20,7 @@ public sealed class FrozenNumbersTest
         + "SignerNotYetValid=31 SignerExpired=32 SignerRevoked=33 NotPermitted=34 VersionConflict=40 VersionAhead=41 "
         + "UnknownType=42 RecordAnnulled=43 RecordInForce=44 OfficerExists=45 UnknownOfficer=46 KeyInUse=47 "
         + "LastAdministrator=48 DepartmentExists=49 InvalidProof=50 ProofOutOfRange=51 AlreadySuspended=52 TooManySuspended=53 AlreadyProven=54 "
-        + "UnknownDepartment=55 OtherEpoch=56 MembershipLimit=57 InvalidSchema=58 InvalidPayload=59 Duplicate=60 PoolFull=70 NodeNotReady=71");
+        + "UnknownDepartment=55 OtherEpoch=56 MembershipLimit=57 InvalidSchema=58 InvalidPayload=59 Duplicate=60 RecordSuperseded=61 UnknownRecord=62 RecordNotInForce=63 PoolFull=70 NodeNotReady=71");
 
     [Test]
     public void StateKinds_KeepTheirNumbers() => Expect<StateKind>(
@@ -42,18 +42,18 @@ public sealed class FrozenNumbersTest
         "Clerk=1 Approver=2 RecordsOfficer=3 Administrator=4 Auditor=5");
 
     [Test]
-    public void RecordStatus_KeepsItsNumbers() => Expect<RecordStatus>("InForce=1 Annulled=2");
+    public void RecordStatus_KeepsItsNumbers() => Expect<RecordStatus>("InForce=1 Annulled=2 Superseded=3");
 
     [Test]
     public void Fields_KeepTheirNumbers()
     {
         Expect<SignedTransaction>("body=1 signature=2");
         Expect<TransactionBody>(
-            "format_version=1 algorithm=2 chain_id=3 signer=4 nonce=5 expires_at_ms=6 register=16 amend=17 annul=18 "
+            "format_version=1 algorithm=2 chain_id=3 signer=4 nonce=5 expires_at_ms=6 register=16 amend=17 annul=18 supersede=19 reinstate=20 "
             + "define_type=40 enrol_officer=48 revoke_officer=49 rotate_officer_key=50 change_membership=67 accuse=80 suspend_leader=81");
         Expect<RecordName>("type=1 id=2");
         Expect<RecordChange>(
-            "record=1 expected_version=2 payload=3 reason=4 legal_basis=5 effective_date=6");
+            "record=1 expected_version=2 payload=3 reason=4 legal_basis=5 effective_date=6 successors=8");
         Expect<Payload>("inline=1");
         Expect<InlinePayload>("media_type=1 content=2");
         Expect<LocalizedText>("language=1 text=2");
@@ -87,7 +87,7 @@ public sealed class FrozenNumbersTest
             "type=1 version=2 owner=3 titles=4 public_read=5 description=6 defined_height=7 defined_position=8 schema=9");
         Expect<RecordState>(
             "record=1 version=2 status=3 payload_digest=4 media_type=5 payload_bytes=6 department=7 officer_id=8 reason=9 "
-            + "legal_basis=10 effective_date=11 recorded_at_ms=12 height=13 position=14 payload_position=15");
+            + "legal_basis=10 effective_date=11 recorded_at_ms=12 height=13 position=14 payload_position=15 successors=16");
         Expect<LeaderState>("last_proposer=1 run=2 first_leaders=3 departments=4 suspensions=5");
         Expect<LeaderSuspension>(
             "department=1 first_height=2 last_height=3 blamed_height=4 blamed_view=5 position=6");

@@ -13,7 +13,7 @@ public sealed class DataDirectoryTest : StorageFixture
         DataDirectory.Open(DirectoryPath, Chain).Dispose();
         using DataDirectory again = DataDirectory.Open(DirectoryPath, Chain);
         Assert.That(again.ChainId, Is.EqualTo(Chain));
-        Assert.That(File.ReadAllText(Path.Combine(DirectoryPath, "VERSION")), Is.EqualTo("2\n"));
+        Assert.That(File.ReadAllText(Path.Combine(DirectoryPath, "VERSION")), Is.EqualTo("3\n"));
     }
 
     [Test]
@@ -89,16 +89,16 @@ public sealed class DataDirectoryTest : StorageFixture
         DataDirectory.Open(DirectoryPath, Chain).Dispose();
         File.WriteAllText(Path.Combine(DirectoryPath, "VERSION"), "7\n");
         StorageException refusal = Refused(StorageError.NewerFormat, () => DataDirectory.Open(DirectoryPath, Chain));
-        Assert.That(refusal.Message, Does.Contain("format 7").And.Contain("up to 2"));
+        Assert.That(refusal.Message, Does.Contain("format 7").And.Contain("up to 3"));
     }
 
     [Test]
     public void Open_OlderFormat_IsRefusedNamingBothVersions()
     {
         DataDirectory.Open(DirectoryPath, Chain).Dispose();
-        File.WriteAllText(Path.Combine(DirectoryPath, "VERSION"), "1\n");
+        File.WriteAllText(Path.Combine(DirectoryPath, "VERSION"), "2\n");
         StorageException refusal = Refused(StorageError.OlderFormat, () => DataDirectory.Open(DirectoryPath, Chain));
-        Assert.That(refusal.Message, Does.Contain("format 1,").And.Contain("format 2"));
+        Assert.That(refusal.Message, Does.Contain("format 2,").And.Contain("format 3"));
         Refused(StorageError.OlderFormat, () => DataDirectory.OpenReadOnly(DirectoryPath));
     }
 

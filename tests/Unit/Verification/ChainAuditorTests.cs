@@ -184,6 +184,13 @@ public sealed class ChainAuditorTests : IDisposable
         (TestKey Signer, TransactionBody Action, RejectionCode Code)[] forbidden =
         [
             (former, Actions.Register("C-1"), RejectionCode.SignerRevoked),
+            (administrator, Actions.Annul("A-2", 3), RejectionCode.NotPermitted),
+            (deputy, Actions.Reinstate("A-2", 2), RejectionCode.VersionConflict),
+            (deputy, Actions.Reinstate("A-2", 3), RejectionCode.RecordInForce),
+            (deputy, Actions.Reinstate("A-1", 3), RejectionCode.RecordSuperseded),
+            (deputy, Actions.Amend("A-1", 3), RejectionCode.RecordSuperseded),
+            (deputy, Actions.Supersede("A-2", 3, ("licence", "A-1")), RejectionCode.RecordNotInForce),
+            (deputy, Actions.Supersede("A-2", 3, ("licence", "C-1")), RejectionCode.UnknownRecord),
             (deputy, Actions.Rotate("deputy", new TestKey(700)), RejectionCode.NotPermitted),
             (TestLedger.BetaAdmin, Actions.Rotate("deputy", new TestKey(700)), RejectionCode.UnknownOfficer),
             (administrator, Actions.Rotate("clerk", new TestKey(700)), RejectionCode.UnknownOfficer),

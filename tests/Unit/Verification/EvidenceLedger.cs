@@ -10,7 +10,7 @@ using GovChain.Tests.Unit.Execution;
 namespace GovChain.Tests.Unit.Verification;
 
 /// <summary>
-/// A ledger of four departments and six blocks with everything signed and certified, from fixed keys, nonces and
+/// A ledger of four departments and seven blocks with everything signed and certified, from fixed keys, nonces and
 /// times: its bytes come out the same each time. Alpha's clerk signs positions 4 to 6, is revoked at 7, in block 3;
 /// alpha's deputy signs 8 and 11 and has another key from block 7 on; at 9, in block 4, beta's
 /// validator suspends alpha as leader, at 10 delta's accuses gamma's.
@@ -20,8 +20,8 @@ internal sealed class EvidenceLedger
     public const ulong FirstOfClerk = 4;
     public const ulong SuspensionOfAlpha = 9;
     public const ulong LastOfDeputy = 11;
-    public const ulong LastPosition = 12;
-    public const ulong TipHeight = 6;
+    public const ulong LastPosition = 14;
+    public const ulong TipHeight = 7;
 
     /// <summary>Of alpha, beta, delta and gamma: the order of their ids.</summary>
     public static readonly TestKey[] Validators =
@@ -52,6 +52,9 @@ internal sealed class EvidenceLedger
             (Validators[2], Actions.Accuse(Genesis.ChainId, Validators[3], 3)));
         Commit((deputy, Actions.Annul("A-2", 1)));
         Commit((administrator, Actions.Rotate("deputy", TestLedger.OtherSpare)));
+        Commit(
+            (TestLedger.OtherSpare, Actions.Reinstate("A-2", 2)),
+            (TestLedger.OtherSpare, Actions.Supersede("A-1", 2, ("licence", "A-2"), ("licence", "B-1"))));
     }
 
     public static EvidenceLedger Shared { get; } = new();

@@ -21,6 +21,7 @@ public sealed class TransactionDecoderTest
     [
         Actions.Register("a"), Actions.Amend("a", 1), Actions.Annul("a", 1), Actions.Define(),
         Actions.Enrol("7", new TestKey(12), OfficerRole.Clerk, OfficerRole.Auditor), Actions.Revoke("7"),
+        Actions.Rotate("7", new TestKey(12)), Actions.Reinstate("a", 1), Actions.Supersede("a", 1, ("licence", "b"), ("permit", "a")),
     ];
 
     [TestCaseSource(nameof(Valid))]
@@ -72,9 +73,9 @@ public sealed class TransactionDecoderTest
     public void TryDecode_ReservedAction_IsNotActive()
     {
         TransactionBody frame = Body(new TransactionBody());
-        ByteString body = ByteString.CopyFrom([.. frame.ToByteArray(), 0x9a, 0x01, 0x00]);
+        ByteString body = ByteString.CopyFrom([.. frame.ToByteArray(), 0xb2, 0x01, 0x00]);
         byte[] envelope = new SignedTransaction { Body = body, Signature = ByteString.CopyFrom(new byte[64]) }.ToByteArray();
-        ExpectBytes(envelope, RejectionCode.NotActive, "#19");
+        ExpectBytes(envelope, RejectionCode.NotActive, "#22");
     }
 
     [TestCase(2u)]

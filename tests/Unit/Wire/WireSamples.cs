@@ -24,12 +24,15 @@ internal static class WireSamples
             Payload = inline ? new Payload { Inline = new InlinePayload { MediaType = id, Content = content } } : null,
             Reason = reason,
             EffectiveDate = type,
+            Successors = { Enumerable.Repeat(new RecordName { Type = id, Id = reason }, content.Length % 3) },
         });
 
     private static readonly Gen<TransactionBody> Action = Gen.OneOf(
         Change.Select(c => new TransactionBody { Register = c }),
         Change.Select(c => new TransactionBody { Amend = c }),
         Change.Select(c => new TransactionBody { Annul = c }),
+        Change.Select(c => new TransactionBody { Supersede = c }),
+        Change.Select(c => new TransactionBody { Reinstate = c }),
         Gen.Select(Text, Title.Array[0, 3], Gen.Bool, (type, titles, read) => new TransactionBody
         {
             DefineType = new DefineType { Type = type, Titles = { titles }, PublicRead = read, Description = type, Schema = type },

@@ -6,17 +6,19 @@ import { changeMembership } from './membership.mjs';
 import { Refusal, require } from './refusal.mjs';
 import { judge, readSchema, Violation } from './schema.mjs';
 import { KIND, officerId, recordId } from './state.mjs';
-import { PROTOCOL_ACTIONS } from './transaction.mjs';
+import { PROTOCOL_ACTIONS, RECORD_ACTIONS } from './transaction.mjs';
 
 const CLERK = 1;
 const ADMINISTRATOR = 4;
 const IN_FORCE = 1;
 const ANNULLED = 2;
+const SUPERSEDED = 3;
+
+/** What a record is after these; after any other it is in force. */
+const STATUS_AFTER = { annul: ANNULLED, supersede: SUPERSEDED };
 
 const ACTIONS = {
-  register: changeRecord,
-  amend: changeRecord,
-  annul: changeRecord,
+  ...Object.fromEntries(RECORD_ACTIONS.map((action) => [action, changeRecord])),
   define_type: defineType,
   enrol_officer: enrolOfficer,
   revoke_officer: revokeOfficer,
@@ -109,20 +111,30 @@ function changeRecord(state, change, { action, height, timeMs, position, signer 
   requireRole(signer, CLERK);
   const record = state.now(KIND.record, recordId(type, id));
   requireVersion(change.expected_version, record?.version ?? 0n);
-  if (action === 'register') require(record?.status !== IN_FORCE, 'record', 'in force', 'RECORD_IN_FORCE');
+  require(record?.status !== SUPERSEDED, 'record', 'superseded', 'RECORD_SUPERSEDED');
+  if (action === 'register' || action === 'reinstate') require(record?.status !== IN_FORCE, 'record', 'in force', 'RECORD_IN_FORCE');
   else require(record.status !== ANNULLED, 'record', 'annulled', 'RECORD_ANNULLED');
+  for (const successor of change.successors) {
+    const found = state.now(KIND.record, recordId(successor.type, successor.id));
+    require(found !== null, 'successors', () => `there is no ${successor.type}/${successor.id}`, 'UNKNOWN_RECORD');
+    require(found.status === IN_FORCE, 'successors', () => `${successor.type}/${successor.id} is not in force`, 'RECORD_NOT_IN_FORCE');
+  }
   const payload = change.payload?.kind.value;
   if (payload && definition.schema) {
     const violation = judge(schemaOf(definition.schema), payload.media_type, payload.content);
     require(violation === null, 'payload', () => violation.message, 'INVALID_PAYLOAD');
   }
+  const { payload_digest, media_type, payload_bytes, payload_position } = payload ? {
+    payload_digest: sha256(payload.content), media_type: payload.media_type, payload_bytes: BigInt(payload.content.length),
+    payload_position: position,
+  } : record;
   state.set(KIND.record, recordId(type, id), {
     record: change.record,
     version: change.expected_version + 1n,
-    status: action === 'annul' ? ANNULLED : IN_FORCE,
-    ...(payload && {
-      payload_digest: sha256(payload.content), media_type: payload.media_type, payload_bytes: BigInt(payload.content.length),
-    }),
+    status: STATUS_AFTER[action] ?? IN_FORCE,
+    payload_digest,
+    media_type,
+    payload_bytes,
     department: signer.department,
     officer_id: signer.officer_id,
     reason: change.reason,
@@ -131,7 +143,8 @@ function changeRecord(state, change, { action, height, timeMs, position, signer 
     recorded_at_ms: timeMs,
     height,
     position,
-    payload_position: payload ? position : record.payload_position,
+    payload_position,
+    successors: change.successors,
   });
 }
 

@@ -24,6 +24,7 @@ const RecordChange = define('RecordChange', {
   4: string('reason'),
   5: string('legal_basis'),
   6: string('effective_date'),
+  8: repeated(message('successors', RecordName)),
 }, [7]);
 
 const DefineType = define('DefineType', {
@@ -87,6 +88,8 @@ export const TransactionBody = define('TransactionBody', {
   16: oneof('action', message('register', RecordChange)),
   17: oneof('action', message('amend', RecordChange)),
   18: oneof('action', message('annul', RecordChange)),
+  19: oneof('action', message('supersede', RecordChange)),
+  20: oneof('action', message('reinstate', RecordChange)),
   40: oneof('action', message('define_type', DefineType)),
   48: oneof('action', message('enrol_officer', EnrolOfficer)),
   49: oneof('action', message('revoke_officer', RevokeOfficer)),
@@ -94,7 +97,7 @@ export const TransactionBody = define('TransactionBody', {
   67: oneof('action', message('change_membership', ChangeMembership)),
   80: oneof('action', message('accuse', Accuse)),
   81: oneof('action', message('suspend_leader', SuspendLeader)),
-}, [...range(19, 27), ...range(64, 66), ...range(82, 84)]);
+}, [...range(21, 27), ...range(64, 66), ...range(82, 84)]);
 
 export const SignedTransaction = define('SignedTransaction', { 1: bytes('body'), 2: bytes('signature') });
 
@@ -182,6 +185,7 @@ export const RecordState = define('RecordState', {
   13: uint64('height'),
   14: uint64('position'),
   15: uint64('payload_position'),
+  16: repeated(message('successors', RecordName)),
 });
 
 const LeaderSuspension = define('LeaderSuspension', {

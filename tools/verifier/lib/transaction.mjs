@@ -17,15 +17,16 @@ const TAG = tag('govchain/tx/v1');
 const INVALID = 'INVALID_FIELD';
 const ROLE_MAX = 5;
 
-export const RECORD_ACTIONS = ['register', 'amend', 'annul'];
+export const RECORD_ACTIONS = ['register', 'amend', 'annul', 'supersede', 'reinstate'];
+
+const PAYLOAD_ACTIONS = ['register', 'amend'];
+const SUCCESSORS_MAX = 16;
 
 /** Signed by a department's validator key; all others by an officer's. */
 export const PROTOCOL_ACTIONS = ['accuse', 'suspend_leader'];
 
 const CHECKS = {
-  register: requireRecordChange,
-  amend: requireRecordChange,
-  annul: requireRecordChange,
+  ...Object.fromEntries(RECORD_ACTIONS.map((action) => [action, requireRecordChange])),
   define_type: requireDefineType,
   enrol_officer: requireEnrolOfficer,
   revoke_officer: requireRevokeOfficer,
@@ -84,16 +85,32 @@ export function readTransaction(envelope, chainId) {
 function requireRecordChange(change, action) {
   const field = (name) => `${action}.${name}`;
   require(change.record !== null, field('record'), 'missing', INVALID);
-  requireIdentifier('type', change.record.type, field('record.type'));
-  requireIdentifier('recordId', change.record.id, field('record.id'));
+  requireRecordName(change.record, field('record'));
   const first = action === 'register';
   require(first || change.expected_version > 0n, field('expected_version'), 'missing', INVALID);
-  if (action === 'annul') require(change.payload === null, field('payload'), 'an annulment has none', INVALID);
-  else requirePayload(change.payload, field('payload'));
+  if (PAYLOAD_ACTIONS.includes(action)) requirePayload(change.payload, field('payload'));
+  else require(change.payload === null, field('payload'), `${action} has none`, INVALID);
   requireText(change.reason, first ? 0 : 1, 1024, field('reason'));
   requireText(change.legal_basis, 0, 1024, field('legal_basis'));
   const date = change.effective_date;
   require(date === '' || isDate(date), field('effective_date'), () => `${JSON.stringify(date)} is no date`, INVALID);
+  if (action === 'supersede') requireSuccessors(change, field('successors'));
+  else require(change.successors.length === 0, field('successors'), `${action} has none`, INVALID);
+}
+
+function requireRecordName({ type, id }, where) {
+  requireIdentifier('type', type, `${where}.type`);
+  requireIdentifier('recordId', id, `${where}.id`);
+}
+
+function requireSuccessors({ record, successors }, where) {
+  require(successors.length >= 1 && successors.length <= SUCCESSORS_MAX, where, () => `${successors.length}; 1 to ${SUCCESSORS_MAX}`, INVALID);
+  const order = (a, b) => (a.type === b.type ? a.id > b.id : a.type > b.type);
+  successors.forEach((successor, i) => {
+    requireRecordName(successor, `${where}[${i}]`);
+    require(i === 0 || order(successor, successors[i - 1]), `${where}[${i}]`, 'does not ascend', INVALID);
+    require(successor.type !== record.type || successor.id !== record.id, `${where}[${i}]`, 'the record itself', INVALID);
+  });
 }
 
 function requirePayload(payload, where) {

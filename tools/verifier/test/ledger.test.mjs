@@ -12,6 +12,8 @@ const stranger = new Key();
 const json = (content = '{}') => ({ kind: { name: 'inline', value: { media_type: 'application/json', content: Buffer.from(content) } } });
 const record = (id, fields = {}) => ({ record: { type: 'licence', id }, payload: json(), ...fields });
 const annulment = (id, version) => record(id, { payload: null, expected_version: version, reason: 'withdrawn' });
+const next = (id, version, fields = {}) => record(id, { payload: null, expected_version: version, reason: 'r', ...fields });
+const successors = (...ids) => ({ successors: ids.map((id) => ({ type: 'licence', id })) });
 const enrolment = (id, key, roles, fields = {}) => ({ officer_id: id, public_key: key.public, roles, ...fields });
 
 /** A ledger with a type and a clerk of alpha, and a record A-1 in force at version 1. */
@@ -60,6 +62,13 @@ test('a ledger with every action is whole, however the file is cut into chunks',
   );
   const third = new Key();
   ledger.commit(
+    ledger.sign(second, 'annul', annulment('A-2', 3n)),
+    ledger.sign(second, 'reinstate', next('A-2', 4n, { legal_basis: 'judgment', effective_date: '2026' })),
+    ledger.sign(second, 'annul', annulment('A-2', 5n)),
+    ledger.sign(second, 'reinstate', next('A-2', 6n)),
+    ledger.sign(second, 'supersede', next('A-1', 2n, successors('A-2', 'A-3'))),
+  );
+  ledger.commit(
     ledger.sign(second, 'enrol_officer', enrolment('clerk', stranger, [1])),
     ledger.sign(second, 'rotate_officer_key', { officer_id: 'clerk', public_key: new Key().public, reason: 'lost before use' }),
     ledger.sign(second, 'rotate_officer_key', { officer_id: 'deputy', public_key: third.public }),
@@ -67,9 +76,9 @@ test('a ledger with every action is whole, however the file is cut into chunks',
   );
   ledger.commit(ledger.sign(third, 'revoke_officer', { officer_id: 'other' }));
   const found = await check(ledger);
-  assert.equal(found.height, 6);
-  assert.equal(found.transactions, 17);
-  assert.equal(found.signatures, 17 + 6 * 3);
+  assert.equal(found.height, 7);
+  assert.equal(found.transactions, 22);
+  assert.equal(found.signatures, 22 + 7 * 3);
   for (const size of [1, 7, 1000]) assert.deepEqual(await verify(ledger.file(), ledger.digest, size), found);
 });
 
@@ -144,6 +153,26 @@ const BROKEN = {
   'VERSION_AHEAD, a type': (l) => [
     l.sign(l.administrators[0], 'define_type', { type: 'permit', expected_version: 1n, titles: texts('Permit') })],
   RECORD_IN_FORCE: (l) => [l.sign(clerk, 'register', record('A-1', { expected_version: 1n }))],
+  'RECORD_IN_FORCE, reinstated': (l) => [l.sign(clerk, 'reinstate', next('A-1', 1n))],
+  'RECORD_ANNULLED, superseded': (l) => [l.sign(clerk, 'register', record('B')), l.sign(clerk, 'annul', annulment('A-1', 1n)),
+    l.sign(clerk, 'supersede', next('A-1', 2n, successors('B')))],
+  'VERSION_AHEAD, reinstated without a version': (l) => [l.sign(clerk, 'reinstate', next('B', 1n))],
+  ...Object.fromEntries(['register', 'amend', 'annul', 'supersede', 'reinstate'].map((action) => [
+    `RECORD_SUPERSEDED, ${action}`, (l) => [
+      l.sign(clerk, 'register', record('B')), l.sign(clerk, 'supersede', next('A-1', 1n, successors('B'))),
+      l.sign(clerk, action, next('A-1', 2n, {
+        ...(action === 'supersede' && successors('B')), ...(['register', 'amend'].includes(action) && { payload: json() }) }))]])),
+  'UNKNOWN_RECORD, a successor': (l) => [l.sign(clerk, 'supersede', next('A-1', 1n, successors('B')))],
+  'RECORD_NOT_IN_FORCE, an annulled successor': (l) => [l.sign(clerk, 'register', record('B')), l.sign(clerk, 'annul', annulment('B', 1n)),
+    l.sign(clerk, 'supersede', next('A-1', 1n, successors('B')))],
+  'RECORD_NOT_IN_FORCE, one that the record took the place of': (l) => [
+    l.sign(clerk, 'register', record('B')), l.sign(clerk, 'supersede', next('B', 1n, successors('A-1'))),
+    l.sign(clerk, 'supersede', next('A-1', 1n, successors('B')))],
+  'NOT_PERMITTED, an administrator reinstates': (l) => [l.sign(l.administrators[0], 'reinstate', next('A-1', 1n))],
+  'INVALID_FIELD, superseded by nothing': (l) => [l.sign(clerk, 'supersede', next('A-1', 1n))],
+  'INVALID_FIELD, superseded by itself': (l) => [l.sign(clerk, 'supersede', next('A-1', 1n, successors('A-1')))],
+  'INVALID_FIELD, an annulment with a successor': (l) => [l.sign(clerk, 'annul', next('A-1', 1n, successors('B')))],
+  'INVALID_FIELD, a reinstatement with a payload': (l) => [l.sign(clerk, 'reinstate', next('A-1', 1n, { payload: json() }))],
   RECORD_ANNULLED: (l) => [l.sign(clerk, 'annul', annulment('A-1', 1n)), l.sign(clerk, 'annul', annulment('A-1', 2n))],
   'INVALID_SCHEMA, a keyword that is not taken': (l) => [l.sign(l.administrators[0], 'define_type', { type: 'permit', titles: texts('Permit'), schema: '{"pattern":"x"}' })],
   'VERSION_AHEAD, a type with what is no schema': (l) => [

@@ -80,7 +80,8 @@ const MUTANTS = [
 
   ...without('execution', 'block.timeMs < expiresAtMs', 'expiresAtMs - block.timeMs <= block.parameters.expiry_horizon_ms',
     'signer.roles.includes(role)', 'expected >= version', 'expected <= version', 'definition !== null',
-    'definition.owner === signer.department', 'record?.status !== IN_FORCE', 'record.status !== ANNULLED', 'owner === signer.department',
+    'definition.owner === signer.department', 'record?.status !== IN_FORCE', 'record.status !== ANNULLED', 'record?.status !== SUPERSEDED',
+    'found !== null', 'found.status === IN_FORCE', 'owner === signer.department',
     '!officer?.current_key.length', 'state.now(KIND.key, public_key) === null', 'officer?.current_key.length > 0', 'administrators > 1'),
   instead('execution', 'block.timeMs < expiresAtMs', 'block.timeMs <= expiresAtMs'),
   instead('execution', 'i.first_height <= height && (i.last_height === 0n || height <= i.last_height)', 'i.first_height <= height'),
@@ -213,7 +214,12 @@ const MUTANTS = [
     'requirePublicKey(rotation.public_key, `${action}.public_key`);', 'requireText(rotation.reason, 0, 1024, `${action}.reason`);',
     "requireIdentifier('officer', rotation.officer_id, `${action}.officer_id`);"),
   instead('transaction', "require(roles.length > 0 && roles.every((role, i) => role > (i ? roles[i - 1] : 0) && role <= ROLE_MAX)", 'require(true'),
-  instead('transaction', "if (action === 'annul') require(change.payload === null,", "if (action === 'annul') require(true,"),
+  ...without('transaction', 'change.payload === null', 'change.successors.length === 0', 'i === 0 || order(successor, successors[i - 1])',
+    'successors.length >= 1 && successors.length <= SUCCESSORS_MAX', 'successor.type !== record.type || successor.id !== record.id'),
+  ...gone('transaction', 'requireRecordName(successor, `${where}[${i}]`);'),
+  instead('transaction', 'a.type === b.type ? a.id > b.id : a.type > b.type', 'a.id > b.id'),
+  instead('execution', "action === 'register' || action === 'reinstate'", "action === 'register'"),
+  instead('execution', 'STATUS_AFTER[action] ?? IN_FORCE', "action === 'annul' ? ANNULLED : IN_FORCE"),
   instead('transaction', 'first ? 0 : 1, 1024', '0, 1024'),
   instead('transaction', 'carried.forEach((c, i) => requireSignature(c.signer,', '[].forEach((c, i) => requireSignature(c.signer,'),
 

@@ -1,0 +1,181 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using GovChain.Client;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+
+namespace GovChain.Node.Commands;
+
+/// <summary>Looking records up, and what their versions look like.</summary>
+internal static partial class RecordCommand
+{
+    private static Command Get()
+    {
+        var type = new Argument<string>("TYPE") { Description = "The record type" };
+        var id = new Argument<string>("ID") { Description = "The record's id" };
+        var version = new Option<ulong>("--version") { Description = "The version (default: the current one)", HelpName = "N" };
+        Option<bool> json = Output.JsonOption();
+        var raw = new Option<bool>("--raw")
+        {
+            Description = "Print the content alone, byte for byte. Without it control characters are spelt out on a terminal",
+        };
+        var command = new Command("get", "Show a record") { type, id, version, json, raw };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(raw) && result.GetValue(json))
+                result.AddError("--raw and --json exclude each other.");
+        });
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            string name = $"{result.GetRequiredValue(type)}/{result.GetRequiredValue(id)}";
+            GetRecordResponse found = await client.FindRecordAsync(
+                result.GetRequiredValue(type), result.GetRequiredValue(id), result.GetValue(version), cancellation: cancellation)
+                ?? throw new CommandException(ExitCode.NotFound, $"There is no record {name}, or not in that version.");
+            if (result.GetValue(raw))
+            {
+                await WriteContentAsync(found.Record, cancellation);
+                return ExitCode.Ok;
+            }
+            // A version that was asked for by its number may have been replaced since.
+            RecordVersion? next = result.GetValue(version) == 0 ? null : (await client.FindRecordAsync(
+                result.GetRequiredValue(type), result.GetRequiredValue(id), found.Record.State.Version + 1, cancellation: cancellation))?.Record;
+            if (result.GetValue(json))
+                Output.Json(ToJson(found.Record, next));
+            else
+                Print(found.Record, next);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static async Task WriteContentAsync(RecordVersion version, CancellationToken cancellation)
+    {
+        using Stream output = Console.OpenStandardOutput();
+        await output.WriteAsync(version.Payload.Memory, cancellation);
+    }
+
+    private static Command History()
+    {
+        var type = new Argument<string>("TYPE") { Description = "The record type" };
+        var id = new Argument<string>("ID") { Description = "The record's id" };
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("history", "Show all versions of a record, oldest first") { type, id, json };
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            var versions = new JsonArray();
+            RecordVersion? before = null;
+            await foreach (RecordVersion v in client.GetHistoryAsync(
+                result.GetRequiredValue(type), result.GetRequiredValue(id), cancellation))
+            {
+                Show(before, v);
+                before = v;
+            }
+            Show(before, next: null);
+            if (result.GetValue(json))
+                Output.Json(versions);
+            return ExitCode.Ok;
+
+            void Show(RecordVersion? shown, RecordVersion? next)
+            {
+                if (shown is null)
+                    return;
+                if (result.GetValue(json))
+                    versions.Add((JsonNode)ToJson(shown, next));
+                else
+                    Print(shown, next);
+            }
+        });
+        return command;
+    }
+
+    private static Command List()
+    {
+        var type = new Argument<string>("TYPE") { Description = "The record type" };
+        var payloads = new Option<bool>("--content") { Description = "With each record's content" };
+        Option<bool> json = Output.JsonOption();
+        json.Description = "Print one JSON object a line, for scripts";
+        var command = new Command("list", "List the records of a type, by id") { type, payloads, json };
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            await foreach (RecordVersion v in client.ListRecordsAsync(
+                result.GetRequiredValue(type), result.GetValue(payloads), cancellation))
+            {
+                Output.Line(result.GetValue(json)
+                    ? ToJson(v).ToJsonString()
+                    : $"{v.State.Record.Id}\tversion {v.State.Version}\t{StatusOf(v.State)}\t{UtcTime.Format(v.State.RecordedAtMs)}"
+                        + (v.Payload.IsEmpty ? "" : "\t" + Output.Payload(v.Payload.Span, v.State.MediaType).ToJsonString()));
+            }
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static string StatusOf(RecordState state) => (RecordStatus)state.Status switch
+    {
+        RecordStatus.InForce => "in force",
+        RecordStatus.Annulled => "annulled",
+        RecordStatus.Superseded => "superseded",
+        _ => $"status {state.Status}",
+    };
+
+    private static string NameOf(RecordName record) => $"{record.Type}/{record.Id}";
+
+    internal static JsonObject ToJson(RecordVersion v, RecordVersion? next = null)
+    {
+        var json = new JsonObject
+        {
+            ["type"] = v.State.Record.Type,
+            ["id"] = v.State.Record.Id,
+            ["version"] = v.State.Version,
+            ["status"] = StatusOf(v.State),
+            ["action"] = v.Action,
+            ["recordedAt"] = UtcTime.Format(v.State.RecordedAtMs),
+            ["department"] = v.State.Department,
+            ["officer"] = v.State.OfficerId,
+            ["reason"] = v.State.Reason,
+            ["legalBasis"] = v.State.LegalBasis,
+            ["effectiveDate"] = v.State.EffectiveDate,
+            ["height"] = v.State.Height,
+            ["position"] = v.State.Position,
+            ["transactionId"] = v.TransactionId,
+            ["mediaType"] = v.State.MediaType,
+        };
+        if (v.State.Successors.Count > 0)
+            json["successors"] = new JsonArray([.. v.State.Successors.Select(static s => (JsonNode)NameOf(s))]);
+        if (next is not null)
+            json["replacedBy"] = new JsonObject { ["version"] = next.State.Version, ["recordedAt"] = UtcTime.Format(next.State.RecordedAtMs) };
+        if (!v.Payload.IsEmpty)
+            json["content"] = Output.Payload(v.Payload.Span, v.State.MediaType);
+        return json;
+    }
+
+    /// <summary>A version's first line: what it is, and until when it was so.</summary>
+    /// <param name="v">The version.</param>
+    /// <param name="next">The version that took its place; null for none.</param>
+    internal static string Headline(RecordVersion v, RecordVersion? next) =>
+        $"{v.State.Record.Type}/{v.State.Record.Id}  version {v.State.Version}, {StatusOf(v.State)}"
+        + (next is null ? "" : $" until version {next.State.Version} of {UtcTime.Format(next.State.RecordedAtMs)}");
+
+    private static void Print(RecordVersion v, RecordVersion? next)
+    {
+        Output.Line(Headline(v, next));
+        Output.Line($"  {v.Action} by {v.State.Department}/{v.State.OfficerId} on {UtcTime.Format(v.State.RecordedAtMs)}");
+        if (v.State.Successors.Count > 0)
+            Output.Line($"  superseded by: {string.Join(", ", v.State.Successors.Select(NameOf))}");
+        if (v.State.Reason.Length > 0)
+            Output.Line($"  reason: {Output.Value(v.State.Reason)}");
+        if (v.State.LegalBasis.Length > 0)
+            Output.Line($"  legal basis: {Output.Value(v.State.LegalBasis)}");
+        if (v.State.EffectiveDate.Length > 0)
+            Output.Line($"  applies from: {v.State.EffectiveDate}");
+        Output.Line($"  block {v.State.Height}, position {v.State.Position}, transaction {v.TransactionId}");
+        if (!v.Payload.IsEmpty)
+            Output.Line($"  content: {Output.PayloadText(v.Payload.Span, v.State.MediaType, "  ")}");
+    }
+}
