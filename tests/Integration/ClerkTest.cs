@@ -179,10 +179,12 @@ internal sealed class ClerkTest
 
         string[] supersede = ["record", "supersede", Type, "LIFE-1", "--by", $"{Type}/LIFE-2", "--reason", "moved", "--profile", profile];
         AssertOneLine(await ProgramRun.GovchainAsync(supersede), code: 7, "UNKNOWN_RECORD");
-        await GovchainAsync("record", "register", Type, "LIFE-2", "--content", "{}", "--profile", profile);
+        await GovchainAsync("record", "register", Type, "LIFE-2", "--content", "{}", "--profile", profile, "--link", $"{Type}/LIFE-1/1", "--link", $"{Type}/LIFE-0");
         await GovchainAsync(supersede);
         ProgramRun closed = await GovchainAsync("record", "get", Type, "LIFE-1", "--profile", profile);
         Assert.That(closed.Output, Does.StartWith($"{Type}/LIFE-1  version 4, superseded\n").And.Contain($"  superseded by: {Type}/LIFE-2\n"));
+        ProgramRun heir = await GovchainAsync("record", "get", Type, "LIFE-2", "--profile", profile);
+        Assert.That(heir.Output, Does.Contain($"  link: {Type}/LIFE-0 (no such record)\n  link: {Type}/LIFE-1, version 1 (superseded)\n"));
         AssertOneLine(
             await ProgramRun.GovchainAsync("record", "amend", Type, "LIFE-1", "--content", "{}", "--reason", "r", "--profile", profile),
             code: 7, $"record {Type}/LIFE-2 took its place");

@@ -8,7 +8,7 @@ namespace GovChain.Core.Execution;
 
 /// <summary>
 /// The life of a record: a clerk of the department that owns the type makes its next version. Register and amend bring a payload,
-/// which fits the type's schema; annul, supersede and reinstate leave the one that is there.
+/// which fits the type's schema, and links; annul, supersede and reinstate leave those that are there.
 /// </summary>
 internal static class RecordRules
 {
@@ -21,6 +21,7 @@ internal static class RecordRules
         Rejection? rejection = Permit(state, at, change, subject)
             ?? CheckStatus(action, subject)
             ?? CheckSuccessors(state, change)
+            ?? CheckLinks(state, change)
             ?? CheckPayload(state, change, subject);
         return rejection is null ? Accept(at, action, change, subject) : rejection;
     }
@@ -78,29 +79,48 @@ internal static class RecordRules
     /// <summary>Only what holds takes another record's place.</summary>
     private static Rejection? CheckSuccessors(StateOverlay state, RecordChange change)
     {
-        foreach (RecordName successor in change.Successors)
+        Rejection? rejection = null;
+        for (int i = 0; rejection is null && i < change.Successors.Count; i++)
+            rejection = RequireInForce(state, change.Successors[i], version: 0, $"take the place of {NameOf(change.Record)}");
+        return rejection;
+    }
+
+    /// <summary>Where the type says so; else whoever reads the record sees what its links lead to by then.</summary>
+    private static Rejection? CheckLinks(StateOverlay state, RecordChange change)
+    {
+        if (!state.Before<RecordTypeState>(StateKey.RecordType(change.Record.Type))!.LinksInForce)
+            return null;
+        Rejection? rejection = null;
+        for (int i = 0; rejection is null && i < change.Links.Count; i++)
         {
-            RecordState? found = state.Current<RecordState>(StateKey.Record(successor.Type, successor.Id));
-            if (found is null)
-            {
-                return new Rejection(
-                    RejectionCode.UnknownRecord,
-                    $"There is no {NameOf(successor)} to take the place of {NameOf(change.Record)}. Register it first.",
-                    ("type", successor.Type),
-                    ("recordId", successor.Id));
-            }
-            if (found.Status != (uint)RecordStatus.InForce)
-            {
-                return new Rejection(
-                    RejectionCode.RecordNotInForce,
-                    $"{NameOf(successor)} is not in force since version {found.Version} and takes no other record's place. "
-                    + "Name one that is in force.",
-                    ("type", successor.Type),
-                    ("recordId", successor.Id),
-                    ("currentVersion", FieldRules.Invariant(found.Version)));
-            }
+            RecordLink link = change.Links[i];
+            rejection = RequireInForce(state, link.Record, link.Version, $"be linked from {NameOf(change.Record)}");
         }
-        return null;
+        return rejection;
+    }
+
+    /// <summary>Whether a record, and a version of it if one is meant, is there and the record in force.</summary>
+    private static Rejection? RequireInForce(StateOverlay state, RecordName name, ulong version, string purpose)
+    {
+        RecordState? found = state.Current<RecordState>(StateKey.Record(name.Type, name.Id));
+        if (found is null || version > found.Version)
+        {
+            return new Rejection(
+                RejectionCode.UnknownRecord,
+                $"There is no {(version == 0 ? "" : $"version {version} of ")}{NameOf(name)} to {purpose}. "
+                + "Check the name, or register it first.",
+                ("type", name.Type),
+                ("recordId", name.Id),
+                ("version", FieldRules.Invariant(version)));
+        }
+        return found.Status == (uint)RecordStatus.InForce
+            ? null
+            : new Rejection(
+                RejectionCode.RecordNotInForce,
+                $"Version {found.Version} ended {NameOf(name)}, so it cannot {purpose}. Name one that is in force.",
+                ("type", name.Type),
+                ("recordId", name.Id),
+                ("currentVersion", FieldRules.Invariant(found.Version)));
     }
 
     /// <summary>Last, for it costs the most. The type is there, and its definition is the one before the block.</summary>
@@ -145,6 +165,7 @@ internal static class RecordRules
             next.MediaType = payload.MediaType;
             next.PayloadBytes = (ulong)payload.Content.Length;
             next.PayloadPosition = at.Position;
+            next.Links.Add(change.Links);
         }
         else
         {
@@ -153,6 +174,7 @@ internal static class RecordRules
             next.MediaType = current.MediaType;
             next.PayloadBytes = current.PayloadBytes;
             next.PayloadPosition = current.PayloadPosition;
+            next.Links.Add(current.Links);
         }
         return Outcome.Accept(
             new StateWrite(subject.Key, next), new RecordVersionEntry(subject.Key, next.Version, at.Position));

@@ -27,6 +27,7 @@ internal static class TypeRules
             DefinedHeight = at.Height,
             DefinedPosition = at.Position,
             Schema = definition.Schema,
+            LinksInForce = definition.LinksInForce,
         };
         return Outcome.Accept(new StateWrite(key, next));
     }

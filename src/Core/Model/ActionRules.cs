@@ -47,7 +47,9 @@ internal static class ActionRules
             ?? (body.ActionCase == TransactionBody.ActionOneofCase.Supersede
                 ? Successors($"{at}.successors", change)
                 : FieldRules.Require(change.Successors.Count == 0, $"{at}.successors", "left out", "records"))
-            ?? (hasPayload ? Payload($"{at}.payload", change.Payload!) : null);
+            ?? (hasPayload
+                ? Links($"{at}.links", change) ?? Payload($"{at}.payload", change.Payload!)
+                : FieldRules.Require(change.Links.Count == 0, $"{at}.links", "left out", "links"));
     }
 
     /// <summary>What follows a version names it and says why.</summary>
@@ -60,17 +62,29 @@ internal static class ActionRules
     {
         FieldViolation? violation = FieldRules.Number(at, (ulong)change.Successors.Count, 1, Limits.SuccessorsMax);
         for (int i = 0; violation is null && i < change.Successors.Count; i++)
+            violation = Other($"{at}[{i}]", change.Record, i == 0 ? null : change.Successors[i - 1], change.Successors[i]);
+        return violation;
+    }
+
+    private static FieldViolation? Links(string at, RecordChange change)
+    {
+        FieldViolation? violation = FieldRules.Number(at, (ulong)change.Links.Count, 0, Limits.LinksMax);
+        for (int i = 0; violation is null && i < change.Links.Count; i++)
         {
-            RecordName successor = change.Successors[i];
-            violation = FieldRules.Record($"{at}[{i}]", successor)
-                ?? FieldRules.Require(
-                    i == 0 || Compare(change.Successors[i - 1], successor) < 0,
-                    $"{at}[{i}]", "greater than the one before, by type and then by id", $"{successor.Type}/{successor.Id}")
-                ?? FieldRules.Require(
-                    Compare(change.Record, successor) != 0, $"{at}[{i}]", "another record", $"{successor.Type}/{successor.Id}");
+            violation = change.Links[i].Record is { } record
+                ? Other($"{at}[{i}].record", change.Record, i == 0 ? null : change.Links[i - 1].Record, record)
+                : FieldViolation.Of($"{at}[{i}].record", "given", "");
         }
         return violation;
     }
+
+    /// <summary>One of an ascending list of other records.</summary>
+    private static FieldViolation? Other(string at, RecordName own, RecordName? before, RecordName record) =>
+        FieldRules.Record(at, record)
+        ?? FieldRules.Require(
+            before is null || Compare(before, record) < 0,
+            at, "greater than the one before, by type and then by id", $"{record.Type}/{record.Id}")
+        ?? FieldRules.Require(Compare(own, record) != 0, at, "another record", $"{record.Type}/{record.Id}");
 
     private static int Compare(RecordName a, RecordName b)
     {

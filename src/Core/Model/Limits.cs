@@ -33,6 +33,9 @@ public static class Limits
     /// <summary>Records that take the place of one: each is looked up, and their names are at most 3.2 KB of its state value.</summary>
     public const int SuccessorsMax = 16;
 
+    /// <summary>Records that a version refers to: bounded as <see cref="SuccessorsMax"/>, for the same reasons.</summary>
+    public const int LinksMax = 16;
+
     /// <summary>Officer id, characters.</summary>
     public const int OfficerIdMax = 64;
 

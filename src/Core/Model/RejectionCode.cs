@@ -123,7 +123,7 @@ public enum RejectionCode
     /// <summary>Other records took the record's place; nothing follows.</summary>
     RecordSuperseded = 61,
 
-    /// <summary>There is no record of a name that the transaction gives.</summary>
+    /// <summary>There is no record of a name that the transaction gives, or not in that version.</summary>
     UnknownRecord = 62,
 
     /// <summary>A record that the transaction names is annulled or superseded.</summary>

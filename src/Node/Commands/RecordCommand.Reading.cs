@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using GovChain.Client;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
+using Grpc.Core;
 
 namespace GovChain.Node.Commands;
 
@@ -41,13 +42,34 @@ internal static partial class RecordCommand
             // A version that was asked for by its number may have been replaced since.
             RecordVersion? next = result.GetValue(version) == 0 ? null : (await client.FindRecordAsync(
                 result.GetRequiredValue(type), result.GetRequiredValue(id), found.Record.State.Version + 1, cancellation: cancellation))?.Record;
+            string[] leadsTo = await LeadToAsync(client, found.Record.State, cancellation);
             if (result.GetValue(json))
-                Output.Json(ToJson(found.Record, next));
+                Output.Json(ToJson(found.Record, next, leadsTo));
             else
-                Print(found.Record, next);
+                Print(found.Record, next, leadsTo);
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    /// <summary>What each of a version's links leads to now, as far as this reader may know.</summary>
+    private static async Task<string[]> LeadToAsync(LedgerClient client, RecordState state, CancellationToken cancellation)
+    {
+        var found = new string[state.Links.Count];
+        for (int i = 0; i < found.Length; i++)
+        {
+            RecordLink link = state.Links[i];
+            try
+            {
+                found[i] = (await client.FindRecordAsync(link.Record.Type, link.Record.Id, cancellation: cancellation))?.Record.State is not { } target
+                    ? "no such record" : link.Version > target.Version ? "no such version" : StatusOf(target);
+            }
+            catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied)
+            {
+                found[i] = "not public";
+            }
+        }
+        return found;
     }
 
     private static async Task WriteContentAsync(RecordVersion version, CancellationToken cancellation)
@@ -126,7 +148,19 @@ internal static partial class RecordCommand
 
     private static string NameOf(RecordName record) => $"{record.Type}/{record.Id}";
 
-    internal static JsonObject ToJson(RecordVersion v, RecordVersion? next = null)
+    private static string NameOf(RecordLink link) => link.Version == 0 ? NameOf(link.Record) : $"{NameOf(link.Record)}, version {link.Version}";
+
+    private static JsonObject ToJson(RecordLink link, string? leadsTo)
+    {
+        var json = new JsonObject { ["type"] = link.Record.Type, ["id"] = link.Record.Id };
+        if (link.Version > 0)
+            json["version"] = link.Version;
+        if (leadsTo is not null)
+            json["leadsTo"] = leadsTo;
+        return json;
+    }
+
+    internal static JsonObject ToJson(RecordVersion v, RecordVersion? next = null, string[]? leadsTo = null)
     {
         var json = new JsonObject
         {
@@ -148,6 +182,8 @@ internal static partial class RecordCommand
         };
         if (v.State.Successors.Count > 0)
             json["successors"] = new JsonArray([.. v.State.Successors.Select(static s => (JsonNode)NameOf(s))]);
+        if (v.State.Links.Count > 0)
+            json["links"] = new JsonArray([.. v.State.Links.Select((link, i) => (JsonNode)ToJson(link, leadsTo?[i]))]);
         if (next is not null)
             json["replacedBy"] = new JsonObject { ["version"] = next.State.Version, ["recordedAt"] = UtcTime.Format(next.State.RecordedAtMs) };
         if (!v.Payload.IsEmpty)
@@ -162,12 +198,14 @@ internal static partial class RecordCommand
         $"{v.State.Record.Type}/{v.State.Record.Id}  version {v.State.Version}, {StatusOf(v.State)}"
         + (next is null ? "" : $" until version {next.State.Version} of {UtcTime.Format(next.State.RecordedAtMs)}");
 
-    private static void Print(RecordVersion v, RecordVersion? next)
+    private static void Print(RecordVersion v, RecordVersion? next, string[]? leadsTo = null)
     {
         Output.Line(Headline(v, next));
         Output.Line($"  {v.Action} by {v.State.Department}/{v.State.OfficerId} on {UtcTime.Format(v.State.RecordedAtMs)}");
         if (v.State.Successors.Count > 0)
             Output.Line($"  superseded by: {string.Join(", ", v.State.Successors.Select(NameOf))}");
+        for (int i = 0; i < v.State.Links.Count; i++)
+            Output.Line($"  link: {NameOf(v.State.Links[i])}{(leadsTo is null ? "" : $" ({leadsTo[i]})")}");
         if (v.State.Reason.Length > 0)
             Output.Line($"  reason: {Output.Value(v.State.Reason)}");
         if (v.State.LegalBasis.Length > 0)

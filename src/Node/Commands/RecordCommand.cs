@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
@@ -62,6 +63,11 @@ internal static partial class RecordCommand
             HelpName = "TYPE/ID",
             Required = true,
         };
+        var links = new Option<string[]>("--link")
+        {
+            Description = $"A record that this version refers to, or one version of it; up to {Limits.LinksMax}",
+            HelpName = "TYPE/ID[/VERSION]",
+        };
         reason.Required = name != "register";
         var wait = new Option<int>("--wait")
         {
@@ -82,6 +88,7 @@ internal static partial class RecordCommand
             command.Options.Add(content);
             command.Options.Add(file);
             command.Options.Add(mediaType);
+            command.Options.Add(links);
         }
         if (name == "supersede")
             command.Options.Add(by);
@@ -100,6 +107,7 @@ internal static partial class RecordCommand
                 change.Successors.AddRange(Successors(result.GetRequiredValue(by)));
             if (hasPayload)
             {
+                change.Links.AddRange(Links(result.GetValue(links) ?? []));
                 change.Payload = new Payload
                 {
                     Inline = new InlinePayload
@@ -130,6 +138,18 @@ internal static partial class RecordCommand
             : throw new CommandException(ExitCode.Usage, $"--by {name}: TYPE/ID is expected, for example business-licence/SHOP-2."))
         .Distinct()
         .OrderBy(static n => n.Type, StringComparer.Ordinal).ThenBy(static n => n.Id, StringComparer.Ordinal);
+
+    private static IEnumerable<RecordLink> Links(string[] names) => names
+        .Select(static name =>
+        {
+            ulong version = 0;
+            return name.Split('/') is [{ Length: > 0 } type, { Length: > 0 } id, .. var rest]
+                && (rest is [] || (rest is [var number] && ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out version) && version > 0))
+                ? new RecordLink { Record = new RecordName { Type = type, Id = id }, Version = version }
+                : throw new CommandException(ExitCode.Usage, $"--link {name}: TYPE/ID or TYPE/ID/VERSION is expected, for example business-licence/SHOP-2.");
+        })
+        .Distinct()
+        .OrderBy(static l => l.Record.Type, StringComparer.Ordinal).ThenBy(static l => l.Record.Id, StringComparer.Ordinal);
 
     /// <summary>The version that a change follows. Of a type that is not public nobody may ask for it by this way: a
     /// registration then is taken for the first, which the ledger refuses where it is not.</summary>

@@ -33,10 +33,11 @@ internal static class TypeCommand
             HelpName = "FILE",
         };
         var noSchema = new Option<bool>("--no-schema") { Description = "Take the schema away that the present version has" };
+        var linksInForce = new Option<bool>("--links-in-force") { Description = "Refuse records whose links do not lead to records in force" };
         Option<bool> json = Output.JsonOption();
         var command = new Command("define",
             "Define a record type, or its next version. Signed by an administrator of the department that owns it.")
-            { type, title, description, publicRead, schema, noSchema, json };
+            { type, title, description, publicRead, schema, noSchema, linksInForce, json };
         command.Validators.Add(result =>
         {
             if (result.GetValue(noSchema) && result.GetResult(schema) is not null)
@@ -61,6 +62,7 @@ internal static class TypeCommand
                 Description = result.GetValue(description) ?? "",
                 PublicRead = result.GetValue(publicRead),
                 Schema = schemaText,
+                LinksInForce = result.GetValue(linksInForce),
             };
             foreach (string text in result.GetRequiredValue(title))
                 define.Titles.Add(ParseTitle(text));
@@ -107,6 +109,7 @@ internal static class TypeCommand
         ["public"] = type.PublicRead,
         ["titles"] = new JsonObject(type.Titles.Select(t => KeyValuePair.Create(t.Language, (JsonNode?)t.Text))),
         ["description"] = type.Description,
+        ["linksInForce"] = type.LinksInForce,
         ["definedHeight"] = type.DefinedHeight,
         ["definedPosition"] = type.DefinedPosition,
         ["schema"] = type.Schema, // the text as it was defined: a number of it could lose digits otherwise
@@ -119,6 +122,8 @@ internal static class TypeCommand
             Output.Line($"  {title.Language}: {Output.Value(title.Text)}");
         if (type.Description.Length > 0)
             Output.Line($"  description: {Output.Value(type.Description)}");
+        if (type.LinksInForce)
+            Output.Line("  links of its records must lead to records in force");
         Output.Line($"  defined in block {type.DefinedHeight}, position {type.DefinedPosition}");
         Output.Line(type.Schema.Length == 0
             ? "  no schema: any content will do" : $"  schema:\n    {type.Schema.TrimEnd().ReplaceLineEndings("\n    ")}");

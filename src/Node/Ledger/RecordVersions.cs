@@ -41,9 +41,9 @@ internal sealed class RecordVersions(LedgerSnapshot view)
             Record = change.Record,
             Version = entry.Version,
             Status = (uint)RecordActions.StatusAfter(transaction.Body.ActionCase),
-            PayloadDigest = ByteString.CopyFrom(Sha256.Hash(newest.Payload.Content.Span).Span),
-            MediaType = newest.Payload.MediaType,
-            PayloadBytes = (ulong)newest.Payload.Content.Length,
+            PayloadDigest = ByteString.CopyFrom(Sha256.Hash(newest.Change.Payload.Inline.Content.Span).Span),
+            MediaType = newest.Change.Payload.Inline.MediaType,
+            PayloadBytes = (ulong)newest.Change.Payload.Inline.Content.Length,
             Department = officer.Department,
             OfficerId = officer.OfficerId,
             Reason = change.Reason,
@@ -54,8 +54,9 @@ internal sealed class RecordVersions(LedgerSnapshot view)
             Position = entry.Position,
             PayloadPosition = newest.Position,
             Successors = { change.Successors },
+            Links = { newest.Change.Links },
         };
-        return Describe(state, transaction, payload && IsInForce(state) ? newest.Payload : null);
+        return Describe(state, transaction, payload && IsInForce(state) ? newest.Change.Payload.Inline : null);
     }
 
     private static bool IsInForce(RecordState state) => state.Status == (uint)RecordStatus.InForce;
@@ -81,8 +82,8 @@ internal sealed class RecordVersions(LedgerSnapshot view)
         NewestPayload? found = null;
         while (found is null)
         {
-            if (change.Payload is { Inline: { } own })
-                found = new NewestPayload(entry.Record, at.Version, at.Position, own);
+            if (change.Payload is not null)
+                found = new NewestPayload(entry.Record, at.Version, at.Position, change);
             else if (_newest is { } known && known.Record.Equals(entry.Record) && known.Version == at.Version - 1)
                 found = known;
             else
@@ -123,6 +124,6 @@ internal sealed class RecordVersions(LedgerSnapshot view)
             i => i.FirstHeight <= height && (i.LastHeight == 0 || height <= i.LastHeight));
     }
 
-    /// <summary>What a version's content is, and where it stands in the log.</summary>
-    private sealed record NewestPayload(StateKey Record, ulong Version, ulong Position, InlinePayload Payload);
+    /// <summary>Which change gave a version its payload and links, and where it stands in the log.</summary>
+    private sealed record NewestPayload(StateKey Record, ulong Version, ulong Position, RecordChange Change);
 }

@@ -21,8 +21,8 @@ internal readonly record struct TransactionTarget(StateKey Key, ulong ExpectedVe
 
     /// <summary>The records that the transaction names besides its target.</summary>
     public static IReadOnlyList<StateKey> NamedBy(TransactionBody body) =>
-        RecordActions.ChangeOf(body) is { Successors.Count: > 0 } change
-            ? [.. change.Successors.Select(static s => StateKey.Record(s.Type, s.Id))]
+        RecordActions.ChangeOf(body) is { } change && change.Successors.Count + change.Links.Count > 0
+            ? [.. change.Successors.Concat(change.Links.Select(static l => l.Record)).Select(static r => StateKey.Record(r.Type, r.Id))]
             : [];
 
     /// <summary>The record type that the transaction names, or null.</summary>

@@ -65,6 +65,7 @@ internal static class FlawedEnvelopes
             Reason = "new",
             LegalBasis = "Act 7",
             EffectiveDate = "2026-01-01",
+            Links = { new RecordLink { Record = new RecordName { Type = Type, Id = "y" }, Version = 2 } },
         });
         yield return Sign(clerk, b => b.Amend = new RecordChange
         {
@@ -84,7 +85,7 @@ internal static class FlawedEnvelopes
         });
         yield return Sign(administrator, b =>
         {
-            b.DefineType = new DefineType { Type = "t", ExpectedVersion = 1, Description = "d", PublicRead = true, Schema = "{}" };
+            b.DefineType = new DefineType { Type = "t", ExpectedVersion = 1, Description = "d", PublicRead = true, Schema = "{}", LinksInForce = true };
             b.DefineType.Titles.Add(new LocalizedText { Language = "en", Text = "T" });
             b.DefineType.Titles.Add(new LocalizedText { Language = "fr", Text = "T" });
         });

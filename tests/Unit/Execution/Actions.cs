@@ -22,11 +22,25 @@ internal static class Actions
     public static TransactionBody Reinstate(string id, ulong expected, string type = Type) =>
         new() { Reinstate = Change(type, id, expected, null, "judgment") };
 
-    public static TransactionBody Supersede(string id, ulong expected, params (string Type, string Id)[] successors)
+    public static TransactionBody Supersede(string id, ulong expected, params (string Type, string Id)[] successors) =>
+        Supersede(id, expected, Type, successors);
+
+    public static TransactionBody Supersede(string id, ulong expected, string type, params (string Type, string Id)[] successors)
     {
-        RecordChange change = Change(Type, id, expected, null, "divided");
+        RecordChange change = Change(type, id, expected, null, "divided");
         change.Successors.AddRange(successors.Select(s => new RecordName { Type = s.Type, Id = s.Id }));
         return new TransactionBody { Supersede = change };
+    }
+
+    /// <summary>The action with links; a version of 0 means the record.</summary>
+    public static TransactionBody Linked(TransactionBody action, params (string Type, string Id, ulong Version)[] links)
+    {
+        RecordActions.ChangeOf(action)!.Links.AddRange(links.Select(l => new RecordLink
+        {
+            Record = new RecordName { Type = l.Type, Id = l.Id },
+            Version = l.Version,
+        }));
+        return action;
     }
 
     public static TransactionBody Define(string type = Type, ulong expected = 0) => new()

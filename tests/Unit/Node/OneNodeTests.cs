@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Verification;
@@ -93,6 +94,13 @@ public sealed class OneNodeTests
             ExpectedVersion = expected,
             Reason = "test",
         };
+        RecordChange Linked(ulong expected, string content)
+        {
+            RecordChange change = Change(expected);
+            change.Payload = new Payload { Inline = new InlinePayload { MediaType = "text/plain", Content = ByteString.CopyFromUtf8(content) } };
+            change.Links.Add(new RecordLink { Record = new RecordName { Type = TestLedger.Type, Id = "heir" }, Version = 1 });
+            return change;
+        }
         byte[] Supersede(ulong expected)
         {
             RecordChange change = Change(expected);
@@ -102,7 +110,7 @@ public sealed class OneNodeTests
         (byte[] Envelope, string Action, string Content)[] life =
         [
             (_ledger.Change("L-1", 0, "\"first\""), "register", "\"first\""),
-            (_ledger.Change("L-1", 1, "\"second\""), "amend", "\"second\""),
+            (_ledger.Sign(_ledger.Clerk, b => b.Amend = Linked(1, "\"second\"")), "amend", "\"second\""),
             (_ledger.Sign(_ledger.Clerk, b => b.Annul = Change(2)), "annul", ""),
             (_ledger.Sign(_ledger.Clerk, b => b.Reinstate = Change(3)), "reinstate", "\"second\""),
             (_ledger.Sign(_ledger.Clerk, b => b.Annul = Change(4)), "annul", ""),
@@ -125,6 +133,7 @@ public sealed class OneNodeTests
         Assert.That(held.Select(v => v.Payload.ToStringUtf8()), Is.EqualTo(life.Select(l => l.Content)));
         Assert.That(listed, Is.EqualTo(life.Select(l => l.Content)));
         Assert.That(held[^1].State.Successors.Single().Id, Is.EqualTo("heir"));
+        Assert.That(held.Select(v => v.State.Links.Count), Is.EqualTo(new[] { 0, 1, 1, 1, 1, 1, 0, 0, 0, 0 }));
         IEnumerable<RecordVersion> history = _node.Gateway.GetRecordHistory(
             new GetRecordHistoryRequest { Type = TestLedger.Type, Id = "L-1", PageSize = 100 }).Versions;
         Assert.That(history, Is.EqualTo(held), "one after another, each from the one before");

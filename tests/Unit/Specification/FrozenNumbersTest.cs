@@ -53,11 +53,12 @@ public sealed class FrozenNumbersTest
             + "define_type=40 enrol_officer=48 revoke_officer=49 rotate_officer_key=50 change_membership=67 accuse=80 suspend_leader=81");
         Expect<RecordName>("type=1 id=2");
         Expect<RecordChange>(
-            "record=1 expected_version=2 payload=3 reason=4 legal_basis=5 effective_date=6 successors=8");
+            "record=1 expected_version=2 payload=3 reason=4 legal_basis=5 effective_date=6 links=7 successors=8");
+        Expect<RecordLink>("record=1 version=2");
         Expect<Payload>("inline=1");
         Expect<InlinePayload>("media_type=1 content=2");
         Expect<LocalizedText>("language=1 text=2");
-        Expect<DefineType>("type=1 expected_version=2 titles=3 public_read=4 schema=5 description=13");
+        Expect<DefineType>("type=1 expected_version=2 titles=3 public_read=4 schema=5 description=13 links_in_force=14");
         Expect<EnrolOfficer>("officer_id=1 public_key=2 roles=3 valid_from_ms=4 valid_until_ms=5");
         Expect<RevokeOfficer>("officer_id=1 reason=2");
         Expect<RotateOfficerKey>("officer_id=1 public_key=2 reason=3");
@@ -84,10 +85,10 @@ public sealed class FrozenNumbersTest
             "department=1 officer_id=2 roles=3 first_height=4 last_height=5 valid_from_ms=6 valid_until_ms=7");
         Expect<OfficerState>("department=1 officer_id=2 current_key=3 keys=4");
         Expect<RecordTypeState>(
-            "type=1 version=2 owner=3 titles=4 public_read=5 description=6 defined_height=7 defined_position=8 schema=9");
+            "type=1 version=2 owner=3 titles=4 public_read=5 description=6 defined_height=7 defined_position=8 schema=9 links_in_force=10");
         Expect<RecordState>(
             "record=1 version=2 status=3 payload_digest=4 media_type=5 payload_bytes=6 department=7 officer_id=8 reason=9 "
-            + "legal_basis=10 effective_date=11 recorded_at_ms=12 height=13 position=14 payload_position=15 successors=16");
+            + "legal_basis=10 effective_date=11 recorded_at_ms=12 height=13 position=14 payload_position=15 successors=16 links=17");
         Expect<LeaderState>("last_proposer=1 run=2 first_leaders=3 departments=4 suspensions=5");
         Expect<LeaderSuspension>(
             "department=1 first_height=2 last_height=3 blamed_height=4 blamed_view=5 position=6");

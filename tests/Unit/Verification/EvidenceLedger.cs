@@ -20,7 +20,7 @@ internal sealed class EvidenceLedger
     public const ulong FirstOfClerk = 4;
     public const ulong SuspensionOfAlpha = 9;
     public const ulong LastOfDeputy = 11;
-    public const ulong LastPosition = 14;
+    public const ulong LastPosition = 16;
     public const ulong TipHeight = 7;
 
     /// <summary>Of alpha, beta, delta and gamma: the order of their ids.</summary>
@@ -51,9 +51,10 @@ internal sealed class EvidenceLedger
             (Validators[1], Actions.Suspend(Genesis.ChainId, 3, 0, Validators[1..])),
             (Validators[2], Actions.Accuse(Genesis.ChainId, Validators[3], 3)));
         Commit((deputy, Actions.Annul("A-2", 1)));
-        Commit((administrator, Actions.Rotate("deputy", TestLedger.OtherSpare)));
+        Commit((administrator, Actions.Rotate("deputy", TestLedger.OtherSpare)), (administrator, Strict()));
         Commit(
             (TestLedger.OtherSpare, Actions.Reinstate("A-2", 2)),
+            (TestLedger.OtherSpare, Actions.Linked(Actions.Register("B-2"), ("licence", "A-1", 2), ("licence", "B-1", 0))),
             (TestLedger.OtherSpare, Actions.Supersede("A-1", 2, ("licence", "A-2"), ("licence", "B-1"))));
     }
 
@@ -194,6 +195,14 @@ internal sealed class EvidenceLedger
 
     private PublicKey SignerOf(ReadOnlyMemory<byte> envelope) =>
         TransactionDecoder.TryDecode(envelope, Genesis.ChainId, out _)!.Signer;
+
+    /// <summary>The type's second version: links lead to what is in force.</summary>
+    private static TransactionBody Strict()
+    {
+        TransactionBody action = Actions.Define(expected: 1);
+        action.DefineType.LinksInForce = true;
+        return action;
+    }
 
     /// <summary>Makes it four departments.</summary>
     public static void AddDepartments(GenesisBody body)

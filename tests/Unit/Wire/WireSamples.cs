@@ -24,6 +24,7 @@ internal static class WireSamples
             Payload = inline ? new Payload { Inline = new InlinePayload { MediaType = id, Content = content } } : null,
             Reason = reason,
             EffectiveDate = type,
+            Links = { Enumerable.Repeat(new RecordLink { Record = new RecordName { Id = id }, Version = version }, content.Length % 2) },
             Successors = { Enumerable.Repeat(new RecordName { Type = id, Id = reason }, content.Length % 3) },
         });
 

@@ -114,19 +114,21 @@ function changeRecord(state, change, { action, height, timeMs, position, signer 
   require(record?.status !== SUPERSEDED, 'record', 'superseded', 'RECORD_SUPERSEDED');
   if (action === 'register' || action === 'reinstate') require(record?.status !== IN_FORCE, 'record', 'in force', 'RECORD_IN_FORCE');
   else require(record.status !== ANNULLED, 'record', 'annulled', 'RECORD_ANNULLED');
-  for (const successor of change.successors) {
-    const found = state.now(KIND.record, recordId(successor.type, successor.id));
-    require(found !== null, 'successors', () => `there is no ${successor.type}/${successor.id}`, 'UNKNOWN_RECORD');
-    require(found.status === IN_FORCE, 'successors', () => `${successor.type}/${successor.id} is not in force`, 'RECORD_NOT_IN_FORCE');
+  const links = definition.links_in_force ? change.links : [];
+  for (const { record: other, version } of [...change.successors.map((s) => ({ record: s, version: 0n })), ...links]) {
+    const found = state.now(KIND.record, recordId(other.type, other.id));
+    require(found !== null, other.id, () => `there is no ${other.type}/${other.id}`, 'UNKNOWN_RECORD');
+    require(found.version >= version, other.id, () => `there is no version ${version}`, 'UNKNOWN_RECORD');
+    require(found.status === IN_FORCE, other.id, 'not in force', 'RECORD_NOT_IN_FORCE');
   }
   const payload = change.payload?.kind.value;
   if (payload && definition.schema) {
     const violation = judge(schemaOf(definition.schema), payload.media_type, payload.content);
     require(violation === null, 'payload', () => violation.message, 'INVALID_PAYLOAD');
   }
-  const { payload_digest, media_type, payload_bytes, payload_position } = payload ? {
+  const { payload_digest, media_type, payload_bytes, payload_position, links: held } = payload ? {
     payload_digest: sha256(payload.content), media_type: payload.media_type, payload_bytes: BigInt(payload.content.length),
-    payload_position: position,
+    payload_position: position, links: change.links,
   } : record;
   state.set(KIND.record, recordId(type, id), {
     record: change.record,
@@ -145,11 +147,12 @@ function changeRecord(state, change, { action, height, timeMs, position, signer 
     position,
     payload_position,
     successors: change.successors,
+    links: held,
   });
 }
 
 function defineType(state, definition, { height, position, signer }) {
-  const { type, titles, public_read, description, schema } = definition;
+  const { type, titles, public_read, description, schema, links_in_force } = definition;
   const current = state.now(KIND.type, type);
   const owner = current?.owner ?? signer.department;
   require(owner === signer.department, 'signer', () => `the type ${type} belongs to ${owner}`, 'NOT_PERMITTED');
@@ -158,7 +161,7 @@ function defineType(state, definition, { height, position, signer }) {
   if (schema) schemaOf(schema);
   const version = definition.expected_version + 1n;
   state.set(KIND.type, type, {
-    type, version, owner, titles, public_read, description, schema, defined_height: height, defined_position: position,
+    type, version, owner, titles, public_read, description, schema, defined_height: height, defined_position: position, links_in_force,
   });
 }
 

@@ -17,6 +17,8 @@ const LocalizedText = define('LocalizedText', { 1: string('language'), 2: string
 const InlinePayload = define('InlinePayload', { 1: string('media_type'), 2: bytes('content') });
 const Payload = define('Payload', { 1: oneof('kind', message('inline', InlinePayload)) }, [2, 3]);
 
+const RecordLink = define('RecordLink', { 1: message('record', RecordName), 2: uint64('version') });
+
 const RecordChange = define('RecordChange', {
   1: message('record', RecordName),
   2: uint64('expected_version'),
@@ -24,8 +26,9 @@ const RecordChange = define('RecordChange', {
   4: string('reason'),
   5: string('legal_basis'),
   6: string('effective_date'),
+  7: repeated(message('links', RecordLink)),
   8: repeated(message('successors', RecordName)),
-}, [7]);
+});
 
 const DefineType = define('DefineType', {
   1: string('type'),
@@ -34,6 +37,7 @@ const DefineType = define('DefineType', {
   4: bool('public_read'),
   5: string('schema'),
   13: string('description'),
+  14: bool('links_in_force'),
 }, range(6, 12));
 
 const EnrolOfficer = define('EnrolOfficer', {
@@ -167,6 +171,7 @@ export const RecordTypeState = define('RecordTypeState', {
   7: uint64('defined_height'),
   8: uint64('defined_position'),
   9: string('schema'),
+  10: bool('links_in_force'),
 });
 
 export const RecordState = define('RecordState', {
@@ -186,6 +191,7 @@ export const RecordState = define('RecordState', {
   14: uint64('position'),
   15: uint64('payload_position'),
   16: repeated(message('successors', RecordName)),
+  17: repeated(message('links', RecordLink)),
 });
 
 const LeaderSuspension = define('LeaderSuspension', {

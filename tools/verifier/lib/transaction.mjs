@@ -20,7 +20,7 @@ const ROLE_MAX = 5;
 export const RECORD_ACTIONS = ['register', 'amend', 'annul', 'supersede', 'reinstate'];
 
 const PAYLOAD_ACTIONS = ['register', 'amend'];
-const SUCCESSORS_MAX = 16;
+const OTHERS_MAX = 16;
 
 /** Signed by a department's validator key; all others by an officer's. */
 export const PROTOCOL_ACTIONS = ['accuse', 'suspend_leader'];
@@ -94,8 +94,13 @@ function requireRecordChange(change, action) {
   requireText(change.legal_basis, 0, 1024, field('legal_basis'));
   const date = change.effective_date;
   require(date === '' || isDate(date), field('effective_date'), () => `${JSON.stringify(date)} is no date`, INVALID);
-  if (action === 'supersede') requireSuccessors(change, field('successors'));
-  else require(change.successors.length === 0, field('successors'), `${action} has none`, INVALID);
+  const { successors, links } = change;
+  if (action !== 'supersede') require(successors.length === 0, field('successors'), `${action} has none`, INVALID);
+  else require(successors.length >= 1 && successors.length <= OTHERS_MAX, field('successors'), () => `${successors.length}; 1 to ${OTHERS_MAX}`, INVALID);
+  requireOthers(successors, change.record, (i) => field(`successors[${i}]`));
+  const linksMax = PAYLOAD_ACTIONS.includes(action) ? OTHERS_MAX : 0;
+  require(links.length <= linksMax, field('links'), () => `${links.length}; at most ${linksMax}`, INVALID);
+  requireOthers(links.map((link) => link.record), change.record, (i) => field(`links[${i}].record`));
 }
 
 function requireRecordName({ type, id }, where) {
@@ -103,13 +108,14 @@ function requireRecordName({ type, id }, where) {
   requireIdentifier('recordId', id, `${where}.id`);
 }
 
-function requireSuccessors({ record, successors }, where) {
-  require(successors.length >= 1 && successors.length <= SUCCESSORS_MAX, where, () => `${successors.length}; 1 to ${SUCCESSORS_MAX}`, INVALID);
+/** Other records, each named once. */
+function requireOthers(names, own, at) {
   const order = (a, b) => (a.type === b.type ? a.id > b.id : a.type > b.type);
-  successors.forEach((successor, i) => {
-    requireRecordName(successor, `${where}[${i}]`);
-    require(i === 0 || order(successor, successors[i - 1]), `${where}[${i}]`, 'does not ascend', INVALID);
-    require(successor.type !== record.type || successor.id !== record.id, `${where}[${i}]`, 'the record itself', INVALID);
+  names.forEach((name, i) => {
+    require(name !== null, at(i), 'missing', INVALID);
+    requireRecordName(name, at(i));
+    require(i === 0 || order(name, names[i - 1]), at(i), 'does not ascend', INVALID);
+    require(name.type !== own.type || name.id !== own.id, at(i), 'the record itself', INVALID);
   });
 }
 

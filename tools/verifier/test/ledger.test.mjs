@@ -14,6 +14,7 @@ const record = (id, fields = {}) => ({ record: { type: 'licence', id }, payload:
 const annulment = (id, version) => record(id, { payload: null, expected_version: version, reason: 'withdrawn' });
 const next = (id, version, fields = {}) => record(id, { payload: null, expected_version: version, reason: 'r', ...fields });
 const successors = (...ids) => ({ successors: ids.map((id) => ({ type: 'licence', id })) });
+const linked = (...links) => ({ links: links.map(([id, version = 0n]) => ({ record: { type: 'licence', id }, version })) });
 const enrolment = (id, key, roles, fields = {}) => ({ officer_id: id, public_key: key.public, roles, ...fields });
 
 /** A ledger with a type and a clerk of alpha, and a record A-1 in force at version 1. */
@@ -69,6 +70,15 @@ test('a ledger with every action is whole, however the file is cut into chunks',
     ledger.sign(second, 'supersede', next('A-1', 2n, successors('A-2', 'A-3'))),
   );
   ledger.commit(
+    ledger.sign(second, 'amend', record('A-3', { expected_version: 1n, reason: 'r', ...linked(['A-1'], ['A-2', 1n], ['nowhere', 5n]) })),
+    ledger.sign(second, 'annul', annulment('A-3', 2n)),
+    ledger.sign(second, 'define_type', { type: 'licence', expected_version: 2n, titles: texts('Licences'), links_in_force: true }),
+  );
+  ledger.commit(
+    ledger.sign(second, 'reinstate', next('A-3', 3n)),
+    ledger.sign(second, 'register', record('A-4', linked(['A-2', 7n], ['A-3', 4n]))),
+  );
+  ledger.commit(
     ledger.sign(second, 'enrol_officer', enrolment('clerk', stranger, [1])),
     ledger.sign(second, 'rotate_officer_key', { officer_id: 'clerk', public_key: new Key().public, reason: 'lost before use' }),
     ledger.sign(second, 'rotate_officer_key', { officer_id: 'deputy', public_key: third.public }),
@@ -76,9 +86,9 @@ test('a ledger with every action is whole, however the file is cut into chunks',
   );
   ledger.commit(ledger.sign(third, 'revoke_officer', { officer_id: 'other' }));
   const found = await check(ledger);
-  assert.equal(found.height, 7);
-  assert.equal(found.transactions, 22);
-  assert.equal(found.signatures, 22 + 7 * 3);
+  assert.equal(found.height, 9);
+  assert.equal(found.transactions, 27);
+  assert.equal(found.signatures, 27 + 9 * 3);
   for (const size of [1, 7, 1000]) assert.deepEqual(await verify(ledger.file(), ledger.digest, size), found);
 });
 
@@ -99,6 +109,10 @@ test('a schema judges from the next block on, and until it is taken away', async
   ledger.commit(ledger.sign(clerk, 'register', record('C')));
   assert.equal((await check(ledger)).height, 5);
 });
+
+/** Has the type licence insist that links lead to what is in force: version 2. */
+const strict = (l) => l.commit(
+  l.sign(l.administrators[0], 'define_type', { type: 'licence', expected_version: 1n, titles: texts('Licence'), links_in_force: true }));
 
 /** A transaction of beta's validator that suspends the leader of a view. */
 const suspend = (l, ...proof) => [l.sign(l.validators[1], 'suspend_leader', l.suspension(...proof))];
@@ -168,6 +182,13 @@ const BROKEN = {
   'RECORD_NOT_IN_FORCE, one that the record took the place of': (l) => [
     l.sign(clerk, 'register', record('B')), l.sign(clerk, 'supersede', next('B', 1n, successors('A-1'))),
     l.sign(clerk, 'supersede', next('A-1', 1n, successors('B')))],
+  'UNKNOWN_RECORD, a link': (l) => [strict(l).sign(clerk, 'register', record('B', linked(['C'])))],
+  'UNKNOWN_RECORD, a link to a version to come': (l) => [strict(l).sign(clerk, 'register', record('B', linked(['A-1', 2n])))],
+  'RECORD_NOT_IN_FORCE, a link': (l) => [strict(l).sign(clerk, 'annul', annulment('A-1', 1n)),
+    l.sign(clerk, 'register', record('B', linked(['A-1', 1n])))],
+  'INVALID_FIELD, a link to itself': (l) => [l.sign(clerk, 'register', record('B', linked(['B'])))],
+  'INVALID_FIELD, one record linked twice': (l) => [l.sign(clerk, 'register', record('B', linked(['A-1', 1n], ['A-1', 2n])))],
+  'INVALID_FIELD, an annulment with a link': (l) => [l.sign(clerk, 'annul', next('A-1', 1n, linked(['B'])))],
   'NOT_PERMITTED, an administrator reinstates': (l) => [l.sign(l.administrators[0], 'reinstate', next('A-1', 1n))],
   'INVALID_FIELD, superseded by nothing': (l) => [l.sign(clerk, 'supersede', next('A-1', 1n))],
   'INVALID_FIELD, superseded by itself': (l) => [l.sign(clerk, 'supersede', next('A-1', 1n, successors('A-1')))],
