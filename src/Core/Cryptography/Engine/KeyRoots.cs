@@ -24,14 +24,21 @@ internal static class KeyRoots
         where TVector : unmanaged
         where TLanes : ILanes<TVector>
     {
+        Span<LaneElement<TVector>> x = stackalloc LaneElement<TVector>[LaneRoot<TVector, TLanes>.Together];
+        Span<LaneElement<TVector>> root = stackalloc LaneElement<TVector>[x.Length];
         int done = 0;
         while (xs.Length - done >= TLanes.UsedMin)
         {
-            ReadOnlySpan<Words256> group = xs.Slice(done, Math.Min(TLanes.Count, xs.Length - done));
-            LaneField<TVector, TLanes>.FromWords(out LaneElement<TVector> x, group);
-            LaneRoot<TVector, TLanes>.OfCurve(out LaneElement<TVector> root, x);
-            for (int lane = 0; lane < group.Length; lane++)
-                roots[done + lane] = LaneField<TVector, TLanes>.Extract(root, lane);
+            ReadOnlySpan<Words256> group = xs.Slice(done, Math.Min(x.Length * TLanes.Count, xs.Length - done));
+            int vectors = (group.Length + TLanes.Count - 1) / TLanes.Count;
+            for (int v = 0; v < vectors; v++)
+            {
+                int start = v * TLanes.Count;
+                LaneField<TVector, TLanes>.FromWords(out x[v], group[start..Math.Min(start + TLanes.Count, group.Length)]);
+            }
+            LaneRoot<TVector, TLanes>.OfCurve(root[..vectors], x[..vectors]);
+            for (int i = 0; i < group.Length; i++)
+                roots[done + i] = LaneField<TVector, TLanes>.Extract(root[i / TLanes.Count], i % TLanes.Count);
             done += group.Length;
         }
         return done;

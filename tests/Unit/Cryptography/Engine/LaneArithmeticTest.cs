@@ -170,13 +170,21 @@ public sealed class LaneArithmeticTest
             random.NextBytes(bytes);
             return EcdsaTwin.FromBytes(bytes);
         })];
-        for (int start = 0; start < xs.Length; start += TLanes.Count)
+        for (int vectors = 1; vectors <= LaneRoot<TVector, TLanes>.Together; vectors++)
         {
-            BigInteger[] own = [.. Enumerable.Range(start, TLanes.Count).Select(i => xs[i % xs.Length])];
-            LaneRoot<TVector, TLanes>.OfCurve(out LaneElement<TVector> root, Read<TVector, TLanes>(own));
-            for (int lane = 0; lane < TLanes.Count; lane++)
-                AssertReduced(
-                    root, lane, BigInteger.ModPow(BigInteger.ModPow(own[lane], 3, P) + 7, (P + 1) / 4, P), $"x {own[lane]}, lane {lane}");
+            var x = new LaneElement<TVector>[vectors];
+            var roots = new LaneElement<TVector>[vectors];
+            for (int start = 0; start < xs.Length; start += vectors * TLanes.Count)
+            {
+                BigInteger[] own = [.. Enumerable.Range(start, vectors * TLanes.Count).Select(i => xs[i % xs.Length])];
+                for (int v = 0; v < vectors; v++)
+                    x[v] = Read<TVector, TLanes>(own[(v * TLanes.Count)..((v + 1) * TLanes.Count)]);
+                LaneRoot<TVector, TLanes>.OfCurve(roots, x);
+                for (int i = 0; i < own.Length; i++)
+                    AssertReduced(
+                        roots[i / TLanes.Count], i % TLanes.Count,
+                        BigInteger.ModPow(BigInteger.ModPow(own[i], 3, P) + 7, (P + 1) / 4, P), $"x {own[i]}, place {i} of {own.Length}");
+            }
         }
     }
 
