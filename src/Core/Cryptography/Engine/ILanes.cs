@@ -50,6 +50,9 @@ internal interface ILanes<TVector>
     /// <summary>The lanes of <paramref name="a"/> where the mask's are ones, else those of <paramref name="b"/>.</summary>
     static abstract TVector Select(TVector mask, TVector a, TVector b);
 
+    /// <summary>Whether all lanes are zero.</summary>
+    static abstract bool IsZero(TVector a);
+
     /// <summary>
     /// Loads <see cref="CombTable.EntryWords"/> words for each lane and turns them: the first result holds every lane's
     /// first word.

@@ -18,6 +18,11 @@ internal static partial class LaneField<TVector, TLanes>
     private static TVector Start<TSign>(ulong bias)
         where TSign : struct, ISign => TLanes.Broadcast(TSign.IsSigned ? bias : 0);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector StartLess<TLess>(ulong bias, TVector limb)
+        where TLess : struct, ILess =>
+        TLess.IsSomething ? TLanes.Subtract(TLanes.Broadcast(bias), limb) : TLanes.Broadcast(bias);
+
     // The first three pairs of columns give the limbs 0 to 2. high and low are the last columns that were carried, h is the limb
     // of 29 bits that high gave.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -136,5 +141,20 @@ internal static partial class LaneField<TVector, TLanes>
     private readonly struct Unsigned : ISign
     {
         public static bool IsSigned => false;
+    }
+
+    private interface ILess
+    {
+        static abstract bool IsSomething { get; }
+    }
+
+    private readonly struct Something : ILess
+    {
+        public static bool IsSomething => true;
+    }
+
+    private readonly struct Nothing : ILess
+    {
+        public static bool IsSomething => false;
     }
 }

@@ -26,6 +26,7 @@ internal static partial class LaneField<TVector, TLanes>
     private const int Bits = 29;
     private const ulong Mask = (1UL << Bits) - 1;
     private const ulong Fold = 31264; // 2^261 = 2^37 + 31264 modulo p
+    private const ulong Inverse977 = 0x12253531; // of 977 modulo 2^29
 
     /// <summary>a + b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -107,6 +108,16 @@ internal static partial class LaneField<TVector, TLanes>
         r.N6 = TLanes.Select(mask, a.N6, b.N6);
         r.N7 = TLanes.Select(mask, a.N7, b.N7);
         r.N8 = TLanes.Select(mask, a.N8, b.N8);
+    }
+
+    /// <summary>All ones in the lanes where a, of magnitude 1, is a multiple of p, and in one of four million others.</summary>
+    public static TVector MayBeZero(in LaneElement<TVector> a)
+    {
+        // A magnitude of 1 is less than 33 p, and k p is -977 k modulo 2^29, which the lowest limb alone says.
+        const ulong most = 64;
+        TVector k = TLanes.Add(TLanes.Multiply(a.N0, TLanes.Broadcast(Inverse977)), TLanes.Broadcast(most));
+        TVector above = TLanes.And(k, TLanes.Broadcast(Mask & ~(2 * most - 1)));
+        return TLanes.Subtract(TLanes.Broadcast(0), TLanes.ShiftRight(TLanes.Subtract(above, TLanes.Broadcast(1)), 63));
     }
 
     /// <summary>The same number in every lane.</summary>

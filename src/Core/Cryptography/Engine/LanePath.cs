@@ -8,7 +8,7 @@ internal static class LanePath<TVector, TLanes>
     where TVector : unmanaged
     where TLanes : ILanes<TVector>
 {
-    private static readonly CombTable[] Generators = [.. Enumerable.Repeat(CombTable.Generator, TLanes.Count)];
+    internal static readonly CombTable[] Generators = [.. Enumerable.Repeat(CombTable.Generator, TLanes.Count)];
 
     /// <summary>The sums for signers whose tables are known: 55 additions and 7 doublings.</summary>
     /// <param name="codes">The codes of <see cref="CombDigits"/> for both scalars.</param>
@@ -34,15 +34,13 @@ internal static class LanePath<TVector, TLanes>
         }
     }
 
-    /// <summary>The sums for signers without tables: 136 doublings, 96 additions, those that make Q's multiples among them.</summary>
-    /// <param name="codes">The generator's codes of <see cref="CombDigits"/>; the signers' are not read.</param>
+    /// <summary>u2 Q for signers without tables: 129 doublings, 72 additions, those that make Q's multiples among them.</summary>
     /// <param name="digits">The digits of <see cref="SplitScalar"/> for u2.</param>
     /// <param name="x">Each lane's x of Q, reduced.</param>
     /// <param name="y">Each lane's y of Q, reduced.</param>
     /// <param name="sum">The sums; in lanes with ZZ = 0 modulo p nothing is known.</param>
     public static void Sum(
-        ReadOnlySpan<uint> codes, ReadOnlySpan<uint> digits, in LaneElement<TVector> x, in LaneElement<TVector> y,
-        out LanePoint<TVector, TLanes> sum)
+        ReadOnlySpan<uint> digits, in LaneElement<TVector> x, in LaneElement<TVector> y, out LanePoint<TVector, TLanes> sum)
     {
         LaneMultiples<TVector, TLanes> multiples = new(x, y);
         sum = default;
@@ -61,11 +59,12 @@ internal static class LanePath<TVector, TLanes>
             }
         }
         multiples.Rescale(ref sum);
-        GeneratorSum(codes, out LanePoint<TVector, TLanes> generators);
-        sum.Add(generators);
     }
 
-    private static void GeneratorSum(ReadOnlySpan<uint> codes, out LanePoint<TVector, TLanes> sum)
+    /// <summary>u1 G: 23 additions and 7 doublings.</summary>
+    /// <param name="codes">The generator's codes of <see cref="CombDigits"/>; the signers' are not read.</param>
+    /// <param name="sum">The sums; in lanes with ZZ = 0 modulo p nothing is known.</param>
+    public static void GeneratorSum(ReadOnlySpan<uint> codes, out LanePoint<TVector, TLanes> sum)
     {
         sum = default;
         for (int column = CombTable.Spacing - 1; column >= 0; column--)
@@ -83,7 +82,7 @@ internal static class LanePath<TVector, TLanes>
         }
     }
 
-    private static void Load(
+    internal static void Load(
         ReadOnlySpan<CombTable> tables, ReadOnlySpan<uint> codes, int place,
         out LaneElement<TVector> x, out LaneElement<TVector> y)
     {

@@ -58,6 +58,9 @@ internal readonly struct Lanes256 : ILanes<Vector256<ulong>>
         Vector256.ConditionalSelect(mask, a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsZero(Vector256<ulong> a) => a == Vector256<ulong>.Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadEntries(
         ReadOnlySpan<CombTable> tables, ReadOnlySpan<uint> codes,
         out Vector256<ulong> w0, out Vector256<ulong> w1, out Vector256<ulong> w2, out Vector256<ulong> w3,

@@ -58,6 +58,9 @@ internal readonly struct Lanes512 : ILanes<Vector512<ulong>>
         Vector512.ConditionalSelect(mask, a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsZero(Vector512<ulong> a) => a == Vector512<ulong>.Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadEntries(
         ReadOnlySpan<CombTable> tables, ReadOnlySpan<uint> codes,
         out Vector512<ulong> w0, out Vector512<ulong> w1, out Vector512<ulong> w2, out Vector512<ulong> w3,

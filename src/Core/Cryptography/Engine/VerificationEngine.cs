@@ -6,7 +6,8 @@ namespace GovChain.Core.Cryptography.Engine;
 /// <summary>Verifies batches of signatures, given the tables of the signers that have one. Pure; safe from any thread.</summary>
 /// <remarks>
 /// Every answer is computed on its own: a wrong signature costs what a right one does, and a lane on which the vectors'
-/// formulas fail is computed again by the complete ones. What a batch shares is the inversion of s.
+/// formulas fail is computed again by the complete ones. What a batch shares are inversions: of s, and
+/// of what additions divide by, where it is large.
 /// </remarks>
 internal static class VerificationEngine
 {
@@ -85,21 +86,38 @@ internal static class VerificationEngine
         where TVector : unmanaged
         where TLanes : ILanes<TVector>
     {
+        // From so many vectors on, inversions that all of them share cost less than they save.
+        private const int SharingMin = 16;
+
         public static void Run(Work work, ReadOnlySpan<int> known, ReadOnlySpan<int> unknown)
         {
+            if (Vectors(known) >= SharingMin)
+            {
+                RunKnownTogether(work, known);
+                known = [];
+            }
+            if (Vectors(unknown) >= SharingMin)
+            {
+                RunUnknownTogether(work, unknown);
+                unknown = [];
+            }
             Span<uint> codes = stackalloc uint[CombDigits.Count * TLanes.Count];
             CombTable[] tables = ArrayPool<CombTable>.Shared.Rent(TLanes.Count);
             while (known.Length >= TLanes.UsedMin)
             {
-                ReadOnlySpan<int> group = known[..Math.Min(known.Length, TLanes.Count)];
-                RunKnown(work, group, codes, tables);
+                ReadOnlySpan<int> group = Group(known, 0);
+                WriteKnown(work, group, codes, tables);
+                LanePath<TVector, TLanes>.Sum(codes, tables.AsSpan(0, TLanes.Count), out LanePoint<TVector, TLanes> sum);
+                Compare(work, group, sum);
                 known = known[group.Length..];
             }
             ArrayPool<CombTable>.Shared.Return(tables, clearArray: true);
             while (unknown.Length >= TLanes.UsedMin)
             {
-                ReadOnlySpan<int> group = unknown[..Math.Min(unknown.Length, TLanes.Count)];
-                RunUnknown(work, group, codes);
+                ReadOnlySpan<int> group = Group(unknown, 0);
+                WriteGenerators(work, group, codes);
+                LanePath<TVector, TLanes>.GeneratorSum(codes, out LanePoint<TVector, TLanes> generators);
+                RunUnknown(work, group, generators);
                 unknown = unknown[group.Length..];
             }
             foreach (int i in known)
@@ -108,28 +126,56 @@ internal static class VerificationEngine
                 work.VerifyAlone(i);
         }
 
-        // Lanes without a signature of their own repeat the last one.
-        private static void RunKnown(Work work, ReadOnlySpan<int> group, Span<uint> codes, CombTable[] tables)
+        private static void RunKnownTogether(Work work, ReadOnlySpan<int> known)
         {
-            for (int lane = 0; lane < TLanes.Count; lane++)
+            int vectors = Vectors(known);
+            uint[] codes = ArrayPool<uint>.Shared.Rent(CombDigits.Count * TLanes.Count * vectors);
+            CombTable[] tables = ArrayPool<CombTable>.Shared.Rent(TLanes.Count * vectors);
+            LaneElement<TVector>[] memory =
+                ArrayPool<LaneElement<TVector>>.Shared.Rent(LaneComb<TVector, TLanes>.ElementsOf(vectors));
+            Span<TVector> failed = stackalloc TVector[vectors];
+            for (int v = 0; v < vectors; v++)
+                WriteKnown(
+                    work, Group(known, v), codes.AsSpan(CombDigits.Count * TLanes.Count * v), tables.AsSpan(TLanes.Count * v));
+            LaneComb<TVector, TLanes> comb = new(memory, failed);
+            comb.Sum(codes, tables, 0);
+            for (int v = 0; v < vectors; v++)
             {
-                int i = group[Math.Min(lane, group.Length - 1)];
-                CombDigits.WriteGenerator(work.Halves[2 * i], codes[lane..], TLanes.Count);
-                CombDigits.WriteSigner(work.Halves[2 * i + 1], codes[lane..], TLanes.Count);
-                tables[lane] = work.Tables[i]!;
+                comb.Get(v, out LanePoint<TVector, TLanes> sum);
+                Compare(work, Group(known, v), sum);
             }
-            LanePath<TVector, TLanes>.Sum(codes, tables.AsSpan(0, TLanes.Count), out LanePoint<TVector, TLanes> sum);
-            Compare(work, group, sum);
+            ArrayPool<LaneElement<TVector>>.Shared.Return(memory);
+            ArrayPool<CombTable>.Shared.Return(tables, clearArray: true);
+            ArrayPool<uint>.Shared.Return(codes);
         }
 
-        private static void RunUnknown(Work work, ReadOnlySpan<int> group, Span<uint> codes)
+        private static void RunUnknownTogether(Work work, ReadOnlySpan<int> unknown)
+        {
+            int vectors = Vectors(unknown);
+            uint[] codes = ArrayPool<uint>.Shared.Rent(CombDigits.Count * TLanes.Count * vectors);
+            LaneElement<TVector>[] memory =
+                ArrayPool<LaneElement<TVector>>.Shared.Rent(LaneComb<TVector, TLanes>.ElementsOf(vectors));
+            Span<TVector> failed = stackalloc TVector[vectors];
+            for (int v = 0; v < vectors; v++)
+                WriteGenerators(work, Group(unknown, v), codes.AsSpan(CombDigits.Count * TLanes.Count * v));
+            LaneComb<TVector, TLanes> comb = new(memory, failed);
+            comb.Sum(codes, [], CombTable.SignerBlocks);
+            for (int v = 0; v < vectors; v++)
+            {
+                comb.Get(v, out LanePoint<TVector, TLanes> generators);
+                RunUnknown(work, Group(unknown, v), generators);
+            }
+            ArrayPool<LaneElement<TVector>>.Shared.Return(memory);
+            ArrayPool<uint>.Shared.Return(codes);
+        }
+
+        private static void RunUnknown(Work work, ReadOnlySpan<int> group, in LanePoint<TVector, TLanes> generators)
         {
             Span<uint> digits = stackalloc uint[2 * SplitScalar.Digits * TLanes.Count];
             Span<Words256> xs = stackalloc Words256[group.Length], ys = stackalloc Words256[group.Length];
             for (int lane = 0; lane < TLanes.Count; lane++)
             {
                 int i = group[Math.Min(lane, group.Length - 1)];
-                CombDigits.WriteGenerator(work.Halves[2 * i], codes[lane..], TLanes.Count);
                 SplitScalar.Write(
                     (work.Halves[2 * i + 1] + work.Halves[2 * i + 1]).ToWords(), digits[lane..], TLanes.Count);
             }
@@ -140,8 +186,32 @@ internal static class VerificationEngine
             }
             LaneField<TVector, TLanes>.FromWords(out LaneElement<TVector> x, xs);
             LaneField<TVector, TLanes>.FromWords(out LaneElement<TVector> y, ys);
-            LanePath<TVector, TLanes>.Sum(codes, digits, x, y, out LanePoint<TVector, TLanes> sum);
+            LanePath<TVector, TLanes>.Sum(digits, x, y, out LanePoint<TVector, TLanes> sum);
+            sum.Add(generators);
             Compare(work, group, sum);
+        }
+
+        private static int Vectors(ReadOnlySpan<int> checks) => (checks.Length + TLanes.Count - 1) / TLanes.Count;
+
+        private static ReadOnlySpan<int> Group(ReadOnlySpan<int> checks, int vector) =>
+            checks.Slice(vector * TLanes.Count, Math.Min(TLanes.Count, checks.Length - vector * TLanes.Count));
+
+        // Lanes without a signature of their own repeat the last one.
+        private static void WriteKnown(Work work, ReadOnlySpan<int> group, Span<uint> codes, Span<CombTable> tables)
+        {
+            WriteGenerators(work, group, codes);
+            for (int lane = 0; lane < TLanes.Count; lane++)
+            {
+                int i = group[Math.Min(lane, group.Length - 1)];
+                CombDigits.WriteSigner(work.Halves[2 * i + 1], codes[lane..], TLanes.Count);
+                tables[lane] = work.Tables[i]!;
+            }
+        }
+
+        private static void WriteGenerators(Work work, ReadOnlySpan<int> group, Span<uint> codes)
+        {
+            for (int lane = 0; lane < TLanes.Count; lane++)
+                CombDigits.WriteGenerator(work.Halves[2 * group[Math.Min(lane, group.Length - 1)]], codes[lane..], TLanes.Count);
         }
 
         private static void Compare(Work work, ReadOnlySpan<int> group, in LanePoint<TVector, TLanes> sum)

@@ -58,6 +58,49 @@ public sealed class EngineEdgeTest
         Assert.That(AssertAgree(checks).Count(static e => e), Is.GreaterThanOrEqualTo(18));
     }
 
+    [Test]
+    public void Verify_PointsThatMeetWhileColumnsAreSummedUpOrJoined_AreAddedByTheCompleteFormulas()
+    {
+        // Chosen keys and scalars: in the last column the sum before the generator's second or third entry is equal or opposite to
+        // it; the two last columns are equal or opposite; or the last column's double is the next one's opposite.
+        List<SignatureCheck> checks = [];
+        for (int i = 1; i <= 4; i++)
+        {
+            BigInteger u1 = BigInteger.Pow(7, 80 + i) % N, u2 = BigInteger.Pow(11, 70 + i) % N;
+            BigInteger c7 = Column(u2, 7, CombTable.SignerTeeth, CombTable.SignerBlocks);
+            BigInteger c6 = Column(u2, 6, CombTable.SignerTeeth, CombTable.SignerBlocks);
+            BigInteger[] g7 = [.. Enumerable.Range(1, 3).Select(blocks => Column(u1, 7, CombTable.GeneratorTeeth, blocks))];
+            BigInteger g6 = Column(u1, 6, CombTable.GeneratorTeeth, CombTable.GeneratorBlocks);
+            AddMeeting(checks, u1, u2, c7, g7[1] - 2 * g7[0]);
+            AddMeeting(checks, u1, u2, c7, -g7[1]);
+            AddMeeting(checks, u1, u2, c7, g7[2] - 2 * g7[1]);
+            AddMeeting(checks, u1, u2, c7, -g7[2]);
+            AddMeeting(checks, u1, u2, c7 - c6, g6 - g7[2]);
+            AddMeeting(checks, u1, u2, c7 + c6, -g6 - g7[2]);
+            AddMeeting(checks, u1, u2, 2 * c7 + c6, -g6 - 2 * g7[2]);
+        }
+        // Without tables only the generator's columns are joined so: digits that are the same, or opposite, in both columns.
+        foreach (byte digits in (byte[])[0b1101_0110, 0b1000_0001, 0b0011_0101, 0b0110_1010])
+        {
+            BigInteger d = EcdsaTwin.FromBytes([0, .. Enumerable.Repeat(digits, 31)]);
+            BigInteger u1 = EngineNumbers.Mod(2 * d - (BigInteger.One << 264) + 1, N), u2 = BigInteger.Pow(5, 60 + digits) % N;
+            bool same = Column(u1, 7, CombTable.GeneratorTeeth, 2) == Column(u1, 6, CombTable.GeneratorTeeth, 2);
+            Assert.That(same, Is.EqualTo((digits >> 7) == ((digits >> 6) & 1)));
+            Add(checks, EcdsaTwin.PublicKeyOf(9), u1, u2, (u1 + 9 * u2) % N);
+        }
+        Assert.That(AssertAgree(checks).Count(static e => e), Is.GreaterThanOrEqualTo(28));
+    }
+
+    private static BigInteger Column(BigInteger scalar, int column, int teeth, int blocks) =>
+        CombValues.ColumnOf(scalar, column, teeth, blocks);
+
+    // For the key with which multiple times the key is rest.
+    private static void AddMeeting(List<SignatureCheck> checks, BigInteger u1, BigInteger u2, BigInteger multiple, BigInteger rest)
+    {
+        BigInteger key = EngineNumbers.Mod(rest * EcdsaTwin.Inverse(EngineNumbers.Mod(multiple, N), N), N);
+        Add(checks, EcdsaTwin.PublicKeyOf(key), u1, u2, (u1 + u2 * key) % N);
+    }
+
     // The check whose u1 and u2 are these: r from the point k G (any r where that is infinity), s = r / u2, e = u1 s.
     private static void Add(List<SignatureCheck> checks, PublicKey key, BigInteger u1, BigInteger u2, BigInteger k)
     {

@@ -3,11 +3,14 @@ using GovChain.Core.Cryptography.Engine;
 
 namespace GovChain.Tests.Unit.Cryptography.Engine;
 
-/// <summary>The engine on one path, with a table for every signer or for none, however few checks there are.</summary>
+/// <summary>
+/// The engine on one path, with a table for every signer or for none, however few checks there are: vector by vector, and again
+/// with as many together as share inversions.
+/// </summary>
 internal sealed class ForcedVerifier(EnginePath path, bool tables) : ISignatureVerifier
 {
-    // A path works in lanes from this many checks on.
-    private const int ChecksMin = 8;
+    // A path works in lanes from few checks on; 128 share inversions, which many are even if some with a high s fall away.
+    private const int FewMin = 8, FewMax = 24, ManyMin = 200;
 
     private readonly Dictionary<PublicKey, CombTable> _tables = [];
 
@@ -22,25 +25,42 @@ internal sealed class ForcedVerifier(EnginePath path, bool tables) : ISignatureV
 
     public void Verify(ReadOnlySpan<SignatureCheck> checks, Span<bool> results)
     {
-        if (checks.Length < ChecksMin)
-        {
-            // Repeated, so that lanes are filled; the repetitions must say the same.
-            bool[] repeated = new bool[checks.Length * ChecksMin];
-            Verify([.. Enumerable.Repeat(checks.ToArray(), ChecksMin).SelectMany(static c => c)], repeated);
-            for (int i = 0; i < repeated.Length; i++)
-            {
-                if (repeated[i] != repeated[i % checks.Length])
-                    throw new InvalidOperationException($"{this}: lane {i} answers differently.");
-            }
-            repeated.AsSpan(0, checks.Length).CopyTo(results);
+        VerifyRepeated(checks, results, FewMin, FewMax);
+        if (path == EnginePath.Portable)
             return;
-        }
-        for (int start = 0; start < checks.Length; start += VerificationEngine.ChunkMax)
+        bool[] together = new bool[checks.Length];
+        VerifyRepeated(checks, together, ManyMin, VerificationEngine.ChunkMax);
+        for (int i = 0; i < together.Length; i++)
         {
-            int count = Math.Min(VerificationEngine.ChunkMax, checks.Length - start);
-            CombTable?[] own = [.. checks.Slice(start, count).ToArray().Select(TableOf)];
-            VerificationEngine.Verify(path, checks.Slice(start, count), own, results.Slice(start, count));
+            if (together[i] != results[i])
+                throw new InvalidOperationException($"{this}: check {i} is answered differently among many.");
         }
+    }
+
+    // Few checks are repeated, so that lanes are filled; the repetitions must say the same.
+    private void VerifyRepeated(ReadOnlySpan<SignatureCheck> checks, Span<bool> results, int least, int most)
+    {
+        if (checks.IsEmpty)
+            return;
+        // Pieces of about one size, none smaller than asked for.
+        int copies = 0, pieces;
+        do
+            pieces = (++copies * checks.Length + most - 1) / most;
+        while (copies * checks.Length / pieces < least);
+        SignatureCheck[] repeated = [.. Enumerable.Repeat(checks.ToArray(), copies).SelectMany(static c => c)];
+        bool[] answers = new bool[repeated.Length];
+        for (int piece = 0; piece < pieces; piece++)
+        {
+            int start = repeated.Length * piece / pieces, count = repeated.Length * (piece + 1) / pieces - start;
+            CombTable?[] own = [.. repeated.AsSpan(start, count).ToArray().Select(TableOf)];
+            VerificationEngine.Verify(path, repeated.AsSpan(start, count), own, answers.AsSpan(start, count));
+        }
+        for (int i = 0; i < answers.Length; i++)
+        {
+            if (answers[i] != answers[i % checks.Length])
+                throw new InvalidOperationException($"{this}: check {i} is answered differently.");
+        }
+        answers.AsSpan(0, checks.Length).CopyTo(results);
     }
 
     public override string ToString() => $"{path}, {(tables ? "with" : "without")} tables";

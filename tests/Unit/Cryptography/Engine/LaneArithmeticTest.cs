@@ -26,6 +26,16 @@ public sealed class LaneArithmeticTest
 
     [TestCase(EnginePath.Avx2)]
     [TestCase(EnginePath.Avx512)]
+    public void MayBeZero_MultiplesOfPWithinTheBoundsAndOthers_KnowsEveryMultiple(EnginePath path) =>
+        OnPath(path, MayBeZero<Vector256<ulong>, Lanes256>, MayBeZero<Vector512<ulong>, Lanes512>);
+
+    [TestCase(EnginePath.Avx2)]
+    [TestCase(EnginePath.Avx512)]
+    public void SharedInverses_NumbersAndZerosAmongThem_AreInvertedAndSaid(EnginePath path) =>
+        OnPath(path, Inverses<Vector256<ulong>, Lanes256>, Inverses<Vector512<ulong>, Lanes512>);
+
+    [TestCase(EnginePath.Avx2)]
+    [TestCase(EnginePath.Avx512)]
     public void FromWordsAndExtract_AnyNumber_KeepsIt(EnginePath path) =>
         OnPath(path, RoundTrip<Vector256<ulong>, Lanes256>, RoundTrip<Vector512<ulong>, Lanes512>);
 
@@ -60,16 +70,17 @@ public sealed class LaneArithmeticTest
             var d1 = Element<TVector, TLanes>(random, -Unit, Unit);
             var u2 = Element<TVector, TLanes>(random, 0, 2 * Unit);
             var v3 = Element<TVector, TLanes>(random, 0, 3 * Unit);
-            var less = Element<TVector, TLanes>(random, -3 * Unit, 3 * Unit);
             var less8 = Element<TVector, TLanes>(random, -8 * Unit, 8 * Unit);
+            var more = Element<TVector, TLanes>(random, 0, Unit);
             TVector mask = Mask<TVector, TLanes>(random, out bool[] where);
 
             LaneField<TVector, TLanes>.MultiplySigned(out LaneElement<TVector> signed, a1, b2);
             LaneField<TVector, TLanes>.Multiply(out LaneElement<TVector> unsigned, u2, v3);
             LaneField<TVector, TLanes>.MultiplyAndMultiply(out LaneElement<TVector> both, a1, c1, d1, a1);
             LaneField<TVector, TLanes>.Square(out LaneElement<TVector> square, a1);
-            LaneField<TVector, TLanes>.SquareLess(out LaneElement<TVector> squareLess, a1, less);
+            LaneField<TVector, TLanes>.SquareLess(out LaneElement<TVector> squareLess, a1, less8);
             LaneField<TVector, TLanes>.MultiplyLess(out LaneElement<TVector> productLess, a1, b2, less8);
+            LaneField<TVector, TLanes>.MultiplyAdd(out LaneElement<TVector> productMore, u2, v3, more);
             LaneField<TVector, TLanes>.ShiftLeft(out LaneElement<TVector> shifted, u2, 3);
             LaneField<TVector, TLanes>.Add(out LaneElement<TVector> sum, a1, d1);
             LaneField<TVector, TLanes>.Subtract(out LaneElement<TVector> difference, a1, d1);
@@ -86,13 +97,75 @@ public sealed class LaneArithmeticTest
                 AssertReduced(both, lane, a * c + d * a, facts);
                 AssertReduced(square, lane, a * a, facts);
                 AssertReduced(same, lane, a * a, facts);
-                AssertReduced(squareLess, lane, a * a - Value<TVector>(less, lane), facts);
+                AssertReduced(squareLess, lane, a * a - Value<TVector>(less8, lane), facts);
                 AssertReduced(productLess, lane, a * Value<TVector>(b2, lane) - Value<TVector>(less8, lane), facts);
+                AssertReduced(
+                    productMore, lane, Value<TVector>(u2, lane) * Value<TVector>(v3, lane) + Value<TVector>(more, lane), facts);
                 Assert.That(Value<TVector>(shifted, lane), Is.EqualTo(8 * Value<TVector>(u2, lane)), facts);
                 Assert.That(Value<TVector>(sum, lane), Is.EqualTo(a + d), facts);
                 Assert.That(Value<TVector>(difference, lane), Is.EqualTo(a - d), facts);
                 Assert.That(Value<TVector>(negated, lane), Is.EqualTo(where[lane] ? -a : a), facts);
                 Assert.That(Value<TVector>(selected, lane), Is.EqualTo(where[lane] ? a : d), facts);
+            }
+        }
+    }
+
+    private static void MayBeZero<TVector, TLanes>()
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        // Multiples k p, k from -32 to 32, which a magnitude of 1 allows, beside numbers that are one off or random.
+        Random random = new(Seed);
+        for (int k = -32; k <= 32; k++)
+        {
+            LaneElement<TVector> element = Numbers<TVector, TLanes>(random);
+            Write(ref element, 0, k * P);
+            Write(ref element, 1, k * P + 1);
+            Write(ref element, 2, k * P - 1);
+            TVector mask = LaneField<TVector, TLanes>.MayBeZero(element);
+            Assert.That(Limb(mask, 0), Is.EqualTo(ulong.MaxValue), $"{k} p");
+            for (int lane = 1; lane < TLanes.Count; lane++)
+                Assert.That(Limb(mask, lane), Is.Zero, $"{k} p, seed {Seed}, lane {lane}");
+            Assert.That(TLanes.IsZero(mask), Is.False);
+        }
+        Assert.That(TLanes.IsZero(TLanes.Broadcast(0)), Is.True);
+    }
+
+    private static void Inverses<TVector, TLanes>()
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        // More numbers than chains, and no multiple of their number.
+        const int count = 21;
+        Random random = new(Seed);
+        var numbers = new LaneElement<TVector>[count];
+        var memory = new LaneElement<TVector>[count + SharedInverses<TVector, TLanes>.Chains];
+        SharedInverses<TVector, TLanes> inverses = new(memory.AsSpan(0, count), memory.AsSpan(count));
+        for (int round = 0; round < 3; round++)
+        {
+            inverses.Clear();
+            var replaced = new TVector[count];
+            var zero = new int[count];
+            for (int i = 0; i < count; i++)
+            {
+                numbers[i] = Numbers<TVector, TLanes>(random);
+                zero[i] = random.Next(2 * TLanes.Count);
+                if (zero[i] < TLanes.Count)
+                    Write(ref numbers[i], zero[i], random.Next(-32, 33) * P);
+                replaced[i] = inverses.Include(i, ref numbers[i]);
+            }
+            inverses.Invert();
+            for (int i = count - 1; i >= 0; i--)
+            {
+                inverses.Take(i, numbers[i], out LaneElement<TVector> inverse);
+                for (int lane = 0; lane < TLanes.Count; lane++)
+                {
+                    string facts = $"seed {Seed}, round {round}, number {i}, lane {lane}";
+                    Assert.That(Limb(replaced[i], lane), Is.EqualTo(lane == zero[i] ? ulong.MaxValue : 0), facts);
+                    if (lane == zero[i])
+                        Assert.That(Value<TVector>(numbers[i], lane), Is.EqualTo(BigInteger.One), facts);
+                    AssertReduced(inverse, lane, EcdsaTwin.Inverse(Mod(Value<TVector>(numbers[i], lane), P), P), facts);
+                }
             }
         }
     }
@@ -266,6 +339,40 @@ public sealed class LaneArithmeticTest
         for (int i = 0; i < limbs.Length; i++)
             sum += (BigInteger)limbs[i] << (29 * i);
         return sum;
+    }
+
+    private static ulong Limb<TVector>(TVector vector, int lane)
+        where TVector : unmanaged => Unsafe.Add(ref Unsafe.As<TVector, ulong>(ref vector), lane);
+
+    // Random numbers, half of them negative.
+    private static LaneElement<TVector> Numbers<TVector, TLanes>(Random random)
+        where TVector : unmanaged
+        where TLanes : ILanes<TVector>
+    {
+        LaneElement<TVector> element = default;
+        byte[] bytes = new byte[32];
+        for (int lane = 0; lane < TLanes.Count; lane++)
+        {
+            random.NextBytes(bytes);
+            Write(ref element, lane, EcdsaTwin.FromBytes(bytes) * (random.Next(2) == 0 ? 1 : -1));
+        }
+        return element;
+    }
+
+    // A number of magnitude 1 in a lane: limbs of its absolute value, all with its sign.
+    private static void Write<TVector>(ref LaneElement<TVector> element, int lane, BigInteger value)
+        where TVector : unmanaged
+    {
+        int count = Unsafe.SizeOf<TVector>() / sizeof(long);
+        ref long limbs = ref Unsafe.As<LaneElement<TVector>, long>(ref element);
+        BigInteger rest = BigInteger.Abs(value);
+        for (int i = 0; i < 9; i++, rest >>= 29)
+        {
+            // The last limb holds what is left: 2^29 for 32 p and more.
+            long limb = (long)(i < 8 ? rest & (Unit - 1) : rest);
+            Assert.That(limb, Is.LessThanOrEqualTo(Unit));
+            Unsafe.Add(ref limbs, i * count + lane) = value.Sign < 0 ? -limb : limb;
+        }
     }
 
     private static long[] Limbs<TVector>(LaneElement<TVector> element, int lane)
