@@ -26,7 +26,7 @@ internal sealed class PeerHandler(
     Action<Exception> damaged) : IPeerHandler
 {
     /// <summary>An answer ends with the block or envelope that makes it longer than this.</summary>
-    private const int AnswerBytesMax = 4 * 1024 * 1024;
+    internal const int AnswerBytesMax = 4 * 1024 * 1024;
 
     private const int RangeBlocksMax = 256;
 

@@ -88,7 +88,8 @@ internal sealed class BodyAssembler(
     }
 
     /// <summary>
-    /// Asks one department until it has no more: an answer may be shorter than the question.
+    /// Asks one department until it has no more: an answer may be shorter than the question, where it would be too long. Who
+    /// leaves something out of a short one has no more, or gives it away piece by piece to gain time.
     /// <see cref="BlockFault.Unavailable"/> if something is still missing then.
     /// </summary>
     private async Task<BlockFault> FetchAsync(
@@ -116,10 +117,10 @@ internal sealed class BodyAssembler(
                 if (missing.Contains(leaves[i]))
                     asked[leaves[i]] = envelopes[i];
             }
-            if (asked.Count == 0)
-                return BlockFault.Unavailable;
             if (!TryTake(asked, block.LeafHashes, found))
                 return BlockFault.InvalidTransaction;
+            if (asked.Values.Sum(static e => (long)e.Length) < PeerHandler.AnswerBytesMax)
+                return Array.TrueForAll(found, static t => t is not null) ? BlockFault.None : BlockFault.Unavailable;
         }
     }
 

@@ -118,6 +118,7 @@ internal sealed class BlockSync(
                 {
                     if (await FollowAsync(ahead.Source, ahead.Height, _stop.Token))
                         Follow(ahead.Source, ahead.Height);
+                    await CatchUpAsync(_stop.Token); // what is proven does not wait for what somebody says
                 }
             }
         }
@@ -211,7 +212,10 @@ internal sealed class BlockSync(
         if (said >= first && snapshots is not null && await snapshots.TryAsync(said - ledger.Tip.Height, cancellation))
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
         string? lie = null;
-        if (HasBlocks(first, answer, out string? complaint))
+        string? complaint = null;
+        if (said >= first && answer is { Blocks.Count: 0 } && answer.TipHeight < first)
+            complaint = "has no blocks of those that it said it has";
+        else if (HasBlocks(first, answer, out complaint))
             lie = await StoreAsync(new FetchedRange(source, first, [.. answer!.Blocks.Select(Read)]), cancellation);
         if ((lie ?? complaint) is { } wrong)
             PassOver(source, wrong);

@@ -19,6 +19,16 @@ internal sealed class LoopbackNetwork : ITestWires
     /// <summary>What becomes of an answer with blocks from a height on; null: no answer.</summary>
     public Func<ulong, BlockRangeResponse?, Task<BlockRangeResponse?>> Passes { get; set; } = static (_, answer) => Task.FromResult(answer);
 
+    /// <summary>Whether a department's consensus messages go out.</summary>
+    public Func<string, bool> Speaks { get; set; } = static _ => true;
+
+    /// <summary>What a department answers, of what it has, when another asks it for envelopes: asker, asked, answer.</summary>
+    public Func<string, string, IReadOnlyList<ReadOnlyMemory<byte>>?, Task<IReadOnlyList<ReadOnlyMemory<byte>>?>> Envelopes { get; set; } =
+        static (_, _, answer) => Task.FromResult(answer);
+
+    /// <summary>What a department answers in its place when another asks it for blocks: asker, asked, first height; null: what it has.</summary>
+    public Func<string, string, ulong, Task<BlockRangeResponse?>?> Blocks { get; set; } = static (_, _, _) => null;
+
     /// <summary>The network as one department sees it.</summary>
     public IPlug Plug(int department) => new Endpoint(this, TestLedger.DepartmentId(department));
 
@@ -53,12 +63,15 @@ internal sealed class LoopbackNetwork : ITestWires
             network._endpoints.Values.Where(e => e != this && network._endpoints.ContainsKey(department))
                 .OrderBy(e => e.Department, StringComparer.Ordinal);
 
-        public void SendConsensus(string to, ReadOnlyMemory<byte> message) =>
-            Find(to)?.Post(h => h.OnConsensus(department, message));
+        public void SendConsensus(string to, ReadOnlyMemory<byte> message)
+        {
+            if (network.Speaks(department))
+                Find(to)?.Post(h => h.OnConsensus(department, message));
+        }
 
         public void BroadcastConsensus(ReadOnlyMemory<byte> message)
         {
-            foreach (Endpoint other in Others)
+            foreach (Endpoint other in Others.Where(_ => network.Speaks(department)))
                 other.Post(h => h.OnConsensus(department, message));
         }
 
@@ -81,12 +94,14 @@ internal sealed class LoopbackNetwork : ITestWires
                 to.Post(h => h.OnGossip(department, passed));
         }
 
-        public Task<IReadOnlyList<ReadOnlyMemory<byte>>?> RequestEnvelopesAsync(
+        public async Task<IReadOnlyList<ReadOnlyMemory<byte>>?> RequestEnvelopesAsync(
             string from, ulong height, ReadOnlyMemory<byte> leafHashes, CancellationToken cancellation) =>
-            AskAsync(from, h => h.FindEnvelopes(height, leafHashes));
+            await network.Envelopes(department, from, await AskAsync(from, h => h.FindEnvelopes(height, leafHashes)));
 
         public async Task<BlockRangeResponse?> RequestBlocksAsync(
-            string from, ulong firstHeight, int count, CancellationToken cancellation) => await network.Passes(firstHeight,
+            string from, ulong firstHeight, int count, CancellationToken cancellation) => network.Blocks(department, from, firstHeight) is { } told
+            ? await told
+            : await network.Passes(firstHeight,
                 network.GivesBlocks(department, firstHeight) ? await AskAsync(from, h => h.ReadBlocks(firstHeight, count)) : null);
 
         public Task<SnapshotResponse?> RequestSnapshotAsync(
