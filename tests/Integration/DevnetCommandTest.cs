@@ -34,6 +34,14 @@ internal sealed class DevnetCommandTest
         Assert.That(output, Does.Contain("Nothing was left to import"));
         Assert.That(output, Does.Not.Contain("a second"), "no rate of nothing");
 
+        // Started beside itself it says so, and leaves the running network's files alone.
+        string[] files = Directory.GetFiles(_directory, "*.json", SearchOption.AllDirectories);
+        string[] texts = [.. files.Select(File.ReadAllText)];
+        ProgramRun beside = await ProgramRun.GovchainAsync("devnet", "--dir", _directory, "--exit");
+        Assert.That(beside.ExitCode, Is.EqualTo(6), beside.Error);
+        Assert.That(beside.Error, Does.Contain("is running already"));
+        Assert.That(files.Select(File.ReadAllText), Is.EqualTo(texts));
+
         // A node that dies is reported; the others go on until Ctrl-C, and leave nothing running.
         int[] nodes = [.. Regex.Matches(output, @"^\s*[a-z-]+\s+(\d+)\s+localhost:", RegexOptions.Multiline).Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))];
         Assert.That(nodes, Has.Length.EqualTo(4), output);

@@ -12,6 +12,7 @@ using GovChain.Node.Configuration;
 using GovChain.Node.Signatures;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
+using GovChain.Storage;
 
 namespace GovChain.Node.Devnet;
 
@@ -47,6 +48,12 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
             throw new CommandException(ExitCode.Usage,
                 $"{layout.Directory} holds a network of {existing.Count} departments, not {count}. Leave out --departments, or use another --dir.");
         }
+        // Before ports, profiles and logs are touched: they are the running network's.
+        if (existing?.FirstOrDefault(IsRunning) is { } running)
+        {
+            throw new CommandException(ExitCode.Unavailable,
+                $"The network in {layout.Directory} is running already: {running.Id}'s node uses its data. Use it as it is, stop it first, or use another --dir.");
+        }
         IReadOnlyList<DevnetDepartment> departments = WithFreePorts(
             existing ?? [.. Enumerable.Range(0, count ?? 4).Select(i => new DevnetDepartment(DevnetLayout.NameOf(i), 0, 0, 0))]);
         if (existing is null)
@@ -55,6 +62,19 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
             WriteConfiguration(department, departments);
         layout.Write(departments);
         return departments;
+    }
+
+    private bool IsRunning(DevnetDepartment department)
+    {
+        string data = layout.At(department.Id, "data");
+        try
+        {
+            return Directory.Exists(data) && DirectoryRepair.IsInUse(data);
+        }
+        catch (StorageException)
+        {
+            return false; // what is wrong with it the node's start says
+        }
     }
 
     private void MakeKeysAndGenesis(IReadOnlyList<DevnetDepartment> departments, int founders)
