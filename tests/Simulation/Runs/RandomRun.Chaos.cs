@@ -143,8 +143,15 @@ internal sealed partial class RandomRun
         };
         After((ulong)Rng.Between(300, 3_000) * 1_000, _network.Join);
         if (Rng.Chance(300))
-            After((ulong)Rng.Between(1, 300) * 1_000, () => _network.Isolate(one));
+            WhileThingsGoWrong((ulong)Rng.Between(1, 300) * 1_000, () => _network.Isolate(one));
         else if (Rng.Chance(300) && Scenario.Has(FaultKind.CrashInStep))
-            After((ulong)Rng.Between(1, 300) * 1_000, () => one.CrashAfterEffects(1 + Rng.Below(6)));
+            WhileThingsGoWrong((ulong)Rng.Between(1, 300) * 1_000, () => one.CrashAfterEffects(1 + Rng.Below(6)));
     }
+
+    /// <summary>Does something later, unless all has been healed by then.</summary>
+    private void WhileThingsGoWrong(ulong delayUs, Action action) => After(delayUs, () =>
+    {
+        if (_chaos)
+            action();
+    });
 }
