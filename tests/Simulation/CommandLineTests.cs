@@ -37,6 +37,7 @@ public sealed class CommandLineTests
     [TestCase("--sizes --ecdsa", "'--sizes' does not go with '--ecdsa'.")]
     [TestCase("--seeds 5 --seeds 6", "'--seeds' is given twice.")]
     [TestCase("--trace 3 --trace 3", "'--trace' is given twice.")]
+    [TestCase("--seeds 99999999999", "'--seeds' is no option, or its value is missing or wrong.")]
     [TestCase("--seeds none", "'--seeds' is no option, or its value is missing or wrong.")]
     public void TryParse_WhatWouldBeIgnored_IsRefusedByName(string line, string expected)
     {

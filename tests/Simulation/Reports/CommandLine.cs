@@ -9,7 +9,7 @@ internal sealed record CommandLine
         """
         usage: dotnet run -c Release --project tests/Simulation -- [what] [limits] [--json]
 
-          --seeds N           run N seeds on all cores (500 by default) ...
+          --seeds N           run N seeds on all cores (500 by default, at most 10,000,000) ...
           --from SEED         ... from this one on (1 by default)
           --trace SEED        draw the run as a message chart
           --shrink SEED       make a failing run smaller and print the line that runs it
@@ -119,6 +119,9 @@ internal sealed record CommandLine
         return given.Find(o => o != what && !Takes[what].Contains(o)) is { } ignored ? $"'{what}' does not go with '{ignored}'." : null;
     }
 
+    // Days of all cores; each run's result is kept until the end.
+    private const int SeedsMax = 10_000_000;
+
     private CommandLine? With(string option, string value)
     {
         if (option == "--without")
@@ -132,7 +135,7 @@ internal sealed record CommandLine
         int small = (int)Math.Min(number, int.MaxValue);
         return option switch
         {
-            "--seeds" when small > 0 => this with { Seeds = small },
+            "--seeds" when small is > 0 and <= SeedsMax => this with { Seeds = small },
             "--from" => this with { From = number },
             "--trace" => this with { Trace = number },
             "--shrink" => this with { Shrink = number },

@@ -108,9 +108,7 @@ internal sealed partial class RandomRun : Stage
         {
             return (e.Invariant, e.Message);
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or NullReferenceException
-            or IndexOutOfRangeException or KeyNotFoundException or OverflowException or DivergedException or CorruptPageException
-            or CorruptStateException or CorruptTileException or MissingTileException)
+        catch (Exception e) when (e is not OutOfMemoryException) // whatever it is, the seed is named
         {
             return (e.GetType().Name, $"threw: {e}");
         }
