@@ -212,11 +212,10 @@ internal sealed class BlockSync(
         if (said >= first && snapshots is not null && await snapshots.TryAsync(said - ledger.Tip.Height, cancellation))
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
         string? lie = null;
-        string? complaint = null;
-        if (said >= first && answer is { Blocks.Count: 0 } && answer.TipHeight < first)
-            complaint = "has no blocks of those that it said it has";
-        else if (HasBlocks(first, answer, out complaint))
+        if (HasBlocks(first, answer, out string? complaint))
             lie = await StoreAsync(new FetchedRange(source, first, [.. answer!.Blocks.Select(Read)]), cancellation);
+        else if (said >= first && answer?.TipHeight < first)
+            complaint = "has no blocks of those that it said it has";
         if ((lie ?? complaint) is { } wrong)
             PassOver(source, wrong);
         ulong blocks = ledger.Tip.Height + 1 - first;

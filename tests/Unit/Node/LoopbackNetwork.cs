@@ -19,8 +19,8 @@ internal sealed class LoopbackNetwork : ITestWires
     /// <summary>What becomes of an answer with blocks from a height on; null: no answer.</summary>
     public Func<ulong, BlockRangeResponse?, Task<BlockRangeResponse?>> Passes { get; set; } = static (_, answer) => Task.FromResult(answer);
 
-    /// <summary>Whether a department's consensus messages go out.</summary>
-    public Func<string, bool> Speaks { get; set; } = static _ => true;
+    /// <summary>Whether a consensus message of a department goes out.</summary>
+    public Func<string, ReadOnlyMemory<byte>, bool> Speaks { get; set; } = static (_, _) => true;
 
     /// <summary>What a department answers, of what it has, when another asks it for envelopes: asker, asked, answer.</summary>
     public Func<string, string, IReadOnlyList<ReadOnlyMemory<byte>>?, Task<IReadOnlyList<ReadOnlyMemory<byte>>?>> Envelopes { get; set; } =
@@ -65,13 +65,13 @@ internal sealed class LoopbackNetwork : ITestWires
 
         public void SendConsensus(string to, ReadOnlyMemory<byte> message)
         {
-            if (network.Speaks(department))
+            if (network.Speaks(department, message))
                 Find(to)?.Post(h => h.OnConsensus(department, message));
         }
 
         public void BroadcastConsensus(ReadOnlyMemory<byte> message)
         {
-            foreach (Endpoint other in Others.Where(_ => network.Speaks(department)))
+            foreach (Endpoint other in Others.Where(_ => network.Speaks(department, message)))
                 other.Post(h => h.OnConsensus(department, message));
         }
 
