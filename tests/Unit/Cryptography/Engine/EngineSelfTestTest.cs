@@ -54,19 +54,37 @@ public sealed class EngineSelfTestTest
         Assert.That(found, Does.StartWith("Portable, keys: "));
     }
 
-    [Test]
-    public void Run_RightAnswersOfAnother_FindsNothing_AndEachStandsInEveryLaneOnce()
+    [TestCase(1, 8)]
+    [TestCase(128, 256)]
+    public void Run_WrongOnlyWhereSoManyAreVerifiedAtOnce_SaysSo(int least, int most)
     {
         string? found = EngineSelfTest.Run(
             EnginePath.Portable,
-            static (checks, _, results) =>
+            (checks, _, results) =>
             {
                 Expect(checks, results);
-                SignatureCheck[] all = checks.ToArray();
-                foreach (SignatureCheck check in all.Where(static c => c.Signature.IsLowS).Distinct())
+                if (checks.Length >= least && checks.Length <= most)
+                    results[0] = !results[0];
+            },
+            static (_, _) => 0);
+        Assert.That(found, Does.Contain("the test signature"));
+    }
+
+    [Test]
+    public void Run_RightAnswersOfAnother_FindsNothing_AndEachStandsInEveryLane_AFewAtATimeAndAllAtOnce()
+    {
+        var lanes = new Dictionary<(SignatureCheck Check, bool AreFew, bool HaveTables), List<int>>();
+        string? found = EngineSelfTest.Run(
+            EnginePath.Portable,
+            (checks, tables, results) =>
+            {
+                Expect(checks, results);
+                for (int i = 0; i < checks.Length; i++)
                 {
-                    IEnumerable<int> lanes = Enumerable.Range(0, all.Length).Where(i => all[i] == check).Select(static i => i % 8);
-                    Assert.That(lanes, Is.EquivalentTo(Enumerable.Range(0, 8)));
+                    var key = (checks[i], checks.Length <= 8, tables[i] is not null);
+                    if (!lanes.TryGetValue(key, out List<int>? own))
+                        lanes.Add(key, own = []);
+                    own.Add(i % 8);
                 }
             },
             static (xs, roots) =>
@@ -79,6 +97,14 @@ public sealed class EngineSelfTestTest
                 return all.Length;
             });
         Assert.That(found, Is.Null);
+        foreach (SignatureCheck check in EngineSelfTest.Vectors.Select(static v => v.ToCheck()).Where(static c => c.Signature.IsLowS))
+        {
+            foreach (bool tables in new[] { false, true })
+            {
+                Assert.That(lanes[(check, true, tables)], Is.EquivalentTo(Enumerable.Range(0, 8)));
+                Assert.That(lanes[(check, false, tables)], Is.EquivalentTo(Enumerable.Range(0, 16).Select(static i => i % 8)));
+            }
+        }
     }
 
     [Test]
