@@ -34,14 +34,17 @@ internal static class TypeCommand
         };
         var noSchema = new Option<bool>("--no-schema") { Description = "Take the schema away that the present version has" };
         var linksInForce = new Option<bool>("--links-in-force") { Description = "Refuse records whose links do not lead to records in force" };
+        var anyLinks = new Option<bool>("--no-links-in-force") { Description = "Take that rule away, which the present version has" };
         Option<bool> json = Output.JsonOption();
         var command = new Command("define",
             "Define a record type, or its next version. Signed by an administrator of the department that owns it.")
-            { type, title, description, publicRead, schema, noSchema, linksInForce, json };
+            { type, title, description, publicRead, schema, noSchema, linksInForce, anyLinks, json };
         command.Validators.Add(result =>
         {
             if (result.GetValue(noSchema) && result.GetResult(schema) is not null)
                 result.AddError("--schema and --no-schema exclude each other.");
+            if (result.GetValue(linksInForce) && result.GetValue(anyLinks))
+                result.AddError("--links-in-force and --no-links-in-force exclude each other.");
         });
         ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
@@ -54,6 +57,11 @@ internal static class TypeCommand
             {
                 throw new CommandException(ExitCode.Usage,
                     $"Version {current.Version} of {name} has a schema, and this definition has none. Give --schema FILE, or --no-schema to take it away.");
+            }
+            if (current is { LinksInForce: true } && !result.GetValue(linksInForce) && !result.GetValue(anyLinks))
+            {
+                throw new CommandException(ExitCode.Usage,
+                    $"Version {current.Version} of {name} wants links that lead to records in force. Give --links-in-force, or --no-links-in-force to take that away.");
             }
             var define = new DefineType
             {
