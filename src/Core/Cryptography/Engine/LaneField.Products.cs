@@ -12,12 +12,12 @@ internal static partial class LaneField<TVector, TLanes>
     public static void Multiply(out LaneElement<TVector> r, in LaneElement<TVector> a, in LaneElement<TVector> b) =>
         Multiply<Unsigned>(out r, a, b);
 
-    /// <summary>ab for magnitudes that multiply to at most 2; reduced.</summary>
+    /// <summary>ab for magnitudes that multiply to at most 3; reduced.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplySigned(out LaneElement<TVector> r, in LaneElement<TVector> a, in LaneElement<TVector> b) =>
         Multiply<Signed>(out r, a, b);
 
-    /// <summary>ab - d, for a and b of magnitudes that multiply to at most 2 and d of at most 8; reduced.</summary>
+    /// <summary>ab - d, for a and b of magnitudes that multiply to at most 3 and d of at most 8; reduced.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplyLess(
         out LaneElement<TVector> r, in LaneElement<TVector> a, in LaneElement<TVector> b, in LaneElement<TVector> d) =>
@@ -31,7 +31,7 @@ internal static partial class LaneField<TVector, TLanes>
         MultiplyLess<Unsigned>(out r, a, b, negated);
     }
 
-    /// <summary>ab + de, reduced once, for magnitudes whose products sum up to at most 2.</summary>
+    /// <summary>ab + de, reduced once, for magnitudes whose products sum up to at most 3.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void MultiplyAndMultiply(
         out LaneElement<TVector> r, in LaneElement<TVector> a, in LaneElement<TVector> b,
@@ -57,12 +57,37 @@ internal static partial class LaneField<TVector, TLanes>
         FoldLast(out r, r0, r1, r2, r3, r4, r5, high, h, low, c6, c7, c8, c15, c16);
     }
 
-    /// <summary>a^2 - b for a of magnitude at most 1 and b of at most 8; reduced.</summary>
+    /// <summary>ab + d^2, reduced once, for magnitudes whose products sum up to at most 3.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void MultiplyAndSquare(
+        out LaneElement<TVector> r, in LaneElement<TVector> a, in LaneElement<TVector> b, in LaneElement<TVector> d)
+    {
+        AssertFactors<Signed>(a, b);
+        AssertFactors<Signed>(d, d);
+        TVector c0 = Start<Signed>(Bias0), c1 = Start<Signed>(Bias1), c2 = Start<Signed>(Bias2);
+        TVector c9 = Start<Signed>(HighBias), c10 = Start<Signed>(HighBias), c11 = Start<Signed>(HighBias);
+        FirstColumns(ref c0, ref c1, ref c2, ref c9, ref c10, ref c11, a, b);
+        FirstColumnsOfSquare(ref c0, ref c1, ref c2, ref c9, ref c10, ref c11, d);
+        FoldFirst(
+            out TVector r0, out TVector r1, out TVector r2, out TVector high, out TVector h, out TVector low, c0, c1, c2, c9, c10, c11);
+        TVector c3 = Start<Signed>(BiasMiddle), c4 = Start<Signed>(BiasMiddle), c5 = Start<Signed>(BiasMiddle);
+        TVector c12 = Start<Signed>(HighBias), c13 = Start<Signed>(HighBias), c14 = Start<Signed>(HighBias);
+        MiddleColumns(ref c3, ref c4, ref c5, ref c12, ref c13, ref c14, a, b);
+        MiddleColumnsOfSquare(ref c3, ref c4, ref c5, ref c12, ref c13, ref c14, d);
+        FoldMiddle(out TVector r3, out TVector r4, out TVector r5, ref high, ref h, ref low, c3, c4, c5, c12, c13, c14);
+        TVector c6 = Start<Signed>(BiasMiddle), c7 = Start<Signed>(BiasMiddle), c8 = Start<Signed>(BiasTop);
+        TVector c15 = Start<Signed>(HighBias), c16 = Start<Signed>(HighBias);
+        LastColumns(ref c6, ref c7, ref c8, ref c15, ref c16, a, b);
+        LastColumnsOfSquare(ref c6, ref c7, ref c8, ref c15, ref c16, d);
+        FoldLast(out r, r0, r1, r2, r3, r4, r5, high, h, low, c6, c7, c8, c15, c16);
+    }
+
+    /// <summary>a^2 - b for a of magnitude at most 1.7 and b of at most 8; reduced.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SquareLess(out LaneElement<TVector> r, in LaneElement<TVector> a, in LaneElement<TVector> b) =>
         SquareLess<Something>(out r, a, b);
 
-    /// <summary>a^2 for magnitudes up to 1; reduced.</summary>
+    /// <summary>a^2 for magnitudes up to 1.7; reduced.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Square(out LaneElement<TVector> r, in LaneElement<TVector> a) => SquareLess<Nothing>(out r, a, a);
 

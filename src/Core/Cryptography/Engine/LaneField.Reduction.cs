@@ -106,7 +106,7 @@ internal static partial class LaneField<TVector, TLanes>
         Int128 most = (Int128)Math.Max(-aLow, aHigh) * Math.Max(-bLow, bHigh);
         Int128 unit = (Int128)1 << (2 * Bits);
         Debug.Assert(aLow >= int.MinValue && aHigh <= int.MaxValue && bLow >= int.MinValue && bHigh <= int.MaxValue);
-        Debug.Assert(TSign.IsSigned ? most <= 2 * unit : most <= 6 * unit && aLow >= 0 && bLow >= 0, "factors out of bounds");
+        Debug.Assert(TSign.IsSigned ? most <= 3 * unit : most <= 6 * unit && aLow >= 0 && bLow >= 0, "factors out of bounds");
     }
 
     [Conditional("DEBUG")]

@@ -8,8 +8,8 @@ namespace GovChain.Core.Cryptography.Engine;
 /// <para>
 /// Products. A column is a sum of at most nine products of two limbs, each of at most ab u^2 for factors of magnitudes a
 /// and b, u = 2^29; a multiplier takes 32 bits with sign, so a and b stay below 4. Signed: to columns that may be
-/// negative, 2^63 is added, a multiple of p in all (the low columns' constants make it one); with ab at most 2 - two
-/// products at once count together - a column lies within 2^62.2 of 2^63. Unsigned, for factors without negative limbs:
+/// negative, 2^63 is added, a multiple of p in all (the low columns' constants make it one); with ab at most 3 - two
+/// products at once count together - a column lies within 2^62.8 of 2^63. Unsigned, for factors without negative limbs:
 /// with ab at most 6 a column is below 2^63.8. What folding adds is below 2^46.
 /// </para>
 /// <para>
@@ -26,6 +26,7 @@ internal static partial class LaneField<TVector, TLanes>
     private const int Bits = 29;
     private const ulong Mask = (1UL << Bits) - 1;
     private const ulong Fold = 31264; // 2^261 = 2^37 + 31264 modulo p
+    private const ulong P0 = Mask - 976, P1 = Mask - 8, P8 = (1UL << 24) - 1; // limbs of p; those between are Mask
     private const ulong Inverse977 = 0x12253531; // of 977 modulo 2^29
 
     /// <summary>a + b.</summary>
@@ -57,6 +58,35 @@ internal static partial class LaneField<TVector, TLanes>
         r.N6 = TLanes.ShiftLeft(a.N6, count);
         r.N7 = TLanes.ShiftLeft(a.N7, count);
         r.N8 = TLanes.ShiftLeft(a.N8, count);
+    }
+
+    /// <summary>3a / 2 for a reduced a; no limb is negative, the magnitude is below 1.51.</summary>
+    /// <remarks>Three times a limb leaves two bits to carry, the topmost one's by 2^261 = 2^37 + 31264; then p makes the number even.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void HalfOfThrice(out LaneElement<TVector> r, in LaneElement<TVector> a)
+    {
+        TVector mask = TLanes.Broadcast(Mask);
+        TVector t0 = Thrice(a.N0), t1 = Thrice(a.N1), t2 = Thrice(a.N2), t3 = Thrice(a.N3), t4 = Thrice(a.N4);
+        TVector t5 = Thrice(a.N5), t6 = Thrice(a.N6), t7 = Thrice(a.N7), t8 = Thrice(a.N8);
+        TVector carry8 = TLanes.ShiftRight(t8, Bits);
+        TVector u0 = TLanes.MultiplyAdd(TLanes.And(t0, mask), carry8, TLanes.Broadcast(Fold));
+        TVector u1 = TLanes.Add(Carried(t1, t0), TLanes.ShiftLeft(carry8, 8));
+        TVector odd = TLanes.Subtract(TLanes.Broadcast(0), TLanes.And(u0, TLanes.Broadcast(1)));
+        TVector p = TLanes.And(odd, mask);
+        u0 = TLanes.Add(u0, TLanes.And(odd, TLanes.Broadcast(P0)));
+        u1 = TLanes.Add(u1, TLanes.And(odd, TLanes.Broadcast(P1)));
+        TVector u2 = TLanes.Add(Carried(t2, t1), p), u3 = TLanes.Add(Carried(t3, t2), p), u4 = TLanes.Add(Carried(t4, t3), p);
+        TVector u5 = TLanes.Add(Carried(t5, t4), p), u6 = TLanes.Add(Carried(t6, t5), p), u7 = TLanes.Add(Carried(t7, t6), p);
+        TVector u8 = TLanes.Add(Carried(t8, t7), TLanes.And(odd, TLanes.Broadcast(P8)));
+        r.N0 = Halved(u0, u1);
+        r.N1 = Halved(u1, u2);
+        r.N2 = Halved(u2, u3);
+        r.N3 = Halved(u3, u4);
+        r.N4 = Halved(u4, u5);
+        r.N5 = Halved(u5, u6);
+        r.N6 = Halved(u6, u7);
+        r.N7 = Halved(u7, u8);
+        r.N8 = TLanes.ShiftRight(u8, 1);
     }
 
     /// <summary>a - b.</summary>
@@ -167,4 +197,16 @@ internal static partial class LaneField<TVector, TLanes>
             words[i] = Unsafe.Add(ref Unsafe.As<TVector, ulong>(ref Unsafe.AsRef(in limbs[i])), lane);
         return FieldElement.FromLimbs29(words);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Thrice(TVector limb) => TLanes.Add(limb, TLanes.Add(limb, limb));
+
+    // A limb of 29 bits and what the one below it leaves above its own.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Carried(TVector limb, TVector below) =>
+        TLanes.Add(TLanes.And(limb, TLanes.Broadcast(Mask)), TLanes.ShiftRight(below, Bits));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Halved(TVector limb, TVector above) => TLanes.Add(
+        TLanes.ShiftRight(limb, 1), TLanes.ShiftLeft(TLanes.And(above, TLanes.Broadcast(1)), Bits - 1));
 }

@@ -43,21 +43,23 @@ internal static class LanePath<TVector, TLanes>
         ReadOnlySpan<uint> digits, in LaneElement<TVector> x, in LaneElement<TVector> y, out LanePoint<TVector, TLanes> sum)
     {
         LaneMultiples<TVector, TLanes> multiples = new(x, y);
-        sum = default;
+        LaneJacobian<TVector, TLanes> point = default;
         for (int i = SplitScalar.Digits - 1; i >= 0; i--)
         {
-            if (i != SplitScalar.Digits - 1)
-                sum.Double(SplitScalar.DigitBits);
+            // An even number: negated as often as not.
+            for (int k = 0; k < SplitScalar.DigitBits && i != SplitScalar.Digits - 1; k++)
+                point.DoubleAndNegate();
             for (int half = 0; half < 2; half++)
             {
                 TVector digit = TLanes.Widen(digits.Slice((2 * i + half) * TLanes.Count, TLanes.Count));
                 multiples.Load(digit, half, out LaneElement<TVector> px, out LaneElement<TVector> py);
                 if (i == SplitScalar.Digits - 1 && half == 0)
-                    sum.Set(px, py);
+                    point.Set(px, py);
                 else
-                    sum.Add(px, py);
+                    point.Add(px, py);
             }
         }
+        point.Get(out sum);
         multiples.Rescale(ref sum);
     }
 

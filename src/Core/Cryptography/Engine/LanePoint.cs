@@ -24,37 +24,6 @@ internal struct LanePoint<TVector, TLanes>
         LaneField<TVector, TLanes>.MultiplySigned(out Y, y, ZZ);
     }
 
-    /// <summary>
-    /// Becomes its double so many times over. One of many doublings is cheaper than a single one: ZZ and ZZZ are multiplied
-    /// once, by the square and the cube of what Z was multiplied by in all.
-    /// </summary>
-    public void Double(int times)
-    {
-        LaneField<TVector, TLanes>.Broadcast(out LaneElement<TVector> ratio, new Words256(1, 0, 0, 0));
-        for (int i = 0; i < times; i++)
-        {
-            // Neighbours do not wait for each other, so that the processor works on two at once.
-            LaneField<TVector, TLanes>.Square(out LaneElement<TVector> yy, Y);
-            LaneField<TVector, TLanes>.ShiftLeft(out LaneElement<TVector> twice, X, 1);
-            LaneField<TVector, TLanes>.Add(out LaneElement<TVector> m, twice, X);
-            LaneField<TVector, TLanes>.Multiply(out m, m, X);
-            LaneField<TVector, TLanes>.ShiftLeft(out LaneElement<TVector> s, yy, 1);
-            LaneField<TVector, TLanes>.Multiply(out s, s, twice);
-            LaneField<TVector, TLanes>.Square(out yy, yy);
-            LaneField<TVector, TLanes>.ShiftLeft(out twice, s, 1);
-            LaneField<TVector, TLanes>.SquareLess(out X, m, twice);
-            LaneField<TVector, TLanes>.ShiftLeft(out twice, Y, 1);
-            LaneField<TVector, TLanes>.Multiply(out ratio, ratio, twice);
-            LaneField<TVector, TLanes>.ShiftLeft(out yy, yy, 3);
-            LaneField<TVector, TLanes>.Subtract(out s, s, X);
-            LaneField<TVector, TLanes>.MultiplyLess(out Y, m, s, yy);
-        }
-        LaneField<TVector, TLanes>.Square(out LaneElement<TVector> square, ratio);
-        LaneField<TVector, TLanes>.Multiply(out ZZ, ZZ, square);
-        LaneField<TVector, TLanes>.Multiply(out ratio, ratio, square);
-        LaneField<TVector, TLanes>.Multiply(out ZZZ, ZZZ, ratio);
-    }
-
     /// <summary>Becomes its double.</summary>
     public void Double()
     {

@@ -63,9 +63,11 @@ public sealed class LaneArithmeticTest
         Random random = new(Seed);
         for (int round = 0; round < 400; round++)
         {
-            // Factors of magnitudes 1 and 2 with sign, 2 and 3 without.
+            // Factors of magnitudes 1, 1.7 and 3 with sign, 2 and 3 without.
             var a1 = Element<TVector, TLanes>(random, -Unit, Unit);
-            var b2 = Element<TVector, TLanes>(random, -2 * Unit, 2 * Unit);
+            var b3 = Element<TVector, TLanes>(random, -3 * Unit, 3 * Unit);
+            var e17 = Element<TVector, TLanes>(random, -17 * Unit / 10, 17 * Unit / 10);
+            var f2 = Element<TVector, TLanes>(random, -2 * Unit, 2 * Unit);
             var c1 = Element<TVector, TLanes>(random, -Unit, Unit);
             var d1 = Element<TVector, TLanes>(random, -Unit, Unit);
             var u2 = Element<TVector, TLanes>(random, 0, 2 * Unit);
@@ -74,12 +76,14 @@ public sealed class LaneArithmeticTest
             var more = Element<TVector, TLanes>(random, 0, Unit);
             TVector mask = Mask<TVector, TLanes>(random, out bool[] where);
 
-            LaneField<TVector, TLanes>.MultiplySigned(out LaneElement<TVector> signed, a1, b2);
+            LaneField<TVector, TLanes>.MultiplySigned(out LaneElement<TVector> signed, a1, b3);
             LaneField<TVector, TLanes>.Multiply(out LaneElement<TVector> unsigned, u2, v3);
-            LaneField<TVector, TLanes>.MultiplyAndMultiply(out LaneElement<TVector> both, a1, c1, d1, a1);
-            LaneField<TVector, TLanes>.Square(out LaneElement<TVector> square, a1);
-            LaneField<TVector, TLanes>.SquareLess(out LaneElement<TVector> squareLess, a1, less8);
-            LaneField<TVector, TLanes>.MultiplyLess(out LaneElement<TVector> productLess, a1, b2, less8);
+            LaneField<TVector, TLanes>.MultiplyAndMultiply(out LaneElement<TVector> both, f2, c1, d1, a1);
+            LaneField<TVector, TLanes>.MultiplyAndSquare(out LaneElement<TVector> withSquare, f2, c1, d1);
+            LaneField<TVector, TLanes>.HalfOfThrice(out LaneElement<TVector> half, more);
+            LaneField<TVector, TLanes>.Square(out LaneElement<TVector> square, e17);
+            LaneField<TVector, TLanes>.SquareLess(out LaneElement<TVector> squareLess, e17, less8);
+            LaneField<TVector, TLanes>.MultiplyLess(out LaneElement<TVector> productLess, a1, b3, less8);
             LaneField<TVector, TLanes>.MultiplyAdd(out LaneElement<TVector> productMore, u2, v3, more);
             LaneField<TVector, TLanes>.ShiftLeft(out LaneElement<TVector> shifted, u2, 3);
             LaneField<TVector, TLanes>.Add(out LaneElement<TVector> sum, a1, d1);
@@ -92,15 +96,19 @@ public sealed class LaneArithmeticTest
             {
                 string facts = $"seed {Seed}, round {round}, lane {lane}";
                 BigInteger a = Value<TVector>(a1, lane), c = Value<TVector>(c1, lane), d = Value<TVector>(d1, lane);
-                AssertReduced(signed, lane, a * Value<TVector>(b2, lane), facts);
+                BigInteger e = Value<TVector>(e17, lane), f = Value<TVector>(f2, lane);
+                AssertReduced(signed, lane, a * Value<TVector>(b3, lane), facts);
                 AssertReduced(unsigned, lane, Value<TVector>(u2, lane) * Value<TVector>(v3, lane), facts);
-                AssertReduced(both, lane, a * c + d * a, facts);
-                AssertReduced(square, lane, a * a, facts);
+                AssertReduced(both, lane, f * c + d * a, facts);
+                AssertReduced(withSquare, lane, f * c + d * d, facts);
+                AssertReduced(square, lane, e * e, facts);
                 AssertReduced(same, lane, a * a, facts);
-                AssertReduced(squareLess, lane, a * a - Value<TVector>(less8, lane), facts);
-                AssertReduced(productLess, lane, a * Value<TVector>(b2, lane) - Value<TVector>(less8, lane), facts);
+                AssertReduced(squareLess, lane, e * e - Value<TVector>(less8, lane), facts);
+                AssertReduced(productLess, lane, a * Value<TVector>(b3, lane) - Value<TVector>(less8, lane), facts);
                 AssertReduced(
                     productMore, lane, Value<TVector>(u2, lane) * Value<TVector>(v3, lane) + Value<TVector>(more, lane), facts);
+                Assert.That(Mod(2 * Value<TVector>(half, lane), P), Is.EqualTo(Mod(3 * Value<TVector>(more, lane), P)), facts);
+                Assert.That(Limbs<TVector>(half, lane), Is.All.InRange(0L, 151 * Unit / 100), facts);
                 Assert.That(Value<TVector>(shifted, lane), Is.EqualTo(8 * Value<TVector>(u2, lane)), facts);
                 Assert.That(Value<TVector>(sum, lane), Is.EqualTo(a + d), facts);
                 Assert.That(Value<TVector>(difference, lane), Is.EqualTo(a - d), facts);
@@ -212,8 +220,12 @@ public sealed class LaneArithmeticTest
             again.Add(xi, yi);
             LaneField<TVector, TLanes>.Negate(out LaneElement<TVector> negated, yj);
             opposite.Add(xj, negated);
-            LanePoint<TVector, TLanes> often = general;
-            often.Double(4);
+            LaneJacobian<TVector, TLanes> jacobian = default;
+            jacobian.Set(xi, yi);
+            jacobian.DoubleAndNegate();
+            jacobian.Add(xj, yj);
+            jacobian.DoubleAndNegate();
+            jacobian.Get(out LanePoint<TVector, TLanes> often);
             for (int lane = 0; lane < TLanes.Count; lane++)
             {
                 (int i, int j) = own[lane];
@@ -221,7 +233,7 @@ public sealed class LaneArithmeticTest
                 AssertPoint(group, mixed, lane, i + j, exceptional: i == j || i + j == 13);
                 AssertPoint(group, opposite, lane, i - j, exceptional: i == j || i + j == 13);
                 AssertPoint(group, general, lane, i + 2 * j, exceptional: group.Reduce(i + 2 * j) == 0 || group.Reduce(i - 2 * j) == 0);
-                AssertPoint(group, often, lane, 16 * (i + 2 * j), exceptional: group.Reduce(i + 2 * j) == 0 || group.Reduce(i - 2 * j) == 0);
+                AssertPoint(group, often, lane, 2 * (2 * i - j), exceptional: group.Reduce(2 * i - j) == 0 || group.Reduce(2 * i + j) == 0);
                 int twice = group.Reduce(2 * (i + j));
                 AssertPoint(group, again, lane, twice + i,
                     exceptional: i == j || i + j == 13 || twice == i || group.Reduce(twice + i) == 0);
