@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using GovChain.Core.Cryptography;
 
@@ -9,15 +10,30 @@ namespace GovChain.Core.Merkle;
 internal sealed partial class StatePage
 {
     /// <summary>The canonical encoding.</summary>
-    public byte[] Encode()
+    public byte[] Encode() => Encode([], out _);
+
+    /// <summary>The canonical encoding, which is also kept for <see cref="Load(in StatePageId, in KeptStatePage)"/>.</summary>
+    [SkipLocalsInit]
+    public byte[] EncodeToKeep(StatePagesBelow below, int place)
+    {
+        Span<Digest> hashes = stackalloc Digest[Places];
+        byte[] bytes = Encode(hashes, out int count);
+        below.Put(place, bytes, hashes[..count]);
+        return bytes;
+    }
+
+    private byte[] Encode(Span<Digest> hashes, out int count)
     {
         byte[] rented = ArrayPool<byte>.Shared.Rent(BytesMax);
         rented[0] = EncodingVersion;
         int length = 1;
+        count = 0;
         for (int place = RootPlace; place != 0;)
         {
             StateNodeKind kind = _kinds[place];
             rented[length++] = (byte)kind;
+            if (!hashes.IsEmpty && kind is (StateNodeKind.Inner or StateNodeKind.Leaf))
+                hashes[count++] = HashAt(place);
             if (kind == StateNodeKind.Inner)
             {
                 place = 2 * place;
@@ -44,7 +60,10 @@ internal sealed partial class StatePage
     /// Decodes strictly and leaves the hashes to <see cref="Rehash(ReadOnlySpan{StatePage})"/>. After a failure the contents
     /// are undefined.
     /// </summary>
-    public StatePageFailure DecodeNodes(StatePageId id, ReadOnlySpan<byte> bytes)
+    public StatePageFailure DecodeNodes(StatePageId id, ReadOnlySpan<byte> bytes) => DecodeNodes(id, bytes, []);
+
+    // With the hashes of leaves and inner nodes in the encoding's order, or without any.
+    private StatePageFailure DecodeNodes(in StatePageId id, ReadOnlySpan<byte> bytes, ReadOnlySpan<Digest> hashes)
     {
         Clear(id);
         if (bytes.IsEmpty)
@@ -63,13 +82,13 @@ internal sealed partial class StatePage
                 if (place >= Edge)
                     return StatePageFailure.WrongLevel;
                 _slots[place] = (ushort)_slotsUsed++;
-                Mark(_staleInners, place);
+                SetHash(_staleInners, place, ref hashes);
                 place = 2 * place;
                 continue;
             }
             StatePageFailure failure = kind switch
             {
-                StateNodeKind.Leaf => DecodeLeaf(bytes[at..], place),
+                StateNodeKind.Leaf => DecodeLeaf(bytes[at..], place, ref hashes),
                 StateNodeKind.Child => DecodeChild(bytes[at..], place),
                 StateNodeKind.Empty => StatePageFailure.None,
                 _ => StatePageFailure.UnknownKind,
@@ -100,7 +119,18 @@ internal sealed partial class StatePage
             : StatePageFailure.None;
     }
 
-    private StatePageFailure DecodeLeaf(ReadOnlySpan<byte> bytes, int place)
+    private void SetHash(ulong[] stale, int place, ref ReadOnlySpan<Digest> hashes)
+    {
+        if (hashes.IsEmpty)
+        {
+            Mark(stale, place);
+            return;
+        }
+        HashAt(place) = hashes[0];
+        hashes = hashes[1..];
+    }
+
+    private StatePageFailure DecodeLeaf(ReadOnlySpan<byte> bytes, int place, ref ReadOnlySpan<Digest> hashes)
     {
         if (bytes.Length < LeafBytes)
             return StatePageFailure.Truncated;
@@ -109,7 +139,7 @@ internal sealed partial class StatePage
             return StatePageFailure.LeafOutOfPlace;
         _slots[place] = (ushort)_slotsUsed;
         _pairs[_slotsUsed++] = MemoryMarshal.Read<Pair>(bytes);
-        Mark(_staleLeaves, place);
+        SetHash(_staleLeaves, place, ref hashes);
         return StatePageFailure.None;
     }
 

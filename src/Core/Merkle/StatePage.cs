@@ -93,10 +93,14 @@ internal sealed partial class StatePage
     /// <summary>The place at a level, 0 to 8, on the way to a byte.</summary>
     public static int Place(byte keyByte, int level) => (Edge | keyByte) >> (Levels - level);
 
+    /// <summary>Pages that hang on this one and are kept with it; null where none is.</summary>
+    public StatePagesBelow? Below { get; set; }
+
     /// <summary>Makes this the page of a subtree without leaves.</summary>
     public void Clear(StatePageId id)
     {
         _id = id;
+        Below = null;
         _slotsUsed = 1;
         _staleLeaves.AsSpan().Clear();
         _staleInners.AsSpan().Clear();
@@ -120,6 +124,15 @@ internal sealed partial class StatePage
     public void Load(in StatePageId id, ReadOnlySpan<byte> bytes)
     {
         StatePageFailure failure = DecodeNodes(id, bytes);
+        if (failure != StatePageFailure.None)
+            throw new CorruptPageException(id, failure);
+    }
+
+    /// <summary>Takes up a page again that was checked when it was kept.</summary>
+    /// <exception cref="CorruptPageException">It is malformed, so the program's memory is damaged.</exception>
+    public void Load(in StatePageId id, in KeptStatePage kept)
+    {
+        StatePageFailure failure = DecodeNodes(id, kept.Encoding, kept.Hashes);
         if (failure != StatePageFailure.None)
             throw new CorruptPageException(id, failure);
     }

@@ -9,7 +9,8 @@ namespace GovChain.Core.Merkle;
 /// <remarks>
 /// A page is found only by the hash that its parent, or the root, holds, so one of an update that was given up is never
 /// taken for that of another. Who takes a page owns it; what is not put back is read and checked anew. The pages of depth
-/// 0 and 8 are kept, 257 at most, some 50 KiB each, and the memory of 64 others. Safe from any thread.
+/// 0 and 8 are kept, 257 at most, some 50 KiB each; with each of depth 8 as much of what hangs on it as
+/// <see cref="StatePagesBelow"/> holds, 160 MiB in all; and the memory of 64 others. Safe from any thread.
 /// </remarks>
 public sealed class StatePageCache
 {
@@ -22,6 +23,9 @@ public sealed class StatePageCache
 
     /// <summary>Whether the page is one of those that are kept.</summary>
     internal static bool Keeps(in StatePageId id) => id.Depth <= StatePage.Levels;
+
+    /// <summary>Whether the page hangs on one of those and is kept with it.</summary>
+    internal static bool KeepsBelow(in StatePageId id) => id.Depth == 2 * StatePage.Levels;
 
     /// <summary>Takes out the page if it is here and its root is this one; null otherwise.</summary>
     internal StatePage? TryTake(in StatePageId id, in Digest root)

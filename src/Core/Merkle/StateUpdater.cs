@@ -17,6 +17,7 @@ internal sealed class StateUpdater(
     private readonly StatePageCache? _cache = pages.Cache;
     private readonly OpenPages?[] _open = new OpenPages[Digest.Size]; // by depth, on the way down
     private readonly ReadOnlyMemory<byte>?[] _read = new ReadOnlyMemory<byte>?[OpenMax];
+    private readonly KeptStatePage[] _below = new KeptStatePage[OpenMax];
 
     // So many pages of a depth are worked on together: few passes of lanes are half empty then. Decoded they are 1.6 MiB, of
     // which pages with few nodes use little.
@@ -47,7 +48,7 @@ internal sealed class StateUpdater(
     private void UpdateTogether(Span<PageChange> changes, OpenPages? parents)
     {
         OpenPages opened = _open[changes[0].Id.Depth / 8] ??= new OpenPages();
-        ReadOnlySpan<StatePage> open = Open(opened, changes);
+        ReadOnlySpan<StatePage> open = Open(opened, changes, parents);
         opened.Below.Clear();
         for (int i = 0; i < changes.Length; i++)
         {
@@ -71,7 +72,7 @@ internal sealed class StateUpdater(
             ref PageChange change = ref changes[i];
             change.NewRoot = open[i].Root;
             if (change.NewRoot != change.OldRoot)
-                _changed.Add((change.Id, open[i].Encode()));
+                _changed.Add((change.Id, Encode(open[i], change, parents)));
             if (!StatePageCache.Keeps(change.Id) || _cache is null)
                 continue;
             _cache.Put(change.Id, open[i]);
@@ -79,14 +80,23 @@ internal sealed class StateUpdater(
         }
     }
 
+    /// <summary>A page's encoding, which the page above keeps, too, if it is kept itself.</summary>
+    private byte[] Encode(StatePage page, in PageChange change, OpenPages? parents)
+    {
+        if (_cache is null || !StatePageCache.KeepsBelow(change.Id))
+            return page.Encode();
+        StatePage parent = parents!.Pages[change.Parent]!;
+        return page.EncodeToKeep(parent.Below ??= new StatePagesBelow(), change.Place);
+    }
+
     /// <summary>The pages as they are stored, each checked, now or by the update that kept it; new ones empty.</summary>
-    private ReadOnlySpan<StatePage> Open(OpenPages opened, ReadOnlySpan<PageChange> changes)
+    private ReadOnlySpan<StatePage> Open(OpenPages opened, ReadOnlySpan<PageChange> changes, OpenPages? parents)
     {
         Span<StatePage?> open = opened.Pages.AsSpan(0, changes.Length);
         for (int i = 0; i < changes.Length; i++)
         {
             ref readonly PageChange change = ref changes[i];
-            _read[i] = null;
+            (_read[i], _below[i]) = (null, default);
             if (StatePageCache.Keeps(change.Id) && _cache?.TryTake(change.Id, change.OldRoot) is { } kept)
             {
                 open[i] = kept;
@@ -96,13 +106,18 @@ internal sealed class StateUpdater(
             open[i] ??= _cache?.TakeSpare() ?? new StatePage();
             if (change.IsNew)
                 open[i]!.Clear(change.Id);
+            else if (parents?.Pages[change.Parent]?.Below?.At(change.Place) is { Memory: not null } below)
+                (_below[i] = below).Prefetch();
             else
                 _read[i] = Fetched(change.Id);
         }
         for (int i = 0; i < changes.Length; i++)
         {
-            if (_read[i] is { } bytes)
-                open[i]!.Load(changes[i].Id, bytes.Span);
+            ref readonly PageChange change = ref changes[i];
+            if (_below[i].Memory is not null)
+                open[i]!.Load(change.Id, _below[i]);
+            else if (_read[i] is { } bytes)
+                open[i]!.Load(change.Id, bytes.Span);
         }
         ReadOnlySpan<StatePage> loaded = open!;
         StatePage.Rehash(loaded);

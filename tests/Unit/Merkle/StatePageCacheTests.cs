@@ -33,13 +33,67 @@ public sealed class StatePageCacheTests
     }
 
     [Test]
-    public void Update_AfterAnother_ReadsNoUpperPageAgain()
+    public void Update_AfterAnother_ReadsNoPageAgain()
     {
         Digest root = _kept.Update(StateTree.EmptyRoot, _leaves);
         _kept.Reads.Clear();
         _kept.Update(root, Changes(new Random(6), 0));
-        Assert.That(_kept.Reads.Keys.Where(static id => id.Depth <= 8), Is.Empty);
-        Assert.That(_kept.Reads.Keys.Where(static id => id.Depth > 8), Is.Not.Empty);
+        Assert.That(_kept.Reads.Keys.Where(static id => id.Depth <= 16), Is.Empty);
+    }
+
+    /// <summary>One byte's keys, so that what hangs on one page is several times what is kept there.</summary>
+    [Test]
+    public void Update_OfMoreThanIsKept_ReadsSomePagesAgainAndGivesTheRootsAndPagesOfOneThatKeepsNothing()
+    {
+        const int crowd = 12_000;
+        List<(Digest Key, Digest Value)> leaves = NaiveState.Leaves(Enumerable.Range(0, crowd)
+            .Select(static i => new Digest([7, .. NaiveState.Random(i).Span[1..]])));
+        Digest kept = _kept.Update(StateTree.EmptyRoot, leaves), plain = _plain.Update(StateTree.EmptyRoot, leaves);
+        var random = new Random(12);
+        int looked = 0;
+        _kept.Reads.Clear();
+        for (int block = 0; block < 30; block++)
+        {
+            List<(Digest, Digest)> changes =
+                [.. Enumerable.Range(0, 40).Select(_ => random.Next(crowd)).Distinct().Order()
+                    .Select(i => (leaves[i].Key, NaiveState.Random(1_000_000 + 1_000 * block + i)))];
+            kept = _kept.Update(kept, changes);
+            plain = _plain.Update(plain, changes);
+            looked += changes.Count;
+            Assert.That(kept, Is.EqualTo(plain), $"block {block}");
+        }
+        Assert.That(_kept.Pages.OrderBy(p => p.Key.ToString()), Is.EqualTo(_plain.Pages.OrderBy(p => p.Key.ToString())));
+        Assert.That(_kept.Reads.Where(static r => r.Key.Depth == 16).Sum(static r => r.Value), Is.InRange(looked / 10, 9 * looked / 10));
+    }
+
+    [Test]
+    public void Below_PagesOfEverySize_KeepsTheNewestWithinTheBound()
+    {
+        var below = new StatePagesBelow();
+        var random = new Random(13);
+        var newest = new Dictionary<int, byte[]>();
+        for (int round = 0; round < 5_000; round++)
+        {
+            int place = StatePage.Edge + random.Next(StatePage.Edge);
+            byte[] encoding = new byte[random.Next(100) == 0 ? StatePagesBelow.BytesMax : random.Next(1, 6_000)];
+            random.NextBytes(encoding);
+            Digest hash = NaiveState.Random(round);
+            below.Put(place, encoding, [hash]);
+            newest[place] = encoding;
+            long memory = 0;
+            foreach ((int at, byte[] expected) in newest)
+            {
+                KeptStatePage page = below.At(at);
+                memory += page.Memory?.Length ?? 0;
+                if (page.Memory is not null)
+                    Assert.That(page.Encoding.SequenceEqual(expected), Is.True, $"round {round}, place {at}");
+            }
+            Assert.That(memory, Is.LessThanOrEqualTo(StatePagesBelow.BytesMax), $"round {round}");
+            Assert.That(below.At(place).Memory is not null, Is.EqualTo(encoding.Length < StatePagesBelow.BytesMax), $"round {round}");
+            if (encoding.Length < StatePagesBelow.BytesMax)
+                Assert.That(below.At(place).Hashes[0], Is.EqualTo(hash), $"round {round}");
+        }
+        Assert.That(newest.Keys.Count(at => below.At(at).Memory is not null), Is.GreaterThan(100));
     }
 
     [Test]
@@ -57,6 +111,7 @@ public sealed class StatePageCacheTests
     {
         Digest root = _kept.Update(StateTree.EmptyRoot, _leaves), plain = _plain.Update(StateTree.EmptyRoot, _leaves);
         List<(Digest, Digest)> changes = Changes(new Random(9), 3);
+        StateTree.Update(_kept, root, Changes(new Random(9), 4)); // given up, so that pages are read again
         _kept.Reads.Clear();
         StateTree.Update(_kept, root, changes);
         StatePageId last = _kept.Reads.Keys.Last(static id => id.Depth == 16); // others were worked on before it
