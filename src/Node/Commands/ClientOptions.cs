@@ -58,7 +58,7 @@ internal sealed class ClientOptions
     {
         Profile? profile = ReadProfile(result);
         string node = result.GetValue(_node) ?? profile?.Node
-            ?? throw new CommandException(ExitCode.Usage, "No node is named. Use --node https://HOST:PORT, or --profile FILE.");
+            ?? throw new CommandException(ExitCode.Usage, "No node is named. Use --node https://HOST:PORT, or --profile FILE; $GOVCHAIN_PROFILE names a profile for all commands.");
         if (!Uri.TryCreate(node, UriKind.Absolute, out Uri? uri))
             throw new CommandException(ExitCode.Usage, $"{node} is no node address: https://HOST:PORT is one.");
         return LedgerClient.Connect(uri, result.GetValue(_ca) ?? profile?.Ca);
@@ -69,7 +69,7 @@ internal sealed class ClientOptions
     {
         Profile? profile = ReadProfile(result);
         string key = result.GetValue(_key) ?? profile?.Key
-            ?? throw new CommandException(ExitCode.Usage, "No key is named. Use --key KEY, or --profile FILE.");
+            ?? throw new CommandException(ExitCode.Usage, "No key is named. Use --key KEY, or --profile FILE; $GOVCHAIN_PROFILE names a profile for all commands.");
         return KeyOptions.Open(key, result.GetValue(_passphraseFile) ?? profile?.PassphraseFile);
     }
 

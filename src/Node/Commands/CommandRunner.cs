@@ -37,6 +37,12 @@ internal static class CommandRunner
     public static async Task<int> RunAsync(RootCommand root, string[] arguments)
     {
         ParseResult parsed = Parse(root, arguments);
+        if (LacksCommand(parsed))
+        {
+            // Whoever types no more than this asks what there is.
+            await Parse(root, [.. arguments, "--help"]).InvokeAsync(new InvocationConfiguration { Output = Console.Error });
+            return ExitCode.Usage;
+        }
         if (parsed.Errors.Count > 0)
             return Report(new CommandException(ExitCode.Usage, WrongUsage(parsed)), WantsJson(parsed));
         try
@@ -65,6 +71,11 @@ internal static class CommandRunner
             : e.Message)
         .Distinct()
         .Append($"See: {PathOf(parsed.CommandResult)} --help"));
+
+    /// <summary>The line ends where a command of a group is expected.</summary>
+    internal static bool LacksCommand(ParseResult parsed) => parsed.CommandResult.Command is { Action: null, Subcommands.Count: > 0 }
+        && parsed.Action is null or ParseErrorAction
+        && parsed.UnmatchedTokens.Count == 0 && parsed.Errors.Count == 1;
 
     private static bool WantsJson(ParseResult parsed) =>
         parsed.CommandResult.Command.Options.OfType<Option<bool>>().FirstOrDefault(o => o.Name == "--json") is { } json

@@ -214,6 +214,7 @@ internal static class DevnetCommand
             Output.Line($"  ./govchain receipt verify receipt.json --genesis-digest {audit.ChainId}");
             Output.Line($"  ./govchain node status {profile}");
             Output.Line($"  ./govchain audit --data {dir}/{sample.Department.Id}/data");
+            Output.Line($"  tail {dir}/{sample.Department.Id}/node.log");
             Output.Line($"  curl --cacert {dir}/ca/ca.pem https://localhost:{sample.Department.ClientPort}/v1/status");
         }
 

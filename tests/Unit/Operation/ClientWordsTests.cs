@@ -31,6 +31,14 @@ public sealed class ClientWordsTests
             Assert.Throws<CommandException>(() => RecordCommand.CheckJson("@content"u8.ToArray(), "application/json"))!.Message, Does.Contain("--file FILE"));
     }
 
+    [TestCase("", true)]
+    [TestCase("get", false)]
+    [TestCase("gett", false)]
+    [TestCase("--json", false)]
+    [TestCase("get licence L-1", false)]
+    public void LacksCommand_OnlyWhereAGroupStandsAlone(string line, bool lacks) => Assert.That(
+        CommandRunner.LacksCommand(CommandRunner.Parse(RecordCommand.Create(), line.Split(' ', StringSplitOptions.RemoveEmptyEntries))), Is.EqualTo(lacks));
+
     [Test]
     public void WrongUsage_NamesWhatIsMissing_AndWhereHelpIs()
     {
