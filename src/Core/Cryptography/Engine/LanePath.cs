@@ -34,33 +34,45 @@ internal static class LanePath<TVector, TLanes>
         }
     }
 
-    /// <summary>u2 Q for signers without tables: 129 doublings, 72 additions, those that make Q's multiples among them.</summary>
-    /// <param name="digits">The digits of <see cref="SplitScalar"/> for u2.</param>
-    /// <param name="x">Each lane's x of Q, reduced.</param>
-    /// <param name="y">Each lane's y of Q, reduced.</param>
-    /// <param name="sum">The sums; in lanes with ZZ = 0 modulo p nothing is known.</param>
+    /// <summary>u2 Q for signers without tables: 128 doublings, 72 additions, those that make Q's multiples among them.</summary>
+    /// <param name="digits">For each vector the digits of <see cref="SplitScalar"/> for u2.</param>
+    /// <param name="x">For each vector each lane's x of Q, reduced.</param>
+    /// <param name="y">As many: each lane's y of Q, reduced.</param>
+    /// <param name="sums">As many: the sums; in lanes with ZZ = 0 modulo p nothing is known.</param>
     public static void Sum(
-        ReadOnlySpan<uint> digits, in LaneElement<TVector> x, in LaneElement<TVector> y, out LanePoint<TVector, TLanes> sum)
+        ReadOnlySpan<uint> digits, ReadOnlySpan<LaneElement<TVector>> x, ReadOnlySpan<LaneElement<TVector>> y,
+        Span<LanePoint<TVector, TLanes>> sums)
     {
-        LaneMultiples<TVector, TLanes> multiples = new(x, y);
-        LaneJacobian<TVector, TLanes> point = default;
+        int vectors = x.Length;
+        Span<LaneMultiples<TVector, TLanes>> multiples = stackalloc LaneMultiples<TVector, TLanes>[vectors];
+        Span<LaneElement<TVector>> px = stackalloc LaneElement<TVector>[vectors], py = stackalloc LaneElement<TVector>[vectors];
+        for (int v = 0; v < vectors; v++)
+            multiples[v] = new(x[v], y[v]);
+        LaneJacobian<TVector, TLanes> points = new(
+            stackalloc LaneElement<TVector>[LaneJacobian<TVector, TLanes>.ElementsOf(vectors)], vectors);
         for (int i = SplitScalar.Digits - 1; i >= 0; i--)
         {
             // An even number: negated as often as not.
             for (int k = 0; k < SplitScalar.DigitBits && i != SplitScalar.Digits - 1; k++)
-                point.DoubleAndNegate();
+                points.DoubleAndNegate();
             for (int half = 0; half < 2; half++)
             {
-                TVector digit = TLanes.Widen(digits.Slice((2 * i + half) * TLanes.Count, TLanes.Count));
-                multiples.Load(digit, half, out LaneElement<TVector> px, out LaneElement<TVector> py);
+                for (int v = 0; v < vectors; v++)
+                {
+                    int place = (2 * SplitScalar.Digits * v + 2 * i + half) * TLanes.Count;
+                    multiples[v].Load(TLanes.Widen(digits.Slice(place, TLanes.Count)), half, out px[v], out py[v]);
+                }
                 if (i == SplitScalar.Digits - 1 && half == 0)
-                    point.Set(px, py);
+                    points.Set(px, py);
                 else
-                    point.Add(px, py);
+                    points.Add(px, py);
             }
         }
-        point.Get(out sum);
-        multiples.Rescale(ref sum);
+        for (int v = 0; v < vectors; v++)
+        {
+            points.Get(v, out sums[v]);
+            multiples[v].Rescale(ref sums[v]);
+        }
     }
 
     /// <summary>u1 G: 23 additions and 7 doublings.</summary>

@@ -117,7 +117,7 @@ internal static class VerificationEngine
                 ReadOnlySpan<int> group = Group(unknown, 0);
                 WriteGenerators(work, group, codes);
                 LanePath<TVector, TLanes>.GeneratorSum(codes, out LanePoint<TVector, TLanes> generators);
-                RunUnknown(work, group, generators);
+                RunUnknown(work, group, new ReadOnlySpan<LanePoint<TVector, TLanes>>(in generators));
                 unknown = unknown[group.Length..];
             }
             foreach (int i in known)
@@ -160,35 +160,47 @@ internal static class VerificationEngine
                 WriteGenerators(work, Group(unknown, v), codes.AsSpan(CombDigits.Count * TLanes.Count * v));
             LaneComb<TVector, TLanes> comb = new(memory, failed);
             comb.Sum(codes, [], CombTable.SignerBlocks);
-            for (int v = 0; v < vectors; v++)
+            Span<LanePoint<TVector, TLanes>> generators =
+                stackalloc LanePoint<TVector, TLanes>[LaneJacobian<TVector, TLanes>.Together];
+            for (int v = 0; v < vectors; v += generators.Length)
             {
-                comb.Get(v, out LanePoint<TVector, TLanes> generators);
-                RunUnknown(work, Group(unknown, v), generators);
+                int count = Math.Min(generators.Length, vectors - v);
+                for (int i = 0; i < count; i++)
+                    comb.Get(v + i, out generators[i]);
+                RunUnknown(work, unknown[(v * TLanes.Count)..], generators[..count]);
             }
             ArrayPool<LaneElement<TVector>>.Shared.Return(memory);
             ArrayPool<uint>.Shared.Return(codes);
         }
 
-        private static void RunUnknown(Work work, ReadOnlySpan<int> group, in LanePoint<TVector, TLanes> generators)
+        // As many vectors as there are sums of the generator's multiples, from the first of the signatures on.
+        private static void RunUnknown(Work work, ReadOnlySpan<int> unknown, ReadOnlySpan<LanePoint<TVector, TLanes>> generators)
         {
-            Span<uint> digits = stackalloc uint[2 * SplitScalar.Digits * TLanes.Count];
-            Span<Words256> xs = stackalloc Words256[group.Length], ys = stackalloc Words256[group.Length];
-            for (int lane = 0; lane < TLanes.Count; lane++)
+            Span<uint> digits = stackalloc uint[2 * SplitScalar.Digits * TLanes.Count * generators.Length];
+            Span<Words256> xs = stackalloc Words256[TLanes.Count], ys = stackalloc Words256[TLanes.Count];
+            Span<LaneElement<TVector>> x = stackalloc LaneElement<TVector>[generators.Length], y = stackalloc LaneElement<TVector>[generators.Length];
+            for (int v = 0; v < generators.Length; v++)
             {
-                int i = group[Math.Min(lane, group.Length - 1)];
-                SplitScalar.Write(
-                    (work.Halves[2 * i + 1] + work.Halves[2 * i + 1]).ToWords(), digits[lane..], TLanes.Count);
+                ReadOnlySpan<int> group = Group(unknown, v);
+                for (int lane = 0; lane < TLanes.Count; lane++)
+                {
+                    int i = group[Math.Min(lane, group.Length - 1)];
+                    SplitScalar.Write(
+                        (work.Halves[2 * i + 1] + work.Halves[2 * i + 1]).ToWords(),
+                        digits[(2 * SplitScalar.Digits * v * TLanes.Count + lane)..], TLanes.Count);
+                    ReadOnlySpan<byte> point = work.Checks[i].Signer.Uncompressed;
+                    (xs[lane], ys[lane]) = (Words256.Read(point[1..33]), Words256.Read(point[33..]));
+                }
+                LaneField<TVector, TLanes>.FromWords(out x[v], xs);
+                LaneField<TVector, TLanes>.FromWords(out y[v], ys);
             }
-            for (int lane = 0; lane < group.Length; lane++)
+            Span<LanePoint<TVector, TLanes>> sums = stackalloc LanePoint<TVector, TLanes>[generators.Length];
+            LanePath<TVector, TLanes>.Sum(digits, x, y, sums);
+            for (int v = 0; v < generators.Length; v++)
             {
-                ReadOnlySpan<byte> point = work.Checks[group[lane]].Signer.Uncompressed;
-                (xs[lane], ys[lane]) = (Words256.Read(point[1..33]), Words256.Read(point[33..]));
+                sums[v].Add(generators[v]);
+                Compare(work, Group(unknown, v), sums[v]);
             }
-            LaneField<TVector, TLanes>.FromWords(out LaneElement<TVector> x, xs);
-            LaneField<TVector, TLanes>.FromWords(out LaneElement<TVector> y, ys);
-            LanePath<TVector, TLanes>.Sum(digits, x, y, out LanePoint<TVector, TLanes> sum);
-            sum.Add(generators);
-            Compare(work, group, sum);
         }
 
         private static int Vectors(ReadOnlySpan<int> checks) => (checks.Length + TLanes.Count - 1) / TLanes.Count;

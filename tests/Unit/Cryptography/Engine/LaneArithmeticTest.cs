@@ -220,12 +220,14 @@ public sealed class LaneArithmeticTest
             again.Add(xi, yi);
             LaneField<TVector, TLanes>.Negate(out LaneElement<TVector> negated, yj);
             opposite.Add(xj, negated);
-            LaneJacobian<TVector, TLanes> jacobian = default;
-            jacobian.Set(xi, yi);
+            // The second vector has i and j exchanged.
+            LaneJacobian<TVector, TLanes> jacobian = new(new LaneElement<TVector>[LaneJacobian<TVector, TLanes>.ElementsOf(2)], 2);
+            jacobian.Set([xi, xj], [yi, yj]);
             jacobian.DoubleAndNegate();
-            jacobian.Add(xj, yj);
+            jacobian.Add([xj, xi], [yj, yi]);
             jacobian.DoubleAndNegate();
-            jacobian.Get(out LanePoint<TVector, TLanes> often);
+            jacobian.Get(0, out LanePoint<TVector, TLanes> often);
+            jacobian.Get(1, out LanePoint<TVector, TLanes> exchanged);
             for (int lane = 0; lane < TLanes.Count; lane++)
             {
                 (int i, int j) = own[lane];
@@ -234,6 +236,7 @@ public sealed class LaneArithmeticTest
                 AssertPoint(group, opposite, lane, i - j, exceptional: i == j || i + j == 13);
                 AssertPoint(group, general, lane, i + 2 * j, exceptional: group.Reduce(i + 2 * j) == 0 || group.Reduce(i - 2 * j) == 0);
                 AssertPoint(group, often, lane, 2 * (2 * i - j), exceptional: group.Reduce(2 * i - j) == 0 || group.Reduce(2 * i + j) == 0);
+                AssertPoint(group, exchanged, lane, 2 * (2 * j - i), exceptional: group.Reduce(2 * j - i) == 0 || group.Reduce(2 * j + i) == 0);
                 int twice = group.Reduce(2 * (i + j));
                 AssertPoint(group, again, lane, twice + i,
                     exceptional: i == j || i + j == 13 || twice == i || group.Reduce(twice + i) == 0);
