@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using NUnit.Framework;
 
 namespace GovChain.Tests.Integration.Nemesis;
 
@@ -28,6 +29,8 @@ internal enum DiaryKind
 /// <param name="Content">SHA-256 of the content, hexadecimal.</param>
 internal sealed record DiaryEntry(long AtMs, DiaryKind Kind, string Type, string Record, ulong Version, string Content)
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
@@ -64,7 +67,36 @@ internal sealed record DiaryEntry(long AtMs, DiaryKind Kind, string Type, string
     /// <summary>By one system call, so that whoever is killed loses no line.</summary>
     public void AppendTo(FileStream file) => file.Write([.. JsonSerializer.SerializeToUtf8Bytes(this, Json), (byte)'\n']);
 
+    /// <summary>Waits until each clerk's diary says that a transaction of his is on the ledger; the diaries may still be written to, or not
+    /// be there yet.</summary>
+    /// <exception cref="AssertionException">One does not say so in time.</exception>
+    public static async Task UntilEachIsToldAsync(IReadOnlyList<string> paths, TimeSpan patience, CancellationToken cancellation)
+    {
+        long begun = TimeProvider.System.GetTimestamp();
+        string[] waiting;
+        while ((waiting = [.. paths.Where(static p => !HasTold(p))]).Length > 0)
+        {
+            if (TimeProvider.System.GetElapsedTime(begun) > patience)
+            {
+                Assert.Fail($"No clerk was told anything in {string.Join(", ", waiting.Select(Path.GetFileName))} within "
+                    + $"{patience.TotalSeconds:0} s, so the faults did not begin: this run says nothing about what faults do to records.");
+            }
+            await Task.Delay(Look, cancellation);
+        }
+    }
+
     /// <summary>All lines of a diary; none where there is no file.</summary>
     public static IEnumerable<DiaryEntry> Read(string path) => !File.Exists(path) ? [] : File.ReadLines(path)
-        .Select(line => JsonSerializer.Deserialize<DiaryEntry>(line, Json)!);
+        .Select(Parse);
+
+    /// <summary>Its last line may be half written.</summary>
+    private static bool HasTold(string path) => File.Exists(path) && ReadShared(path)[..^1].Any(static line => Parse(line).Kind == DiaryKind.Told);
+
+    private static string[] ReadShared(string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return reader.ReadToEnd().Split('\n');
+    }
+
+    private static DiaryEntry Parse(string line) => JsonSerializer.Deserialize<DiaryEntry>(line, Json)!;
 }

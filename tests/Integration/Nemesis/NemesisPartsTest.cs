@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using NUnit.Framework;
+using NUnit.Framework.Internal;
 
 namespace GovChain.Tests.Integration.Nemesis;
 
@@ -119,6 +120,84 @@ internal sealed class NemesisPartsTest
             Directory.Delete(directory, recursive: true);
         }
     }
+
+    /// <summary>The faults begin when every clerk has something to lose, and a run in which none was told anything says so.</summary>
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Diaries_AreWaitedForUntilEachClerkWasTold_AndOneThatNeverIsHasItsOwnSentence(CancellationToken cancellation)
+    {
+        string directory = Directory.CreateTempSubdirectory("govchain-test-").FullName;
+        try
+        {
+            string[] paths = [Path.Combine(directory, "one.jsonl"), Path.Combine(directory, "two.jsonl")];
+            using FileStream one = Acknowledgement.OpenFile(paths[0]);
+            Entry(DiaryKind.Asked, "a", 1, 10).AppendTo(one);
+            Entry(DiaryKind.Told, "a", 1, 20).AppendTo(one);
+            Task waiting = DiaryEntry.UntilEachIsToldAsync(paths, TimeSpan.FromMinutes(1), cancellation);
+            string? never = null;
+            using (new TestExecutionContext.IsolatedContext())
+            {
+                try
+                {
+                    await DiaryEntry.UntilEachIsToldAsync(paths, TimeSpan.Zero, cancellation);
+                }
+                catch (AssertionException e)
+                {
+                    never = e.Message;
+                }
+            }
+            Assert.That(never, Does.Contain("No clerk was told anything in two.jsonl").And.Contain("the faults did not begin")
+                .And.Not.Contain("one.jsonl"));
+
+            using FileStream two = Acknowledgement.OpenFile(paths[1]);
+            Entry(DiaryKind.Asked, "b", 1, 30).AppendTo(two);
+            Entry(DiaryKind.Refused, "b", 1, 40).AppendTo(two);
+            two.Write("{\"atMs\":50,\"kind\":\"Told\""u8); // a line that is being written
+            Assert.That(waiting.IsCompleted, Is.False, "the other clerk has nothing on the ledger yet");
+            two.Write(",\"transactionId\":\"b\",\"version\":1}\n"u8);
+            await waiting;
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    /// <summary>Asked at 100 and 300, told at 200 and 400, read at 500; the node gave version <paramref name="given"/>.</summary>
+    [TestCase(2, null, null, true)]
+    [TestCase(1, null, null, false, TestName = "Reading_ThatLacksAnAcknowledgedVersion_IsFound")]
+    [TestCase(0, null, null, false)]
+    [TestCase(1, 350, 450, true, TestName = "Reading_AfterDamage_MayLackWhatWasAnsweredBeforeIt")]
+    [TestCase(0, 350, 450, true)]
+    [TestCase(1, 150, 250, false, TestName = "Reading_AfterDamage_MayNotLackWhatWasAskedForAfterIt")]
+    [TestCase(0, 510, 600, false, TestName = "Reading_BeforeDamage_MayLackNothing")]
+    [TestCase(1, 250, 350, true, TestName = "Reading_OfWhatWasAskedForDuringTheDamage_ProvesNothing")]
+    public void Reading_IsHeldAgainstWhatTheNodeHadAcknowledged(int given, int? fromMs, int? toMs, bool passes)
+    {
+        DiaryEntry[] diary =
+        [
+            Entry(DiaryKind.Asked, "a", 1, 100), Entry(DiaryKind.Told, "a", 1, 200),
+            Entry(DiaryKind.Asked, "b", 2, 300), Entry(DiaryKind.Told, "b", 2, 400),
+            Entry(DiaryKind.Read, "", (ulong)given, 500) with { Node = "own", KnownVersion = 2 },
+        ];
+        Damage[] damages = fromMs is { } from ? [new Damage("own", from, toMs!.Value), new Damage("another", 0, long.MaxValue)] : [];
+        string? found = null;
+        using (new TestExecutionContext.IsolatedContext())
+        {
+            try
+            {
+                new DiaryCheck(diary, "own", damages).CheckReads();
+            }
+            catch (AssertionException e)
+            {
+                found = e.Message;
+            }
+        }
+        Assert.That(found, passes ? Is.Null : Does.Contain("own forgot a version of type record that it had acknowledged"));
+    }
+
+    private static DiaryEntry Entry(DiaryKind kind, string transaction, ulong version, long atMs) =>
+        new(atMs, kind, "type", "record", version, version == 0 ? "" : $"content {version}") { TransactionId = transaction };
 
     private static Task SendAsync(TcpClient to, string text, CancellationToken cancellation) =>
         to.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text), cancellation).AsTask();

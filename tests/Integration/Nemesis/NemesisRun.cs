@@ -12,22 +12,16 @@ namespace GovChain.Tests.Integration.Nemesis;
 /// the network divides, clocks jump; side by side, as a seed says. Then all is mended, every clerk learns what became of
 /// what he asked for, and the checker compares what they were told with every department's ledger.
 /// </summary>
-/// <remarks>
-/// At most f departments are without votes that they gave. Another is damaged only when those before vote again, and the heights
-/// at which they had voted are decided.
-/// </remarks>
 internal sealed class NemesisRun : IAsyncDisposable
 {
     private const int WorkersEach = 4;
     private const int SmallDiskMebibytes = 384;
 
-    /// <summary>A node has voted at most at the height after the next of the highest that the others know.</summary>
-    private const ulong HeightsToForget = 3;
-
     private static readonly TimeSpan WorkerPause = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DiskPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ClerksPatience = TimeSpan.FromMinutes(5);
 
     private readonly NemesisOptions _options;
     private readonly NemesisReport _report;
@@ -38,11 +32,10 @@ internal sealed class NemesisRun : IAsyncDisposable
     private readonly int _diskOwner;
     private readonly NodeKiller _killer;
     private readonly DataDamage _damage;
+    private readonly DamageBook _book;
     private readonly ClientProcess[] _clerks;
     private readonly Stopwatch _clock = new();
     private readonly Lock _gate = new();
-    private readonly HashSet<int> _damaged = [];
-    private readonly Dictionary<int, ulong> _forgetful = []; // damaged and not seen voting again since; the highest height then
     private readonly HashSet<int> _copied = [];
     private readonly int[] _down;
 
@@ -58,14 +51,13 @@ internal sealed class NemesisRun : IAsyncDisposable
         _diskOwner = diskOwner;
         _killer = new NodeKiller(network);
         _damage = new DataDamage(network.Layout);
+        _book = new DamageBook(network, spared: diskOwner);
         _down = new int[options.Nodes];
         _clerks = [.. Enumerable.Range(0, options.Nodes).Select(
             i => ClientProcess.Clerk(network, i, TypeOf(i), WorkersEach, WorkerPause))];
     }
 
     private IReadOnlyList<DevnetDepartment> Departments => _network.Network.Departments;
-
-    private int FaultyMax => (_options.Nodes - 1) / 3;
 
     /// <summary>Starts the departments behind the proxies.</summary>
     public static async Task<NemesisRun> StartAsync(
@@ -95,12 +87,10 @@ internal sealed class NemesisRun : IAsyncDisposable
         for (int i = 0; i < _options.Nodes; i++)
             await _network.DefineTypeAsync(i, TypeOf(i), cancellation);
         await _network.Network.WaitUntilLevelAsync(cancellation);
-        _report.BeganAtMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        _clock.Start();
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task clerks = Task.WhenAll(_clerks.Select(c => c.RunAsync(over.Token)));
-        Task faults = Task.WhenAll(Enum.GetValues<Track>().Select(t => FollowAsync(t, over.Token)));
         Task watch = WatchAsync(clerks, over.Token);
+        Task faults = DoItsWorstAsync(over.Token);
         GetStatusResponse[] statuses;
         try
         {
@@ -116,7 +106,7 @@ internal sealed class NemesisRun : IAsyncDisposable
         }
         await watch;
         await _network.StopNodesAsync();
-        await new NemesisCheck(_network, _clerks, _damaged, _report).RunAsync(statuses, cancellation);
+        await new NemesisCheck(_network, _clerks, _book.All, _report).RunAsync(statuses, cancellation);
     }
 
     /// <inheritdoc/>
@@ -138,7 +128,22 @@ internal sealed class NemesisRun : IAsyncDisposable
         return await Task.WhenAll(Enumerable.Range(0, _options.Nodes).Select(i => StatusAsync(i, cancellation)));
     }
 
+    private async Task<GetStatusResponse> StatusAsync(int node, CancellationToken cancellation)
+    {
+        using LedgerClient client = _network.Network.ConnectClient(node);
+        return await client.GetStatusAsync(cancellation);
+    }
+
     private static string TypeOf(int department) => RecordGenerator.TypeOf(department);
+
+    /// <summary>All tracks side by side, once every clerk was told of a first record: before that nothing could be lost.</summary>
+    private async Task DoItsWorstAsync(CancellationToken cancellation)
+    {
+        await DiaryEntry.UntilEachIsToldAsync([.. _clerks.Select(c => c.File)], ClerksPatience, cancellation);
+        _report.BeganAtMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        _clock.Start();
+        await Task.WhenAll(Enum.GetValues<Track>().Select(t => FollowAsync(t, cancellation)));
+    }
 
     /// <summary>One fault of a track after the other, until there were enough.</summary>
     private async Task FollowAsync(Track track, CancellationToken cancellation)
@@ -280,7 +285,7 @@ internal sealed class NemesisRun : IAsyncDisposable
     /// <summary>Damages one department's data, if no more than f are then without votes that they gave.</summary>
     private async Task<(IReadOnlyList<int>, string, bool)> DamageAsync(Fault fault, TimeSpan down, CancellationToken cancellation)
     {
-        int? victim = await VictimAsync(fault.Nodes[0], cancellation);
+        int? victim = await _book.VictimAsync(fault.Nodes[0], cancellation);
         if (victim is not { } node)
             return (fault.Nodes, "not done: so many departments abstain already", false);
         DevnetDepartment department = Departments[node];
@@ -293,8 +298,7 @@ internal sealed class NemesisRun : IAsyncDisposable
             });
             await Task.Delay(TimeSpan.FromSeconds(2), cancellation);
         }
-        _damaged.Add(node);
-        _forgetful[node] = await HeightAsync(cancellation);
+        await _book.BeginAsync(node, cancellation);
         string note = "";
         MarkDown([node], 1); // until it answers: a start may refuse what was done to it
         await KillAsync([node], down, cancellation, () =>
@@ -306,7 +310,9 @@ internal sealed class NemesisRun : IAsyncDisposable
         {
             note += $"; the start refused it, {await _damage.RepairAsync(department)}";
             _killer.Launch(node, cancellation);
+            await _network.Network.WaitUntilReadyAsync(node, cancellation);
         }
+        _book.End();
         MarkDown([node], -1);
         return ([node], note, true);
     }
@@ -330,47 +336,6 @@ internal sealed class NemesisRun : IAsyncDisposable
     {
         foreach (int node in nodes)
             Interlocked.Add(ref _down[node], by);
-    }
-
-    /// <summary>Who may be damaged: if so many are already, one of these; else another. Never whose disk fills.</summary>
-    private async Task<int?> VictimAsync(int proposed, CancellationToken cancellation)
-    {
-        // Whoever was seen voting again stays out, even if it is down just now: or it could be damaged beside another.
-        foreach ((int node, ulong height) in _forgetful.ToArray())
-        {
-            if (await FindStatusAsync(node, cancellation) is { Voting: true } status && status.Height >= height + HeightsToForget)
-                _forgetful.Remove(node);
-        }
-        if (_forgetful.Count >= FaultyMax)
-            return _forgetful.Count > 0 ? _forgetful.Keys.Order().ElementAt(proposed % _forgetful.Count) : null;
-        return proposed != _diskOwner ? proposed : (proposed + 1) % _options.Nodes;
-    }
-
-    /// <summary>The highest height that a node answers with.</summary>
-    private async Task<ulong> HeightAsync(CancellationToken cancellation)
-    {
-        GetStatusResponse?[] all =
-            await Task.WhenAll(Enumerable.Range(0, _options.Nodes).Select(i => FindStatusAsync(i, cancellation)));
-        return all.Max(s => s?.Height) ?? 0;
-    }
-
-    /// <summary>Null where the node does not answer.</summary>
-    private async Task<GetStatusResponse?> FindStatusAsync(int node, CancellationToken cancellation)
-    {
-        try
-        {
-            return await StatusAsync(node, cancellation);
-        }
-        catch (LedgerClientException e) when (e.IsTransient)
-        {
-            return null;
-        }
-    }
-
-    private async Task<GetStatusResponse> StatusAsync(int node, CancellationToken cancellation)
-    {
-        using LedgerClient client = _network.Network.ConnectClient(node);
-        return await client.GetStatusAsync(cancellation);
     }
 
     /// <summary>Says how it goes, and ends the run where a process ended by itself.</summary>
