@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Cryptography.Engine;
 using GovChain.Core.Execution;
@@ -100,7 +101,7 @@ internal sealed class NodeVerifier : IDisposable
 
     private static NodeVerifier Watched(EnginePath path, int oneIn, EngineChoice choice)
     {
-        var engine = new EngineVerifier(path);
+        var engine = new EngineVerifier(path, seed: BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
         return new NodeVerifier(new GuardedVerifier(engine, oneIn, choice.WayOut), engine);
     }
 }

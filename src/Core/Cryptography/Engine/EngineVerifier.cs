@@ -19,15 +19,17 @@ public sealed class EngineVerifier : ISignatureVerifier
     /// <summary>An engine with an empty memory of signers.</summary>
     /// <param name="path">How it computes.</param>
     /// <param name="tablesMax">How many signers' tables are kept, 32 KiB each.</param>
+    /// <param name="seed">A random number, where strangers' signatures are verified: so that they cannot make keys which are
+    /// slow to look up. No answer depends on it.</param>
     /// <exception cref="PlatformNotSupportedException">The processor lacks what the path needs.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The bound is not positive.</exception>
-    public EngineVerifier(EnginePath path, int tablesMax = DefaultTablesMax)
+    public EngineVerifier(EnginePath path, int tablesMax = DefaultTablesMax, ulong seed = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tablesMax);
         if (!EnginePaths.IsSupported(path))
             throw new PlatformNotSupportedException($"This processor has no {path}.");
         Path = path;
-        _tables = new SignerTables(tablesMax);
+        _tables = new SignerTables(tablesMax, new SeededKeyComparer(seed));
     }
 
     /// <summary>How this one computes.</summary>

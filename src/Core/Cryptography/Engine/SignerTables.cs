@@ -8,17 +8,17 @@ namespace GovChain.Core.Cryptography.Engine;
 /// as much as <see cref="SightingsMin"/> verifications without a table save. What is kept follows from the order of calls alone. Not safe
 /// from several threads: the owner locks.
 /// </remarks>
-internal sealed class SignerTables(int tablesMax)
+internal sealed class SignerTables(int tablesMax, IEqualityComparer<PublicKey> keys)
 {
     /// <summary>Signatures after which a signer gets a table unasked.</summary>
     public const int SightingsMin = 16;
 
-    private readonly Dictionary<PublicKey, LinkedListNode<Entry>> _entries = [];
+    private readonly Dictionary<PublicKey, LinkedListNode<Entry>> _entries = new(keys);
     private readonly LinkedList<Entry> _byUse = [];
 
     // Counts of signers without a table; all are halved where there are too many, so that a crowd of strangers leaves those that
     // come again and again in front.
-    private readonly Dictionary<PublicKey, int> _sightings = [];
+    private readonly Dictionary<PublicKey, int> _sightings = new(keys);
 
     /// <summary>Tables held now.</summary>
     public int Count => _entries.Count;

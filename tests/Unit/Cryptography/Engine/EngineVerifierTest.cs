@@ -14,7 +14,7 @@ public sealed class EngineVerifierTest
     [Test]
     public void Tables_MoreSignersThanPlaces_TheOneUsedLongestAgoLeaves()
     {
-        SignerTables tables = new(2);
+        SignerTables tables = new(2, new SeededKeyComparer(1));
         PublicKey[] keys = [.. Enumerable.Range(1, 3).Select(i => EcdsaTwin.PublicKeyOf(i))];
         CombTable table = CombTable.ForSigner(keys[0]);
         tables.Add(keys[0], table);
@@ -32,7 +32,7 @@ public sealed class EngineVerifierTest
     [Test]
     public void Sighted_ASignerOften_IsWorthATableAfterTheStatedNumber()
     {
-        SignerTables tables = new(4);
+        SignerTables tables = new(4, new SeededKeyComparer(1));
         PublicKey key = EcdsaTwin.PublicKeyOf(1);
         for (int i = 1; i < SignerTables.SightingsMin; i++)
             Assert.That(tables.Sighted(key), Is.False, $"{i}");
@@ -45,7 +45,7 @@ public sealed class EngineVerifierTest
     [Test]
     public void Sighted_ASignerAmongCrowdsOfStrangers_IsWorthATableAllTheSame()
     {
-        SignerTables tables = new(16);
+        SignerTables tables = new(16, new SeededKeyComparer(1));
         PublicKey officer = EcdsaTwin.PublicKeyOf(1);
         int rounds = 0;
         for (int stranger = 2; !tables.Sighted(officer) && rounds < 30; rounds++)
@@ -54,6 +54,29 @@ public sealed class EngineVerifierTest
                 Assert.That(tables.Sighted(EcdsaTwin.PublicKeyOf(stranger++)), Is.False);
         }
         Assert.That(rounds, Is.LessThan(30));
+    }
+
+    /// <summary>Whoever wants to hold the others up makes keys that end alike: it needs no secret, only points of the curve.</summary>
+    [Test]
+    public void Tables_StrangersWhoseKeysEndAlike_AreFoundAmongEachOtherInAFewSteps()
+    {
+        const int strangers = 512;
+        PublicKey[] keys = [.. KeysThatEndAlike().Take(strangers)];
+        Assert.That(keys.Select(static k => k.GetHashCode()).Distinct().Count(), Is.EqualTo(1));
+        CountingComparer comparer = new(new SeededKeyComparer(1));
+        SignerTables tables = new(strangers, comparer);
+        CombTable table = CombTable.ForSigner(keys[0]);
+        foreach (PublicKey key in keys.Concat(keys))
+            Assert.That(tables.Sighted(key), Is.False);
+        int sighted = comparer.Hashed;
+        Assert.That(sighted, Is.GreaterThanOrEqualTo(2 * strangers), "sightings are looked up by it");
+        foreach (PublicKey key in keys)
+            tables.Add(key, table);
+        Assert.That(keys.Select(tables.Find), Has.All.SameAs(table));
+        Assert.That(comparer.Hashed - sighted, Is.GreaterThanOrEqualTo(2 * strangers), "tables are looked up by it");
+        Assert.That(comparer.Compared, Is.LessThan(10 * strangers));
+        SeededKeyComparer one = new(1), other = new(2);
+        Assert.That(keys.Count(k => one.GetHashCode(k) != other.GetHashCode(k)), Is.GreaterThan(strangers / 2), "nobody foresees them");
     }
 
     [Test]
@@ -144,4 +167,35 @@ public sealed class EngineVerifierTest
             return new SignatureCheck(EcdsaTwin.PublicKeyOf(i % signers + 3), digest, signature.Normalise());
         }),
     ];
+
+    private static IEnumerable<PublicKey> KeysThatEndAlike()
+    {
+        byte[] bytes = new byte[PublicKey.Size];
+        bytes[0] = 0x02;
+        for (int i = 0; ; i++)
+        {
+            BitConverter.TryWriteBytes(bytes.AsSpan(1), i);
+            if (PublicKey.TryParse(bytes, out PublicKey? key))
+                yield return key;
+        }
+    }
+
+    private sealed class CountingComparer(IEqualityComparer<PublicKey> inner) : IEqualityComparer<PublicKey>
+    {
+        public int Hashed { get; private set; }
+
+        public int Compared { get; private set; }
+
+        public bool Equals(PublicKey? x, PublicKey? y)
+        {
+            Compared++;
+            return inner.Equals(x, y);
+        }
+
+        public int GetHashCode(PublicKey key)
+        {
+            Hashed++;
+            return inner.GetHashCode(key);
+        }
+    }
 }
