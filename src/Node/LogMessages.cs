@@ -20,7 +20,7 @@ internal static partial class LogMessages
     public static partial void PeerRefused(this ILogger logger, string address, PeerRefusal refusal, string reason);
 
     [LoggerMessage(5004, LogLevel.Information,
-        "Connected with {Department} under the key that peers.observers states: it gives blocks and snapshots, and has no vote by the ledger here")]
+        "Connected with {Department} under a key that the ledger here does not name yet: it gives blocks and snapshots, and has no vote by the ledger here")]
     public static partial void PeerConnectedAwaited(this ILogger logger, string department);
 
     [LoggerMessage(5005, LogLevel.Information,

@@ -356,8 +356,9 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             if (_pool.ReadyCount > 0)
                 _driver.WorkAdded();
             WatchLeader(_driver.Standing);
-            // Of a quorum one is honest and says how far the ledger is; of fewer perhaps none is.
-            if (_sources.ValidatorsConnected + (_index < 0 ? 0 : 1) < _validators.QuorumSize)
+            // Of a quorum one is honest and says how far the ledger is; of fewer perhaps none is. And a view that fails may lack just the
+            // one whose new key the ledger here does not name.
+            if (_sources.ValidatorsConnected + (_index < 0 ? 0 : 1) < _validators.QuorumSize || _driver.Standing.View > 0)
                 _sync.AskUnheard();
             if (_index < 0)
                 return; // reports are signed by a key with a vote

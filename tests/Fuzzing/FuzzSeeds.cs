@@ -149,6 +149,12 @@ internal static class FuzzSeeds
             yield return new TlsBinding(department, Fixture.ChainId, Four.Keys.Set[1].Key, signature).ToExtension().RawData;
     }
 
+    public static IEnumerable<byte[]> KeySuccessions()
+    {
+        ProposedBlock block = Four.Block();
+        yield return new KeySuccession(new Core.Verification.CertifiedBlock(block.Header, Four.Certificate(VoteType.Commit, block))).ToExtension().RawData;
+    }
+
     public static IEnumerable<byte[]> JournalRecords()
     {
         ProposedBlock block = Four.Block();

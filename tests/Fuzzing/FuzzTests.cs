@@ -68,7 +68,7 @@ internal sealed class FuzzTests
         [
             "ConsensusMessageCodec.TryDecode", "ConsensusMessageCodec.TryDecodeKept", "Evidence.TryRead", "JournalCodec.TryDecode", "Certificate.TryRead", "BlockHeader.TryRead",
             "TransactionDecoder.TryDecode", "GenesisFile.TryRead", "Genesis.TryDecode", "ReceiptCodec.TryRead", "JsonReader.TryRead", "PayloadSchema.TryParse",
-            "StatePageId.TryParseKey", "LogFrontier.TryDecode", "JournalFrame.TryDecode", "TlsBinding.TryDecode",
+            "StatePageId.TryParseKey", "LogFrontier.TryDecode", "JournalFrame.TryDecode", "TlsBinding.TryDecode", "KeySuccession.TryDecode",
             "Signature.TryParse", "PublicKey.TryParse", "ExactNumber.TryParse", // within the above
         ];
         Assembly[] assemblies =

@@ -45,6 +45,7 @@ internal static class Targets
         new("header", InputForm.Binary, FuzzSeeds.Headers, Header),
         new("envelope", InputForm.Protobuf, FuzzSeeds.Envelopes, Envelope),
         new("tls-statement", InputForm.Binary, FuzzSeeds.TlsStatements, TlsStatement),
+        new("key-succession", InputForm.Binary, FuzzSeeds.KeySuccessions, Succession),
         new("key-file", InputForm.Binary, FuzzedKeyFile.Seeds, FuzzedKeyFile.Run),
         new("journal-record", InputForm.Binary, FuzzSeeds.JournalRecords, JournalRecordOf),
         new("journal-file", InputForm.Binary, FuzzSeeds.JournalFiles, JournalFile),
@@ -182,6 +183,14 @@ internal static class Targets
             return false;
         X509Extension again = statement.ToExtension();
         Same(input, again.RawData);
+        return true;
+    }
+
+    private static bool Succession(byte[] input)
+    {
+        if (KeySuccession.TryDecode(input) is not { } succession)
+            return false;
+        Same(input, succession.ToExtension().RawData);
         return true;
     }
 

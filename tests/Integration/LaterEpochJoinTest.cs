@@ -94,7 +94,7 @@ internal sealed class LaterEpochJoinTest
         Empty();
         SetLag(40);
         string log = await JoinAsync(network, tip);
-        Assert.That(log, Does.Contain("under the key that peers.observers states").And.Contain("was fetched and checked"));
+        Assert.That(log, Does.Contain("under a key that the ledger here does not name yet").And.Contain("was fetched and checked"));
         using (LedgerClient client = network.ConnectClient(0))
         {
             SignedEnvelope record = history.Sign(

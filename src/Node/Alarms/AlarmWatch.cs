@@ -134,7 +134,7 @@ internal sealed class AlarmWatch(AlarmBoard board, AlarmThresholds thresholds, W
     {
         string[] awaited = [.. connections.Where(static c => c is { IsConnected: true, IsAwaited: true }).Select(static c => c.Department)];
         return awaited.Length == 0 ? ""
-            : $" {string.Join(", ", awaited)}: connected under keys of peers.observers that the ledger here does not name yet.";
+            : $" {string.Join(", ", awaited)}: connected under keys that the ledger here does not name yet.";
     }
 
     private void LookAtCertificate()

@@ -48,7 +48,7 @@ internal sealed partial class NodeHost
         while (true)
         {
             await using var network = new PeerNetwork(
-                identity, members.PeersOf(configuration), verifier.Verifier, NullLoggerFactory.Instance, configuration.Peers);
+                identity, members.PeersOf(configuration), verifier.Verifier, NullLoggerFactory.Instance, configuration.Peers, members.History);
             await using var runtime = new NodeRuntime(
                 directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
                 new NodeRuntimeOptions { Salvage = salvage, SnapshotLag = 0, Observer = configuration.Department },

@@ -74,7 +74,8 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         using LedgerStore store = LedgerStore.Open(directory);
         ClientCertificate certificate = NodeInputs.OpenCertificate(configuration, logging.CreateLogger<ClientCertificate>());
         LedgerMembers members = MembersOf(genesis.Genesis, store, signer);
-        using NodeIdentity identity = NodeIdentity.Create(signer, genesis.Genesis.ChainId, configuration.Department);
+        using NodeIdentity identity = NodeIdentity.Create(
+            signer, genesis.Genesis.ChainId, configuration.Department, members.SuccessionOf(signer.PublicKey, store));
         using NodeVerifier verifier = OpenVerifier();
         ILogger log = logging.CreateLogger<NodeHost>();
         SayWhatComputes(verifier, log);
@@ -84,7 +85,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         {
             SayWhoIsAwaited(members, log);
             await using var network = new PeerNetwork(
-                identity, members.PeersOf(configuration), verifier.Verifier, logging, configuration.Peers);
+                identity, members.PeersOf(configuration), verifier.Verifier, logging, configuration.Peers, members.History);
             await using var runtime = new NodeRuntime(
                 directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
                 new NodeRuntimeOptions

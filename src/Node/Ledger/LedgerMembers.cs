@@ -1,8 +1,10 @@
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Core.Verification;
 using GovChain.Node.Configuration;
 using GovChain.Node.Peers;
+using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 using GovChain.Storage;
 
@@ -88,6 +90,20 @@ internal sealed class LedgerMembers
         return History.Acting.IndexOf(department) is >= 0 and int index && History.Acting[index].Key is { } key && key != observer.Key
             && HasHad(department, observer.Key)
             ? $"the ledger has replaced the key {observer.Key} by {key}, which counts. Remove the entry." : null;
+    }
+
+    /// <summary>
+    /// What proves a key to those who lack the block that gave it to its department in place of another: that block. Null: no block did,
+    /// or it is not filled in yet.
+    /// </summary>
+    /// <exception cref="StorageException">It cannot be read.</exception>
+    public KeySuccession? SuccessionOf(PublicKey key, LedgerStore store)
+    {
+        if (History.Changes.FirstOrDefault(c => !c.OldKey.IsEmpty && c.NewKey.Span.SequenceEqual(key.Span)) is not { } change)
+            return null;
+        using LedgerSnapshot view = store.OpenSnapshot();
+        return view.Gap is { } gap && change.Height < gap.FirstWhole
+            ? null : new KeySuccession(new CertifiedBlock(view.GetHeader(change.Height), view.GetCertificate(change.Height)!));
     }
 
     /// <summary>Whether the department has, or once had, this validator key.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Reflection;
 using Google.Protobuf;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 using Grpc.Core;
@@ -33,9 +34,10 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
     /// <param name="verifier">Checks the statements in certificates.</param>
     /// <param name="logging">Where to write.</param>
     /// <param name="options">Bounds; the defaults if null.</param>
+    /// <param name="history">Who votes by the ledger here, to judge keys of the next epoch by; null: they are refused.</param>
     public PeerNetwork(
         NodeIdentity identity, IEnumerable<PeerEndpoint> peers, ISignatureVerifier verifier, ILoggerFactory logging,
-        PeerNetworkOptions? options = null)
+        PeerNetworkOptions? options = null, ValidatorHistory? history = null)
     {
         _identity = identity;
         Options = options ?? new PeerNetworkOptions();
@@ -44,7 +46,7 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
             _links.Add(peer.Department, new PeerLink(peer, logger));
         _authenticator = new PeerAuthenticator(
             identity.ChainId, department => _links.GetValueOrDefault(department)?.Peer.Key, verifier,
-            department => _links.GetValueOrDefault(department)?.Peer.Awaited?.Key);
+            department => _links.GetValueOrDefault(department)?.Peer.Awaited?.Key, history);
         Metrics = new PeerMetrics(() => _links.Values);
         _refusals = new PeerRefusalLog(logger, Metrics, _links.GetValueOrDefault);
         _listener = new PeerListener(this, identity, _authenticator, _refusals, logging);

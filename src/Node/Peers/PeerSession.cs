@@ -39,8 +39,7 @@ internal sealed class PeerSession
     /// <param name="writer">Frames to it.</param>
     /// <param name="abort">Breaks the stream off, so that pending reads and writes end.</param>
     /// <param name="dialled">This side dialled, and so speaks first.</param>
-    /// <param name="isAwaited">Whether the other side's key is the one that the operator states and the ledger here does not
-    /// name yet; asked once the first frames are exchanged, as TLS knows nobody before.</param>
+    /// <param name="isAwaited">Whether the ledger here does not name the other side's key yet; asked once the first frames are exchanged, as TLS knows nobody before.</param>
     public PeerSession(
         PeerNetwork network, PeerLink link, IAsyncStreamReader<PeerFrame> reader, IAsyncStreamWriter<PeerFrame> writer,
         Action abort, bool dialled, Func<bool> isAwaited)
@@ -78,7 +77,7 @@ internal sealed class PeerSession
         if (!_link.Attach(this))
         {
             throw new PeerRefusedException(PeerRefusal.WrongKey,
-                $"{_link.Department} is connected under the key that the ledger names; the one that peers.observers states waits.");
+                $"{_link.Department} is connected under the key that the ledger names; one that it does not name yet waits.");
         }
         _network.Metrics.Connected(_link.Department);
         string reason = "The stream ended.";

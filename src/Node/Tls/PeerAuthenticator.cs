@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
 using PublicKey = GovChain.Core.Cryptography.PublicKey;
 
 namespace GovChain.Node.Tls;
@@ -15,8 +16,11 @@ namespace GovChain.Node.Tls;
 /// <param name="verifier">Checks the statement's signature.</param>
 /// <param name="awaitedKeyOf">The key that the operator states for a department until the ledger here has come to name it;
 /// null, or null for a department: none.</param>
+/// <param name="history">Who votes by the ledger here: a key that they have certified for the next epoch is awaited, too. Null: no
+/// such proof is looked at.</param>
 internal sealed class PeerAuthenticator(
-    Digest chainId, Func<string, PublicKey?> keyOf, ISignatureVerifier verifier, Func<string, PublicKey?>? awaitedKeyOf = null)
+    Digest chainId, Func<string, PublicKey?> keyOf, ISignatureVerifier verifier, Func<string, PublicKey?>? awaitedKeyOf = null,
+    ValidatorHistory? history = null)
 {
     /// <summary>
     /// How the platform may look at a peer's certificate before we do: it must not fetch anything from addresses that a
@@ -52,7 +56,7 @@ internal sealed class PeerAuthenticator(
                 $"The other side says it is {binding.Department}, which is no department of this ledger.");
         }
         PublicKey? awaited = awaitedKeyOf?.Invoke(binding.Department);
-        if (binding.LedgerKey != expected && binding.LedgerKey != awaited)
+        if (binding.LedgerKey != expected && binding.LedgerKey != awaited && !IsSuccessor(certificate, binding))
         {
             return PeerVerdict.Refuse(PeerRefusal.WrongKey,
                 $"The other side says it is {binding.Department} but shows the key {binding.LedgerKey.ToShortString()}; "
@@ -66,6 +70,12 @@ internal sealed class PeerAuthenticator(
                 $"The other side says it is {binding.Department}, but that department's key did not sign its certificate.",
                 binding.Department);
     }
+
+    /// <summary>Whether the certificate proves that its key is its department's from the next epoch on. Only whether that key signed for
+    /// the certificate is not asked.</summary>
+    private bool IsSuccessor(X509Certificate2 certificate, TlsBinding binding) =>
+        history is not null && KeySuccession.TryRead(certificate) is { } succession
+        && succession.Proves(chainId, history, binding.Department, binding.LedgerKey, verifier);
 
     /// <summary>As <see cref="Judge(X509Certificate?)"/>, and it must be this department.</summary>
     public PeerVerdict Judge(X509Certificate? presented, string department)

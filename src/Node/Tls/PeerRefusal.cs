@@ -45,7 +45,8 @@ internal enum PeerRefusal
 /// <param name="Refusal">Why it is refused; null if it is not.</param>
 /// <param name="Message">A sentence about the refusal; it names what the other side claimed.</param>
 /// <param name="Claimed">The department that the other side claims to be, believed or not; null if it names none.</param>
-/// <param name="IsAwaited">It shows the key that the operator states, and not the one that the ledger here names.</param>
+/// <param name="IsAwaited">It shows a key that the operator states, or that it proves to be its next one, and not the one that the ledger here
+/// names.</param>
 internal readonly record struct PeerVerdict(
     string? Department, PeerRefusal? Refusal, string Message, string? Claimed, bool IsAwaited = false)
 {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using GovChain.Node.Peers;
 using GovChain.Protos.V1;
+using GovChain.Storage;
 
 namespace GovChain.Tests.Unit.Node;
 
@@ -30,7 +31,7 @@ internal sealed class LoopbackNetwork : ITestWires
     public Func<string, string, ulong, Task<BlockRangeResponse?>?> Blocks { get; set; } = static (_, _, _) => null;
 
     /// <summary>The network as one department sees it.</summary>
-    public IPlug Plug(int department) => new Endpoint(this, TestLedger.DepartmentId(department));
+    public IPlug Plug(int department, LedgerStore? store = null) => new Endpoint(this, TestLedger.DepartmentId(department));
 
     /// <summary>One department's end.</summary>
     private sealed class Endpoint(LoopbackNetwork network, string department) : IPeerNetwork, IPlug

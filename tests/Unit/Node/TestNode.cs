@@ -32,7 +32,7 @@ internal sealed class TestNode(
     {
         _directory = DataDirectory.Open(path, ledger.Genesis.ChainId);
         _store = LedgerStore.Open(_directory);
-        _plug = wires.Plug(department);
+        _plug = wires.Plug(department, _store);
         Runtime = new NodeRuntime(
             _directory, _store, ledger.Genesis, [], ledger.ValidatorOf(department), _plug.Network,
             options ?? new NodeRuntimeOptions(), time ?? TimeProvider.System, verifier ?? _verifier, NullLogger<NodeRuntime>.Instance);

@@ -4,6 +4,7 @@ using GovChain.Core.Cryptography;
 using GovChain.Node.Peers;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
+using GovChain.Storage;
 using GovChain.Tests.Unit.Node;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
@@ -62,7 +63,7 @@ internal sealed class FrameBed : ITestWires, IPlug
 
     public Task UpAsync(IPeerHandler handler) => _network.StartAsync(new IPEndPoint(IPAddress.Loopback, 0), handler);
 
-    public IPlug Plug(int department) => this;
+    public IPlug Plug(int department, LedgerStore? store = null) => this;
 
     /// <summary>Opens a stream as a department, which TLS has authenticated; nothing is sent yet.</summary>
     public FramePeer Open(int department)
