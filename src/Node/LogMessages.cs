@@ -24,8 +24,8 @@ internal static partial class LogMessages
     public static partial void PeerConnectedAwaited(this ILogger logger, string department);
 
     [LoggerMessage(5005, LogLevel.Information,
-        "{Department} has no vote any more and cannot be reached at {Endpoint}: it is not dialled again. It may connect by itself; as one of peers.observers it is dialled on")]
-    public static partial void FormerNotDialled(this ILogger logger, string department, string endpoint);
+        "{Department}, which has no vote any more, was not reached at {Endpoint} for {Minutes} minutes: this node dials it no more until its next start or epoch, and accepts it when it dials. Named in peers.observers it is dialled for ever")]
+    public static partial void FormerNotDialled(this ILogger logger, string department, string endpoint, double minutes);
 
     [LoggerMessage(5006, LogLevel.Information,
         "{Department} is expected under the key {Awaited} of peers.observers, too: the ledger here, in epoch {Epoch}, names {Key}. Its votes count once the ledger names it")]
@@ -110,7 +110,7 @@ internal static partial class LogMessages
         this ILogger logger, ulong height, uint view, string leader, uint nextView, string nextLeader, string cause, string detail);
 
     [LoggerMessage(5041, LogLevel.Information,
-        "Reported to the ledger that a quorum left view {View} of height {Height}, which {Leader} led: {Answer}")]
+        "A quorum left view {View} of height {Height}, which {Leader} led: this node's report of it was {Answer}")]
     public static partial void LeaderReported(this ILogger logger, string leader, ulong height, uint view, string answer);
 
     [LoggerMessage(5050, LogLevel.Information,
@@ -133,7 +133,7 @@ internal static partial class LogMessages
     [LoggerMessage(5026, LogLevel.Error, "{Department} {What}: no honest node signs both. Evidence {Id}.")]
     public static partial void Accused(this ILogger logger, string department, string what, string id);
 
-    [LoggerMessage(5027, LogLevel.Information, "Reported evidence {Id} against {Department} to the ledger: {Answer}")]
+    [LoggerMessage(5027, LogLevel.Information, "Evidence {Id} against {Department}: this node's report of it was {Answer}")]
     public static partial void EvidenceReported(this ILogger logger, string department, string id, string answer);
 
     [LoggerMessage(5090, LogLevel.Critical, "The node ended with code {Code}: {Reason}")]

@@ -9,6 +9,10 @@ namespace GovChain.Core.Execution;
 /// </summary>
 public static class SuspensionRules
 {
+    /// <summary>Whether the block of a height may suspend one more: fewer than f are at the height after it.</summary>
+    public static bool HasRoom(LeaderState leader, ulong height) =>
+        LeaderSchedule.SuspendedAt(leader, height + 1) < Quorum.Faulty(leader.Departments.Count);
+
     /// <summary>
     /// The suspension that answers for what a department did as leader at a height: one that began later. Null if there is
     /// none.
@@ -85,16 +89,16 @@ public static class SuspensionRules
                 ("firstHeight", FieldRules.Invariant(known.FirstHeight)),
                 ("lastHeight", FieldRules.Invariant(known.LastHeight)));
         }
+        if (HasRoom(leader, at.Height))
+            return null;
         int suspended = LeaderSchedule.SuspendedAt(leader, at.Height + 1);
         int most = Quorum.Faulty(leader.Departments.Count);
-        return suspended < most
-            ? null
-            : new Rejection(
-                RejectionCode.TooManySuspended,
-                $"{suspended} leaders are suspended, and of {leader.Departments.Count} departments at most {most} may be.",
-                ("department", blamed),
-                ("suspended", FieldRules.Invariant(suspended)),
-                ("suspendedMax", FieldRules.Invariant(most)));
+        return new Rejection(
+            RejectionCode.TooManySuspended,
+            $"{suspended} leaders are suspended, and of {leader.Departments.Count} departments at most {most} may be.",
+            ("department", blamed),
+            ("suspended", FieldRules.Invariant(suspended)),
+            ("suspendedMax", FieldRules.Invariant(most)));
     }
 
     private static Rejection OutOfRange(StateOverlay state, in ProtocolContext at, SuspendLeader action) => new(

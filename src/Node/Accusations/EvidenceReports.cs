@@ -29,8 +29,7 @@ internal sealed class EvidenceReports(
         {
             SubmissionResult result = await transactions.SubmitAsync(
                 body => body.Accuse = new Accuse { Evidence = ByteString.CopyFrom(evidence.ToBytes()) });
-            log.EvidenceReported(
-                EvidenceText.DepartmentOf(evidence, history), evidence.Id.ToString(), result.Rejection?.CodeName ?? "accepted");
+            log.EvidenceReported(EvidenceText.DepartmentOf(evidence, history), evidence.Id.ToString(), result.Answer);
         }
     }
 

@@ -30,8 +30,7 @@ internal sealed class LeaderReports(
         foreach (ReportLeader report in TakeDue())
         {
             SubmissionResult result = await transactions.SubmitAsync(body => body.SuspendLeader = _queue.ActionOf(report));
-            log.LeaderReported(
-                validators[report.Leader].Department, report.Height, report.View, result.Rejection?.CodeName ?? "accepted");
+            log.LeaderReported(validators[report.Leader].Department, report.Height, report.View, result.Answer);
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class ReportQueue(ValidatorSet validators, ulong turnMs, ulong a
         _waiting.Add((report, nowMs + (ulong)report.Turn * turnMs));
     }
 
-    /// <summary>What is to be sent now; what is answered or too old is forgotten.</summary>
+    /// <summary>What is to be sent now; what is answered or too old is forgotten. What the next block had no room for waits.</summary>
     /// <param name="view">The newest ledger.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
     public List<ReportLeader> TakeDue(ILedgerView view, ulong nowMs)
@@ -41,6 +41,8 @@ internal sealed class ReportQueue(ValidatorSet validators, ulong turnMs, ulong a
             || LeaderSchedule.At(state, view.Tip.Height, w.Report.Height) is null
             || SuspensionRules.FindAnswer(state, validators[w.Report.Leader].Department, w.Report.Height) is not null);
         var due = new List<ReportLeader>();
+        if (!SuspensionRules.HasRoom(state, view.Tip.Height + 1))
+            return due;
         for (int i = 0; i < _waiting.Count; i++)
         {
             if (_waiting[i].DueMs > nowMs)

@@ -267,7 +267,7 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
                 missedSince = Environment.TickCount64;
             if (link.Peer.IsFormer && Environment.TickCount64 - missedSince > Options.FormerDialled.TotalMilliseconds)
             {
-                _logger.FormerNotDialled(link.Department, link.Peer.Endpoint);
+                _logger.FormerNotDialled(link.Department, link.Peer.Endpoint, Options.FormerDialled.TotalMinutes);
                 return;
             }
             if (Environment.TickCount64 - startedAt > Options.RedialMax.TotalMilliseconds)

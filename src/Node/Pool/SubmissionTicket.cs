@@ -14,6 +14,10 @@ namespace GovChain.Node.Pool;
 internal readonly record struct SubmissionResult(
     TransactionLocation? Location, Rejection? Rejection, bool IsFinal, LedgerGap? MayBeBelow = null)
 {
+    /// <summary>For a log: accepted, or refused and why.</summary>
+    public string Answer => Rejection is not { } rejection ? "accepted"
+        : $"{(IsFinal ? "refused" : "accepted, but cannot be recorded yet")}: {rejection.CodeName}, {rejection.Message}";
+
     /// <summary>On the ledger.</summary>
     public static SubmissionResult Committed(TransactionLocation location) => new(location, null, true);
 

@@ -1,7 +1,9 @@
 using Google.Protobuf;
+using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Consensus;
 using GovChain.Protos.V1;
 using NUnit.Framework;
 using Rejection = GovChain.Core.Model.Rejection;
@@ -70,6 +72,23 @@ public sealed class SuspensionRulesTest
         Assert.That(Refused(Keys[4], Suspend(Height - 1, 3)), Is.EqualTo(RejectionCode.TooManySuspended));
         Advance((int)S + 1);
         Assert.That(Refused(Keys[4], Suspend(Height, 3)), Is.Null);
+    }
+
+    /// <summary>A node does not send, again and again, what the next block must refuse.</summary>
+    [Test]
+    public void Report_ThatTheNextBlockHasNoRoomFor_WaitsUntilThereIs()
+    {
+        Advance(2);
+        ulong blamed = Height;
+        var reports = new ReportQueue(_ledger.Genesis.Validators, turnMs: 0, againMs: 1_000);
+        var report = new ReportLeader(0, blamed, 3, Order(blamed).Leader(3), Turn: 0, ViewChanges: []);
+        reports.Add(report, nowMs: 0);
+        _ledger.Commit([.. new uint[] { 0, 1 }.Select(view => _ledger.Make(Keys[view], Suspend(blamed, view)))]);
+        Advance((int)S - 2);
+        Assert.That(reports.TakeDue(_ledger.State, 0), Is.Empty);
+        Advance(1);
+        Assert.That(Refused(Keys[4], Suspend(blamed, 3)), Is.Null);
+        Assert.That(reports.TakeDue(_ledger.State, 0), Is.EqualTo(new[] { report }));
     }
 
     [Test]
