@@ -165,6 +165,21 @@ public sealed class LedgerClient : IDisposable
         while (request.PageToken.Length > 0);
     }
 
+    /// <summary>The changes of a type's records that wait for approval, ascending by record id, page after page.</summary>
+    public async IAsyncEnumerable<Submission> ListSubmissionsAsync(string type, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        var request = new ListSubmissionsRequest { Type = type, PageSize = 1_000 };
+        do
+        {
+            ListSubmissionsResponse page =
+                await CallAsync(_ledger.ListSubmissionsAsync(request, cancellationToken: cancellation), cancellation);
+            foreach (Submission submission in page.Submissions)
+                yield return submission;
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+    }
+
     /// <summary>A record type with its schema; null where there is none.</summary>
     public async Task<RecordTypeState?> FindTypeAsync(string type, CancellationToken cancellation = default)
     {

@@ -10,6 +10,7 @@ var root = new RootCommand(
     GenesisCommand.Create(),
     TypeCommand.Create(),
     OfficerCommand.Create(),
+    ApprovalCommand.Create(),
     MemberCommand.Create(),
     RecordCommand.Create(),
     ImportCommand.Create(),

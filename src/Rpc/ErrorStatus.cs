@@ -165,11 +165,11 @@ internal static class ErrorStatus
             or RejectionCode.InvalidProof or RejectionCode.InvalidSchema or RejectionCode.InvalidPayload
             => StatusCode.InvalidArgument,
         RejectionCode.UnknownSigner or RejectionCode.SignerNotYetValid or RejectionCode.SignerExpired
-            or RejectionCode.SignerRevoked or RejectionCode.NotPermitted => StatusCode.PermissionDenied,
+            or RejectionCode.SignerRevoked or RejectionCode.NotPermitted or RejectionCode.OwnSubmission => StatusCode.PermissionDenied,
         RejectionCode.VersionConflict => StatusCode.Aborted,
         RejectionCode.OfficerExists or RejectionCode.KeyInUse or RejectionCode.Duplicate
             or RejectionCode.AlreadySuspended or RejectionCode.AlreadyProven
-            or RejectionCode.DepartmentExists => StatusCode.AlreadyExists,
+            or RejectionCode.DepartmentExists or RejectionCode.SubmissionDecided => StatusCode.AlreadyExists,
         RejectionCode.PoolFull => StatusCode.ResourceExhausted,
         RejectionCode.NodeNotReady => StatusCode.Unavailable,
         _ => StatusCode.FailedPrecondition,

@@ -82,6 +82,13 @@ public interface ILedgerGateway
     /// <exception cref="LedgerRequestException">NotFound; InvalidArgument: the token.</exception>
     GetRecordHistoryResponse GetRecordHistory(GetRecordHistoryRequest request);
 
+    /// <summary>
+    /// A page of the changes of a type's records that wait for approval, ascending by record id, with what they bring. Of those that
+    /// were ever submitted it looks at page_size, so that it may be empty though more follow; bounded as <see cref="ListRecords"/>.
+    /// </summary>
+    /// <exception cref="LedgerRequestException">InvalidArgument: the token is not one of this node's.</exception>
+    ListSubmissionsResponse ListSubmissions(ListSubmissionsRequest request);
+
     /// <summary>A header and its certificate.</summary>
     /// <exception cref="LedgerRequestException">NotYetAvailable: above the newest block.</exception>
     CertifiedHeader GetHeader(ulong height);

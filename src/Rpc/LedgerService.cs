@@ -112,6 +112,15 @@ internal sealed partial class LedgerService(
     }
 
     /// <inheritdoc/>
+    public override Task<ListSubmissionsResponse> ListSubmissions(ListSubmissionsRequest request, ServerCallContext context)
+    {
+        RequestRules.Type(request.Type);
+        request.PageSize = RequestRules.Page(request.PageSize, request.PageToken);
+        RequireReadable(request.Type, context);
+        return Task.FromResult(gateway.ListSubmissions(request));
+    }
+
+    /// <inheritdoc/>
     public override Task<CertifiedHeader> GetHeader(GetHeaderRequest request, ServerCallContext context) =>
         Task.FromResult(gateway.GetHeader(request.Height));
 
@@ -129,7 +138,7 @@ internal sealed partial class LedgerService(
     public override Task<GetStateProofResponse> GetStateProof(GetStateProofRequest request, ServerCallContext context)
     {
         RequestRules.StateId(request.Id.Length);
-        if (request.Kind == (uint)StateKind.Record)
+        if (request.Kind is (uint)StateKind.Record or (uint)StateKind.Submission)
             RequireReadable(RequestRules.TypeOfRecordKey(request.Id.Span), context);
         return Task.FromResult(gateway.GetStateProof(request.Kind, request.Id.Memory));
     }

@@ -89,7 +89,7 @@ internal static class RequestRules
         _ => null,
     };
 
-    /// <summary>The record type in a state id of kind record (type | 0x00 | record id).</summary>
+    /// <summary>The record type in a state id of kind record or submission (type | 0x00 | record id).</summary>
     public static string TypeOfRecordKey(ReadOnlySpan<byte> id)
     {
         int end = id.IndexOf((byte)0);

@@ -22,7 +22,8 @@ public sealed record LedgerGap(BlockHeader Base, ulong FilledTo)
     /// <summary>The first tile of a level that holds all it should.</summary>
     public ulong FirstTile(byte level) => (FirstPosition >> (LogTiles.Height * level)) / LogTiles.Width;
 
-    internal NotFilledInException Missing() => new(this);
+    /// <summary>What to answer where a block is asked for that is not here yet.</summary>
+    public NotFilledInException Missing() => new(this);
 
     /// <summary>The row: filled height u64 | header of the base.</summary>
     internal byte[] ToBytes() => [.. LedgerKey.Number(FilledTo), .. Base.ToBytes()];

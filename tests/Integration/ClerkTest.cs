@@ -191,6 +191,54 @@ internal sealed class ClerkTest
     }
 
     [Test]
+    [CancelAfter(300_000)]
+    public async Task FourEyes_TheSubmitterCannotApprove_AnotherCan_AndEverybodySeesWhoDid(CancellationToken cancellation)
+    {
+        const string Ruling = "ruling";
+        string administrator = _network.Layout.At(First.Id, $"{DevnetBuilder.Administrator}.json");
+        (string clerk, string clerkKey) = await NewKeyAsync("eyes-1");
+        (string approver, string approverKey) = await NewKeyAsync("eyes-2");
+        await GovchainAsync("officer", "enrol", "eyes-1", "--public-key", clerkKey, "--role", "clerk", "--role", "approver", "--profile", administrator);
+        await GovchainAsync("officer", "enrol", "eyes-2", "--public-key", approverKey, "--role", "approver", "--profile", administrator);
+        string[] define = ["type", "define", Ruling, "--title", "en=Ruling", "--public", "--profile", administrator];
+        await GovchainAsync([.. define, "--four-eyes", "--approver", First.Id]);
+        AssertOneLine(await ProgramRun.GovchainAsync([.. define, "--no-approver"]), code: 2, "--no-four-eyes");
+        AssertOneLine(await ProgramRun.GovchainAsync([.. define, "--four-eyes"]), code: 2, "--no-approver");
+
+        string[] register = ["record", "register", Ruling, "R-1", "--content", "{\"rate\":7}", "--profile", clerk];
+        AssertOneLine(await ProgramRun.GovchainAsync(register), code: 7, "Submit the change for approval");
+        ProgramRun submitted = await GovchainAsync([.. register, "--approve-within", "24"]);
+        Assert.That(submitted.Output, Does.Contain("it does not hold yet").And.Contain("govchain approval give "));
+        JsonElement waiting = (await GovchainAsync("approval", "list", Ruling, "--json", "--profile", approver)).Json;
+        string submission = waiting.GetProperty("submission").GetString()!;
+        Assert.That((waiting.GetProperty("officer").GetString(), waiting.GetProperty("content").GetProperty("rate").GetInt32()), Is.EqualTo(("eyes-1", 7)));
+        Assert.That((await GovchainAsync("approval", "list", "--profile", approver)).Output, Does.Contain($"{Ruling}/R-1  version 1, waits for approval until 20"));
+        AssertOneLine(await ProgramRun.GovchainAsync([.. register, "--approve-within", "24"]), code: 7, "waits for approval");
+        AssertOneLine(await ProgramRun.GovchainAsync("record", "get", Ruling, "R-1", "--profile", clerk), code: 9, "no record");
+
+        AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", submission, "--profile", clerk), code: 7, "another one has to approve it");
+        JsonElement given = (await GovchainAsync("approval", "give", submission, "--json", "--profile", approver)).Json;
+        AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", submission, "--profile", approver), code: 7, "approved by officer eyes-2");
+        JsonElement shown = (await GovchainAsync("record", "get", Ruling, "R-1", "--json", "--profile", clerk)).Json;
+        Assert.That((shown.GetProperty("officer").GetString(), shown.GetProperty("approvedBy").GetProperty("officer").GetString()), Is.EqualTo(("eyes-1", "eyes-2")));
+        Assert.That(shown.GetProperty("transactionId").GetString(), Is.EqualTo(given.GetProperty("transactionId").GetString()));
+        ProgramRun history = await GovchainAsync("record", "history", Ruling, "R-1", "--profile", clerk);
+        Assert.That(history.Output, Does.Contain($"  approved by {First.Id}/eyes-2, submitted as transaction {submission}\n"));
+        using LedgerClient client = _network.Network.ConnectClient(1);
+        (ProgramRun verified, JsonElement said) = await VerifyAsync(await client.GetReceiptAsync(given.GetProperty("transactionId").GetString()!, cancellation));
+        Assert.That((verified.ExitCode, said.GetProperty("officer").GetString()), Is.EqualTo((0, "eyes-2")), verified.Error);
+
+        JsonElement second = (await GovchainAsync(
+            "record", "annul", Ruling, "R-1", "--reason", "r", "--approve-within", "1", "--json", "--profile", clerk)).Json;
+        string withdrawn = second.GetProperty("transactionId").GetString()!;
+        await GovchainAsync("approval", "refuse", withdrawn, "--reason", "by mistake", "--profile", clerk);
+        AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", withdrawn, "--profile", approver), code: 7, "refused by officer eyes-1");
+        Assert.That((await GovchainAsync("approval", "list", Ruling, "--profile", approver)).Output, Is.Empty);
+        AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", "7", "--profile", approver), code: 2, "64 hexadecimal digits");
+        AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", new string('7', 64), "--profile", approver), code: 9, "no transaction");
+    }
+
+    [Test]
     [CancelAfter(180_000)]
     public async Task Evidence_OfWhatIsNone_IsToldFromWhatCannotBeRead(CancellationToken cancellation)
     {

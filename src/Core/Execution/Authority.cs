@@ -101,7 +101,12 @@ public static class Authority
     {
         if (signer.Roles.Contains((uint)role))
             return null;
-        string name = role == OfficerRole.Clerk ? "clerk" : "administrator";
+        string name = role switch
+        {
+            OfficerRole.Clerk => "clerk",
+            OfficerRole.Approver => "approver",
+            _ => "administrator",
+        };
         return new Rejection(
             RejectionCode.NotPermitted,
             $"{purpose} needs the role {name}, which officer {signer.OfficerId} of {signer.Department} does not have. "

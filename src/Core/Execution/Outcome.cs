@@ -33,5 +33,5 @@ internal readonly struct Outcome
     public static Outcome Accept(params IReadOnlyList<StateWrite> writes) => new(null, writes, null);
 
     /// <summary>Accepted, making a version of a record.</summary>
-    public static Outcome Accept(StateWrite write, RecordVersionEntry record) => new(null, [write], record);
+    public static Outcome Accept(RecordVersionEntry record, params IReadOnlyList<StateWrite> writes) => new(null, writes, record);
 }

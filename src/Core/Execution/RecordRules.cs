@@ -17,17 +17,43 @@ internal static class RecordRules
         StateOverlay state, in TransactionContext at, TransactionBody.ActionOneofCase action, RecordChange change)
     {
         StateKey key = StateKey.Record(change.Record.Type, change.Record.Id);
-        var subject = new RecordSubject(key, change.Record, state.Current<RecordState>(key));
-        Rejection? rejection = Permit(state, at, change, subject)
+        var subject = new RecordSubject(change.Record, state.Current<RecordState>(key));
+        Rejection? rejection = Permit(state, at, change)
+            ?? ApprovalRules.CheckForm(state, at, change)
+            ?? Versions.Check(subject.Name, change.ExpectedVersion, subject.Version)
             ?? CheckStatus(action, subject)
-            ?? CheckSuccessors(state, change)
-            ?? CheckLinks(state, change)
+            ?? ApprovalRules.CheckNoneWaits(state, at, change)
+            ?? CheckNamed(state, change.Record, change.Successors, change.Links)
             ?? CheckPayload(state, change, subject);
-        return rejection is null ? Accept(at, action, change, subject) : rejection;
+        if (rejection is not null)
+            return rejection;
+        RecordState next = Next(at, action, change, subject);
+        return change.ApproveUntilMs == 0
+            ? Outcome.Accept(new RecordVersionEntry(key, next.Version, at.Position), new StateWrite(key, next))
+            : ApprovalRules.Submit(at, change, next);
     }
 
-    private static Rejection? Permit(
-        StateOverlay state, in TransactionContext at, RecordChange change, RecordSubject subject)
+    /// <summary>
+    /// Only what holds takes another record's place. What is linked must hold where the type says so; else whoever reads the record
+    /// sees what its links lead to by then.
+    /// </summary>
+    public static Rejection? CheckNamed(
+        StateOverlay state, RecordName own, IReadOnlyList<RecordName> successors, IReadOnlyList<RecordLink> links)
+    {
+        Rejection? rejection = null;
+        for (int i = 0; rejection is null && i < successors.Count; i++)
+            rejection = RequireInForce(state, successors[i], version: 0, $"take the place of {NameOf(own)}");
+        if (!state.Before<RecordTypeState>(StateKey.RecordType(own.Type))!.LinksInForce)
+            return rejection;
+        for (int i = 0; rejection is null && i < links.Count; i++)
+            rejection = RequireInForce(state, links[i].Record, links[i].Version, $"be linked from {NameOf(own)}");
+        return rejection;
+    }
+
+    /// <summary>A record, for people.</summary>
+    public static string NameOf(RecordName record) => $"record {record.Type}/{record.Id}";
+
+    private static Rejection? Permit(StateOverlay state, in TransactionContext at, RecordChange change)
     {
         string type = change.Record.Type;
         if (state.Before<RecordTypeState>(StateKey.RecordType(type)) is not { } definition)
@@ -48,8 +74,7 @@ internal static class RecordRules
                 ("owner", definition.Owner),
                 ("department", at.Department));
         }
-        return Authority.Require(at.Signer, OfficerRole.Clerk, "Changing a record")
-            ?? Versions.Check(subject.Name, change.ExpectedVersion, subject.Version);
+        return Authority.Require(at.Signer, OfficerRole.Clerk, "Changing a record");
     }
 
     /// <summary>What may follow the current version. That only register comes first, the versions say.</summary>
@@ -74,29 +99,6 @@ internal static class RecordRules
         return refusal is { } r
             ? new Rejection(r.code, r.message, ("currentVersion", FieldRules.Invariant(subject.Version)))
             : null;
-    }
-
-    /// <summary>Only what holds takes another record's place.</summary>
-    private static Rejection? CheckSuccessors(StateOverlay state, RecordChange change)
-    {
-        Rejection? rejection = null;
-        for (int i = 0; rejection is null && i < change.Successors.Count; i++)
-            rejection = RequireInForce(state, change.Successors[i], version: 0, $"take the place of {NameOf(change.Record)}");
-        return rejection;
-    }
-
-    /// <summary>Where the type says so; else whoever reads the record sees what its links lead to by then.</summary>
-    private static Rejection? CheckLinks(StateOverlay state, RecordChange change)
-    {
-        if (!state.Before<RecordTypeState>(StateKey.RecordType(change.Record.Type))!.LinksInForce)
-            return null;
-        Rejection? rejection = null;
-        for (int i = 0; rejection is null && i < change.Links.Count; i++)
-        {
-            RecordLink link = change.Links[i];
-            rejection = RequireInForce(state, link.Record, link.Version, $"be linked from {NameOf(change.Record)}");
-        }
-        return rejection;
     }
 
     /// <summary>Whether a record, and a version of it if one is meant, is there and the record in force.</summary>
@@ -141,7 +143,7 @@ internal static class RecordRules
             ("problem", violation.Problem));
     }
 
-    private static Outcome Accept(
+    private static RecordState Next(
         in TransactionContext at, TransactionBody.ActionOneofCase action, RecordChange change, RecordSubject subject)
     {
         var next = new RecordState
@@ -176,14 +178,11 @@ internal static class RecordRules
             next.PayloadPosition = current.PayloadPosition;
             next.Links.Add(current.Links);
         }
-        return Outcome.Accept(
-            new StateWrite(subject.Key, next), new RecordVersionEntry(subject.Key, next.Version, at.Position));
+        return next;
     }
 
-    private static string NameOf(RecordName record) => $"record {record.Type}/{record.Id}";
-
     /// <summary>A record as the block's transactions so far have left it.</summary>
-    private readonly record struct RecordSubject(StateKey Key, RecordName Record, RecordState? Current)
+    private readonly record struct RecordSubject(RecordName Record, RecordState? Current)
     {
         public ulong Version => Current?.Version ?? 0;
 

@@ -56,17 +56,11 @@ public sealed record SealedBlock(
         return failure is null ? new SealedBlock(header, certificate, transactions, log, records) : null;
     }
 
-    /// <summary>
-    /// The version that a committed transaction made of a record; null for any other action. On the ledger the version is
-    /// the one after that which the transaction expected.
-    /// </summary>
-    private static RecordVersionEntry? RecordOf(TransactionBody body, ulong position)
-    {
-        return RecordActions.ChangeOf(body) is { } change
-            ? new RecordVersionEntry(
-                StateKey.Record(change.Record.Type, change.Record.Id), change.ExpectedVersion + 1, position)
+    /// <summary>The version that a committed transaction made of a record; null if it made none.</summary>
+    private static RecordVersionEntry? RecordOf(TransactionBody body, ulong position) =>
+        RecordActions.VersionMadeBy(body) is { } made
+            ? new RecordVersionEntry(StateKey.Record(made.Record.Type, made.Record.Id), made.Version, position)
             : null;
-    }
 
     private static BlockFailure? Compare<T>(BlockFailureKind kind, T expected, T found) where T : IEquatable<T> =>
         expected.Equals(found) ? null : new BlockFailure(kind, $"{expected}", $"{found}");

@@ -31,6 +31,7 @@ public static class StateValue
         StateKind.RecordType => WireProfile.Encode((RecordTypeState)value),
         StateKind.Record => WireProfile.Encode((RecordState)value),
         StateKind.Leader => WireProfile.Encode((LeaderState)value),
+        StateKind.Submission => WireProfile.Encode((SubmissionState)value),
         StateKind.Membership => WireProfile.Encode((MembershipState)value),
         _ => throw new ArgumentOutOfRangeException(nameof(key), key, "Not a kind of state."),
     };

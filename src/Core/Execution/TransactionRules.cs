@@ -36,7 +36,7 @@ public static class TransactionRules
         rejection = Authority.Check(state, transaction.Signer, height, timeMs, out OfficerInterval? signer);
         if (rejection is not null)
             return rejection;
-        return Act(state, new TransactionContext(height, timeMs, position, signer!), transaction.Body);
+        return Act(state, new TransactionContext(height, timeMs, position, transaction.Id, signer!), transaction.Body);
     }
 
     private static Outcome Act(StateOverlay state, in ProtocolContext at, TransactionBody body) =>
@@ -53,6 +53,8 @@ public static class TransactionRules
             return RecordRules.Change(state, at, body.ActionCase, change);
         return body.ActionCase switch
         {
+            TransactionBody.ActionOneofCase.Approve => ApprovalRules.Approve(state, at, body.Approve),
+            TransactionBody.ActionOneofCase.Refuse => ApprovalRules.Refuse(state, at, body.Refuse),
             TransactionBody.ActionOneofCase.DefineType => TypeRules.Define(state, at, body.DefineType),
             TransactionBody.ActionOneofCase.EnrolOfficer => OfficerRules.Enrol(state, at, body.EnrolOfficer),
             TransactionBody.ActionOneofCase.RevokeOfficer => OfficerRules.Revoke(state, at, body.RevokeOfficer),

@@ -28,6 +28,8 @@ internal static class TypeRules
             DefinedPosition = at.Position,
             Schema = definition.Schema,
             LinksInForce = definition.LinksInForce,
+            Approvers = { definition.Approvers },
+            FourEyes = definition.FourEyes,
         };
         return Outcome.Accept(new StateWrite(key, next));
     }

@@ -16,6 +16,8 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.Annul => Change("annul", body),
         TransactionBody.ActionOneofCase.Supersede => Change("supersede", body),
         TransactionBody.ActionOneofCase.Reinstate => Change("reinstate", body),
+        TransactionBody.ActionOneofCase.Approve => Approve("approve", body.Approve),
+        TransactionBody.ActionOneofCase.Refuse => Refuse("refuse", body.Refuse),
         TransactionBody.ActionOneofCase.DefineType => DefineType("define_type", body.DefineType),
         TransactionBody.ActionOneofCase.EnrolOfficer => Enrol("enrol_officer", body.EnrolOfficer),
         TransactionBody.ActionOneofCase.RevokeOfficer => Revoke("revoke_officer", body.RevokeOfficer),
@@ -23,7 +25,7 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.Accuse => Accuse("accuse", body.Accuse, body.ChainId.Span),
         TransactionBody.ActionOneofCase.SuspendLeader => Suspend("suspend_leader", body.SuspendLeader),
         TransactionBody.ActionOneofCase.ChangeMembership => MembershipFields.Check("change_membership", body.ChangeMembership),
-        _ => FieldViolation.Of("action", "exactly one of register, amend, annul, supersede, reinstate, define_type, enrol_officer, "
+        _ => FieldViolation.Of("action", "exactly one of register, amend, annul, supersede, reinstate, approve, refuse, define_type, enrol_officer, "
             + "revoke_officer, rotate_officer_key, change_membership, accuse, suspend_leader", ""),
     };
 
@@ -47,6 +49,9 @@ internal static class ActionRules
             ?? (body.ActionCase == TransactionBody.ActionOneofCase.Supersede
                 ? Successors($"{at}.successors", change)
                 : FieldRules.Require(change.Successors.Count == 0, $"{at}.successors", "left out", "records"))
+            ?? FieldRules.Require(
+                change.ApproveUntilMs == 0 || change.ApproveUntilMs >= body.ExpiresAtMs,
+                $"{at}.approve_until_ms", "left out, or not earlier than expires_at_ms", FieldRules.Invariant(change.ApproveUntilMs))
             ?? (hasPayload
                 ? Links($"{at}.links", change) ?? Payload($"{at}.payload", change.Payload!)
                 : FieldRules.Require(change.Links.Count == 0, $"{at}.links", "left out", "links"));
@@ -97,11 +102,37 @@ internal static class ActionRules
             ? FieldRules.MediaType($"{at}.inline.media_type", payload.Inline.MediaType)
             : FieldViolation.Of(at, "of a known kind", "");
 
+    private static FieldViolation? Approve(string at, ApproveSubmission approval) =>
+        Submission(at, approval.Record, approval.Submission.Span);
+
+    private static FieldViolation? Refuse(string at, RefuseSubmission refusal) =>
+        Submission(at, refusal.Record, refusal.Submission.Span)
+        ?? FieldRules.Text($"{at}.reason", refusal.Reason, Limits.ShortTextBytesMax, required: true);
+
+    private static FieldViolation? Submission(string at, RecordName? record, ReadOnlySpan<byte> submission) => record is null
+        ? FieldViolation.Of($"{at}.record", "given", "")
+        : FieldRules.Record($"{at}.record", record)
+            ?? FieldRules.Length($"{at}.submission", submission, Digest.Size, "bytes, the id of a transaction");
+
     private static FieldViolation? DefineType(string at, DefineType type) =>
         FieldRules.Type($"{at}.type", type.Type)
         ?? FieldRules.Texts($"{at}.titles", type.Titles)
         ?? FieldRules.Text($"{at}.description", type.Description, Limits.LongTextBytesMax)
-        ?? FieldRules.Text($"{at}.schema", type.Schema, Limits.SchemaBytesMax);
+        ?? FieldRules.Text($"{at}.schema", type.Schema, Limits.SchemaBytesMax)
+        ?? Approvers($"{at}.approvers", type);
+
+    private static FieldViolation? Approvers(string at, DefineType type)
+    {
+        FieldViolation? violation = FieldRules.Number(at, (ulong)type.Approvers.Count, 0, Limits.ApproversMax);
+        for (int i = 0; violation is null && i < type.Approvers.Count; i++)
+        {
+            violation = FieldRules.Department($"{at}[{i}]", type.Approvers[i])
+                ?? FieldRules.Require(
+                    i == 0 || string.CompareOrdinal(type.Approvers[i - 1], type.Approvers[i]) < 0,
+                    $"{at}[{i}]", "greater than the one before", type.Approvers[i]);
+        }
+        return violation;
+    }
 
     private static FieldViolation? Enrol(string at, EnrolOfficer officer) =>
         FieldRules.Officer($"{at}.officer_id", officer.OfficerId)

@@ -36,6 +36,12 @@ public static class Limits
     /// <summary>Records that a version refers to: bounded as <see cref="SuccessorsMax"/>, for the same reasons.</summary>
     public const int LinksMax = 16;
 
+    /// <summary>Departments whose approvers may approve changes of a type's records: 528 bytes of the type's state value.</summary>
+    public const int ApproversMax = 16;
+
+    /// <summary>How far ahead of header time the end of the wait for an approval may lie: 30 days, for leave and holidays.</summary>
+    public const ulong ApprovalHorizonMs = 30UL * 24 * 60 * 60 * 1_000;
+
     /// <summary>Officer id, characters.</summary>
     public const int OfficerIdMax = 64;
 

@@ -2,7 +2,7 @@ using GovChain.Protos.V1;
 
 namespace GovChain.Core.Model;
 
-/// <summary>The actions that make a record's next version: its life.</summary>
+/// <summary>The actions of a record's life: changes, and what becomes of those that were submitted for approval.</summary>
 public static class RecordActions
 {
     /// <summary>The change of a record that a body asks for; null for any other action.</summary>
@@ -15,6 +15,19 @@ public static class RecordActions
         TransactionBody.ActionOneofCase.Reinstate => body.Reinstate,
         _ => null,
     };
+
+    /// <summary>The record that a body changes, or whose submission it decides; null for any other action.</summary>
+    public static RecordName? RecordOf(TransactionBody body) =>
+        ChangeOf(body)?.Record ?? body.Approve?.Record ?? body.Refuse?.Record;
+
+    /// <summary>The version that a body, once it stands on the ledger, has made of which record; null if it makes none, as a submission.
+    /// </summary>
+    public static (RecordName Record, ulong Version)? VersionMadeBy(TransactionBody body)
+    {
+        if (body.Approve is { } approval)
+            return (approval.Record, approval.ExpectedVersion + 1);
+        return ChangeOf(body) is { ApproveUntilMs: 0 } change ? (change.Record, change.ExpectedVersion + 1) : null;
+    }
 
     /// <summary>What the version that such an action makes says of the record.</summary>
     public static RecordStatus StatusAfter(TransactionBody.ActionOneofCase action) => action switch

@@ -20,8 +20,9 @@ public sealed record Rejection(RejectionCode Code, string Message, params IReadO
         or RejectionCode.NotPermitted or RejectionCode.VersionAhead or RejectionCode.UnknownType
         or RejectionCode.InvalidPayload or RejectionCode.UnknownOfficer or RejectionCode.OfficerExists
         or RejectionCode.LastAdministrator or RejectionCode.ProofOutOfRange or RejectionCode.TooManySuspended
-        or RejectionCode.UnknownRecord or RejectionCode.RecordNotInForce or RejectionCode.NotActive or RejectionCode.PoolFull
-        or RejectionCode.NodeNotReady);
+        or RejectionCode.UnknownRecord or RejectionCode.RecordNotInForce or RejectionCode.ApprovalRequired
+        or RejectionCode.ApprovalPending or RejectionCode.UnknownSubmission or RejectionCode.SubmissionExpired
+        or RejectionCode.NotActive or RejectionCode.PoolFull or RejectionCode.NodeNotReady);
 
     /// <summary>The code as it stands in interfaces: VERSION_CONFLICT.</summary>
     public string CodeName => NameOf(Code);

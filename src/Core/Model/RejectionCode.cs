@@ -129,6 +129,24 @@ public enum RejectionCode
     /// <summary>A record that the transaction names is annulled or superseded.</summary>
     RecordNotInForce = 63,
 
+    /// <summary>Records of this type change with another officer's approval only, and the change was not submitted for one.</summary>
+    ApprovalRequired = 64,
+
+    /// <summary>Another change of the record waits for approval.</summary>
+    ApprovalPending = 65,
+
+    /// <summary>The record's newest submission is not the one that is meant, or there is none.</summary>
+    UnknownSubmission = 66,
+
+    /// <summary>The submission was approved, refused or withdrawn already.</summary>
+    SubmissionDecided = 67,
+
+    /// <summary>The time until which the submission waits for approval is over.</summary>
+    SubmissionExpired = 68,
+
+    /// <summary>An officer cannot approve what it submitted.</summary>
+    OwnSubmission = 69,
+
     /// <summary>The node's pool has no room.</summary>
     PoolFull = 70,
 

@@ -27,6 +27,9 @@ public enum StateKind : byte
     /// <summary>What the next height's leader is computed from.</summary>
     Leader = 7,
 
+    /// <summary>The newest change of a record that was submitted for approval.</summary>
+    Submission = 9,
+
     /// <summary>Every change of the validators.</summary>
     Membership = 12,
 }
@@ -83,6 +86,9 @@ public sealed class StateKey : IEquatable<StateKey>, IComparable<StateKey>
 
     /// <summary>A record's entry.</summary>
     public static StateKey Record(string type, string id) => Pair(StateKind.Record, type, id);
+
+    /// <summary>A record's newest submission.</summary>
+    public static StateKey Submission(string type, string id) => Pair(StateKind.Submission, type, id);
 
     /// <inheritdoc/>
     public bool Equals(StateKey? other) => other is not null && Span.SequenceEqual(other.Span);

@@ -111,18 +111,27 @@ public static class ReceiptCodec
         json.WriteString("chainId", proven.Genesis.ChainId.ToString());
         json.WriteString("transactionId", proven.Transaction.Id.ToString());
         json.WriteString("action", NameOf(body.ActionCase));
-        if (RecordActions.ChangeOf(body) is { } change)
-        {
-            json.WriteString("type", change.Record.Type);
-            json.WriteString("recordId", change.Record.Id);
-            json.WriteNumber("version", change.ExpectedVersion + 1);
-        }
+        if (RecordActions.RecordOf(body) is { } record)
+            WriteRecord(json, body, record);
         json.WriteString("department", proven.Signer.Department);
         if (proven.Signer.OfficerId is { } officer)
             json.WriteString("officer", officer);
         json.WriteNumber("height", proven.Header.Height);
         json.WriteString("recordedAt", UtcTime.Format(proven.Header.TimestampMs));
         json.WriteEndObject();
+    }
+
+    /// <summary>Of a submission, until when it waits: it made no version. Of who decided, what it was.</summary>
+    private static void WriteRecord(Utf8JsonWriter json, TransactionBody body, RecordName record)
+    {
+        json.WriteString("type", record.Type);
+        json.WriteString("recordId", record.Id);
+        if (RecordActions.VersionMadeBy(body) is { } made)
+            json.WriteNumber("version", made.Version);
+        if (RecordActions.ChangeOf(body) is { ApproveUntilMs: > 0 } change)
+            json.WriteString("approveUntil", UtcTime.Format(change.ApproveUntilMs));
+        if ((body.Approve?.Submission ?? body.Refuse?.Submission) is { } submission)
+            json.WriteString("submission", Convert.ToHexStringLower(submission.Span));
     }
 
     private static string NameOf(TransactionBody.ActionOneofCase action) =>

@@ -180,15 +180,26 @@ internal static partial class RecordCommand
             ["transactionId"] = v.TransactionId,
             ["mediaType"] = v.State.MediaType,
         };
-        if (v.State.Successors.Count > 0)
-            json["successors"] = new JsonArray([.. v.State.Successors.Select(static s => (JsonNode)NameOf(s))]);
-        if (v.State.Links.Count > 0)
-            json["links"] = new JsonArray([.. v.State.Links.Select((link, i) => (JsonNode)ToJson(link, leadsTo?[i]))]);
+        if (v.State.Approval is { } approval)
+        {
+            json["approvedBy"] = new JsonObject { ["department"] = approval.Department, ["officer"] = approval.OfficerId };
+            json["submission"] = v.SubmissionId;
+        }
+        AddNamed(json, v.State, leadsTo);
         if (next is not null)
             json["replacedBy"] = new JsonObject { ["version"] = next.State.Version, ["recordedAt"] = UtcTime.Format(next.State.RecordedAtMs) };
         if (!v.Payload.IsEmpty)
             json["content"] = Output.Payload(v.Payload.Span, v.State.MediaType);
         return json;
+    }
+
+    /// <summary>The records that a version names.</summary>
+    internal static void AddNamed(JsonObject json, RecordState state, string[]? leadsTo)
+    {
+        if (state.Successors.Count > 0)
+            json["successors"] = new JsonArray([.. state.Successors.Select(static s => (JsonNode)NameOf(s))]);
+        if (state.Links.Count > 0)
+            json["links"] = new JsonArray([.. state.Links.Select((link, i) => (JsonNode)ToJson(link, leadsTo?[i]))]);
     }
 
     /// <summary>A version's first line: what it is, and until when it was so.</summary>
@@ -202,18 +213,26 @@ internal static partial class RecordCommand
     {
         Output.Line(Headline(v, next));
         Output.Line($"  {v.Action} by {v.State.Department}/{v.State.OfficerId} on {UtcTime.Format(v.State.RecordedAtMs)}");
-        if (v.State.Successors.Count > 0)
-            Output.Line($"  superseded by: {string.Join(", ", v.State.Successors.Select(NameOf))}");
-        for (int i = 0; i < v.State.Links.Count; i++)
-            Output.Line($"  link: {NameOf(v.State.Links[i])}{(leadsTo is null ? "" : $" ({leadsTo[i]})")}");
-        if (v.State.Reason.Length > 0)
-            Output.Line($"  reason: {Output.Value(v.State.Reason)}");
-        if (v.State.LegalBasis.Length > 0)
-            Output.Line($"  legal basis: {Output.Value(v.State.LegalBasis)}");
-        if (v.State.EffectiveDate.Length > 0)
-            Output.Line($"  applies from: {v.State.EffectiveDate}");
+        if (v.State.Approval is { } approval)
+            Output.Line($"  approved by {approval.Department}/{approval.OfficerId}, submitted as transaction {v.SubmissionId}");
+        PrintDetails(v.State, leadsTo);
         Output.Line($"  block {v.State.Height}, position {v.State.Position}, transaction {v.TransactionId}");
         if (!v.Payload.IsEmpty)
             Output.Line($"  content: {Output.PayloadText(v.Payload.Span, v.State.MediaType, "  ")}");
+    }
+
+    /// <summary>What a version says beside its content.</summary>
+    internal static void PrintDetails(RecordState state, string[]? leadsTo)
+    {
+        if (state.Successors.Count > 0)
+            Output.Line($"  superseded by: {string.Join(", ", state.Successors.Select(NameOf))}");
+        for (int i = 0; i < state.Links.Count; i++)
+            Output.Line($"  link: {NameOf(state.Links[i])}{(leadsTo is null ? "" : $" ({leadsTo[i]})")}");
+        if (state.Reason.Length > 0)
+            Output.Line($"  reason: {Output.Value(state.Reason)}");
+        if (state.LegalBasis.Length > 0)
+            Output.Line($"  legal basis: {Output.Value(state.LegalBasis)}");
+        if (state.EffectiveDate.Length > 0)
+            Output.Line($"  applies from: {state.EffectiveDate}");
     }
 }

@@ -15,6 +15,8 @@ internal static partial class RecordCommand
 {
     private const int WaitSecondsDefault = 30, WaitSecondsMax = 120;
 
+    private const int ApproveHoursMax = (int)(Limits.ApprovalHorizonMs / 3_600_000);
+
     private static readonly TimeSpan Validity = TimeSpan.FromMinutes(10);
 
     public static Command Create() => new("record", "Register, amend, annul, reinstate, supersede and look up records")
@@ -75,10 +77,17 @@ internal static partial class RecordCommand
             HelpName = "SECONDS",
             DefaultValueFactory = _ => WaitSecondsDefault,
         };
+        var approve = new Option<int?>("--approve-within")
+        {
+            Description = $"Submit it for approval: it comes about when another officer approves it within so many hours, 1 to {ApproveHoursMax}",
+            HelpName = "HOURS",
+        };
         Option<bool> json = Output.JsonOption();
-        var command = new Command(name, description) { type, id, expected, reason, basis, effective, wait, json };
+        var command = new Command(name, description) { type, id, expected, reason, basis, effective, approve, wait, json };
         command.Validators.Add(result =>
         {
+            if (result.GetValue(approve) is < 1 or > ApproveHoursMax)
+                result.AddError($"--approve-within: 1 to {ApproveHoursMax} hours are expected.");
             // Before the default is in place, a value that was not given reads as 0.
             if (result.GetResult(wait) is { Implicit: false } && result.GetValue(wait) is < 1 or > WaitSecondsMax)
                 result.AddError($"--wait: 1 to {WaitSecondsMax} seconds are expected.");
@@ -122,14 +131,27 @@ internal static partial class RecordCommand
                 ?? await CurrentVersionAsync(client, change.Record, isNew: name == "register", cancellation);
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
             bool mayBeAhead = result.GetValue(expected) is not null && !result.GetValue(json);
+            if (result.GetValue(approve) is { } hours)
+                change.ApproveUntilMs = ApproveUntil(hours);
             TransactionOutcome outcome = await SubmitAsync(
                 client, factory, body => set(body, change), cancellation, TimeSpan.FromSeconds(result.GetValue(wait)),
                 mayBeAhead ? static what => Output.Error($"Waiting: {what}") : null);
-            PrintOutcome(outcome, $"{change.Record.Type}/{change.Record.Id}, version {change.ExpectedVersion + 1}", result.GetValue(json));
+            PrintOutcome(outcome, What(change), result.GetValue(json));
+            if (change.ApproveUntilMs > 0 && !result.GetValue(json))
+                Output.Line($"  to be approved by another officer: govchain approval give {outcome.TransactionId}");
             return ExitCode.Ok;
         });
         return command;
     }
+
+    /// <summary>The longest wait ends a little early, for the ledger's clock may be behind this machine's.</summary>
+    private static ulong ApproveUntil(int hours) =>
+        (ulong)(DateTimeOffset.UtcNow + TimeSpan.FromHours(hours)).ToUnixTimeMilliseconds()
+        - (hours == ApproveHoursMax ? (ulong)Validity.TotalMilliseconds : 0);
+
+    private static string What(RecordChange change) =>
+        $"{change.Record.Type}/{change.Record.Id}, version {change.ExpectedVersion + 1}"
+        + (change.ApproveUntilMs == 0 ? "" : $", submitted for approval until {UtcTime.Format(change.ApproveUntilMs)}: it does not hold yet");
 
     /// <summary>The names, each once, in the order that the ledger wants.</summary>
     private static IEnumerable<RecordName> Successors(string[] names) => names

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using GovChain.Client;
+using GovChain.Core.Model;
 using GovChain.Protos.V1;
 
 namespace GovChain.Node.Commands;
@@ -35,16 +36,28 @@ internal static class TypeCommand
         var noSchema = new Option<bool>("--no-schema") { Description = "Take the schema away that the present version has" };
         var linksInForce = new Option<bool>("--links-in-force") { Description = "Refuse records whose links do not lead to records in force" };
         var anyLinks = new Option<bool>("--no-links-in-force") { Description = "Take that rule away, which the present version has" };
+        var fourEyes = new Option<bool>("--four-eyes") { Description = "Records change with another officer's approval only" };
+        var twoEyes = new Option<bool>("--no-four-eyes") { Description = "Take that rule away, which the present version has" };
+        var approvers = new Option<string[]>("--approver")
+        {
+            Description = $"A department whose approvers may approve, up to {Limits.ApproversMax}; without one the department that owns the type",
+            HelpName = "DEPARTMENT",
+        };
+        var ownApprovers = new Option<bool>("--no-approver") { Description = "Take the departments away that the present version names" };
         Option<bool> json = Output.JsonOption();
         var command = new Command("define",
             "Define a record type, or its next version. Signed by an administrator of the department that owns it.")
-            { type, title, description, publicRead, schema, noSchema, linksInForce, anyLinks, json };
+            { type, title, description, publicRead, schema, noSchema, linksInForce, anyLinks, fourEyes, twoEyes, approvers, ownApprovers, json };
         command.Validators.Add(result =>
         {
             if (result.GetValue(noSchema) && result.GetResult(schema) is not null)
                 result.AddError("--schema and --no-schema exclude each other.");
             if (result.GetValue(linksInForce) && result.GetValue(anyLinks))
                 result.AddError("--links-in-force and --no-links-in-force exclude each other.");
+            if (result.GetValue(fourEyes) && result.GetValue(twoEyes))
+                result.AddError("--four-eyes and --no-four-eyes exclude each other.");
+            if (result.GetValue(ownApprovers) && result.GetResult(approvers) is not null)
+                result.AddError("--approver and --no-approver exclude each other.");
         });
         ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
@@ -63,6 +76,17 @@ internal static class TypeCommand
                 throw new CommandException(ExitCode.Usage,
                     $"Version {current.Version} of {name} wants links that lead to records in force. Give --links-in-force, or --no-links-in-force to take that away.");
             }
+            string[] departments = [.. (result.GetValue(approvers) ?? []).Distinct().Order(StringComparer.Ordinal)];
+            if (current is { FourEyes: true } && !result.GetValue(fourEyes) && !result.GetValue(twoEyes))
+            {
+                throw new CommandException(ExitCode.Usage,
+                    $"Records of version {current.Version} of {name} change with an approval only. Give --four-eyes, or --no-four-eyes to take that away.");
+            }
+            if (current is { Approvers.Count: > 0 } && departments.Length == 0 && !result.GetValue(ownApprovers))
+            {
+                throw new CommandException(ExitCode.Usage,
+                    $"Version {current.Version} of {name} is approved by {string.Join(", ", current.Approvers)}. Give --approver DEPARTMENT, or --no-approver for its owner.");
+            }
             var define = new DefineType
             {
                 Type = name,
@@ -71,6 +95,8 @@ internal static class TypeCommand
                 PublicRead = result.GetValue(publicRead),
                 Schema = schemaText,
                 LinksInForce = result.GetValue(linksInForce),
+                FourEyes = result.GetValue(fourEyes),
+                Approvers = { departments },
             };
             foreach (string text in result.GetRequiredValue(title))
                 define.Titles.Add(ParseTitle(text));
@@ -118,6 +144,8 @@ internal static class TypeCommand
         ["titles"] = new JsonObject(type.Titles.Select(t => KeyValuePair.Create(t.Language, (JsonNode?)t.Text))),
         ["description"] = type.Description,
         ["linksInForce"] = type.LinksInForce,
+        ["fourEyes"] = type.FourEyes,
+        ["approvers"] = new JsonArray([.. type.Approvers.Select(static d => (JsonNode)d)]),
         ["definedHeight"] = type.DefinedHeight,
         ["definedPosition"] = type.DefinedPosition,
         ["schema"] = type.Schema, // the text as it was defined: a number of it could lose digits otherwise
@@ -132,6 +160,10 @@ internal static class TypeCommand
             Output.Line($"  description: {Output.Value(type.Description)}");
         if (type.LinksInForce)
             Output.Line("  links of its records must lead to records in force");
+        if (type.FourEyes)
+            Output.Line("  records change with another officer's approval only");
+        if (type.FourEyes || type.Approvers.Count > 0)
+            Output.Line($"  approved by: {(type.Approvers.Count > 0 ? string.Join(", ", type.Approvers) : type.Owner)}");
         Output.Line($"  defined in block {type.DefinedHeight}, position {type.DefinedPosition}");
         Output.Line(type.Schema.Length == 0
             ? "  no schema: any content will do" : $"  schema:\n    {type.Schema.TrimEnd().ReplaceLineEndings("\n    ")}");

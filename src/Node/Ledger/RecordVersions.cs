@@ -22,25 +22,25 @@ internal sealed class RecordVersions(LedgerSnapshot view)
     /// <param name="payload">With its payload, if it is in force.</param>
     public RecordVersion Current(RecordState state, bool payload)
     {
-        StoredTransaction transaction = StoredTransaction.Parse(view.GetEntry(state.Position));
+        Making made = MakingAt(state.Position, state.Approval?.SubmissionPosition);
         bool isShown = payload && IsInForce(state);
-        return Describe(state, transaction, !isShown ? null : state.PayloadPosition == state.Position
-            ? Change(transaction).Change.Payload.Inline : PayloadOf(state.PayloadPosition));
+        return Describe(state, made, !isShown ? null : state.PayloadPosition == made.ChangePosition
+            ? made.Change.Payload.Inline : Change(ParseAt(state.PayloadPosition)).Change.Payload.Inline);
     }
 
-    /// <summary>A version found in the history, rebuilt from the transaction that made it.</summary>
+    /// <summary>A version found in the history, rebuilt from the transactions that made it.</summary>
     public RecordVersion At(RecordVersionEntry entry, bool payload)
     {
-        StoredTransaction transaction = StoredTransaction.Parse(view.GetEntry(entry.Position));
-        (RecordChange change, _) = Change(transaction);
+        Making made = MakingAt(entry.Position);
+        RecordChange change = made.Change;
         BlockHeader header = HeaderOf(entry.Position);
-        OfficerInterval officer = OfficerAt(transaction.Body, header.Height);
-        NewestPayload newest = PayloadAt(entry, change);
+        OfficerInterval officer = OfficerAt(made.Submitted.Body, HeaderOf(made.ChangePosition).Height);
+        NewestPayload newest = PayloadAt(entry, made);
         var state = new RecordState
         {
             Record = change.Record,
             Version = entry.Version,
-            Status = (uint)RecordActions.StatusAfter(transaction.Body.ActionCase),
+            Status = (uint)RecordActions.StatusAfter(made.Submitted.Body.ActionCase),
             PayloadDigest = ByteString.CopyFrom(Sha256.Hash(newest.Change.Payload.Inline.Content.Span).Span),
             MediaType = newest.Change.Payload.Inline.MediaType,
             PayloadBytes = (ulong)newest.Change.Payload.Inline.Content.Length,
@@ -55,48 +55,72 @@ internal sealed class RecordVersions(LedgerSnapshot view)
             PayloadPosition = newest.Position,
             Successors = { change.Successors },
             Links = { newest.Change.Links },
+            Approval = made.ChangePosition == entry.Position ? null : ApprovalOf(made, header.Height),
         };
-        return Describe(state, transaction, payload && IsInForce(state) ? newest.Change.Payload.Inline : null);
+        return Describe(state, made, payload && IsInForce(state) ? newest.Change.Payload.Inline : null);
     }
 
     private static bool IsInForce(RecordState state) => state.Status == (uint)RecordStatus.InForce;
 
-    private static RecordVersion Describe(RecordState state, StoredTransaction transaction, InlinePayload? payload)
+    private static RecordVersion Describe(RecordState state, Making made, InlinePayload? payload) => new()
     {
-        (RecordChange change, string action) = Change(transaction);
-        return new RecordVersion
+        State = state,
+        Payload = payload?.Content ?? ByteString.Empty,
+        TransactionId = made.Transaction.Id.ToString(),
+        ExpectedVersion = made.Change.ExpectedVersion,
+        Action = Change(made.Submitted).Action,
+        SubmissionId = state.Approval is null ? "" : made.Submitted.Id.ToString(),
+    };
+
+    /// <summary>What made a version: a change of the record, or the approval of one that was submitted before.</summary>
+    /// <param name="position">Of the transaction that made it.</param>
+    /// <param name="submittedAt">Of the submission, where it is known.</param>
+    private Making MakingAt(ulong position, ulong? submittedAt = null)
+    {
+        StoredTransaction transaction = ParseAt(position);
+        if (transaction.Body.Approve is not { } approval)
+            return new Making(transaction, transaction, position, Change(transaction).Change);
+        ulong at = submittedAt ?? PositionOf(new Digest(approval.Submission.Span));
+        StoredTransaction submitted = ParseAt(at);
+        return new Making(transaction, submitted, at, Change(submitted).Change);
+    }
+
+    private ulong PositionOf(Digest submission) => view.FindTransaction(submission)?.Position
+        ?? throw (view.Gap is { } gap ? gap.Missing() : new InvalidDataException($"The submission {submission} was approved but is not on the ledger."));
+
+    private Approval ApprovalOf(Making made, ulong height)
+    {
+        OfficerInterval approver = OfficerAt(made.Transaction.Body, height);
+        return new Approval
         {
-            State = state,
-            Payload = payload?.Content ?? ByteString.Empty,
-            TransactionId = transaction.Id.ToString(),
-            ExpectedVersion = change.ExpectedVersion,
-            Action = action,
+            Department = approver.Department,
+            OfficerId = approver.OfficerId,
+            SubmissionPosition = made.ChangePosition,
         };
     }
 
     /// <summary>The payload of a version: its own, or else that of the version before, which may not have one of its own either.
     /// Where versions are asked for in order, the one before is at hand.</summary>
-    private NewestPayload PayloadAt(RecordVersionEntry entry, RecordChange change)
+    private NewestPayload PayloadAt(RecordVersionEntry entry, Making made)
     {
         RecordVersionEntry at = entry;
         NewestPayload? found = null;
         while (found is null)
         {
-            if (change.Payload is not null)
-                found = new NewestPayload(entry.Record, at.Version, at.Position, change);
+            if (made.Change.Payload is not null)
+                found = new NewestPayload(entry.Record, at.Version, made.ChangePosition, made.Change);
             else if (_newest is { } known && known.Record.Equals(entry.Record) && known.Version == at.Version - 1)
                 found = known;
             else
             {
                 at = view.GetHistory(entry.Record, at.Version - 1, 1)[0];
-                change = Change(StoredTransaction.Parse(view.GetEntry(at.Position))).Change;
+                made = MakingAt(at.Position);
             }
         }
         return (_newest = found with { Version = entry.Version });
     }
 
-    private InlinePayload PayloadOf(ulong position) =>
-        Change(StoredTransaction.Parse(view.GetEntry(position))).Change.Payload.Inline;
+    private StoredTransaction ParseAt(ulong position) => StoredTransaction.Parse(view.GetEntry(position));
 
     private static (RecordChange Change, string Action) Change(StoredTransaction transaction) =>
         transaction.RecordAction
@@ -123,6 +147,11 @@ internal sealed class RecordVersions(LedgerSnapshot view)
         return officer.Intervals.First(
             i => i.FirstHeight <= height && (i.LastHeight == 0 || height <= i.LastHeight));
     }
+
+    /// <summary>The transaction that made a version, and the change that was made by it or submitted before; without an approval they
+    /// are one.</summary>
+    private readonly record struct Making(
+        StoredTransaction Transaction, StoredTransaction Submitted, ulong ChangePosition, RecordChange Change);
 
     /// <summary>Which change gave a version its payload and links, and where it stands in the log.</summary>
     private sealed record NewestPayload(StateKey Record, ulong Version, ulong Position, RecordChange Change);

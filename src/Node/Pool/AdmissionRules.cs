@@ -26,7 +26,7 @@ internal static class AdmissionRules
     /// <param name="rejection">What the rules say of it on that state, or null.</param>
     public static PoolOffer Offer(StateOverlay state, PoolEntry entry, Rejection? rejection) => new(
         entry,
-        rejection?.Code == RejectionCode.VersionAhead ? null : rejection,
+        entry.ObstacleIn(rejection),
         VersionOf(state, entry, rejection is null));
 
     /// <summary>Of what can commit now the target's version is the expected one, so nothing need be read.</summary>

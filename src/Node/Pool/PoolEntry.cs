@@ -17,7 +17,7 @@ internal sealed class PoolEntry(VerifiedTransaction transaction, string source, 
     /// <summary>What it changes, if that has versions.</summary>
     public TransactionTarget? Target { get; } = TransactionTarget.Of(transaction.Transaction);
 
-    /// <summary>Other records that decide whether it can commit.</summary>
+    /// <summary>What else decides whether it can commit: other records, and the submission that waits.</summary>
     public IReadOnlyList<StateKey> Named { get; } = TransactionTarget.NamedBy(transaction.Transaction.Body);
 
     /// <summary>The others that change the same, or null.</summary>
@@ -45,6 +45,10 @@ internal sealed class PoolEntry(VerifiedTransaction transaction, string source, 
     /// <inheritdoc cref="Previous"/>
     public PoolEntry? Next { get; set; }
 
-    /// <summary>Bytes it counts for.</summary>
+    /// <summary>What of a rejection stands in its way: versions before it that are missing do not, for its chain knows of them.</summary>
+    public Rejection? ObstacleIn(Rejection? rejection) =>
+        Target is not null && rejection?.Code == RejectionCode.VersionAhead ? null : rejection;
+
+    /// <summary>Bytes it counts for.
     public int Bytes => Transaction.Envelope.Length;
 }

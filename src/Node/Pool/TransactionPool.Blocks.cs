@@ -150,7 +150,7 @@ internal sealed partial class TransactionPool
             Exit(entry, rejection, exits);
             return false;
         }
-        entry.Obstacle = rejection?.Code == RejectionCode.VersionAhead ? null : rejection;
+        entry.Obstacle = entry.ObstacleIn(rejection);
         return true;
     }
 
@@ -170,12 +170,12 @@ internal sealed partial class TransactionPool
 
     /// <summary>
     /// What a block changed: apart from records seldom anything but the leader state, on which protocol transactions
-    /// depend, of which there are seldom any, as of those that name other records than their own.
+    /// depend, of which there are seldom any, as of those that rest on more than their own record.
     /// </summary>
     private sealed class ChangedKeys
     {
         private readonly HashSet<string> _types = [];
-        private readonly HashSet<StateKey> _records = [];
+        private readonly HashSet<StateKey> _named = [];
         private readonly bool _everything;
         private readonly bool _protocol;
 
@@ -183,12 +183,16 @@ internal sealed partial class TransactionPool
         {
             _protocol = holdsProtocol;
             if (holdsNaming)
-                _records.UnionWith(block.Records.Select(static r => r.Record));
+                _named.UnionWith(block.Records.Select(static r => r.Record));
             foreach (StateChange change in block.Changes)
             {
                 switch (change.Key.Kind)
                 {
                     case StateKind.Record or StateKind.Leader:
+                        break;
+                    case StateKind.Submission:
+                        if (holdsNaming)
+                            _named.Add(change.Key);
                         break;
                     case StateKind.RecordType:
                         RecordTypeState type = RecordTypeState.Parser.ParseFrom(change.Value);
@@ -202,10 +206,10 @@ internal sealed partial class TransactionPool
             }
         }
 
-        public bool Any => _everything || _protocol || _types.Count > 0 || _records.Count > 0;
+        public bool Any => _everything || _protocol || _types.Count > 0 || _named.Count > 0;
 
         public bool Affects(PoolEntry entry) =>
-            _everything || entry.Transaction.IsProtocol || entry.Named.Any(_records.Contains)
+            _everything || entry.Transaction.IsProtocol || entry.Named.Any(_named.Contains)
             || (TransactionTarget.TypeOf(entry.Transaction.Body) is { } type && _types.Contains(type));
     }
 }

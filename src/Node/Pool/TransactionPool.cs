@@ -50,7 +50,7 @@ internal sealed partial class TransactionPool
     private long _bytes;
     private int _ready;
     private readonly Dictionary<PublicKey, int> _protocol = []; // of each validator key
-    private int _naming; // transactions that name other records
+    private int _naming; // transactions that rest on more than their own record
     private long _taking;
 
     /// <summary>An empty pool on top of a ledger of <paramref name="height"/>, shared by the given departments.</summary>

@@ -66,6 +66,7 @@ internal static class FlawedEnvelopes
             LegalBasis = "Act 7",
             EffectiveDate = "2026-01-01",
             Links = { new RecordLink { Record = new RecordName { Type = Type, Id = "y" }, Version = 2 } },
+            ApproveUntilMs = (ulong)DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeMilliseconds(),
         });
         yield return Sign(clerk, b => b.Amend = new RecordChange
         {
@@ -83,10 +84,14 @@ internal static class FlawedEnvelopes
             Reason = "divided",
             Successors = { new RecordName { Type = Type, Id = "y" }, new RecordName { Type = Type, Id = "z" } },
         });
+        ByteString submission = ByteString.CopyFrom(clerk.ChainId.Span);
+        yield return Sign(clerk, b => b.Approve = new ApproveSubmission { Record = name, ExpectedVersion = 1, Submission = submission });
+        yield return Sign(clerk, b => b.Refuse = new RefuseSubmission { Record = name, Submission = submission, Reason = "incomplete" });
         yield return Sign(administrator, b =>
         {
-            b.DefineType = new DefineType { Type = "t", ExpectedVersion = 1, Description = "d", PublicRead = true, Schema = "{}", LinksInForce = true };
+            b.DefineType = new DefineType { Type = "t", ExpectedVersion = 1, Description = "d", PublicRead = true, Schema = "{}", LinksInForce = true, FourEyes = true };
             b.DefineType.Titles.Add(new LocalizedText { Language = "en", Text = "T" });
+            b.DefineType.Approvers.Add(["dept-y", "dept-z"]);
             b.DefineType.Titles.Add(new LocalizedText { Language = "fr", Text = "T" });
         });
         yield return Sign(administrator, b =>

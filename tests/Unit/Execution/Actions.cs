@@ -43,6 +43,42 @@ internal static class Actions
         return action;
     }
 
+    /// <summary>The action, submitted for approval.</summary>
+    public static TransactionBody Submitted(TransactionBody action, ulong approveUntilMs)
+    {
+        RecordActions.ChangeOf(action)!.ApproveUntilMs = approveUntilMs;
+        return action;
+    }
+
+    public static TransactionBody Approve(string id, ulong expected, Digest submission, string type = Type) => new()
+    {
+        Approve = new ApproveSubmission
+        {
+            Record = new RecordName { Type = type, Id = id },
+            ExpectedVersion = expected,
+            Submission = ByteString.CopyFrom(submission.Span),
+        },
+    };
+
+    public static TransactionBody Refuse(string id, Digest submission, string type = Type) => new()
+    {
+        Refuse = new RefuseSubmission
+        {
+            Record = new RecordName { Type = type, Id = id },
+            Submission = ByteString.CopyFrom(submission.Span),
+            Reason = "incomplete",
+        },
+    };
+
+    /// <summary>A definition under which records change with an approval only, of these departments' approvers.</summary>
+    public static TransactionBody FourEyes(ulong expected, params string[] approvers)
+    {
+        TransactionBody action = Define(expected: expected);
+        action.DefineType.FourEyes = true;
+        action.DefineType.Approvers.AddRange(approvers);
+        return action;
+    }
+
     public static TransactionBody Define(string type = Type, ulong expected = 0) => new()
     {
         DefineType = new DefineType

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using GovChain.Client.Keys;
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Verification;
@@ -143,6 +144,112 @@ public sealed class OneNodeTests
                 _node.Gateway.GetRecord(new GetRecordRequest { Type = TestLedger.Type, Id = "L-1", Version = version }).Record,
                 Is.EqualTo(held[(int)version - 1]), "alone, from as far back as need be");
         }
+    }
+
+    [Test]
+    public async Task FourEyes_SubmittedListedAndApproved_HistoryGivesWhatTheStateHeldThen()
+    {
+        await _node.FoundAsync();
+        using var approver = PlatformSigner.Create();
+        await _node.CommitAsync(_ledger.Sign(_ledger.Administrator, b => b.EnrolOfficer = new EnrolOfficer
+        {
+            OfficerId = "approver-1",
+            PublicKey = ByteString.CopyFrom(approver.PublicKey.Span),
+            Roles = { (uint)Core.Model.OfficerRole.Approver },
+        }));
+        var held = new List<RecordVersion>();
+        (string Action, string Content)[] life = [("register", "\"first\""), ("amend", "\"second\""), ("annul", ""), ("reinstate", "\"second\"")];
+        for (int i = 0; i < life.Length; i++)
+        {
+            byte[] submission = Submit(life[i].Action, (ulong)i, life[i].Content);
+            TransactionOutcome submitted = await _node.CommitAsync(submission);
+            Assert.That(Waiting().Select(s => (s.State.Proposed.Record.Id, s.Action, s.Payload.ToStringUtf8())),
+                Is.EqualTo(new[] { ("L-1", life[i].Action, life[i].Action is "register" or "amend" ? life[i].Content : "") }));
+            Assert.That(held, Is.EqualTo(History()), "it does not hold yet");
+            byte[] approval = _ledger.Sign(approver, b => b.Approve = new ApproveSubmission
+            {
+                Record = new RecordName { Type = TestLedger.Type, Id = "L-1" },
+                ExpectedVersion = (ulong)i,
+                Submission = ByteString.CopyFrom(TestLedger.IdOf(submission).Span),
+            });
+            await _node.CommitAsync(approval);
+            Assert.That(Waiting(), Is.Empty);
+            RecordVersion now = _node.Gateway.GetRecord(new GetRecordRequest { Type = TestLedger.Type, Id = "L-1" }).Record;
+            Assert.That((now.Action, now.Payload.ToStringUtf8(), now.State.OfficerId), Is.EqualTo((life[i].Action, life[i].Content, "clerk-1")));
+            Assert.That((now.TransactionId, now.SubmissionId), Is.EqualTo((TestLedger.IdOf(approval).ToString(), TestLedger.IdOf(submission).ToString())));
+            Assert.That(now.State.Approval, Is.EqualTo(
+                new Approval { Department = "dept-0", OfficerId = "approver-1", SubmissionPosition = submitted.Position }));
+            held.Add(now);
+        }
+        Assert.That(History(), Is.EqualTo(held));
+        for (ulong version = 1; version <= (ulong)held.Count; version++)
+        {
+            Assert.That(
+                _node.Gateway.GetRecord(new GetRecordRequest { Type = TestLedger.Type, Id = "L-1", Version = version }).Record,
+                Is.EqualTo(held[(int)version - 1]), "alone, from as far back as need be");
+        }
+
+        byte[] Submit(string action, ulong expected, string content) => _ledger.Sign(_ledger.Clerk, body =>
+        {
+            var change = new RecordChange
+            {
+                Record = new RecordName { Type = TestLedger.Type, Id = "L-1" },
+                ExpectedVersion = expected,
+                Reason = "test",
+                ApproveUntilMs = body.ExpiresAtMs,
+            };
+            if (action is "register" or "amend")
+                change.Payload = new Payload { Inline = new InlinePayload { MediaType = "text/plain", Content = ByteString.CopyFromUtf8(content) } };
+            switch (action)
+            {
+                case "register": body.Register = change; break;
+                case "amend": body.Amend = change; break;
+                case "annul": body.Annul = change; break;
+                default: body.Reinstate = change; break;
+            }
+        });
+        IEnumerable<RecordVersion> History() => held.Count == 0 ? [] : _node.Gateway.GetRecordHistory(
+            new GetRecordHistoryRequest { Type = TestLedger.Type, Id = "L-1", PageSize = 100 }).Versions;
+        IEnumerable<Submission> Waiting() => _node.Gateway.ListSubmissions(
+            new ListSubmissionsRequest { Type = TestLedger.Type, PageSize = 10 }).Submissions;
+    }
+
+    [Test]
+    public async Task ListSubmissions_ByPages_SkipsWhatIsDecidedOrOvertaken()
+    {
+        await _node.FoundAsync();
+        for (int i = 0; i < 5; i++)
+        {
+            byte[] submission = Submit($"L-{i}");
+            await _node.CommitAsync(submission);
+            if (i == 1)
+            {
+                await _node.CommitAsync(_ledger.Sign(_ledger.Clerk, b => b.Refuse = new RefuseSubmission
+                {
+                    Record = new RecordName { Type = TestLedger.Type, Id = "L-1" },
+                    Submission = ByteString.CopyFrom(TestLedger.IdOf(submission).Span),
+                    Reason = "typing error",
+                }));
+            }
+        }
+        await _node.CommitAsync(_ledger.Change("L-3", 0));
+        var pages = new List<string>();
+        var request = new ListSubmissionsRequest { Type = TestLedger.Type, PageSize = 2 };
+        do
+        {
+            ListSubmissionsResponse page = _node.Gateway.ListSubmissions(request);
+            pages.Add(string.Join(' ', page.Submissions.Select(s => s.State.Proposed.Record.Id)));
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+        Assert.That(pages, Is.EqualTo(new[] { "L-0", "L-2", "L-4" }));
+
+        byte[] Submit(string id) => _ledger.Sign(_ledger.Clerk, body => body.Register = new RecordChange
+        {
+            Record = new RecordName { Type = TestLedger.Type, Id = id },
+            Payload = new Payload { Inline = new InlinePayload { MediaType = "text/plain" } },
+            ApproveUntilMs = body.ExpiresAtMs,
+        });
     }
 
     [Test]

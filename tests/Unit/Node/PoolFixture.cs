@@ -48,6 +48,30 @@ internal static class PoolFixture
         return Unsigned(body);
     }
 
+    /// <summary>The same, submitted for approval.</summary>
+    public static VerifiedTransaction Submission(string record, ulong expected)
+    {
+        TransactionBody body = Change(record, expected).Transaction.Body.Clone();
+        RecordActions.ChangeOf(body)!.ApproveUntilMs = 1_000_000;
+        return Unsigned(body);
+    }
+
+    /// <summary>The approval of a change that follows <paramref name="expected"/>.</summary>
+    public static VerifiedTransaction Approve(string record, ulong expected, Digest submission)
+    {
+        TransactionBody body = Body(1_000_000);
+        body.Approve = new ApproveSubmission
+        {
+            Record = new RecordName { Type = Type, Id = record },
+            ExpectedVersion = expected,
+            Submission = ByteString.CopyFrom(submission.Span),
+        };
+        return Unsigned(body);
+    }
+
+    /// <summary>That a record's submission was made or decided.</summary>
+    public static StateChange SubmissionOf(string record) => new(StateKey.Submission(Type, record), []);
+
     /// <summary>Closes a record in favour of another.</summary>
     public static VerifiedTransaction Supersede(string record, ulong expected, string successor)
     {
@@ -92,11 +116,8 @@ internal static class PoolFixture
         var records = new List<RecordVersionEntry>();
         foreach (VerifiedTransaction transaction in transactions)
         {
-            if (RecordActions.ChangeOf(transaction.Transaction.Body) is { } change)
-            {
-                StateKey key = StateKey.Record(change.Record.Type, change.Record.Id);
-                records.Add(new RecordVersionEntry(key, change.ExpectedVersion + 1, 0));
-            }
+            if (RecordActions.VersionMadeBy(transaction.Transaction.Body) is { } made)
+                records.Add(new RecordVersionEntry(StateKey.Record(made.Record.Type, made.Record.Id), made.Version, 0));
         }
         var header = new BlockHeader
         {

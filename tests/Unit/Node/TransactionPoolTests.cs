@@ -102,6 +102,48 @@ public sealed class TransactionPoolTests
     }
 
     [Test]
+    public void Submission_MakesNoVersion_SoThatNothingBehindItIsReady()
+    {
+        TransactionPool pool = Pool();
+        var ahead = new Rejection(RejectionCode.VersionAhead, "");
+        VerifiedTransaction submission = PoolFixture.Submission("a", 0), second = PoolFixture.Change("a", 1), early = PoolFixture.Submission("b", 1);
+        Add(pool, submission);
+        Add(pool, second);
+        Add(pool, early, obstacle: new PoolEntry(early, "", 0).ObstacleIn(ahead));
+        Assert.That(pool.TakeCandidates(1_000_000, 10), Is.EqualTo(new[] { submission }));
+        pool.OnCommitted(PoolFixture.Block(1, [submission], PoolFixture.SubmissionOf("a")), _ => null);
+        Assert.That(pool.TakeCandidates(1_000_000, 10), Is.Empty);
+        pool.OnCommitted(PoolFixture.Block(2, [PoolFixture.Change("b", 0)]), _ => null);
+        Assert.That(pool.TakeCandidates(1_000_000, 10), Is.EqualTo(new[] { early }), "its record has the version that it follows");
+        pool.OnCommitted(PoolFixture.Block(3, [PoolFixture.Change("b", 1)]), t => t == early.Transaction ? ahead : null);
+        Assert.That(pool.TakeCandidates(1_000_000, 10), Is.Empty, "what is ahead and makes no version is in nobody's chain");
+    }
+
+    [Test]
+    public void OnCommitted_ASubmissionMade_JudgesItsApprovalAnew_AndNothingElse()
+    {
+        TransactionPool pool = Pool();
+        var unknown = new Rejection(RejectionCode.UnknownSubmission, "");
+        VerifiedTransaction submission = PoolFixture.Submission("a", 0);
+        VerifiedTransaction approval = PoolFixture.Approve("a", 0, submission.Transaction.Id);
+        Add(pool, approval, obstacle: unknown);
+        Add(pool, PoolFixture.Change("b", 0), obstacle: NotPermitted);
+        var judged = new List<Transaction>();
+        Rejection? Judge(Transaction transaction)
+        {
+            judged.Add(transaction);
+            return null;
+        }
+        pool.OnCommitted(PoolFixture.Block(1, [PoolFixture.Submission("b", 0)], PoolFixture.SubmissionOf("b")), Judge);
+        Assert.That(judged, Is.Empty);
+        pool.OnCommitted(PoolFixture.Block(2, [submission], PoolFixture.SubmissionOf("a")), Judge);
+        Assert.That(judged, Is.EqualTo(new[] { approval.Transaction }));
+        VerifiedTransaction next = PoolFixture.Change("a", 1);
+        Add(pool, next);
+        Assert.That(pool.TakeCandidates(1_000_000, 10), Is.EqualTo(new[] { approval, next }), "an approval makes a version");
+    }
+
+    [Test]
     public void OnCommitted_OfficersChanged_JudgesEverythingAnew()
     {
         TransactionPool pool = Pool();

@@ -62,6 +62,8 @@ internal sealed class FakeGateway : ILedgerGateway
 
     public GetRecordHistoryResponse GetRecordHistory(GetRecordHistoryRequest request) => new();
 
+    public ListSubmissionsResponse ListSubmissions(ListSubmissionsRequest request) => new();
+
     public CertifiedHeader GetHeader(ulong height) => throw LedgerRequestException.NotYetAvailable(
         $"Block {height} does not exist yet.", ("height", height.ToString()));
 

@@ -80,7 +80,9 @@ public sealed class RpcDoorTests
     [TestCase("/v1/records/closed-type")]
     [TestCase("/v1/records/closed-type/x")]
     [TestCase("/v1/records/closed-type/x/history")]
+    [TestCase("/v1/submissions/closed-type")]
     [TestCase("/v1/proofs/state/6?id=Y2xvc2VkLXR5cGUAeA%3D%3D")]
+    [TestCase("/v1/proofs/state/9?id=Y2xvc2VkLXR5cGUAeA%3D%3D")]
     public async Task Records_OfATypeThatIsNotPublic_AreReadByTheAdministrationOnly(string path)
     {
         RpcHost host = await StartAsync();

@@ -69,6 +69,10 @@ public sealed class VectorsTest
                 Vector("register with links", Actions.Linked(Actions.Register("A-1"), ("licence", "B-2", 0), ("permit", "C-3", 7)), 12),
                 Vector("reinstate", Actions.Reinstate("A-1", 2), 11),
                 Vector("rotate officer key", Actions.Rotate("4711", TestLedger.OtherSpare), 9),
+                Vector("register for approval", Actions.Submitted(FullRegister(), TestLedger.StartMs + 60_000), 13),
+                Vector("approve", Actions.Approve("A-1", 2, _ledger.Genesis.ChainId), 14),
+                Vector("refuse", Actions.Refuse("A-1", _ledger.Genesis.ChainId), 15),
+                Vector("define type of four eyes", Actions.FourEyes(1, "alpha", "beta"), 16),
             },
         });
     }
@@ -180,6 +184,17 @@ public sealed class VectorsTest
                 Vector("one record linked twice", Field(Actions.Linked(Actions.Register("A-1"), ("licence", "B-2", 1), ("licence", "B-2", 2)))),
                 Vector("link to nothing", Field(Actions.Register("A-1"), b => b.Register.Links.Add(new RecordLink { Version = 1 }))),
                 Vector("link to an id with a slash", Field(Actions.Linked(Actions.Register("A-1"), ("licence", "a/b", 0)))),
+                Vector("wait that ends before the transaction expires", Field(Actions.Submitted(Actions.Register("A-1"), TestLedger.StartMs + 59_999))),
+                Vector("approval without a record", Field(Actions.Approve("A-1", 0, Digest.Zero), b => b.Approve.Record = null)),
+                Vector("approval of a record id with a slash", Field(Actions.Approve("a/b", 0, Digest.Zero))),
+                Vector("approval of 31 bytes", Field(Actions.Approve("A-1", 0, Digest.Zero), b => b.Approve.Submission = ByteString.CopyFrom(new byte[31]))),
+                Vector("refusal without a submission", Field(Actions.Refuse("A-1", Digest.Zero), b => b.Refuse.Submission = ByteString.Empty)),
+                Vector("refusal without a reason", Field(Actions.Refuse("A-1", Digest.Zero), b => b.Refuse.Reason = "")),
+                Vector("refusal reason of 1,025 bytes", Field(Actions.Refuse("A-1", Digest.Zero), b => b.Refuse.Reason = new string('x', 1_025))),
+                Vector("approvers out of order", Field(Actions.FourEyes(0, "beta", "alpha"))),
+                Vector("approver twice", Field(Actions.FourEyes(0, "beta", "beta"))),
+                Vector("approver with a capital", Field(Actions.FourEyes(0, "Beta"))),
+                Vector("17 approvers", Field(Actions.FourEyes(0, [.. Enumerable.Range(10, 17).Select(i => $"d-{i}")]))),
                 Vector("no title", Field(Actions.Define(), b => b.DefineType.Titles.Clear())),
                 Vector("language twice", Field(Actions.Define(), b => b.DefineType.Titles.Add(b.DefineType.Titles[0]))),
                 Vector("empty title", Field(Actions.Define(), b => b.DefineType.Titles[0].Text = "")),
@@ -375,30 +390,21 @@ public sealed class VectorsTest
     [Test]
     public void Blocks()
     {
-        VerifiedTransaction Make(TestKey signer, TransactionBody action, int nonce) =>
-            _ledger.Verified(Envelope.Signed(Fixed(action, signer, nonce), signer));
-        object Vector(ExecutedBlock block) => new
-        {
-            header = Hex(block.Header.ToBytes()),
-            hash = block.Header.Hash.ToString(),
-            envelopes = block.Transactions.Select(t => Hex(t.Transaction.Envelope.Span)),
-            state = States(block),
-        };
         Hold("blocks", new
         {
             chainId = _ledger.Genesis.ChainId.ToString(),
             blocks = new[]
             {
-                Vector(_ledger.Commit([
+                Block(_ledger.Commit([
                     Make(TestLedger.AlphaAdmin, Actions.Define(), 1),
                     Make(TestLedger.AlphaAdmin, Actions.Enrol("clerk", TestLedger.AlphaClerk, OfficerRole.Clerk), 2),
                 ])),
-                Vector(_ledger.Commit([
+                Block(_ledger.Commit([
                     Make(TestLedger.AlphaClerk, FullRegister(), 3),
                     Make(TestLedger.AlphaClerk, Actions.Linked(Actions.Amend("A-1", 1), ("licence", "B-2", 0), ("permit", "C-3", 7)), 4),
                     Make(TestLedger.AlphaClerk, Actions.Register("B-2"), 5),
                 ])),
-                Vector(_ledger.Commit([
+                Block(_ledger.Commit([
                     Make(TestLedger.AlphaClerk, Actions.Annul("A-1", 2), 6),
                     Make(TestLedger.AlphaClerk, Actions.Reinstate("A-1", 3), 9),
                     Make(TestLedger.AlphaClerk, Actions.Supersede("B-2", 1, ("licence", "A-1")), 10),
@@ -408,6 +414,40 @@ public sealed class VectorsTest
             },
         });
     }
+
+    [Test]
+    public void Submissions()
+    {
+        TestKey approver = TestLedger.Spare;
+        VerifiedTransaction first = Make(TestLedger.AlphaClerk, Actions.Submitted(FullRegister(), TestLedger.StartMs + 60_000), 20);
+        VerifiedTransaction second = Make(TestLedger.AlphaClerk, Actions.Submitted(Actions.Annul("A-1", 1), TestLedger.StartMs + 60_000), 21);
+        Hold("submissions", new
+        {
+            chainId = _ledger.Genesis.ChainId.ToString(),
+            blocks = new[]
+            {
+                Block(_ledger.Commit([
+                    Make(TestLedger.AlphaAdmin, Actions.FourEyes(0, "beta"), 22),
+                    Make(TestLedger.AlphaAdmin, Actions.Enrol("clerk", TestLedger.AlphaClerk, OfficerRole.Clerk), 23),
+                    Make(TestLedger.BetaAdmin, Actions.Enrol("approver", approver, OfficerRole.Approver), 24),
+                ])),
+                Block(_ledger.Commit([first])),
+                Block(_ledger.Commit([Make(approver, Actions.Approve("A-1", 0, first.Transaction.Id), 25), second])),
+                Block(_ledger.Commit([Make(approver, Actions.Refuse("A-1", second.Transaction.Id), 26)])),
+            },
+        });
+    }
+
+    private VerifiedTransaction Make(TestKey signer, TransactionBody action, int nonce) =>
+        _ledger.Verified(Envelope.Signed(Fixed(action, signer, nonce), signer));
+
+    private static object Block(ExecutedBlock block) => new
+    {
+        header = Hex(block.Header.ToBytes()),
+        hash = block.Header.Hash.ToString(),
+        envelopes = block.Transactions.Select(t => Hex(t.Transaction.Envelope.Span)),
+        state = States(block),
+    };
 
     private static object[] States(ExecutedBlock block) =>
     [

@@ -180,7 +180,10 @@ public sealed class ChainAuditorTests : IDisposable
     public void Audit_ATransactionThatAQuorumCertifiedAgainstTheRules_NamesItAndTheRule()
     {
         TestKey administrator = TestLedger.AlphaAdmin, deputy = TestLedger.OtherSpare, former = TestLedger.Spare;
+        TestKey approver = EvidenceLedger.Approver;
         TransactionBody good = Actions.Define("permit");
+        TransactionBody Submitted(string id, ulong waitMs) =>
+            Actions.Submitted(Actions.Register(id), Ledger.State.Tip.TimestampMs + 1_000 + waitMs);
         (TestKey Signer, TransactionBody Action, RejectionCode Code)[] forbidden =
         [
             (former, Actions.Register("C-1"), RejectionCode.SignerRevoked),
@@ -194,6 +197,15 @@ public sealed class ChainAuditorTests : IDisposable
             (deputy, Actions.Linked(Actions.Amend("A-2", 3), ("licence", "C-1", 0)), RejectionCode.UnknownRecord),
             (deputy, Actions.Linked(Actions.Amend("A-2", 3), ("licence", "B-1", 2)), RejectionCode.UnknownRecord),
             (deputy, Actions.Linked(Actions.Amend("A-2", 3), ("licence", "A-1", 1)), RejectionCode.RecordNotInForce),
+            (deputy, Actions.Register("V-1", type: "visa"), RejectionCode.ApprovalRequired),
+            (deputy, Submitted("D-1", Limits.ApprovalHorizonMs + 1_000), RejectionCode.ExpiryTooFar),
+            (approver, Submitted("C-4", 60_000), RejectionCode.ApprovalPending),
+            (approver, Actions.Approve("C-2", 0, Ledger.Waiting), RejectionCode.UnknownSubmission),
+            (approver, Actions.Approve("C-2", 1, Ledger.Approved), RejectionCode.SubmissionDecided),
+            (deputy, Actions.Approve("C-4", 0, Ledger.Waiting), RejectionCode.OwnSubmission),
+            (administrator, Actions.Approve("C-4", 0, Ledger.Waiting), RejectionCode.NotPermitted),
+            (TestLedger.BetaAdmin, Actions.Refuse("C-4", Ledger.Waiting), RejectionCode.NotPermitted),
+            (approver, Actions.Approve("C-4", 1, Ledger.Waiting), RejectionCode.VersionAhead),
             (deputy, Actions.Rotate("deputy", new TestKey(700)), RejectionCode.NotPermitted),
             (TestLedger.BetaAdmin, Actions.Rotate("deputy", new TestKey(700)), RejectionCode.UnknownOfficer),
             (administrator, Actions.Rotate("clerk", new TestKey(700)), RejectionCode.UnknownOfficer),

@@ -10,22 +10,29 @@ using GovChain.Tests.Unit.Execution;
 namespace GovChain.Tests.Unit.Verification;
 
 /// <summary>
-/// A ledger of four departments and seven blocks with everything signed and certified, from fixed keys, nonces and
+/// A ledger of four departments and nine blocks with everything signed and certified, from fixed keys, nonces and
 /// times: its bytes come out the same each time. Alpha's clerk signs positions 4 to 6, is revoked at 7, in block 3;
 /// alpha's deputy signs 8 and 11 and has another key from block 7 on; at 9, in block 4, beta's
-/// validator suspends alpha as leader, at 10 delta's accuses gamma's.
+/// validator suspends alpha as leader, at 10 delta's accuses gamma's; at 19 it submits for approval what alpha's approver approves at 20,
+/// at 21 what it withdraws at 22, at 23 what waits.
 /// </summary>
 internal sealed class EvidenceLedger
 {
     public const ulong FirstOfClerk = 4;
     public const ulong SuspensionOfAlpha = 9;
     public const ulong LastOfDeputy = 11;
-    public const ulong LastPosition = 16;
-    public const ulong TipHeight = 7;
+    public const ulong Submission = 19;
+    public const ulong Approval = 20;
+    public const ulong Withdrawal = 22;
+    public const ulong LastPosition = 23;
+    public const ulong TipHeight = 9;
 
     /// <summary>Of alpha, beta, delta and gamma: the order of their ids.</summary>
     public static readonly TestKey[] Validators =
         [TestLedger.AlphaValidator, TestLedger.BetaValidator, new TestKey(301), new TestKey(302)];
+
+    /// <summary>Alpha's, with the roles clerk and approver.</summary>
+    public static readonly TestKey Approver = new(305);
 
     private static readonly TestKey[] OtherAdministrators = [new TestKey(303), new TestKey(304)];
 
@@ -56,7 +63,24 @@ internal sealed class EvidenceLedger
             (TestLedger.OtherSpare, Actions.Reinstate("A-2", 2)),
             (TestLedger.OtherSpare, Actions.Linked(Actions.Register("B-2"), ("licence", "A-1", 2), ("licence", "B-1", 0))),
             (TestLedger.OtherSpare, Actions.Supersede("A-1", 2, ("licence", "A-2"), ("licence", "B-1"))));
+        TransactionBody fourEyes = Actions.Define("visa");
+        fourEyes.DefineType.FourEyes = true;
+        Commit((administrator, fourEyes), (administrator, Actions.Enrol("approver", Approver, OfficerRole.Clerk, OfficerRole.Approver)));
+        byte[] approved = Submit("C-2"), withdrawn = Submit("C-3"), waiting = Submit("C-4");
+        Commit([
+            approved, Sign(Approver, Actions.Approve("C-2", 0, IdOf(approved))),
+            withdrawn, Sign(TestLedger.OtherSpare, Actions.Refuse("C-3", IdOf(withdrawn))),
+            waiting,
+        ]);
+        Waiting = IdOf(waiting);
+        Approved = IdOf(approved);
     }
+
+    /// <summary>The submission of C-4, which nobody has decided, and that of C-2, which was approved.</summary>
+    public Digest Waiting { get; }
+
+    /// <inheritdoc cref="Waiting"/>
+    public Digest Approved { get; }
 
     public static EvidenceLedger Shared { get; } = new();
 
@@ -168,9 +192,15 @@ internal sealed class EvidenceLedger
         return new RawBlock(header.ToBytes(), Certify(header).ToBytes(), envelopes);
     }
 
-    private void Commit(params (TestKey Signer, TransactionBody Action)[] actions)
+    /// <summary>A registration by the deputy, for approval.</summary>
+    private byte[] Submit(string id) => Sign(TestLedger.OtherSpare, Actions.Submitted(Actions.Register(id), _ledger.NextTimeMs + 60_000));
+
+    private Digest IdOf(byte[] envelope) => TransactionDecoder.TryDecode(envelope, Genesis.ChainId, out _)!.Id;
+
+    private void Commit(params (TestKey Signer, TransactionBody Action)[] actions) => Commit([.. actions.Select(a => Sign(a.Signer, a.Action))]);
+
+    private void Commit(byte[][] envelopes)
     {
-        byte[][] envelopes = [.. actions.Select(a => Sign(a.Signer, a.Action))];
         BlockHeader header = _ledger.Commit(envelopes.Select(_ledger.Verified)).Header;
         var block = new CertifiedBlock(header, Certify(header));
         Blocks.Add(block);

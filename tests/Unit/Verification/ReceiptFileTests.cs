@@ -64,6 +64,9 @@ public sealed class ReceiptFileTests : IDisposable
             {
                 new { name = "signer proven to the receipt's own block", file = Text(_own) },
                 new { name = "signer, revoked since, proven to a later block", file = Text(_later) },
+                new { name = "submitted for approval", file = FileOf(EvidenceLedger.Submission) },
+                new { name = "approved", file = FileOf(EvidenceLedger.Approval) },
+                new { name = "withdrawn", file = FileOf(EvidenceLedger.Withdrawal) },
             },
             refusedEditsOfTheSecond = edits.Select(edit =>
             {
@@ -71,6 +74,16 @@ public sealed class ReceiptFileTests : IDisposable
                 return new { name = edit.Name, replace = edit.Old, with = edit.New, failure = $"{failure?.Kind}" };
             }),
         });
+    }
+
+    [Test]
+    public void Summary_OfAnApproval_SaysWhoApprovedWhat_AndThatASubmissionMadeNoVersion()
+    {
+        string submission = FileOf(EvidenceLedger.Submission), approval = FileOf(EvidenceLedger.Approval), withdrawal = FileOf(EvidenceLedger.Withdrawal);
+        string named = $"    \"submission\": \"{Ledger.Approved}\",\n";
+        Assert.That(submission, Does.Contain("\"recordId\": \"C-2\",\n    \"approveUntil\": \"2027-01-15T08:01:09.000Z\",\n").And.Not.Contain("\"version\""));
+        Assert.That(approval, Does.Contain($"\"recordId\": \"C-2\",\n    \"version\": 1,\n{named}    \"department\": \"alpha\",\n    \"officer\": \"approver\",\n"));
+        Assert.That(withdrawal, Does.Contain("\"action\": \"refuse\"").And.Contain("\"submission\": \"").And.Not.Contain("\"version\""));
     }
 
     [Test]
@@ -291,6 +304,8 @@ public sealed class ReceiptFileTests : IDisposable
         if (kind is not null)
             Assert.That(failure!.Kind, Is.EqualTo(kind), $"{what}: {failure.Message}");
     }
+
+    private string FileOf(ulong position) => Text(Ledger.FileOf(Ledger.ProvenToOwnBlock(position), _verifier));
 
     private static string Text(byte[] file) => Encoding.UTF8.GetString(file);
 

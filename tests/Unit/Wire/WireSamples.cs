@@ -25,6 +25,7 @@ internal static class WireSamples
             Reason = reason,
             EffectiveDate = type,
             Links = { Enumerable.Repeat(new RecordLink { Record = new RecordName { Id = id }, Version = version }, content.Length % 2) },
+            ApproveUntilMs = version,
             Successors = { Enumerable.Repeat(new RecordName { Type = id, Id = reason }, content.Length % 3) },
         });
 
@@ -34,9 +35,17 @@ internal static class WireSamples
         Change.Select(c => new TransactionBody { Annul = c }),
         Change.Select(c => new TransactionBody { Supersede = c }),
         Change.Select(c => new TransactionBody { Reinstate = c }),
+        Gen.Select(Text, Gen.ULong, Blob, (id, version, submission) => new TransactionBody
+        {
+            Approve = new ApproveSubmission { Record = new RecordName { Id = id }, ExpectedVersion = version, Submission = submission },
+        }),
+        Gen.Select(Text, Blob, (id, submission) => new TransactionBody
+        {
+            Refuse = new RefuseSubmission { Record = new RecordName { Id = id }, Submission = submission, Reason = id },
+        }),
         Gen.Select(Text, Title.Array[0, 3], Gen.Bool, (type, titles, read) => new TransactionBody
         {
-            DefineType = new DefineType { Type = type, Titles = { titles }, PublicRead = read, Description = type, Schema = type },
+            DefineType = new DefineType { Type = type, Titles = { titles }, PublicRead = read, Description = type, Schema = type, Approvers = { type }, FourEyes = read },
         }),
         Gen.Select(Text, Blob, Gen.UInt.Array[0, 4], Gen.ULong, (id, key, roles, time) => new TransactionBody
         {

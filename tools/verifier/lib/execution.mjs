@@ -9,16 +9,23 @@ import { KIND, officerId, recordId } from './state.mjs';
 import { PROTOCOL_ACTIONS, RECORD_ACTIONS } from './transaction.mjs';
 
 const CLERK = 1;
+const APPROVER = 2;
 const ADMINISTRATOR = 4;
 const IN_FORCE = 1;
 const ANNULLED = 2;
 const SUPERSEDED = 3;
+const WAITING = 1;
+const APPROVED = 2;
+const REFUSED = 3;
+const APPROVAL_HORIZON_MS = 30n * 86_400_000n;
 
 /** What a record is after these; after any other it is in force. */
 const STATUS_AFTER = { annul: ANNULLED, supersede: SUPERSEDED };
 
 const ACTIONS = {
   ...Object.fromEntries(RECORD_ACTIONS.map((action) => [action, changeRecord])),
+  approve,
+  refuse,
   define_type: defineType,
   enrol_officer: enrolOfficer,
   revoke_officer: revokeOfficer,
@@ -62,7 +69,7 @@ export function execute(state, transaction, block, position) {
   const { name, value } = transaction.action;
   const signer = PROTOCOL_ACTIONS.includes(name)
     ? { department: authoriseValidator(state, transaction.signer, block) } : authorise(state, transaction.signer, block);
-  ACTIONS[name](state, value, { ...block, position, signer, action: name });
+  ACTIONS[name](state, value, { ...block, position, signer, action: name, id: transaction.id });
 }
 
 function authorise(state, key, { height, timeMs }) {
@@ -103,24 +110,22 @@ function requireVersion(expected, version) {
   require(expected <= version, 'expected_version', what, 'VERSION_AHEAD');
 }
 
-function changeRecord(state, change, { action, height, timeMs, position, signer }) {
+function changeRecord(state, change, { action, height, timeMs, position, signer, id: transactionId }) {
   const { type, id } = change.record;
+  const { approve_until_ms: until } = change;
   const definition = state.before(KIND.type, type);
   require(definition !== null, 'record.type', () => `there is no type ${type}`, 'UNKNOWN_TYPE');
   require(definition.owner === signer.department, 'signer', () => `the type ${type} belongs to ${definition.owner}`, 'NOT_PERMITTED');
   requireRole(signer, CLERK);
+  if (until === 0n) require(!definition.four_eyes, 'approve_until_ms', 'missing', 'APPROVAL_REQUIRED');
+  else require(until - timeMs <= APPROVAL_HORIZON_MS, 'approve_until_ms', 'too far ahead', 'EXPIRY_TOO_FAR');
   const record = state.now(KIND.record, recordId(type, id));
   requireVersion(change.expected_version, record?.version ?? 0n);
   require(record?.status !== SUPERSEDED, 'record', 'superseded', 'RECORD_SUPERSEDED');
   if (action === 'register' || action === 'reinstate') require(record?.status !== IN_FORCE, 'record', 'in force', 'RECORD_IN_FORCE');
   else require(record.status !== ANNULLED, 'record', 'annulled', 'RECORD_ANNULLED');
-  const links = definition.links_in_force ? change.links : [];
-  for (const { record: other, version } of [...change.successors.map((s) => ({ record: s, version: 0n })), ...links]) {
-    const found = state.now(KIND.record, recordId(other.type, other.id));
-    require(found !== null, other.id, () => `there is no ${other.type}/${other.id}`, 'UNKNOWN_RECORD');
-    require(found.version >= version, other.id, () => `there is no version ${version}`, 'UNKNOWN_RECORD');
-    require(found.status === IN_FORCE, other.id, 'not in force', 'RECORD_NOT_IN_FORCE');
-  }
+  if (until > 0n) requireNoneWaits(state, change, timeMs);
+  requireNamed(state, definition, change.successors, change.links);
   const payload = change.payload?.kind.value;
   if (payload && definition.schema) {
     const violation = judge(schemaOf(definition.schema), payload.media_type, payload.content);
@@ -130,7 +135,7 @@ function changeRecord(state, change, { action, height, timeMs, position, signer 
     payload_digest: sha256(payload.content), media_type: payload.media_type, payload_bytes: BigInt(payload.content.length),
     payload_position: position, links: change.links,
   } : record;
-  state.set(KIND.record, recordId(type, id), {
+  const next = {
     record: change.record,
     version: change.expected_version + 1n,
     status: STATUS_AFTER[action] ?? IN_FORCE,
@@ -148,11 +153,84 @@ function changeRecord(state, change, { action, height, timeMs, position, signer 
     payload_position,
     successors: change.successors,
     links: held,
-  });
+    approval: null,
+  };
+  if (until === 0n) state.set(KIND.record, recordId(type, id), next);
+  else {
+    state.set(KIND.submission, recordId(type, id), {
+      submission: transactionId, status: WAITING, approve_until_ms: until, proposed: next,
+    });
+  }
+}
+
+/** The records that a change names: successors, and links where the type says so, are there and hold. */
+function requireNamed(state, definition, successors, links) {
+  const judged = definition.links_in_force ? links : [];
+  for (const { record: other, version } of [...successors.map((s) => ({ record: s, version: 0n })), ...judged]) {
+    const found = state.now(KIND.record, recordId(other.type, other.id));
+    require(found !== null, other.id, () => `there is no ${other.type}/${other.id}`, 'UNKNOWN_RECORD');
+    require(found.version >= version, other.id, () => `there is no version ${version}`, 'UNKNOWN_RECORD');
+    require(found.status === IN_FORCE, other.id, 'not in force', 'RECORD_NOT_IN_FORCE');
+  }
+}
+
+/** One change of a record waits at a time, until its end or until another version comes first. */
+function requireNoneWaits(state, { record, expected_version: expected }, timeMs) {
+  const found = state.now(KIND.submission, recordId(record.type, record.id));
+  require(found?.status !== WAITING || found.approve_until_ms <= timeMs || found.proposed.version !== expected + 1n,
+    'record', 'another change waits for approval', 'APPROVAL_PENDING');
+}
+
+function approve(state, { record, expected_version, submission }, { height, timeMs, position, signer }) {
+  const found = waiting(state, record, submission, timeMs);
+  require(!isSubmitter(signer, found), 'signer', 'the submitter', 'OWN_SUBMISSION');
+  const definition = requireApprover(state, record, signer);
+  const id = recordId(record.type, record.id);
+  const version = state.now(KIND.record, id)?.version ?? 0n;
+  const { proposed } = found;
+  requireVersion(expected_version, version);
+  requireVersion(proposed.version - 1n, version);
+  const brought = proposed.payload_position === proposed.position ? proposed.links : [];
+  requireNamed(state, definition, proposed.successors, brought);
+  const { department, officer_id } = signer;
+  const approval = { department, officer_id, submission_position: proposed.position };
+  state.set(KIND.record, id, { ...proposed, recorded_at_ms: timeMs, height, position, approval });
+  decide(state, id, found, { status: APPROVED, department, officer_id, position });
+}
+
+function refuse(state, { record, submission, reason }, { timeMs, position, signer }) {
+  const found = waiting(state, record, submission, timeMs);
+  if (!isSubmitter(signer, found)) requireApprover(state, record, signer);
+  const { department, officer_id } = signer;
+  decide(state, recordId(record.type, record.id), found, { status: REFUSED, department, officer_id, reason, position });
+}
+
+function waiting(state, { type, id }, submission, timeMs) {
+  const found = state.now(KIND.submission, recordId(type, id));
+  require(found?.submission.equals(submission), 'submission', 'not the newest of the record', 'UNKNOWN_SUBMISSION');
+  require(found.status === WAITING, 'submission', 'decided', 'SUBMISSION_DECIDED');
+  require(timeMs < found.approve_until_ms, 'submission', () => `waited until ${found.approve_until_ms}`, 'SUBMISSION_EXPIRED');
+  return found;
+}
+
+const isSubmitter = ({ department, officer_id }, { proposed }) =>
+  proposed.department === department && proposed.officer_id === officer_id;
+
+function requireApprover(state, { type }, signer) {
+  const definition = state.before(KIND.type, type);
+  const departments = definition.approvers.length > 0 ? definition.approvers : [definition.owner];
+  require(departments.includes(signer.department), 'signer', () => `approved by ${departments}`, 'NOT_PERMITTED');
+  requireRole(signer, APPROVER);
+  return definition;
+}
+
+/** What was proposed is kept no longer. */
+function decide(state, id, { submission, approve_until_ms }, decision) {
+  state.set(KIND.submission, id, { submission, approve_until_ms, ...decision });
 }
 
 function defineType(state, definition, { height, position, signer }) {
-  const { type, titles, public_read, description, schema, links_in_force } = definition;
+  const { type, titles, public_read, description, schema, links_in_force, approvers, four_eyes } = definition;
   const current = state.now(KIND.type, type);
   const owner = current?.owner ?? signer.department;
   require(owner === signer.department, 'signer', () => `the type ${type} belongs to ${owner}`, 'NOT_PERMITTED');
@@ -162,6 +240,7 @@ function defineType(state, definition, { height, position, signer }) {
   const version = definition.expected_version + 1n;
   state.set(KIND.type, type, {
     type, version, owner, titles, public_read, description, schema, defined_height: height, defined_position: position, links_in_force,
+    approvers, four_eyes,
   });
 }
 

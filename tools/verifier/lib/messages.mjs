@@ -28,7 +28,14 @@ const RecordChange = define('RecordChange', {
   6: string('effective_date'),
   7: repeated(message('links', RecordLink)),
   8: repeated(message('successors', RecordName)),
+  9: uint64('approve_until_ms'),
 });
+
+const ApproveSubmission = define('ApproveSubmission', {
+  1: message('record', RecordName), 2: uint64('expected_version'), 3: bytes('submission'),
+});
+
+const RefuseSubmission = define('RefuseSubmission', { 1: message('record', RecordName), 2: bytes('submission'), 3: string('reason') });
 
 const DefineType = define('DefineType', {
   1: string('type'),
@@ -36,9 +43,11 @@ const DefineType = define('DefineType', {
   3: repeated(message('titles', LocalizedText)),
   4: bool('public_read'),
   5: string('schema'),
+  7: repeated(string('approvers')),
+  9: bool('four_eyes'),
   13: string('description'),
   14: bool('links_in_force'),
-}, range(6, 12));
+}, [6, 8, ...range(10, 12)]);
 
 const EnrolOfficer = define('EnrolOfficer', {
   1: string('officer_id'),
@@ -94,6 +103,8 @@ export const TransactionBody = define('TransactionBody', {
   18: oneof('action', message('annul', RecordChange)),
   19: oneof('action', message('supersede', RecordChange)),
   20: oneof('action', message('reinstate', RecordChange)),
+  25: oneof('action', message('approve', ApproveSubmission)),
+  28: oneof('action', message('refuse', RefuseSubmission)),
   40: oneof('action', message('define_type', DefineType)),
   48: oneof('action', message('enrol_officer', EnrolOfficer)),
   49: oneof('action', message('revoke_officer', RevokeOfficer)),
@@ -101,7 +112,7 @@ export const TransactionBody = define('TransactionBody', {
   67: oneof('action', message('change_membership', ChangeMembership)),
   80: oneof('action', message('accuse', Accuse)),
   81: oneof('action', message('suspend_leader', SuspendLeader)),
-}, [...range(21, 27), ...range(64, 66), ...range(82, 84)]);
+}, [...range(21, 24), 26, 27, ...range(64, 66), ...range(82, 84)]);
 
 export const SignedTransaction = define('SignedTransaction', { 1: bytes('body'), 2: bytes('signature') });
 
@@ -172,7 +183,11 @@ export const RecordTypeState = define('RecordTypeState', {
   8: uint64('defined_position'),
   9: string('schema'),
   10: bool('links_in_force'),
+  11: repeated(string('approvers')),
+  12: bool('four_eyes'),
 });
+
+const Approval = define('Approval', { 1: string('department'), 2: string('officer_id'), 3: uint64('submission_position') });
 
 export const RecordState = define('RecordState', {
   1: message('record', RecordName),
@@ -192,6 +207,18 @@ export const RecordState = define('RecordState', {
   15: uint64('payload_position'),
   16: repeated(message('successors', RecordName)),
   17: repeated(message('links', RecordLink)),
+  18: message('approval', Approval),
+});
+
+export const SubmissionState = define('SubmissionState', {
+  1: bytes('submission'),
+  2: uint32('status'),
+  3: uint64('approve_until_ms'),
+  4: message('proposed', RecordState),
+  5: string('department'),
+  6: string('officer_id'),
+  7: string('reason'),
+  8: uint64('position'),
 });
 
 const LeaderSuspension = define('LeaderSuspension', {

@@ -9,7 +9,7 @@ import { OfficerKeyState } from './messages.mjs';
 import { at, Refusal, require } from './refusal.mjs';
 import { KIND, stateKey } from './state.mjs';
 import { leafHash as stateLeafHash, rootOfPath } from './state-tree.mjs';
-import { PROTOCOL_ACTIONS, readTransaction, RECORD_ACTIONS } from './transaction.mjs';
+import { DECISIONS, PROTOCOL_ACTIONS, readTransaction, RECORD_ACTIONS } from './transaction.mjs';
 import { decode } from './wire.mjs';
 
 export const RECEIPT_BYTES_MAX = 2 * 1024 * 1024;
@@ -140,21 +140,34 @@ function signerAt(value, { height, timeMs }, byValidator) {
 }
 
 function summarise(genesis, { action, id }, block, { department, officer_id: officer }) {
-  const record = RECORD_ACTIONS.includes(action.name) ? action.value : null;
   return {
     network: genesis.body.network_name,
     chainId: genesis.chainId.toString('hex'),
     transactionId: id.toString('hex'),
     action: action.name,
-    ...(record && {
-      type: record.record.type, recordId: record.record.id, version: exactNumber(record.expected_version + 1n, 'version'),
-    }),
+    ...summariseRecord(action),
     department,
     ...(officer !== undefined && { officer }),
     height: exactNumber(block.height, 'height'),
-    recordedAt: block.timeMs > YEAR_9999_MS ? String(block.timeMs) : new Date(Number(block.timeMs)).toISOString(),
+    recordedAt: timeText(block.timeMs),
   };
 }
+
+/** Of a submission, until when it waits: it made no version. Of who decided, what it was. */
+function summariseRecord({ name, value }) {
+  const isChange = RECORD_ACTIONS.includes(name);
+  if (!isChange && !DECISIONS.includes(name)) return {};
+  const submitted = isChange && value.approve_until_ms > 0n;
+  return {
+    type: value.record.type,
+    recordId: value.record.id,
+    ...(!submitted && name !== 'refuse' && { version: exactNumber(value.expected_version + 1n, 'version') }),
+    ...(submitted && { approveUntil: timeText(value.approve_until_ms) }),
+    ...(!isChange && { submission: value.submission.toString('hex') }),
+  };
+}
+
+const timeText = (ms) => (ms > YEAR_9999_MS ? String(ms) : new Date(Number(ms)).toISOString());
 
 function exactNumber(value, where) {
   require(value <= BigInt(Number.MAX_SAFE_INTEGER), `summary, ${where}`, `${value} is above 2^53`);

@@ -1,15 +1,15 @@
 // SPEC "State values": the authenticated state, before a block and within it.
 import { sha256 } from './bytes.mjs';
 import {
-  DepartmentState, LeaderState, MembershipState, OfficerKeyState, OfficerState, Parameters, RecordState, RecordTypeState,
+  DepartmentState, LeaderState, MembershipState, OfficerKeyState, OfficerState, Parameters, RecordState, RecordTypeState, SubmissionState,
 } from './messages.mjs';
 import { StateTree } from './state-tree.mjs';
 import { decode, empty, encode } from './wire.mjs';
 
-export const KIND = { parameters: 1, department: 2, key: 3, officer: 4, type: 5, record: 6, leader: 7, membership: 12 };
+export const KIND = { parameters: 1, department: 2, key: 3, officer: 4, type: 5, record: 6, leader: 7, submission: 9, membership: 12 };
 const SCHEMAS = [
   null, Parameters, DepartmentState, OfficerKeyState, OfficerState, RecordTypeState, RecordState, LeaderState,
-  null, null, null, null, MembershipState,
+  null, SubmissionState, null, null, MembershipState,
 ];
 
 export const officerId = (department, officer) => `${department}\0${officer}`;

@@ -19,14 +19,20 @@ const ROLE_MAX = 5;
 
 export const RECORD_ACTIONS = ['register', 'amend', 'annul', 'supersede', 'reinstate'];
 
+/** What becomes of a change that was submitted for approval. */
+export const DECISIONS = ['approve', 'refuse'];
+
 const PAYLOAD_ACTIONS = ['register', 'amend'];
 const OTHERS_MAX = 16;
+const APPROVERS_MAX = 16;
 
 /** Signed by a department's validator key; all others by an officer's. */
 export const PROTOCOL_ACTIONS = ['accuse', 'suspend_leader'];
 
 const CHECKS = {
   ...Object.fromEntries(RECORD_ACTIONS.map((action) => [action, requireRecordChange])),
+  approve: requireDecision,
+  refuse: requireDecision,
   define_type: requireDefineType,
   enrol_officer: requireEnrolOfficer,
   revoke_officer: requireRevokeOfficer,
@@ -65,7 +71,7 @@ export function readTransaction(envelope, chainId) {
   requirePublicKey(body.signer, 'signer', 'INVALID_PUBLIC_KEY');
   requireSignatureForm(signature, 'signature');
   require(body.action !== null, 'action', 'missing', INVALID);
-  CHECKS[body.action.name](body.action.value, body.action.name, chainId);
+  CHECKS[body.action.name](body.action.value, body.action.name, chainId, body);
   const signed = Buffer.concat([TAG, bytes]);
   const carried = CARRIED[body.action.name]?.(body.action.value, chainId) ?? [];
   return {
@@ -82,7 +88,7 @@ export function readTransaction(envelope, chainId) {
   };
 }
 
-function requireRecordChange(change, action) {
+function requireRecordChange(change, action, _, { expires_at_ms: expiresAtMs }) {
   const field = (name) => `${action}.${name}`;
   require(change.record !== null, field('record'), 'missing', INVALID);
   requireRecordName(change.record, field('record'));
@@ -94,7 +100,8 @@ function requireRecordChange(change, action) {
   requireText(change.legal_basis, 0, 1024, field('legal_basis'));
   const date = change.effective_date;
   require(date === '' || isDate(date), field('effective_date'), () => `${JSON.stringify(date)} is no date`, INVALID);
-  const { successors, links } = change;
+  const { successors, links, approve_until_ms: until } = change;
+  require(until === 0n || until >= expiresAtMs, field('approve_until_ms'), () => `${until}, before expires_at_ms`, INVALID);
   if (action !== 'supersede') require(successors.length === 0, field('successors'), `${action} has none`, INVALID);
   else require(successors.length >= 1 && successors.length <= OTHERS_MAX, field('successors'), () => `${successors.length}; 1 to ${OTHERS_MAX}`, INVALID);
   requireOthers(successors, change.record, (i) => field(`successors[${i}]`));
@@ -124,11 +131,24 @@ function requirePayload(payload, where) {
   requireMediaType(payload.kind.value.media_type, `${where}.inline.media_type`);
 }
 
+function requireDecision({ record, submission, reason }, action) {
+  require(record !== null, `${action}.record`, 'missing', INVALID);
+  requireRecordName(record, `${action}.record`);
+  requireLength(submission, 32, `${action}.submission`);
+  if (action === 'refuse') requireText(reason, 1, 1024, `${action}.reason`);
+}
+
 function requireDefineType(definition, action) {
   requireIdentifier('type', definition.type, `${action}.type`);
   requireTexts(definition.titles, `${action}.titles`);
   requireText(definition.description, 0, 4096, `${action}.description`);
   requireText(definition.schema, 0, 16_384, `${action}.schema`);
+  const { approvers } = definition;
+  require(approvers.length <= APPROVERS_MAX, `${action}.approvers`, () => `${approvers.length}; at most ${APPROVERS_MAX}`, INVALID);
+  approvers.forEach((department, i) => {
+    requireIdentifier('department', department, `${action}.approvers[${i}]`);
+    require(i === 0 || approvers[i - 1] < department, `${action}.approvers[${i}]`, 'does not ascend', INVALID);
+  });
 }
 
 function requireEnrolOfficer(enrolment, action) {

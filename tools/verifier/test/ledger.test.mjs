@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { ZERO_HASH } from '../lib/bytes.mjs';
 import { verifyLedger } from '../lib/ledger.mjs';
 import { Refusal } from '../lib/refusal.mjs';
+import { readTransaction } from '../lib/transaction.mjs';
 import { Key, LedgerBuilder, texts, twin } from './builder.mjs';
 import { hex, vectorBytes } from './vectors.mjs';
 
@@ -114,6 +115,49 @@ test('a schema judges from the next block on, and until it is taken away', async
 const strict = (l) => l.commit(
   l.sign(l.administrators[0], 'define_type', { type: 'licence', expected_version: 1n, titles: texts('Licence'), links_in_force: true }));
 
+const approver = new Key();
+const linked1 = linked(['A-1', 1n]);
+const idOf = (l, envelope) => readTransaction(envelope, l.digest).id;
+const until = (l, ms = 3_600_000n) => ({ approve_until_ms: l.tip.timeMs + ms });
+const decision = (id, submission, fields = {}) => ({ record: { type: 'licence', id }, submission, ...fields });
+
+/** Gives alpha an approver, and has changes of licences wait for one: version 2. A registration of B waits, whose id is given. */
+function waiting(l, definition = {}, submitted = {}) {
+  l.commit(
+    l.sign(l.administrators[0], 'enrol_officer', enrolment('approver', approver, [1, 2])),
+    l.sign(l.administrators[0], 'define_type', { type: 'licence', expected_version: 1n, titles: texts('Licence'), four_eyes: true, ...definition }));
+  const envelope = l.sign(clerk, 'register', record('B', { ...until(l), ...submitted }));
+  l.commit(envelope);
+  return idOf(l, envelope);
+}
+
+const approval = (l, key, submission, fields) => l.sign(key, 'approve', decision('B', submission, fields));
+
+test('a change that was submitted waits until another officer approves it, and no longer than it says', async () => {
+  const ledger = begun();
+  const admin = ledger.administrators[0];
+  const first = waiting(ledger);
+  ledger.commit(approval(ledger, approver, first));
+  const amended = ledger.sign(clerk, 'amend', record('B', { expected_version: 1n, reason: 'r', ...until(ledger) }));
+  ledger.commit(amended, ledger.sign(clerk, 'refuse', decision('B', idOf(ledger, amended), { reason: 'withdrawn' })));
+  const late = ledger.sign(clerk, 'annul', next('B', 1n, until(ledger, 60_000n)));
+  ledger.commit(late);
+  for (let i = 0; i < 60; i++) ledger.commit(ledger.sign(admin, 'define_type', { type: `t-${i}`, titles: texts('T') }));
+  const again = ledger.sign(approver, 'annul', next('B', 1n, until(ledger)));
+  ledger.commit(again);
+  const beta = new Key();
+  ledger.commit(
+    ledger.sign(ledger.administrators[1], 'enrol_officer', enrolment('approver', beta, [2])),
+    ledger.sign(admin, 'define_type', { type: 'licence', expected_version: 2n, titles: texts('Licence'), approvers: ['alpha', 'beta'], links_in_force: true }));
+  ledger.commit(approval(ledger, beta, idOf(ledger, again), { expected_version: 1n }));
+  const linked = ledger.sign(clerk, 'register', record('L', { ...linked1, ...until(ledger) }));
+  ledger.commit(linked, ledger.sign(beta, 'approve', decision('L', idOf(ledger, linked))));
+  const bare = ledger.sign(clerk, 'annul', next('L', 1n, until(ledger)));
+  ledger.commit(bare, ledger.sign(clerk, 'annul', annulment('A-1', 1n)));
+  ledger.commit(ledger.sign(beta, 'approve', decision('L', idOf(ledger, bare), { expected_version: 1n })));
+  assert.equal((await check(ledger)).height, 73);
+});
+
 /** A transaction of beta's validator that suspends the leader of a view. */
 const suspend = (l, ...proof) => [l.sign(l.validators[1], 'suspend_leader', l.suspension(...proof))];
 
@@ -206,6 +250,66 @@ const BROKEN = {
   'INVALID_PAYLOAD, another media type': (l) => [withSchema(l, '{}').sign(clerk, 'register', record('B', {
     payload: { kind: { name: 'inline', value: { media_type: 'text/plain', content: Buffer.from('{}') } } } }))],
   'RECORD_IN_FORCE, with a payload that does not fit': (l) => [withSchema(l).sign(clerk, 'register', record('A-1', { expected_version: 1n }))],
+  'APPROVAL_REQUIRED, at once': (l) => [waiting(l) && l.sign(clerk, 'register', record('C'))],
+  'EXPIRY_TOO_FAR, a wait of thirty days and a second': (l) => [l.sign(clerk, 'register', record('B', until(l, 30n * 86_400_000n + 1_001n)))],
+  'INVALID_FIELD, a wait that ends before the transaction expires': (l) => [l.sign(clerk, 'register', record('B', until(l, 59_999n)))],
+  'APPROVAL_PENDING, a second change': (l) => [waiting(l) && l.sign(approver, 'register', record('B', until(l)))],
+  'UNKNOWN_SUBMISSION, none': (l) => [waiting(l) && approval(l, approver, Buffer.alloc(32, 1))],
+  'UNKNOWN_SUBMISSION, of another record': (l) => [l.sign(approver, 'approve', decision('A-1', waiting(l), { expected_version: 1n }))],
+  'UNKNOWN_SUBMISSION, replaced': (l) => {
+    const first = waiting(l);
+    return [l.sign(clerk, 'refuse', decision('B', first, { reason: 'r' })), l.sign(clerk, 'register', record('B', until(l))), approval(l, approver, first)];
+  },
+  'SUBMISSION_DECIDED, approved twice': (l) => {
+    const first = waiting(l);
+    return [approval(l, approver, first), approval(l, approver, first, { expected_version: 1n })];
+  },
+  'SUBMISSION_DECIDED, approved and then refused': (l) => {
+    const first = waiting(l);
+    return [approval(l, approver, first), l.sign(clerk, 'refuse', decision('B', first, { reason: 'r' }))];
+  },
+  'SUBMISSION_DECIDED, refused and then approved': (l) => {
+    const first = waiting(l);
+    return [l.sign(approver, 'refuse', decision('B', first, { reason: 'r' })), approval(l, approver, first)];
+  },
+  'SUBMISSION_EXPIRED, in the moment of its end': (l) => {
+    const first = waiting(l, {}, { approve_until_ms: l.tip.timeMs + 62_000n });
+    for (let i = 0; i < 59; i++) l.commit(l.sign(l.administrators[0], 'define_type', { type: `t-${i}`, titles: texts('T') }));
+    return [approval(l, approver, first)];
+  },
+  'OWN_SUBMISSION, with the role': (l) => {
+    waiting(l);
+    const own = l.sign(approver, 'register', record('C', until(l)));
+    return [own, l.sign(approver, 'approve', decision('C', idOf(l, own)))];
+  },
+  'NOT_PERMITTED, approved by a clerk': (l) => {
+    const first = waiting(l);
+    l.commit(l.sign(l.administrators[0], 'enrol_officer', enrolment('other', stranger, [1])));
+    return [approval(l, stranger, first)];
+  },
+  'NOT_PERMITTED, approved by another department': (l) => {
+    const first = waiting(l);
+    l.commit(l.sign(l.administrators[1], 'enrol_officer', enrolment('other', stranger, [2])));
+    return [approval(l, stranger, first)];
+  },
+  'NOT_PERMITTED, approved by the owner where others approve': (l) => [approval(l, approver, waiting(l, { approvers: ['beta', 'gamma'] }))],
+  'NOT_PERMITTED, refused by an administrator': (l) => [l.sign(l.administrators[0], 'refuse', decision('B', waiting(l), { reason: 'r' }))],
+  'VERSION_AHEAD, approved as another version': (l) => [approval(l, approver, waiting(l), { expected_version: 1n })],
+  'VERSION_CONFLICT, overtaken': (l) => {
+    const first = waiting(l, { four_eyes: false });
+    return [l.sign(clerk, 'register', record('B')), approval(l, approver, first, { expected_version: 1n })];
+  },
+  'RECORD_NOT_IN_FORCE, a link that held when it was submitted': (l) => {
+    const first = waiting(l, { four_eyes: false, links_in_force: true }, linked1);
+    return [l.sign(clerk, 'annul', annulment('A-1', 1n)), approval(l, approver, first)];
+  },
+  'INVALID_FIELD, a submission of 31 bytes': (l) => [waiting(l) && approval(l, approver, Buffer.alloc(31))],
+  'INVALID_FIELD, approved without a record': (l) => [l.sign(approver, 'approve', { submission: waiting(l) })],
+  'INVALID_FIELD, approved under no name': (l) => [l.sign(approver, 'approve', decision('..', waiting(l)))],
+  'INVALID_FIELD, refused without a reason': (l) => [l.sign(clerk, 'refuse', decision('B', waiting(l)))],
+  ...Object.fromEntries([['out of order', ['beta', 'alpha']], ['twice', ['beta', 'beta']], ['of no name', ['Beta']],
+    ['seventeen', Array.from({ length: 17 }, (_, i) => `d-${10 + i}`)]].map(([name, approvers]) => [
+    `INVALID_FIELD, approvers ${name}`, (l) => [l.sign(l.administrators[0], 'define_type', { type: 'permit', titles: texts('Permit'), approvers })]])),
   OFFICER_EXISTS: (l) => [l.sign(l.administrators[0], 'enrol_officer', enrolment('clerk', stranger, [1]))],
   'KEY_IN_USE, an officer\'s': (l) => [l.sign(l.administrators[1], 'enrol_officer', enrolment('new', clerk, [1]))],
   'KEY_IN_USE, a validator\'s': (l) => [l.sign(l.administrators[1], 'enrol_officer', enrolment('new', l.validators[2], [1]))],

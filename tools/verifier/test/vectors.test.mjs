@@ -24,7 +24,7 @@ const set = () => validatorSet(vectors('validator-set').members.map(({ departmen
 test('every file of vectors is one that these tests read', () => {
   const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
   assert.deepEqual(files, ['blocks', 'certificate', 'epochs', 'evidence', 'genesis', 'header', 'merkle-log', 'merkle-state', 'receipt', 'refused',
-    'schemas', 'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
+    'schemas', 'submissions', 'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
 });
 
 test('schemas: each payload has its verdict, and each schema outside the subset is refused at its keyword', () => {
@@ -241,8 +241,8 @@ const changesOf = (chain) => chain.changes.map(({ key, value }) => ({
   key: show(key), treeKey: show(sha256(key)), value: show(value), valueDigest: show(sha256(value)),
 }));
 
-test('blocks: headers, log roots, state changes and state roots of executed transactions', () => {
-  const { chainId, blocks } = vectors('blocks');
+const ofBlocks = (name, what) => test(`${name}: headers, log roots, state changes and state roots of ${what}`, () => {
+  const { chainId, blocks } = vectors(name);
   const genesisVector = vectors('genesis');
   const genesis = readGenesis(hex(genesisVector.body));
   assert.equal(show(genesis.chainId), chainId);
@@ -256,6 +256,9 @@ test('blocks: headers, log roots, state changes and state roots of executed tran
     assert.deepEqual(changesOf(chain), sorted(state));
   }
 });
+
+ofBlocks('blocks', 'executed transactions');
+ofBlocks('submissions', 'what was approved, what was refused and what waits');
 
 test('transaction: ids, leaf hashes, signatures', () => {
   const { chainId, publicKey, transactions } = vectors('transaction');
