@@ -1,4 +1,5 @@
 using GovChain.Client;
+using GovChain.Node.Commands;
 
 namespace GovChain.Tests.Integration;
 
@@ -15,6 +16,10 @@ internal sealed class NodeKiller(TestNetwork network)
 
     /// <summary>Waits until every node that was started again answers.</summary>
     public Task WhenReadyAsync() => Task.WhenAll(_ready);
+
+    /// <summary>Waits until a node that was started again answers, however busy the machine.</summary>
+    /// <exception cref="CommandException">It ended instead.</exception>
+    public Task WhenReadyAsync(int node) => _ready[node];
 
     /// <summary>Kills nodes at once, lets some time pass, and starts them again.</summary>
     /// <param name="nodes">Which.</param>

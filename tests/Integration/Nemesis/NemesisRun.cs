@@ -142,7 +142,9 @@ internal sealed class NemesisRun : IAsyncDisposable
         await DiaryEntry.UntilEachIsToldAsync([.. _clerks.Select(c => c.File)], ClerksPatience, cancellation);
         _report.BeganAtMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         _clock.Start();
-        await Task.WhenAll(Enum.GetValues<Track>().Select(t => FollowAsync(t, cancellation)));
+        // A track that fails ends the run: what the others do until the counts are reached would never end.
+        await foreach (Task track in Task.WhenEach(Enum.GetValues<Track>().Select(t => FollowAsync(t, cancellation))))
+            await track;
     }
 
     /// <summary>One fault of a track after the other, until there were enough.</summary>
@@ -306,11 +308,11 @@ internal sealed class NemesisRun : IAsyncDisposable
             note = _damage.Apply(fault.Kind, department, fault.Amount);
             return Task.CompletedTask;
         });
-        if (!await StartsAsync(node, cancellation))
+        if (!await StartsAsync(node))
         {
             note += $"; the start refused it, {await _damage.RepairAsync(department)}";
             _killer.Launch(node, cancellation);
-            await _network.Network.WaitUntilReadyAsync(node, cancellation);
+            await _killer.WhenReadyAsync(node);
         }
         _book.End();
         MarkDown([node], -1);
@@ -318,11 +320,11 @@ internal sealed class NemesisRun : IAsyncDisposable
     }
 
     /// <summary>Whether a node that was just launched answers; false if it ended instead.</summary>
-    private async Task<bool> StartsAsync(int node, CancellationToken cancellation)
+    private async Task<bool> StartsAsync(int node)
     {
         try
         {
-            await _network.Network.WaitUntilReadyAsync(node, cancellation);
+            await _killer.WhenReadyAsync(node);
             return true;
         }
         catch (CommandException)
