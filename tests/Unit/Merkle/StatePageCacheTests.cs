@@ -180,6 +180,16 @@ public sealed class StatePageCacheTests
     }
 
     [Test]
+    public void Spare_MoreThanAreKept_AreLetGo()
+    {
+        var cache = new StatePageCache();
+        var page = new StatePage();
+        for (int i = 0; i < 100; i++)
+            cache.PutSpare(page);
+        Assert.That(Enumerable.Range(0, 100).Count(_ => cache.TakeSpare() is not null), Is.EqualTo(64));
+    }
+
+    [Test]
     public void Overlay_KeepsForTheLedgerBelowIt()
     {
         Assert.That(new StatePageOverlay(_kept).Cache, Is.SameAs(_kept.Cache));

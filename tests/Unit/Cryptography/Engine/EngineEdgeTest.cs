@@ -129,6 +129,9 @@ public sealed class EngineEdgeTest
             checks.Add(Check(key, e, r + 1, s));
             checks.Add(Check(key, e + 1, r, s));
         }
+        // r + n of p or more is no x, though less p it is that of a point: x = 1 is not meant by 1 + p - n.
+        Assert.That(PublicKey.TryParse([0x02, .. EcdsaTwin.ToBytes(1)], out PublicKey? one), Is.True);
+        checks.Add(Check(EcdsaTwin.Recover(one!, 321, 1 + P - N, 54321), 321, 1 + P - N, 54321));
         // x just below n does not wrap, x just below p is the largest that does.
         checks.Add(Check(EcdsaTwin.PublicKeyOf(5), 1, P - N - 1, 1));
         checks.Add(Check(EcdsaTwin.PublicKeyOf(5), 1, P - N, 1));

@@ -56,6 +56,22 @@ public sealed class EngineVerifierTest
         Assert.That(rounds, Is.LessThan(30));
     }
 
+    /// <summary>Memory for one table is memory for four counts: a fifth signer halves them, and what was seen once is forgotten.</summary>
+    [Test]
+    public void Sighted_MoreSignersThanAreCounted_HalvesTheCounts()
+    {
+        SignerTables tables = new(1, new SeededKeyComparer(1));
+        PublicKey officer = EcdsaTwin.PublicKeyOf(1);
+        int seen = 0;
+        for (; seen < 4; seen++)
+            Assert.That(tables.Sighted(officer), Is.False);
+        for (int stranger = 2; stranger < 6; stranger++)
+            Assert.That(tables.Sighted(EcdsaTwin.PublicKeyOf(stranger)), Is.False);
+        for (; seen < SignerTables.SightingsMin + 1; seen++)
+            Assert.That(tables.Sighted(officer), Is.False, $"{seen}");
+        Assert.That(tables.Sighted(officer), Is.True, "four sightings counted as two");
+    }
+
     /// <summary>Whoever wants to hold the others up makes keys that end alike: it needs no secret, only points of the curve.</summary>
     [Test]
     public void Tables_StrangersWhoseKeysEndAlike_AreFoundAmongEachOtherInAFewSteps()
@@ -146,6 +162,7 @@ public sealed class EngineVerifierTest
         Assert.That(results.Count(static r => !r), Is.EqualTo(1));
         Assert.That(results[513], Is.False);
         Assert.That(() => new EngineVerifier(EnginePath.Portable).Verify(checks, new bool[3]), Throws.ArgumentException);
+        Assert.That(() => new EngineVerifier(EnginePath.Portable).Verify(checks, new bool[checks.Length + 1]), Throws.ArgumentException);
     }
 
     [Test]
