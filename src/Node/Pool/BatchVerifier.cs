@@ -50,8 +50,7 @@ internal sealed class BatchVerifier : IDisposable
         if (transactions.Count <= ChunkSize || _helpers.Length == 0)
             return VerifiedTransaction.VerifyAll(transactions, _verifier);
         var job = new Job(transactions, _verifier);
-        for (int i = 0; i < _helpers.Length && !_jobs.IsAddingCompleted; i++)
-            _jobs.Add(job);
+        Offer(job);
         job.Work();
         return job.Await();
     }
@@ -62,6 +61,19 @@ internal sealed class BatchVerifier : IDisposable
         _jobs.CompleteAdding();
         foreach (Thread helper in _helpers)
             helper.Join();
+    }
+
+    private void Offer(Job job)
+    {
+        try
+        {
+            for (int i = 0; i < _helpers.Length; i++)
+                _jobs.Add(job);
+        }
+        catch (InvalidOperationException) when (_jobs.IsAddingCompleted)
+        {
+            // The helpers have ended, perhaps this moment.
+        }
     }
 
     private void Help()
