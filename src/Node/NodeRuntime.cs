@@ -144,7 +144,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         var workshop = new BlockWorkshop(
             validators, (ushort)Math.Max(self, 0), _ledger, _pool, bodies, assembler, sizer, time, _metrics);
         var events = new DriverEvents(
-            OnStored, OnRefused, n => _sync!.Request(n), OnAlarm, OnAbstention, OnViewLeft, r => _leaderReports!.Add(r),
+            OnStored, m => progress.Sent(self, m, time.NowMs()), OnRefused, n => _sync!.Request(n), OnAlarm, OnAbstention, OnViewLeft, r => _leaderReports!.Add(r),
             _evidence.Accuse, _evidence.Keep, () => _epochEnded.TrySetResult(), OnTick, OnFatal);
         _driver = new ConsensusDriver(
             core, history, _journal, signer, _ledger, _pool, bodies, workshop, sizer, network, time, _metrics, events);

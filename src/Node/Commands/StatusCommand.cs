@@ -16,7 +16,7 @@ internal static class StatusCommand
     public static Command Create()
     {
         Option<bool> json = Output.JsonOption();
-        var command = new Command("status", "Show a node's height, view, leader, lag, pool, alarms and last error, and its peers' with their last vote") { json };
+        var command = new Command("status", "Show a node's height, view, leader, lag, pool, last vote, alarms, evidence and last error, and its peers'") { json };
         ClientOptions options = new ClientOptions().AddNode(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -68,12 +68,19 @@ internal static class StatusCommand
             : s.Observer ? "  voting     observer: it follows and serves, and has no vote"
             : s.VotesAgainAt > 0 ? $"  voting     NO, abstaining until height {s.VotesAgainAt} because: {s.AbstainingBecause}"
             : $"  voting     NO: {s.AbstainingBecause}");
+        if (!s.Observer)
+        {
+            Output.Line(s.LastVote is { } own ? $"  last vote  {own.Kind} {own.Height}/{own.View} on {UtcTime.Format(own.AtMs)}"
+                : "  last vote  none since the start, or since the epoch began");
+        }
         if (s.Alarms.Count == 0)
             Output.Line("  alarms     none");
         foreach (ActiveAlarm a in s.Alarms)
             Output.Line($"  ALARM      {a.Code} ({a.Severity}) since {UtcTime.Format(a.SinceMs)}: {a.Text}");
         foreach (AccusedDepartment e in s.Evidence)
             Output.Line($"  EVIDENCE   {e.Department} {e.Text} ({e.Id}, {(e.Position == 0 ? "not on the ledger yet" : $"log entry {e.Position}")})");
+        if (s.EvidencePieces == 0)
+            Output.Line("  evidence   none");
         if (s.Evidence.Count < s.EvidencePieces)
             Output.Line($"  evidence   {s.EvidencePieces} pieces in all: govchain evidence list --data DIR");
         if (s.LastError.Length > 0)

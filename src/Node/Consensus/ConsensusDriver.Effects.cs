@@ -112,10 +112,13 @@ internal sealed partial class ConsensusDriver
                 throw new InvalidOperationException($"A message waits for record {send.AfterJournal}, which nobody wrote.");
             byte[] message = ConsensusMessageCodec.Encode(send.Message);
             _timeline.Sending(send.Message);
-            if (send.To == Send.ToAll)
-                _network.BroadcastConsensus(message);
-            else
+            if (send.To != Send.ToAll)
+            {
                 _network.SendConsensus(_validators[send.To].Department, message);
+                continue;
+            }
+            _network.BroadcastConsensus(message);
+            _events.Sent(send.Message);
         }
         _sends.Clear();
     }

@@ -7,6 +7,7 @@ namespace GovChain.Node.Consensus;
 
 /// <summary>What the driver tells the node, on its own thread: every one but Evidence returns at once.</summary>
 /// <param name="Stored">A block is durable, and when its phases were. The pool has been told.</param>
+/// <param name="Sent">A message went to all.</param>
 /// <param name="Refused">Transactions left the pool for good.</param>
 /// <param name="NeedBlocks">The ledger is behind.</param>
 /// <param name="Alarm">An operator should know.</param>
@@ -20,6 +21,7 @@ namespace GovChain.Node.Consensus;
 /// <param name="Fatal">The node must stop.</param>
 internal sealed record DriverEvents(
     Action<ExecutedBlock, BlockTimeline> Stored,
+    Action<ConsensusMessage> Sent,
     Action<IReadOnlyList<Pool.PoolExit>> Refused,
     Action<NeedBlocks> NeedBlocks,
     Action<Alarm> Alarm,

@@ -3,14 +3,14 @@ using GovChain.Core.Model;
 
 namespace GovChain.Node.Consensus;
 
-/// <summary>The newest vote that came from a department itself, proposals and view changes included.</summary>
+/// <summary>The newest vote that came from a department itself, or went out from here, proposals and view changes included.</summary>
 /// <param name="Type">Which kind.</param>
 /// <param name="Height">The block it is about.</param>
 /// <param name="View">The view; of a view change, the one asked for.</param>
-/// <param name="AtMs">When it came, milliseconds since 1970 by this node's clock.</param>
+/// <param name="AtMs">When it came or went, milliseconds since 1970 by this node's clock.</param>
 internal readonly record struct LastVote(VoteType Type, ulong Height, uint View, ulong AtMs);
 
-/// <summary>Where another department stands, by what it says.</summary>
+/// <summary>Where another department stands, by what it says; of this node's own the last vote alone.</summary>
 /// <param name="Height">Its newest block.</param>
 /// <param name="View">Its view of the next height.</param>
 /// <param name="Abstention">Whether it votes, and if not, why and until when.</param>
@@ -58,6 +58,15 @@ internal sealed class PeerProgress
             _peers[from] = peer;
             HighestTip = Math.Max(HighestTip, peer.Height);
         }
+    }
+
+    /// <summary>This node sent a message to all.</summary>
+    public void Sent(int self, ConsensusMessage message, ulong atMs)
+    {
+        if (VoteOf(self, message, atMs) is not { } vote)
+            return;
+        lock (_gate)
+            _peers[self] = _peers.GetValueOrDefault(self) with { LastVote = vote };
     }
 
     /// <summary>It sent something that no honest node sends.</summary>

@@ -153,6 +153,7 @@ internal sealed class NodeStatus(
             Lag = Lag(),
             UptimeMs = (ulong)time.GetElapsedTime(Started).TotalMilliseconds,
             LastViewLeft = Volatile.Read(ref _lastViewLeft),
+            LastVote = Describe(progress.Of(sources.NumberOf(self)).LastVote),
         };
         if (Gap() is { } gap)
             (response.WholeFromHeight, response.FilledToHeight) = (gap.FirstWhole, gap.FilledTo);

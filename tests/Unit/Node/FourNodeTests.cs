@@ -49,6 +49,7 @@ public sealed class FourNodeTests(bool tls)
         await AllEqualAsync();
         Assert.That(_nodes[2].Gateway.GetStatus().LogSize, Is.GreaterThanOrEqualTo(203), "and what departments themselves had to say");
         await _nodes[2].UntilAsync(s => s.Peers.All(p => p.LastVote?.Height > 0), "it shows a vote of each of the others");
+        await _nodes[2].UntilAsync(static s => s.LastVote is { Height: > 0, AtMs: > 0 }, "and its own");
     }
 
     [Test]

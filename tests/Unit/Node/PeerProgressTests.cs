@@ -40,6 +40,15 @@ public sealed class PeerProgressTests
     }
 
     [Test]
+    public void Sent_OwnVote_IsTheLastOne_AndWhatIsPassedOnIsNot()
+    {
+        _progress.Sent(0, Vote(VoteType.Prepare, 7, 1, signer: 0), 20);
+        _progress.Sent(0, Vote(VoteType.Commit, 8, 0, signer: 2), 30);
+        _progress.Sent(0, new StatusMessage(4, null, default, default), 40);
+        Assert.That(_progress.Of(0).LastVote, Is.EqualTo(new LastVote(VoteType.Prepare, 7, 1, 20)));
+    }
+
+    [Test]
     public void Heard_VoteForAFarHeight_DoesNotMoveTheHighestTip()
     {
         _progress.Heard(1, Vote(VoteType.Commit, ulong.MaxValue, 0, signer: 1), 20);
