@@ -9,11 +9,12 @@ namespace GovChain.Core.Verification;
 /// <summary>What a valid receipt proves.</summary>
 /// <param name="Genesis">The ledger.</param>
 /// <param name="Transaction">What was recorded.</param>
+/// <param name="Position">Its index in the log.</param>
 /// <param name="Header">When, and with what.</param>
 /// <param name="Signer">For whom it was signed.</param>
 /// <param name="Validators">The departments of its epoch, a quorum of which certified it.</param>
 public sealed record ProvenTransaction(
-    Genesis Genesis, Transaction Transaction, BlockHeader Header, SignerStatus Signer, ValidatorSet Validators);
+    Genesis Genesis, Transaction Transaction, ulong Position, BlockHeader Header, SignerStatus Signer, ValidatorSet Validators);
 
 /// <summary>
 /// Checks a receipt with nothing but the genesis digest: no node, no clock, no trust. Never throws on any receipt.
@@ -113,7 +114,7 @@ public static class ReceiptVerifier
             return Fail(out failure, ReceiptFailureKind.InvalidSignerProof, $"The signer's entry is no key's: {violation}.");
         OfficerKeyState entry = OfficerKeyState.Parser.ParseFrom(receipt.Signer.Value.Span);
         if (SignerStatus.At(entry, transaction.IsProtocol, header) is { } status)
-            return new ProvenTransaction(genesis, transaction, header, status, sets[(int)header.Epoch]);
+            return new ProvenTransaction(genesis, transaction, receipt.Position, header, status, sets[(int)header.Epoch]);
         return Fail(out failure, ReceiptFailureKind.SignerNotAuthorised,
             $"The signer's entry says that this key could not sign in block {header.Height}.");
     }

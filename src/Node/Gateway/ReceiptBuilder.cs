@@ -37,6 +37,7 @@ internal static class ReceiptBuilder
         SignerStatus signer = SignerStatus.At(
             OfficerKeyState.Parser.ParseFrom(value.Span), transaction.IsProtocol, header)
             ?? throw new InvalidDataException($"The signer of the leaf at {location.Position} could not sign it.");
-        return ReceiptCodec.Write(receipt, new ProvenTransaction(genesis, transaction, header, signer, history.At(header.Height)));
+        return ReceiptCodec.Write(
+            receipt, new ProvenTransaction(genesis, transaction, location.Position, header, signer, history.At(header.Height)));
     }
 }

@@ -222,7 +222,7 @@ public sealed class EpochChainTest : IDisposable
         Transaction transaction = TransactionDecoder.TryDecode(receipt.Envelope, Chain, out _)!;
         SignerStatus status = SignerStatus.At(OfficerKeyState.Parser.ParseFrom(receipt.Signer.Value.Span), transaction.IsProtocol, receipt.Block.Header)!;
         return ReceiptCodec.Write(receipt, new ProvenTransaction(
-            _ledger.Genesis, transaction, receipt.Block.Header, status, History.OfEpoch(receipt.Block.Header.Epoch)!));
+            _ledger.Genesis, transaction, receipt.Position, receipt.Block.Header, status, History.OfEpoch(receipt.Block.Header.Epoch)!));
     }
 
     private CertifiedBlock Recertified(EpochEnd end, ulong epoch) =>
