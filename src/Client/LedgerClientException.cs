@@ -1,6 +1,7 @@
 using System.Security.Authentication;
 using Google.Rpc;
 using Grpc.Core;
+using Rejection = GovChain.Core.Model.Rejection;
 
 namespace GovChain.Client;
 
@@ -91,9 +92,30 @@ public sealed class LedgerClientException : Exception
         $"What the node at {node} answers is not proven: {problem.TrimEnd('.')}. Ask another department's node, and tell the operator of this one.", null);
 
     /// <summary>Answers that belong together came from before and from after a change.</summary>
-    internal static LedgerClientException Changed(Uri node) => new(
+    /// <param name="node">Who answered.</param>
+    /// <param name="what">What changed, as a sentence begins.</param>
+    internal static LedgerClientException Changed(Uri node, string what = "The departments that vote") => new(
+        StatusCode.Unavailable, NameOf(StatusCode.Unavailable), $"{what} changed while the node at {node} was asked. Try again.", null);
+
+    /// <summary>The node's newest block is older than one that is proven already.</summary>
+    internal static LedgerClientException Behind(Uri node, ulong height, ulong known) => new(
         StatusCode.Unavailable, NameOf(StatusCode.Unavailable),
-        $"The departments that vote changed while the node at {node} was asked. Try again.", null);
+        $"The node at {node} shows the ledger as of block {height}; block {known} is known already. Try again in a while, or ask another node.", null);
+
+    /// <summary>The node took longer than it is waited for.</summary>
+    internal static LedgerClientException Late(Uri node, Exception inner) => new(
+        StatusCode.DeadlineExceeded, NameOf(StatusCode.DeadlineExceeded), Wordless(StatusCode.DeadlineExceeded, node), inner);
+
+    /// <summary>There is nothing to change.</summary>
+    internal static LedgerClientException Missing(RecordKey record) => new(
+        StatusCode.NotFound, NameOf(StatusCode.NotFound), $"There is no record {record}. Register it first.", null);
+
+    /// <summary>What every node would refuse, found before one was asked.</summary>
+    internal static LedgerClientException Refused(Rejection rejection) =>
+        new(StatusCode.InvalidArgument, rejection.CodeName, rejection.Message, null)
+        {
+            Facts = rejection.Facts.ToDictionary(static f => f.Name, static f => f.Value),
+        };
 
     /// <summary>The reason where TLS came to nothing.</summary>
     public const string UntrustedReason = "UNTRUSTED_CERTIFICATE";

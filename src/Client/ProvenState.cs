@@ -14,7 +14,7 @@ namespace GovChain.Client;
 /// from the genesis. How new the state is, the node says alone.
 /// </summary>
 /// <remarks>Only what was fetched can be read. Belongs to one caller.</remarks>
-public sealed class ProvenState : ILedgerView
+internal sealed class ProvenState : ILedgerView
 {
     private readonly Genesis _genesis;
     private readonly ISignatureVerifier _signatures;
@@ -63,6 +63,9 @@ public sealed class ProvenState : ILedgerView
         await state.FetchAsync(client, [StateKey.Leader], cancellation);
         return state;
     }
+
+    /// <summary>As new: nothing fetched, under the same departments.</summary>
+    internal ProvenState Begin() => new(_genesis, History, _signatures);
 
     /// <summary>Fetches values that are not here yet.</summary>
     /// <exception cref="LedgerClientException">The node refuses, cannot be reached, or what it says is not proven; or the

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Google.Protobuf;
 using GovChain.Client;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
@@ -22,21 +21,21 @@ internal static partial class RecordCommand
     public static Command Create() => new("record", "Register, amend, annul, reinstate, supersede and look up records")
     {
         Change("register", "Register a new record, or go on with one that was annulled", true,
-            (body, change) => body.Register = change),
+            (record, given) => RecordDraft.Register(record, given.Content!) with { Reason = given.Reason }),
         Change("amend", "Add a new version to a record. Nothing is overwritten: the old version stays in the history", true,
-            (body, change) => body.Amend = change),
+            (record, given) => RecordDraft.Amend(record, given.Content!, given.Reason)),
         Change("annul", "End a record. It stays in the history, and can be registered again or reinstated", false,
-            (body, change) => body.Annul = change),
+            (record, given) => RecordDraft.Annul(record, given.Reason)),
         Change("reinstate", "Put a record that was annulled back in force, with the content that it had", false,
-            (body, change) => body.Reinstate = change),
+            (record, given) => RecordDraft.Reinstate(record, given.Reason)),
         Change("supersede", "Close a record for good and name the records, in force, that take its place", false,
-            (body, change) => body.Supersede = change),
+            (record, given) => RecordDraft.Supersede(record, given.Successors, given.Reason)),
         Get(),
         History(),
         List(),
     };
 
-    private static Command Change(string name, string description, bool hasPayload, Action<TransactionBody, RecordChange> set)
+    private static Command Change(string name, string description, bool hasPayload, Func<RecordKey, Given, RecordDraft> draw)
     {
         var type = new Argument<string>("TYPE") { Description = "The record type, for example business-licence" };
         var id = new Argument<string>("ID") { Description = "The record's id" };
@@ -105,39 +104,29 @@ internal static partial class RecordCommand
         command.SetAction(async (result, cancellation) =>
         {
             using LedgerClient client = options.Connect(result);
-            var change = new RecordChange
+            RecordContent? given = hasPayload
+                ? new RecordContent(
+                    CheckJson(ReadContent(result.GetValue(content), result.GetValue(file)), result.GetValue(mediaType)!), result.GetValue(mediaType)!)
+                : null;
+            RecordDraft draft = draw(
+                new RecordKey(result.GetRequiredValue(type), result.GetRequiredValue(id)),
+                new Given(given, result.GetValue(reason) ?? "", name == "supersede" ? Successors(result.GetRequiredValue(by)) : []))
+                with
             {
-                Record = new RecordName { Type = result.GetRequiredValue(type), Id = result.GetRequiredValue(id) },
-                Reason = result.GetValue(reason) ?? "",
                 LegalBasis = result.GetValue(basis) ?? "",
                 EffectiveDate = result.GetValue(effective) ?? "",
+                Links = hasPayload ? Links(result.GetValue(links) ?? []) : [],
+                ExpectedVersion = result.GetValue(expected),
+                ApproveUntil = result.GetValue(approve) is { } hours ? ApproveUntil(hours) : null,
             };
-            if (name == "supersede")
-                change.Successors.AddRange(Successors(result.GetRequiredValue(by)));
-            if (hasPayload)
-            {
-                change.Links.AddRange(Links(result.GetValue(links) ?? []));
-                change.Payload = new Payload
-                {
-                    Inline = new InlinePayload
-                    {
-                        MediaType = result.GetValue(mediaType)!,
-                        Content = ByteString.CopyFrom(CheckJson(
-                            ReadContent(result.GetValue(content), result.GetValue(file)), result.GetValue(mediaType)!)),
-                    },
-                };
-            }
-            change.ExpectedVersion = result.GetValue(expected)
-                ?? await CurrentVersionAsync(client, change.Record, isNew: name == "register", cancellation);
+            draft = await CompleteAsync(draft, client, cancellation);
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
             bool mayBeAhead = result.GetValue(expected) is not null && !result.GetValue(json);
-            if (result.GetValue(approve) is { } hours)
-                change.ApproveUntilMs = ApproveUntil(hours);
             TransactionOutcome outcome = await SubmitAsync(
-                client, factory, body => set(body, change), cancellation, TimeSpan.FromSeconds(result.GetValue(wait)),
+                client, factory, draft.SetOn, cancellation, TimeSpan.FromSeconds(result.GetValue(wait)),
                 mayBeAhead ? static what => Output.Error($"Waiting: {what}") : null);
-            PrintOutcome(outcome, What(change), result.GetValue(json));
-            if (change.ApproveUntilMs > 0 && !result.GetValue(json))
+            PrintOutcome(outcome, What(draft), result.GetValue(json));
+            if (draft.ApproveUntil is not null && !result.GetValue(json))
                 Output.Line($"  to be approved by another officer: govchain approval give {outcome.TransactionId}");
             return ExitCode.Ok;
         });
@@ -145,50 +134,43 @@ internal static partial class RecordCommand
     }
 
     /// <summary>The longest wait ends a little early, for the ledger's clock may be behind this machine's.</summary>
-    private static ulong ApproveUntil(int hours) =>
-        (ulong)(DateTimeOffset.UtcNow + TimeSpan.FromHours(hours)).ToUnixTimeMilliseconds()
-        - (hours == ApproveHoursMax ? (ulong)Validity.TotalMilliseconds : 0);
+    private static DateTimeOffset ApproveUntil(int hours) =>
+        DateTimeOffset.UtcNow + TimeSpan.FromHours(hours) - (hours == ApproveHoursMax ? Validity : TimeSpan.Zero);
 
-    private static string What(RecordChange change) =>
-        $"{change.Record.Type}/{change.Record.Id}, version {change.ExpectedVersion + 1}"
-        + (change.ApproveUntilMs == 0 ? "" : $", submitted for approval until {UtcTime.Format(change.ApproveUntilMs)}: it does not hold yet");
+    private static string What(RecordDraft draft) => $"{draft.Record}, version {draft.ExpectedVersion + 1}"
+        + (draft.ApproveUntil is { } until
+            ? $", submitted for approval until {UtcTime.Format((ulong)until.ToUnixTimeMilliseconds())}: it does not hold yet" : "");
 
-    /// <summary>The names, each once, in the order that the ledger wants.</summary>
-    private static IEnumerable<RecordName> Successors(string[] names) => names
-        .Select(static name => name.Split('/') is [{ Length: > 0 } type, { Length: > 0 } id]
-            ? new RecordName { Type = type, Id = id }
-            : throw new CommandException(ExitCode.Usage, $"--by {name}: TYPE/ID is expected, for example business-licence/SHOP-2."))
-        .Distinct()
-        .OrderBy(static n => n.Type, StringComparer.Ordinal).ThenBy(static n => n.Id, StringComparer.Ordinal);
+    private static RecordKey[] Successors(string[] names) =>
+    [
+        .. names.Select(static name => name.Split('/') is [{ Length: > 0 } type, { Length: > 0 } id]
+            ? new RecordKey(type, id)
+            : throw new CommandException(ExitCode.Usage, $"--by {name}: TYPE/ID is expected, for example business-licence/SHOP-2.")),
+    ];
 
-    private static IEnumerable<RecordLink> Links(string[] names) => names
-        .Select(static name =>
+    private static LinkedRecord[] Links(string[] names) =>
+    [
+        .. names.Select(static name =>
         {
             ulong version = 0;
             return name.Split('/') is [{ Length: > 0 } type, { Length: > 0 } id, .. var rest]
                 && (rest is [] || (rest is [var number] && ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out version) && version > 0))
-                ? new RecordLink { Record = new RecordName { Type = type, Id = id }, Version = version }
+                ? new LinkedRecord(new RecordKey(type, id), version == 0 ? null : version)
                 : throw new CommandException(ExitCode.Usage, $"--link {name}: TYPE/ID or TYPE/ID/VERSION is expected, for example business-licence/SHOP-2.");
-        })
-        .Distinct()
-        .OrderBy(static l => l.Record.Type, StringComparer.Ordinal).ThenBy(static l => l.Record.Id, StringComparer.Ordinal);
+        }),
+    ];
 
-    /// <summary>The version that a change follows. Of a type that is not public nobody may ask for it by this way: a
-    /// registration then is taken for the first, which the ledger refuses where it is not.</summary>
-    private static async Task<ulong> CurrentVersionAsync(
-        LedgerClient client, RecordName record, bool isNew, CancellationToken cancellation)
+    /// <summary>With the version that the change follows.</summary>
+    private static async Task<RecordDraft> CompleteAsync(RecordDraft draft, LedgerClient client, CancellationToken cancellation)
     {
         try
         {
-            GetRecordResponse? found = await client.FindRecordAsync(record.Type, record.Id, cancellation: cancellation);
-            if (found is null && !isNew)
-                throw new CommandException(ExitCode.NotFound, $"There is no record {record.Type}/{record.Id}. Register it first.");
-            return found?.Record.State.Version ?? 0;
+            return await draft.CompleteAsync(client, cancellation);
         }
         catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied)
         {
-            return isNew ? 0UL : throw new CommandException(ExitCode.Usage,
-                $"Records of type {record.Type} are not public, so the current version cannot be asked for. Give --expected-version N.");
+            throw new CommandException(ExitCode.Usage,
+                $"Records of type {draft.Record.Type} are not public, so the current version cannot be asked for. Give --expected-version N.");
         }
     }
 
@@ -278,4 +260,7 @@ internal static partial class RecordCommand
             throw new CommandException(ExitCode.Usage, $"{file} cannot be read: {e.Message}");
         }
     }
+
+    /// <summary>What a change of any kind may be told.</summary>
+    private sealed record Given(RecordContent? Content, string Reason, RecordKey[] Successors);
 }

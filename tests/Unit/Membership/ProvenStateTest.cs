@@ -3,12 +3,12 @@ using Google.Protobuf;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
-using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 using GovChain.Tests.Unit.Execution;
 using NUnit.Framework;
 using static GovChain.Tests.Unit.Execution.MembershipChanges;
+using static GovChain.Tests.Unit.Membership.StateAnswers;
 
 namespace GovChain.Tests.Unit.Membership;
 
@@ -113,7 +113,7 @@ public sealed class ProvenStateTest : IDisposable
     {
         var ledger = new TestLedger();
         var state = new ProvenState(ledger.Genesis, ValidatorHistory.Of(ledger.Genesis, ledger.State), _verifier);
-        GetStateProofResponse answer = Answer(Present, ledger);
+        GetStateProofResponse answer = StateAnswers.Of(ledger, Present);
         state.Take(Node, Present, answer);
         Assert.That(state.Tip.Height, Is.Zero);
         byte[] other = ledger.State.Tip.ToBytes();
@@ -124,31 +124,7 @@ public sealed class ProvenStateTest : IDisposable
 
     private ProvenState Opened() => new(_ledger.Genesis, ValidatorHistory.Of(_ledger.Genesis, _ledger.State), _verifier);
 
-    private GetStateProofResponse Answer(StateKey key) => Answer(key, _ledger);
-
-    private static GetStateProofResponse Answer(StateKey key, TestLedger ledger)
-    {
-        InMemoryLedger state = ledger.State;
-        return new GetStateProofResponse
-        {
-            Proof = GovChain.Node.Gateway.Messages.Of(key, StateTree.Prove(state, state.Tip.StateRoot, key.TreeKey), state.GetState(key)),
-            Header = new CertifiedHeader
-            {
-                Header = ByteString.CopyFrom(state.Tip.ToBytes()),
-                // Of alpha, beta and, where it votes, gamma two are a quorum.
-                Certificate = state.Tip.Height == 0 ? ByteString.Empty
-                    : Certify(state.Tip, state.Tip.Epoch, (0, TestLedger.AlphaValidator), (1, TestLedger.BetaValidator)),
-            },
-        };
-    }
-
-    private static ByteString Certify(BlockHeader header, ulong epoch, params (ushort Index, TestKey Key)[] signers)
-    {
-        Digest digest = new Vote(VoteType.Commit, header.ChainId, epoch, header.Height, 0, header.Hash).SigningDigest();
-        return ByteString.CopyFrom(new Certificate(
-            VoteType.Commit, epoch, header.Height, 0, header.Hash,
-            [.. signers.Select(s => new ValidatorSignature(s.Index, s.Key.Sign(digest)))]).ToBytes());
-    }
+    private GetStateProofResponse Answer(StateKey key) => StateAnswers.Of(_ledger, key);
 
     /// <summary>The header with another height.</summary>
     private static BlockHeader AtHeight(BlockHeader header, ulong height)
