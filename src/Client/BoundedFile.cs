@@ -10,7 +10,7 @@ namespace GovChain.Client;
 /// A pipe that the caller was handed is read: <c>/dev/stdin</c>, and what a shell puts for <c>&lt;(command)</c>. It has a
 /// writer, and ends with it.
 /// </remarks>
-public static class BoundedFile
+internal static class BoundedFile
 {
     private const int BufferBytes = 64 * 1024;
 

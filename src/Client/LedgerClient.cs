@@ -94,7 +94,7 @@ public sealed class LedgerClient : IDisposable
             cancellationToken: cancellation), cancellation);
 
     /// <summary>Opens a stream for many envelopes.</summary>
-    public SubmitStream OpenSubmitStream(CancellationToken cancellation = default) =>
+    internal SubmitStream OpenSubmitStream(CancellationToken cancellation = default) =>
         new(_ledger.SubmitStream(cancellationToken: cancellation), Node);
 
     /// <summary>What became of a transaction; null where the node knows nothing of it.</summary>

@@ -7,7 +7,7 @@ namespace GovChain.Client;
 /// <remarks>Not thread-safe.</remarks>
 /// <param name="patience">How long to go on.</param>
 /// <param name="time">The clock.</param>
-public sealed class NodePatience(TimeSpan patience, TimeProvider time)
+internal sealed class NodePatience(TimeSpan patience, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 

@@ -8,7 +8,7 @@ namespace GovChain.Client;
 /// Many envelopes over one call. One task writes, one reads; outcomes come in the order they end, named by the tag that
 /// the envelope was sent with.
 /// </summary>
-public sealed class SubmitStream : IDisposable
+internal sealed class SubmitStream : IDisposable
 {
     private readonly AsyncDuplexStreamingCall<SubmitStreamRequest, SubmitStreamResponse> _call;
     private readonly Uri _node;

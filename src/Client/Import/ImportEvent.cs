@@ -1,7 +1,7 @@
 namespace GovChain.Client.Import;
 
 /// <summary>What an event does to its record.</summary>
-public enum ImportOperation
+internal enum ImportOperation
 {
     /// <summary>The record begins, or goes on after an annulment.</summary>
     Register,
@@ -20,7 +20,7 @@ public enum ImportOperation
 /// <param name="Payload">The version's content, exact bytes; empty for an annulment.</param>
 /// <param name="EffectiveDate">YYYY, YYYY-MM or YYYY-MM-DD, or empty.</param>
 /// <param name="Reason">Why, as the file says; empty where it says nothing.</param>
-public sealed record ImportEvent(
+internal sealed record ImportEvent(
     int Line, ImportOperation Operation, string RecordId, ReadOnlyMemory<byte> Payload, string EffectiveDate, string Reason);
 
 /// <summary>A whole file, read and checked before anything of it is sent.</summary>
@@ -30,12 +30,12 @@ public sealed record ImportEvent(
 /// <param name="Events">In the file's order.</param>
 /// <param name="Title">What the file says its type is called, or empty.</param>
 /// <param name="Description">What the file says of its type, or empty.</param>
-public sealed record ImportFile(
+internal sealed record ImportFile(
     string Name, Core.Cryptography.Digest Digest, string MediaType, IReadOnlyList<ImportEvent> Events,
     string Title, string Description);
 
 /// <summary>A file that cannot be imported. Nothing of it was sent.</summary>
-public sealed class ImportFileException(string file, int line, string problem)
+internal sealed class ImportFileException(string file, int line, string problem)
     : Exception(line > 0 ? $"{file}, line {line}: {problem}" : $"{file}: {problem}")
 {
     /// <summary>From 1; 0 where the problem is the file's.</summary>

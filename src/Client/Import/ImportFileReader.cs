@@ -5,7 +5,7 @@ using GovChain.Core.Model;
 namespace GovChain.Client.Import;
 
 /// <summary>The format of a file to import.</summary>
-public enum ImportFormat
+internal enum ImportFormat
 {
     /// <summary>One JSON event a line.</summary>
     Ndjson,
@@ -20,10 +20,10 @@ public enum ImportFormat
 /// <summary>How to read a CSV file.</summary>
 /// <param name="KeyColumn">The column with the record's id.</param>
 /// <param name="OperationColumn">The column with register, amend or annul; null: every row registers.</param>
-public sealed record CsvOptions(string KeyColumn, string? OperationColumn);
+internal sealed record CsvOptions(string KeyColumn, string? OperationColumn);
 
 /// <summary>Reads a whole file into events. A file with one bad line is refused whole, naming the line.</summary>
-public static class ImportFileReader
+internal static class ImportFileReader
 {
     /// <summary>The longest file that is read: its events are held in memory.</summary>
     public const long FileBytesMax = 1L << 30;

@@ -13,19 +13,19 @@ namespace GovChain.Client.Import;
 /// <param name="Position">In the log, where it was committed.</param>
 /// <param name="Code">Why it was refused; null where it was committed.</param>
 /// <param name="Message">The same for people.</param>
-public sealed record ImportResult(int Event, string? TransactionId, ulong Position, string? Code, string? Message);
+internal sealed record ImportResult(int Event, string? TransactionId, ulong Position, string? Code, string? Message);
 
 /// <summary>A signing of an event: with the file's digest it fixes the transaction id.</summary>
-public sealed record ImportAttempt(int Event, int Attempt, ulong ExpiresAtMs);
+internal sealed record ImportAttempt(int Event, int Attempt, ulong ExpiresAtMs);
 
 /// <summary>A record that stood on the ledger before the import began.</summary>
-public sealed record ImportBase(string Key, ulong Version, bool InForce);
+internal sealed record ImportBase(string Key, ulong Version, bool InForce);
 
 /// <summary>
 /// The import's memory: a file of JSON lines that only grows. Each signing is on disk before its envelope is sent, so an
 /// import that is interrupted at any point goes on, and never makes two versions of one event.
 /// </summary>
-public sealed class ImportState : IDisposable
+internal sealed class ImportState : IDisposable
 {
     private const string Format = "govchain-import-1";
     private static readonly JsonSerializerOptions Json = new()

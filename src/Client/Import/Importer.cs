@@ -13,7 +13,7 @@ namespace GovChain.Client.Import;
 /// sent when the one before it has ended, so that its expected version is known and not guessed; events of different
 /// keys travel together. See records.md, "Search and feeds", and docs/adr/0005.
 /// </summary>
-public sealed class Importer
+internal sealed class Importer
 {
     private readonly LedgerClient _client;
     private readonly TransactionFactory _factory;

@@ -72,7 +72,9 @@ public readonly struct Digest : IEquatable<Digest>, IComparable<Digest>
     /// <inheritdoc/>
     public int CompareTo(Digest other) => Span.SequenceCompareTo(other.Span);
 
+    /// <summary>Equal bytes.</summary>
     public static bool operator ==(Digest left, Digest right) => left.Equals(right);
 
+    /// <summary>Other bytes.</summary>
     public static bool operator !=(Digest left, Digest right) => !left.Equals(right);
 }

@@ -176,9 +176,11 @@ public sealed class PublicKey : IEquatable<PublicKey>, IComparable<PublicKey>
     /// <inheritdoc/>
     public int CompareTo(PublicKey? other) => other is null ? 1 : Span.SequenceCompareTo(other.Span);
 
+    /// <summary>Equal bytes.</summary>
     public static bool operator ==(PublicKey? left, PublicKey? right) =>
         left is null ? right is null : left.Equals(right);
 
+    /// <summary>Other bytes.</summary>
     public static bool operator !=(PublicKey? left, PublicKey? right) => !(left == right);
 
     // x is as good as random for honest keys; its last bytes are, and the parity tells the two keys of an x apart.

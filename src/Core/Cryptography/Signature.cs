@@ -99,8 +99,10 @@ public readonly struct Signature : IEquatable<Signature>
     /// <summary>The same in every process.</summary>
     public override int GetHashCode() => BinaryPrimitives.ReadInt32LittleEndian(S);
 
+    /// <summary>Equal bytes.</summary>
     public static bool operator ==(Signature left, Signature right) => left.Equals(right);
 
+    /// <summary>Other bytes.</summary>
     public static bool operator !=(Signature left, Signature right) => !left.Equals(right);
 
     private static bool IsScalar(ReadOnlySpan<byte> bytes) =>
