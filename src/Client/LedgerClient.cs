@@ -180,6 +180,11 @@ public sealed class LedgerClient : IDisposable
         while (request.PageToken.Length > 0);
     }
 
+    /// <summary>The delegations within a department that are not over, by delegator and officer.</summary>
+    public async Task<IReadOnlyList<DelegationState>> ListDelegationsAsync(string department, CancellationToken cancellation = default) =>
+        (await CallAsync(_ledger.ListDelegationsAsync(
+            new ListDelegationsRequest { Department = department }, cancellationToken: cancellation), cancellation)).Delegations;
+
     /// <summary>A record type with its schema; null where there is none.</summary>
     public async Task<RecordTypeState?> FindTypeAsync(string type, CancellationToken cancellation = default)
     {

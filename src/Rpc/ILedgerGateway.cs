@@ -89,6 +89,9 @@ public interface ILedgerGateway
     /// <exception cref="LedgerRequestException">InvalidArgument: the token is not one of this node's.</exception>
     ListSubmissionsResponse ListSubmissions(ListSubmissionsRequest request);
 
+    /// <summary>The delegations within a department that are not over, by delegator and officer; at most 10,000.</summary>
+    ListDelegationsResponse ListDelegations(string department);
+
     /// <summary>A header and its certificate.</summary>
     /// <exception cref="LedgerRequestException">NotYetAvailable: above the newest block.</exception>
     CertifiedHeader GetHeader(ulong height);

@@ -121,6 +121,13 @@ internal sealed partial class LedgerService(
     }
 
     /// <inheritdoc/>
+    public override Task<ListDelegationsResponse> ListDelegations(ListDelegationsRequest request, ServerCallContext context)
+    {
+        RequestRules.Department(request.Department);
+        return Task.FromResult(gateway.ListDelegations(request.Department));
+    }
+
+    /// <inheritdoc/>
     public override Task<CertifiedHeader> GetHeader(GetHeaderRequest request, ServerCallContext context) =>
         Task.FromResult(gateway.GetHeader(request.Height));
 

@@ -32,6 +32,13 @@ internal static class RequestRules
                 "type", $"must be 1 to {Limits.TypeMax} of a-z, 0-9 and -, beginning with a letter.");
     }
 
+    public static void Department(string id)
+    {
+        if (!Identifiers.IsDepartment(id))
+            throw LedgerRequestException.InvalidArgument(
+                "department", $"must be 1 to {Limits.DepartmentIdMax} of a-z, 0-9 and -, beginning with a letter.");
+    }
+
     public static void RecordId(string id)
     {
         if (!Identifiers.IsRecordId(id))

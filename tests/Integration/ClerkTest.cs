@@ -234,6 +234,19 @@ internal sealed class ClerkTest
         await GovchainAsync("approval", "refuse", withdrawn, "--reason", "by mistake", "--profile", clerk);
         AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", withdrawn, "--profile", approver), code: 7, "refused by officer eyes-1");
         Assert.That((await GovchainAsync("approval", "list", Ruling, "--profile", approver)).Output, Is.Empty);
+        (string deputy, string deputyKey) = await NewKeyAsync("eyes-3");
+        await GovchainAsync("officer", "enrol", "eyes-3", "--public-key", deputyKey, "--role", "clerk", "--profile", administrator);
+        await GovchainAsync("approval", "delegate", "eyes-3", "--days", "14", "--profile", approver);
+        ProgramRun delegations = await GovchainAsync("approval", "delegations", First.Id, "--profile", clerk);
+        Assert.That(delegations.Output, Does.StartWith($"{First.Id}/eyes-3\ton behalf of eyes-2\tuntil 20"));
+        JsonElement third = (await GovchainAsync(
+            "record", "amend", Ruling, "R-1", "--content", "{}", "--reason", "r", "--approve-within", "1", "--json", "--profile", clerk)).Json;
+        string[] give = ["approval", "give", third.GetProperty("transactionId").GetString()!, "--profile", deputy];
+        AssertOneLine(await ProgramRun.GovchainAsync(give), code: 7, "needs the role approver");
+        await GovchainAsync([.. give, "--on-behalf-of", "eyes-2"]);
+        Assert.That((await GovchainAsync("record", "get", Ruling, "R-1", "--profile", clerk)).Output, Does.Contain($"  approved by {First.Id}/eyes-3 on behalf of eyes-2, submitted"));
+        await GovchainAsync("approval", "revoke-delegation", "eyes-2", "eyes-3", "--profile", administrator);
+        Assert.That((await GovchainAsync("approval", "delegations", First.Id, "--json", "--profile", clerk)).Output, Is.Empty);
         AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", "7", "--profile", approver), code: 2, "64 hexadecimal digits");
         AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", new string('7', 64), "--profile", approver), code: 9, "no transaction");
     }

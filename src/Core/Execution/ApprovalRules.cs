@@ -63,8 +63,8 @@ internal static class ApprovalRules
         RecordName record = approval.Record;
         SubmissionState? submission = Find(state, record);
         Rejection? rejection = CheckWaiting(at, record, approval.Submission, submission)
-            ?? RequireAnother(at, record, submission!)
-            ?? RequireApprover(state, at, record)
+            ?? RequireAnother(at, record, submission!, approval.OnBehalfOf)
+            ?? RequireApprover(state, at, record, approval.OnBehalfOf)
             ?? CheckProposed(state, approval, submission!.Proposed);
         if (rejection is not null)
             return rejection;
@@ -75,12 +75,13 @@ internal static class ApprovalRules
             Department = at.Department,
             OfficerId = at.Signer.OfficerId,
             SubmissionPosition = submission.Proposed.Position,
+            OnBehalfOf = approval.OnBehalfOf,
         };
         StateKey key = StateKey.Record(record.Type, record.Id);
         return Outcome.Accept(
             new RecordVersionEntry(key, next.Version, at.Position),
             new StateWrite(key, next),
-            Decide(at, record, submission, SubmissionStatus.Approved, reason: ""));
+            Decide(at, record, submission, SubmissionStatus.Approved, approval.OnBehalfOf, reason: ""));
     }
 
     /// <summary>Nothing comes of the submission: an approver says so, or its submitter.</summary>
@@ -88,9 +89,10 @@ internal static class ApprovalRules
     {
         SubmissionState? submission = Find(state, refusal.Record);
         Rejection? rejection = CheckWaiting(at, refusal.Record, refusal.Submission, submission)
-            ?? (IsSubmitter(at.Signer, submission!) ? null : RequireApprover(state, at, refusal.Record));
+            ?? (refusal.OnBehalfOf.Length == 0 && IsSubmitter(at.Department, at.Signer.OfficerId, submission!)
+                ? null : RequireApprover(state, at, refusal.Record, refusal.OnBehalfOf));
         return rejection is null
-            ? Outcome.Accept(Decide(at, refusal.Record, submission!, SubmissionStatus.Refused, refusal.Reason))
+            ? Outcome.Accept(Decide(at, refusal.Record, submission!, SubmissionStatus.Refused, refusal.OnBehalfOf, refusal.Reason))
             : rejection;
     }
 
@@ -123,24 +125,30 @@ internal static class ApprovalRules
     }
 
     /// <summary>A person is a staff number of a department, whatever its keys.</summary>
-    private static bool IsSubmitter(OfficerInterval officer, SubmissionState submission) =>
-        officer.Department == submission.Proposed.Department && officer.OfficerId == submission.Proposed.OfficerId;
+    private static bool IsSubmitter(string department, string officerId, SubmissionState submission) =>
+        department == submission.Proposed.Department && officerId == submission.Proposed.OfficerId;
 
-    private static Rejection? RequireAnother(in TransactionContext at, RecordName record, SubmissionState submission) =>
-        !IsSubmitter(at.Signer, submission)
+    /// <summary>Neither the signer nor whoever it stands in for: a submitter's right to approve is no better in other hands.</summary>
+    private static Rejection? RequireAnother(
+        in TransactionContext at, RecordName record, SubmissionState submission, string onBehalfOf) =>
+        !IsSubmitter(at.Department, at.Signer.OfficerId, submission) && !IsSubmitter(at.Department, onBehalfOf, submission)
             ? null
             : new Rejection(
                 RejectionCode.OwnSubmission,
-                $"Officer {at.Signer.OfficerId} submitted the change of {RecordRules.NameOf(record)}, so another one has to approve it.",
-                [.. Facts(record, submission.Submission), ("officer", at.Signer.OfficerId)]);
+                $"Officer {submission.Proposed.OfficerId} submitted the change of {RecordRules.NameOf(record)}, so another one has to approve it.",
+                [.. Facts(record, submission.Submission), ("officer", submission.Proposed.OfficerId)]);
 
-    private static Rejection? RequireApprover(StateOverlay state, in TransactionContext at, RecordName record)
+    private static Rejection? RequireApprover(StateOverlay state, in TransactionContext at, RecordName record, string onBehalfOf)
     {
         RecordTypeState type = TypeOf(state, record);
         IReadOnlyList<string> departments = type.Approvers.Count > 0 ? type.Approvers : [type.Owner];
-        return departments.Contains(at.Department)
-            ? Authority.Require(at.Signer, OfficerRole.Approver, "Deciding on a change")
-            : new Rejection(
+        if (departments.Contains(at.Department))
+        {
+            return onBehalfOf.Length > 0
+                ? DelegationRules.CheckBehalf(state, at, onBehalfOf)
+                : Authority.Require(at.Signer, OfficerRole.Approver, "Deciding on a change");
+        }
+        return new Rejection(
                 RejectionCode.NotPermitted,
                 $"Changes of records of type {record.Type} are approved by {string.Join(", ", departments)}; "
                 + $"an officer of {at.Department} may not decide on them.",
@@ -164,7 +172,8 @@ internal static class ApprovalRules
     /// <summary>The submission as it is kept once it is decided: what was proposed stands in the log, and in the record if it was
     /// approved.</summary>
     private static StateWrite Decide(
-        in TransactionContext at, RecordName record, SubmissionState submission, SubmissionStatus status, string reason) => new(
+        in TransactionContext at, RecordName record, SubmissionState submission, SubmissionStatus status,
+        string onBehalfOf, string reason) => new(
         StateKey.Submission(record.Type, record.Id),
         new SubmissionState
         {
@@ -175,6 +184,7 @@ internal static class ApprovalRules
             OfficerId = at.Signer.OfficerId,
             Reason = reason,
             Position = at.Position,
+            OnBehalfOf = onBehalfOf,
         });
 
     private static SubmissionState? Find(StateOverlay state, RecordName record) =>

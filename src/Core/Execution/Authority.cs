@@ -96,6 +96,14 @@ public static class Authority
     internal static bool Covers(ValidatorInterval interval, ulong height) =>
         interval.FirstHeight <= height && (interval.LastHeight == 0 || height <= interval.LastHeight);
 
+    /// <summary>Whether an officer has a key that could sign in the block at this height and time, with the role.</summary>
+    internal static bool MayNow(
+        StateOverlay state, string department, string officerId, OfficerRole role, ulong height, ulong timeMs) =>
+        state.Before<OfficerState>(StateKey.Officer(department, officerId)) is { CurrentKey.IsEmpty: false } officer
+        && PublicKey.TryParse(officer.CurrentKey.Span, out PublicKey? key)
+        && Check(state, key, height, timeMs, out OfficerInterval? interval) is null
+        && interval!.Roles.Contains((uint)role);
+
     /// <summary>Whether the signer has the role, for what it wants to do.</summary>
     internal static Rejection? Require(OfficerInterval signer, OfficerRole role, string purpose)
     {

@@ -32,6 +32,7 @@ public static class StateValue
         StateKind.Record => WireProfile.Encode((RecordState)value),
         StateKind.Leader => WireProfile.Encode((LeaderState)value),
         StateKind.Submission => WireProfile.Encode((SubmissionState)value),
+        StateKind.Delegation => WireProfile.Encode((DelegationState)value),
         StateKind.Membership => WireProfile.Encode((MembershipState)value),
         _ => throw new ArgumentOutOfRangeException(nameof(key), key, "Not a kind of state."),
     };

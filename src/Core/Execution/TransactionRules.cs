@@ -55,6 +55,8 @@ public static class TransactionRules
         {
             TransactionBody.ActionOneofCase.Approve => ApprovalRules.Approve(state, at, body.Approve),
             TransactionBody.ActionOneofCase.Refuse => ApprovalRules.Refuse(state, at, body.Refuse),
+            TransactionBody.ActionOneofCase.DelegateApproval => DelegationRules.Delegate(state, at, body.DelegateApproval),
+            TransactionBody.ActionOneofCase.RevokeDelegation => DelegationRules.Revoke(state, at, body.RevokeDelegation),
             TransactionBody.ActionOneofCase.DefineType => TypeRules.Define(state, at, body.DefineType),
             TransactionBody.ActionOneofCase.EnrolOfficer => OfficerRules.Enrol(state, at, body.EnrolOfficer),
             TransactionBody.ActionOneofCase.RevokeOfficer => OfficerRules.Revoke(state, at, body.RevokeOfficer),

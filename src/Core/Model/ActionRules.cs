@@ -18,6 +18,8 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.Reinstate => Change("reinstate", body),
         TransactionBody.ActionOneofCase.Approve => Approve("approve", body.Approve),
         TransactionBody.ActionOneofCase.Refuse => Refuse("refuse", body.Refuse),
+        TransactionBody.ActionOneofCase.DelegateApproval => Delegate("delegate_approval", body),
+        TransactionBody.ActionOneofCase.RevokeDelegation => RevokeDelegation("revoke_delegation", body.RevokeDelegation),
         TransactionBody.ActionOneofCase.DefineType => DefineType("define_type", body.DefineType),
         TransactionBody.ActionOneofCase.EnrolOfficer => Enrol("enrol_officer", body.EnrolOfficer),
         TransactionBody.ActionOneofCase.RevokeOfficer => Revoke("revoke_officer", body.RevokeOfficer),
@@ -25,8 +27,8 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.Accuse => Accuse("accuse", body.Accuse, body.ChainId.Span),
         TransactionBody.ActionOneofCase.SuspendLeader => Suspend("suspend_leader", body.SuspendLeader),
         TransactionBody.ActionOneofCase.ChangeMembership => MembershipFields.Check("change_membership", body.ChangeMembership),
-        _ => FieldViolation.Of("action", "exactly one of register, amend, annul, supersede, reinstate, approve, refuse, define_type, enrol_officer, "
-            + "revoke_officer, rotate_officer_key, change_membership, accuse, suspend_leader", ""),
+        _ => FieldViolation.Of("action", "exactly one of register, amend, annul, supersede, reinstate, approve, delegate_approval, "
+            + "revoke_delegation, refuse, define_type, enrol_officer, revoke_officer, rotate_officer_key, change_membership, accuse, suspend_leader", ""),
     };
 
     /// <summary>Actions from number 80 on are signed by a department's validator key.</summary>
@@ -103,16 +105,29 @@ internal static class ActionRules
             : FieldViolation.Of(at, "of a known kind", "");
 
     private static FieldViolation? Approve(string at, ApproveSubmission approval) =>
-        Submission(at, approval.Record, approval.Submission.Span);
+        Submission(at, approval.Record, approval.Submission.Span, approval.OnBehalfOf);
 
     private static FieldViolation? Refuse(string at, RefuseSubmission refusal) =>
-        Submission(at, refusal.Record, refusal.Submission.Span)
+        Submission(at, refusal.Record, refusal.Submission.Span, refusal.OnBehalfOf)
         ?? FieldRules.Text($"{at}.reason", refusal.Reason, Limits.ShortTextBytesMax, required: true);
 
-    private static FieldViolation? Submission(string at, RecordName? record, ReadOnlySpan<byte> submission) => record is null
+    private static FieldViolation? Submission(string at, RecordName? record, ReadOnlySpan<byte> submission, string onBehalfOf) => record is null
         ? FieldViolation.Of($"{at}.record", "given", "")
         : FieldRules.Record($"{at}.record", record)
-            ?? FieldRules.Length($"{at}.submission", submission, Digest.Size, "bytes, the id of a transaction");
+            ?? FieldRules.Length($"{at}.submission", submission, Digest.Size, "bytes, the id of a transaction")
+            ?? (onBehalfOf.Length == 0 ? null : FieldRules.Officer($"{at}.on_behalf_of", onBehalfOf));
+
+    private static FieldViolation? Delegate(string at, TransactionBody body) =>
+        FieldRules.Officer($"{at}.officer_id", body.DelegateApproval.OfficerId)
+        ?? FieldRules.Require(
+            body.DelegateApproval.UntilMs >= body.ExpiresAtMs,
+            $"{at}.until_ms", "not earlier than expires_at_ms", FieldRules.Invariant(body.DelegateApproval.UntilMs))
+        ?? FieldRules.Text($"{at}.reason", body.DelegateApproval.Reason, Limits.ShortTextBytesMax);
+
+    private static FieldViolation? RevokeDelegation(string at, RevokeDelegation revocation) =>
+        FieldRules.Officer($"{at}.delegator", revocation.Delegator)
+        ?? FieldRules.Officer($"{at}.officer_id", revocation.OfficerId)
+        ?? FieldRules.Text($"{at}.reason", revocation.Reason, Limits.ShortTextBytesMax);
 
     private static FieldViolation? DefineType(string at, DefineType type) =>
         FieldRules.Type($"{at}.type", type.Type)

@@ -42,6 +42,9 @@ public static class Limits
     /// <summary>How far ahead of header time the end of the wait for an approval may lie: 30 days, for leave and holidays.</summary>
     public const ulong ApprovalHorizonMs = 30UL * 24 * 60 * 60 * 1_000;
 
+    /// <summary>How far ahead of header time the end of a delegation may lie: 366 days, so that each is looked at once a year.</summary>
+    public const ulong DelegationHorizonMs = 366UL * 24 * 60 * 60 * 1_000;
+
     /// <summary>Officer id, characters.</summary>
     public const int OfficerIdMax = 64;
 

@@ -22,6 +22,7 @@ public sealed record Rejection(RejectionCode Code, string Message, params IReadO
         or RejectionCode.LastAdministrator or RejectionCode.ProofOutOfRange or RejectionCode.TooManySuspended
         or RejectionCode.UnknownRecord or RejectionCode.RecordNotInForce or RejectionCode.ApprovalRequired
         or RejectionCode.ApprovalPending or RejectionCode.UnknownSubmission or RejectionCode.SubmissionExpired
+        or RejectionCode.UnknownDelegation
         or RejectionCode.NotActive or RejectionCode.PoolFull or RejectionCode.NodeNotReady);
 
     /// <summary>The code as it stands in interfaces: VERSION_CONFLICT.</summary>

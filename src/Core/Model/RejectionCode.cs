@@ -152,4 +152,7 @@ public enum RejectionCode
 
     /// <summary>The node cannot take transactions now.</summary>
     NodeNotReady = 71,
+
+    /// <summary>There is no such delegation, it is over, or who gave it may not approve any more.</summary>
+    UnknownDelegation = 72,
 }

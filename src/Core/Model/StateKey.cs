@@ -30,6 +30,9 @@ public enum StateKind : byte
     /// <summary>The newest change of a record that was submitted for approval.</summary>
     Submission = 9,
 
+    /// <summary>The newest delegation of one officer to another.</summary>
+    Delegation = 10,
+
     /// <summary>Every change of the validators.</summary>
     Membership = 12,
 }
@@ -89,6 +92,10 @@ public sealed class StateKey : IEquatable<StateKey>, IComparable<StateKey>
 
     /// <summary>A record's newest submission.</summary>
     public static StateKey Submission(string type, string id) => Pair(StateKind.Submission, type, id);
+
+    /// <summary>What one officer of a department has delegated to another.</summary>
+    public static StateKey Delegation(string department, string delegator, string officerId) =>
+        Pair(StateKind.Delegation, department, $"{delegator}\0{officerId}");
 
     /// <inheritdoc/>
     public bool Equals(StateKey? other) => other is not null && Span.SequenceEqual(other.Span);

@@ -132,6 +132,8 @@ public static class ReceiptCodec
             json.WriteString("approveUntil", UtcTime.Format(change.ApproveUntilMs));
         if ((body.Approve?.Submission ?? body.Refuse?.Submission) is { } submission)
             json.WriteString("submission", Convert.ToHexStringLower(submission.Span));
+        if ((body.Approve?.OnBehalfOf ?? body.Refuse?.OnBehalfOf) is { Length: > 0 } delegator)
+            json.WriteString("onBehalfOf", delegator);
     }
 
     private static string NameOf(TransactionBody.ActionOneofCase action) =>

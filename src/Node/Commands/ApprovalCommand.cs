@@ -12,11 +12,14 @@ namespace GovChain.Node.Commands;
 /// <summary><c>govchain approval</c>: what waits for a second officer, and what becomes of it.</summary>
 internal static class ApprovalCommand
 {
-    public static Command Create() => new("approval", "List, approve and refuse changes that were submitted for approval")
+    public static Command Create() => new("approval", "List, approve and refuse changes that were submitted for approval, and let others do so on your behalf")
     {
         List(),
         Give(),
         Refuse(),
+        DelegationCommand.Delegate(),
+        DelegationCommand.List(),
+        DelegationCommand.Revoke(),
     };
 
     private static Command List()
@@ -68,17 +71,18 @@ internal static class ApprovalCommand
     private static Command Give()
     {
         Argument<string> submission = SubmissionArgument();
+        Option<string> onBehalfOf = BehalfOption();
         Option<bool> json = Output.JsonOption();
         var command = new Command("give",
             "Approve a change, which makes the version. Signed by an approver, another officer than the submitter.")
-            { submission, json };
+            { submission, onBehalfOf, json };
         ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
         {
             using LedgerClient client = options.Connect(result);
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
             (ByteString id, RecordChange change) = await FindAsync(client, factory.ChainId, result.GetRequiredValue(submission), cancellation);
-            var approve = new ApproveSubmission { Record = change.Record, ExpectedVersion = change.ExpectedVersion, Submission = id };
+            var approve = new ApproveSubmission { Record = change.Record, ExpectedVersion = change.ExpectedVersion, Submission = id, OnBehalfOf = result.GetValue(onBehalfOf) ?? "" };
             TransactionOutcome outcome = await RecordCommand.SubmitAsync(client, factory, b => b.Approve = approve, cancellation);
             RecordCommand.PrintOutcome(
                 outcome, $"{change.Record.Type}/{change.Record.Id}, version {change.ExpectedVersion + 1}, approved", result.GetValue(json));
@@ -91,23 +95,37 @@ internal static class ApprovalCommand
     {
         Argument<string> submission = SubmissionArgument();
         var reason = new Option<string>("--reason") { Description = "Why", Required = true };
+        Option<string> onBehalfOf = BehalfOption();
         Option<bool> json = Output.JsonOption();
         var command = new Command("refuse",
             "Refuse a change, of which nothing comes then. Signed by an approver, or by its submitter, who withdraws it.")
-            { submission, reason, json };
+            { submission, reason, onBehalfOf, json };
         ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
         {
             using LedgerClient client = options.Connect(result);
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
             (ByteString id, RecordChange change) = await FindAsync(client, factory.ChainId, result.GetRequiredValue(submission), cancellation);
-            var refuse = new RefuseSubmission { Record = change.Record, Submission = id, Reason = result.GetRequiredValue(reason) };
+            var refuse = new RefuseSubmission
+            {
+                Record = change.Record,
+                Submission = id,
+                Reason = result.GetRequiredValue(reason),
+                OnBehalfOf = result.GetValue(onBehalfOf) ?? "",
+            };
             TransactionOutcome outcome = await RecordCommand.SubmitAsync(client, factory, b => b.Refuse = refuse, cancellation);
             RecordCommand.PrintOutcome(outcome, $"the change of {change.Record.Type}/{change.Record.Id} is refused", result.GetValue(json));
             return ExitCode.Ok;
         });
         return command;
     }
+
+    private static Option<string> BehalfOption() => new("--on-behalf-of")
+    {
+        Description = "The officer of your department that delegated its approvals to you (default: your own right)",
+        HelpName = "OFFICER",
+        DefaultValueFactory = _ => "",
+    };
 
     private static Argument<string> SubmissionArgument() => new("SUBMISSION")
     {

@@ -183,6 +183,8 @@ internal static partial class RecordCommand
         if (v.State.Approval is { } approval)
         {
             json["approvedBy"] = new JsonObject { ["department"] = approval.Department, ["officer"] = approval.OfficerId };
+            if (approval.OnBehalfOf.Length > 0)
+                json["approvedBy"]!["onBehalfOf"] = approval.OnBehalfOf;
             json["submission"] = v.SubmissionId;
         }
         AddNamed(json, v.State, leadsTo);
@@ -214,7 +216,8 @@ internal static partial class RecordCommand
         Output.Line(Headline(v, next));
         Output.Line($"  {v.Action} by {v.State.Department}/{v.State.OfficerId} on {UtcTime.Format(v.State.RecordedAtMs)}");
         if (v.State.Approval is { } approval)
-            Output.Line($"  approved by {approval.Department}/{approval.OfficerId}, submitted as transaction {v.SubmissionId}");
+            Output.Line($"  approved by {approval.Department}/{approval.OfficerId}"
+                + (approval.OnBehalfOf.Length == 0 ? "" : $" on behalf of {approval.OnBehalfOf}") + $", submitted as transaction {v.SubmissionId}");
         PrintDetails(v.State, leadsTo);
         Output.Line($"  block {v.State.Height}, position {v.State.Position}, transaction {v.TransactionId}");
         if (!v.Payload.IsEmpty)

@@ -8,9 +8,11 @@ using GovChain.Storage;
 
 namespace GovChain.Node.Gateway;
 
-/// <summary>What waits for approval.</summary>
+/// <summary>What waits for approval, and who may approve on whose behalf.</summary>
 internal sealed partial class LedgerGateway
 {
+    private const int DelegationsMax = 10_000;
+
     /// <inheritdoc/>
     public ListSubmissionsResponse ListSubmissions(ListSubmissionsRequest request) => Read(view =>
     {
@@ -36,6 +38,20 @@ internal sealed partial class LedgerGateway
             Submission submission = Describe(view, state);
             bytes += submission.CalculateSize();
             response.Submissions.Add(submission);
+        }
+        return response;
+    });
+
+    /// <inheritdoc/>
+    public ListDelegationsResponse ListDelegations(string department) => Read(view =>
+    {
+        var response = new ListDelegationsResponse { Height = view.TipHeight };
+        byte[] prefix = Encoding.ASCII.GetBytes(department + '\0');
+        foreach (StateChange found in view.EnumerateStates(StateKind.Delegation, prefix, [], DelegationsMax))
+        {
+            DelegationState delegation = DelegationState.Parser.ParseFrom(found.Value);
+            if (view.Tip.TimestampMs < delegation.UntilMs)
+                response.Delegations.Add(delegation);
         }
         return response;
     });

@@ -96,6 +96,7 @@ internal sealed class RecordVersions(LedgerSnapshot view)
             Department = approver.Department,
             OfficerId = approver.OfficerId,
             SubmissionPosition = made.ChangePosition,
+            OnBehalfOf = made.Transaction.Body.Approve.OnBehalfOf,
         };
     }
 

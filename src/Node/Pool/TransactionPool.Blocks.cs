@@ -199,7 +199,7 @@ internal sealed partial class TransactionPool
                         moveChain(change.Key, type.Version);
                         _types.Add(type.Type);
                         break;
-                    default: // officers, departments, parameters: who may act
+                    default: // officers, departments, parameters, delegations: who may act
                         _everything = true;
                         break;
                 }

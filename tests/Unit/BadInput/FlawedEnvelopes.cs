@@ -85,8 +85,11 @@ internal static class FlawedEnvelopes
             Successors = { new RecordName { Type = Type, Id = "y" }, new RecordName { Type = Type, Id = "z" } },
         });
         ByteString submission = ByteString.CopyFrom(clerk.ChainId.Span);
-        yield return Sign(clerk, b => b.Approve = new ApproveSubmission { Record = name, ExpectedVersion = 1, Submission = submission });
-        yield return Sign(clerk, b => b.Refuse = new RefuseSubmission { Record = name, Submission = submission, Reason = "incomplete" });
+        yield return Sign(clerk, b => b.Approve = new ApproveSubmission { Record = name, ExpectedVersion = 1, Submission = submission, OnBehalfOf = "c-2" });
+        yield return Sign(clerk, b => b.Refuse = new RefuseSubmission { Record = name, Submission = submission, Reason = "incomplete", OnBehalfOf = "c-2" });
+        ulong tomorrowMs = (ulong)DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeMilliseconds();
+        yield return Sign(clerk, b => b.DelegateApproval = new DelegateApproval { OfficerId = "c-2", UntilMs = tomorrowMs, Reason = "on leave" });
+        yield return Sign(clerk, b => b.RevokeDelegation = new RevokeDelegation { Delegator = "c-1", OfficerId = "c-2", Reason = "back" });
         yield return Sign(administrator, b =>
         {
             b.DefineType = new DefineType { Type = "t", ExpectedVersion = 1, Description = "d", PublicRead = true, Schema = "{}", LinksInForce = true, FourEyes = true };

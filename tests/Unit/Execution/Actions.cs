@@ -70,6 +70,22 @@ internal static class Actions
         },
     };
 
+    public static TransactionBody Delegate(string officer, ulong untilMs) =>
+        new() { DelegateApproval = new DelegateApproval { OfficerId = officer, UntilMs = untilMs, Reason = "on leave" } };
+
+    public static TransactionBody RevokeDelegation(string delegator, string officer) =>
+        new() { RevokeDelegation = new RevokeDelegation { Delegator = delegator, OfficerId = officer, Reason = "back" } };
+
+    /// <summary>An approval or a refusal on behalf of an officer.</summary>
+    public static TransactionBody OnBehalfOf(TransactionBody action, string delegator)
+    {
+        if (action.Approve is not null)
+            action.Approve.OnBehalfOf = delegator;
+        else
+            action.Refuse.OnBehalfOf = delegator;
+        return action;
+    }
+
     /// <summary>A definition under which records change with an approval only, of these departments' approvers.</summary>
     public static TransactionBody FourEyes(ulong expected, params string[] approvers)
     {

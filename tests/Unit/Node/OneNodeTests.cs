@@ -157,6 +157,20 @@ public sealed class OneNodeTests
             PublicKey = ByteString.CopyFrom(approver.PublicKey.Span),
             Roles = { (uint)Core.Model.OfficerRole.Approver },
         }));
+        using var deputy = PlatformSigner.Create();
+        await _node.CommitAsync(_ledger.Sign(_ledger.Administrator, b => b.EnrolOfficer = new EnrolOfficer
+        {
+            OfficerId = "deputy-1",
+            PublicKey = ByteString.CopyFrom(deputy.PublicKey.Span),
+            Roles = { (uint)Core.Model.OfficerRole.Clerk },
+        }));
+        await _node.CommitAsync(_ledger.Sign(approver, b => b.DelegateApproval = new DelegateApproval
+        {
+            OfficerId = "deputy-1",
+            UntilMs = b.ExpiresAtMs,
+        }));
+        Assert.That(_node.Gateway.ListDelegations("dept-0").Delegations.Select(d => (d.Delegator, d.OfficerId)), Is.EqualTo(new[] { ("approver-1", "deputy-1") }));
+        Assert.That(_node.Gateway.ListDelegations("dept").Delegations, Is.Empty);
         var held = new List<RecordVersion>();
         (string Action, string Content)[] life = [("register", "\"first\""), ("amend", "\"second\""), ("annul", ""), ("reinstate", "\"second\"")];
         for (int i = 0; i < life.Length; i++)
@@ -166,19 +180,26 @@ public sealed class OneNodeTests
             Assert.That(Waiting().Select(s => (s.State.Proposed.Record.Id, s.Action, s.Payload.ToStringUtf8())),
                 Is.EqualTo(new[] { ("L-1", life[i].Action, life[i].Action is "register" or "amend" ? life[i].Content : "") }));
             Assert.That(held, Is.EqualTo(History()), "it does not hold yet");
-            byte[] approval = _ledger.Sign(approver, b => b.Approve = new ApproveSubmission
+            bool isDelegated = i % 2 == 1;
+            byte[] approval = _ledger.Sign(isDelegated ? deputy : approver, b => b.Approve = new ApproveSubmission
             {
                 Record = new RecordName { Type = TestLedger.Type, Id = "L-1" },
                 ExpectedVersion = (ulong)i,
                 Submission = ByteString.CopyFrom(TestLedger.IdOf(submission).Span),
+                OnBehalfOf = isDelegated ? "approver-1" : "",
             });
             await _node.CommitAsync(approval);
             Assert.That(Waiting(), Is.Empty);
             RecordVersion now = _node.Gateway.GetRecord(new GetRecordRequest { Type = TestLedger.Type, Id = "L-1" }).Record;
             Assert.That((now.Action, now.Payload.ToStringUtf8(), now.State.OfficerId), Is.EqualTo((life[i].Action, life[i].Content, "clerk-1")));
             Assert.That((now.TransactionId, now.SubmissionId), Is.EqualTo((TestLedger.IdOf(approval).ToString(), TestLedger.IdOf(submission).ToString())));
-            Assert.That(now.State.Approval, Is.EqualTo(
-                new Approval { Department = "dept-0", OfficerId = "approver-1", SubmissionPosition = submitted.Position }));
+            Assert.That(now.State.Approval, Is.EqualTo(new Approval
+            {
+                Department = "dept-0",
+                OfficerId = isDelegated ? "deputy-1" : "approver-1",
+                SubmissionPosition = submitted.Position,
+                OnBehalfOf = isDelegated ? "approver-1" : "",
+            }));
             held.Add(now);
         }
         Assert.That(History(), Is.EqualTo(held));

@@ -64,6 +64,8 @@ internal sealed class FakeGateway : ILedgerGateway
 
     public ListSubmissionsResponse ListSubmissions(ListSubmissionsRequest request) => new();
 
+    public ListDelegationsResponse ListDelegations(string department) => new();
+
     public CertifiedHeader GetHeader(ulong height) => throw LedgerRequestException.NotYetAvailable(
         $"Block {height} does not exist yet.", ("height", height.ToString()));
 

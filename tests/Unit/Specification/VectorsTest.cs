@@ -72,6 +72,9 @@ public sealed class VectorsTest
                 Vector("register for approval", Actions.Submitted(FullRegister(), TestLedger.StartMs + 60_000), 13),
                 Vector("approve", Actions.Approve("A-1", 2, _ledger.Genesis.ChainId), 14),
                 Vector("refuse", Actions.Refuse("A-1", _ledger.Genesis.ChainId), 15),
+                Vector("approve on behalf of another", Actions.OnBehalfOf(Actions.Approve("A-1", 2, _ledger.Genesis.ChainId), "4711"), 17),
+                Vector("delegate approval", Actions.Delegate("4711", TestLedger.StartMs + 60_000), 18),
+                Vector("revoke delegation", Actions.RevokeDelegation("4711", "4712"), 19),
                 Vector("define type of four eyes", Actions.FourEyes(1, "alpha", "beta"), 16),
             },
         });
@@ -191,6 +194,13 @@ public sealed class VectorsTest
                 Vector("refusal without a submission", Field(Actions.Refuse("A-1", Digest.Zero), b => b.Refuse.Submission = ByteString.Empty)),
                 Vector("refusal without a reason", Field(Actions.Refuse("A-1", Digest.Zero), b => b.Refuse.Reason = "")),
                 Vector("refusal reason of 1,025 bytes", Field(Actions.Refuse("A-1", Digest.Zero), b => b.Refuse.Reason = new string('x', 1_025))),
+                Vector("approval on behalf of an officer with a slash", Field(Actions.OnBehalfOf(Actions.Approve("A-1", 0, Digest.Zero), "a/b"))),
+                Vector("delegation to nobody", Field(Actions.Delegate("", TestLedger.StartMs + 60_000))),
+                Vector("delegation that ends before the transaction expires", Field(Actions.Delegate("4711", TestLedger.StartMs + 59_999))),
+                Vector("delegation reason of 1,025 bytes", Field(Actions.Delegate("4711", TestLedger.StartMs + 60_000), b => b.DelegateApproval.Reason = new string('x', 1_025))),
+                Vector("delegation revoked of nobody", Field(Actions.RevokeDelegation("", "4711"))),
+                Vector("delegation revoked from nobody", Field(Actions.RevokeDelegation("4711", ""))),
+                Vector("delegation revoked for a reason of 1,025 bytes", Field(Actions.RevokeDelegation("4711", "4712"), b => b.RevokeDelegation.Reason = new string('x', 1_025))),
                 Vector("approvers out of order", Field(Actions.FourEyes(0, "beta", "alpha"))),
                 Vector("approver twice", Field(Actions.FourEyes(0, "beta", "beta"))),
                 Vector("approver with a capital", Field(Actions.FourEyes(0, "Beta"))),
@@ -433,7 +443,14 @@ public sealed class VectorsTest
                 ])),
                 Block(_ledger.Commit([first])),
                 Block(_ledger.Commit([Make(approver, Actions.Approve("A-1", 0, first.Transaction.Id), 25), second])),
-                Block(_ledger.Commit([Make(approver, Actions.Refuse("A-1", second.Transaction.Id), 26)])),
+                Block(_ledger.Commit([
+                    Make(approver, Actions.Delegate("admin", TestLedger.StartMs + 60_000), 26),
+                    Make(approver, Actions.Delegate("approver", TestLedger.StartMs + 60_000), 27),
+                ])),
+                Block(_ledger.Commit([
+                    Make(TestLedger.BetaAdmin, Actions.OnBehalfOf(Actions.Refuse("A-1", second.Transaction.Id), "approver"), 28),
+                    Make(approver, Actions.RevokeDelegation("approver", "admin"), 29),
+                ])),
             },
         });
     }

@@ -10,11 +10,12 @@ using GovChain.Tests.Unit.Execution;
 namespace GovChain.Tests.Unit.Verification;
 
 /// <summary>
-/// A ledger of four departments and nine blocks with everything signed and certified, from fixed keys, nonces and
+/// A ledger of four departments and ten blocks with everything signed and certified, from fixed keys, nonces and
 /// times: its bytes come out the same each time. Alpha's clerk signs positions 4 to 6, is revoked at 7, in block 3;
 /// alpha's deputy signs 8 and 11 and has another key from block 7 on; at 9, in block 4, beta's
 /// validator suspends alpha as leader, at 10 delta's accuses gamma's; at 19 it submits for approval what alpha's approver approves at 20,
-/// at 21 what it withdraws at 22, at 23 what waits.
+/// at 21 what it withdraws at 22, at 23 what waits;
+/// the approver delegates at 25 to the administrator, who approves at 26 what was submitted at 24.
 /// </summary>
 internal sealed class EvidenceLedger
 {
@@ -24,8 +25,9 @@ internal sealed class EvidenceLedger
     public const ulong Submission = 19;
     public const ulong Approval = 20;
     public const ulong Withdrawal = 22;
-    public const ulong LastPosition = 23;
-    public const ulong TipHeight = 9;
+    public const ulong ApprovalOnBehalf = 26;
+    public const ulong LastPosition = 26;
+    public const ulong TipHeight = 10;
 
     /// <summary>Of alpha, beta, delta and gamma: the order of their ids.</summary>
     public static readonly TestKey[] Validators =
@@ -66,12 +68,13 @@ internal sealed class EvidenceLedger
         TransactionBody fourEyes = Actions.Define("visa");
         fourEyes.DefineType.FourEyes = true;
         Commit((administrator, fourEyes), (administrator, Actions.Enrol("approver", Approver, OfficerRole.Clerk, OfficerRole.Approver)));
-        byte[] approved = Submit("C-2"), withdrawn = Submit("C-3"), waiting = Submit("C-4");
+        byte[] approved = Submit("C-2"), withdrawn = Submit("C-3"), waiting = Submit("C-4"), another = Submit("C-5");
         Commit([
             approved, Sign(Approver, Actions.Approve("C-2", 0, IdOf(approved))),
             withdrawn, Sign(TestLedger.OtherSpare, Actions.Refuse("C-3", IdOf(withdrawn))),
-            waiting,
+            waiting, another, Sign(Approver, Actions.Delegate("admin", _ledger.NextTimeMs + 60_000)),
         ]);
+        Commit((administrator, Actions.OnBehalfOf(Actions.Approve("C-5", 0, IdOf(another)), "approver")));
         Waiting = IdOf(waiting);
         Approved = IdOf(approved);
     }

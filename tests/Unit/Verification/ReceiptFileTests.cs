@@ -66,6 +66,7 @@ public sealed class ReceiptFileTests : IDisposable
                 new { name = "signer, revoked since, proven to a later block", file = Text(_later) },
                 new { name = "submitted for approval", file = FileOf(EvidenceLedger.Submission) },
                 new { name = "approved", file = FileOf(EvidenceLedger.Approval) },
+                new { name = "approved on another's behalf", file = FileOf(EvidenceLedger.ApprovalOnBehalf) },
                 new { name = "withdrawn", file = FileOf(EvidenceLedger.Withdrawal) },
             },
             refusedEditsOfTheSecond = edits.Select(edit =>
@@ -83,6 +84,8 @@ public sealed class ReceiptFileTests : IDisposable
         string named = $"    \"submission\": \"{Ledger.Approved}\",\n";
         Assert.That(submission, Does.Contain("\"recordId\": \"C-2\",\n    \"approveUntil\": \"2027-01-15T08:01:09.000Z\",\n").And.Not.Contain("\"version\""));
         Assert.That(approval, Does.Contain($"\"recordId\": \"C-2\",\n    \"version\": 1,\n{named}    \"department\": \"alpha\",\n    \"officer\": \"approver\",\n"));
+        Assert.That(FileOf(EvidenceLedger.ApprovalOnBehalf), Does.Contain("    \"onBehalfOf\": \"approver\",\n    \"department\": \"alpha\",\n    \"officer\": \"admin\",\n"));
+        Assert.That(approval + withdrawal, Does.Not.Contain("onBehalfOf"));
         Assert.That(withdrawal, Does.Contain("\"action\": \"refuse\"").And.Contain("\"submission\": \"").And.Not.Contain("\"version\""));
     }
 

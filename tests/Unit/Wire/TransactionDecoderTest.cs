@@ -22,8 +22,8 @@ public sealed class TransactionDecoderTest
         Actions.Register("a"), Actions.Amend("a", 1), Actions.Annul("a", 1), Actions.Define(),
         Actions.Enrol("7", new TestKey(12), OfficerRole.Clerk, OfficerRole.Auditor), Actions.Revoke("7"),
         Actions.Rotate("7", new TestKey(12)), Actions.Reinstate("a", 1), Actions.Supersede("a", 1, ("licence", "b"), ("permit", "a")),
-        Actions.Approve("a", 0, Chain), Actions.Refuse("a", Chain), Actions.FourEyes(1, "alpha", "beta"),
-        Actions.Submitted(Actions.Register("a"), ulong.MaxValue),
+        Actions.Approve("a", 0, Chain), Actions.Refuse("a", Chain), Actions.OnBehalfOf(Actions.Approve("a", 0, Chain), "7"), Actions.FourEyes(1, "alpha", "beta"),
+        Actions.Submitted(Actions.Register("a"), ulong.MaxValue), Actions.Delegate("7", ulong.MaxValue), Actions.RevokeDelegation("7", "8"),
     ];
 
     [TestCaseSource(nameof(Valid))]

@@ -43,6 +43,8 @@ internal static class WireSamples
         {
             Refuse = new RefuseSubmission { Record = new RecordName { Id = id }, Submission = submission, Reason = id },
         }),
+        Gen.Select(Text, Gen.ULong, (id, time) => new TransactionBody { DelegateApproval = new DelegateApproval { OfficerId = id, UntilMs = time, Reason = id } }),
+        Gen.Select(Text, Text, (id, other) => new TransactionBody { RevokeDelegation = new RevokeDelegation { Delegator = id, OfficerId = other } }),
         Gen.Select(Text, Title.Array[0, 3], Gen.Bool, (type, titles, read) => new TransactionBody
         {
             DefineType = new DefineType { Type = type, Titles = { titles }, PublicRead = read, Description = type, Schema = type, Approvers = { type }, FourEyes = read },

@@ -5,7 +5,7 @@ import { foundedLeader, suspendLeader, validatorAt } from './leaders.mjs';
 import { changeMembership } from './membership.mjs';
 import { Refusal, require } from './refusal.mjs';
 import { judge, readSchema, Violation } from './schema.mjs';
-import { KIND, officerId, recordId } from './state.mjs';
+import { delegationId, KIND, officerId, recordId } from './state.mjs';
 import { PROTOCOL_ACTIONS, RECORD_ACTIONS } from './transaction.mjs';
 
 const CLERK = 1;
@@ -18,6 +18,7 @@ const WAITING = 1;
 const APPROVED = 2;
 const REFUSED = 3;
 const APPROVAL_HORIZON_MS = 30n * 86_400_000n;
+const DELEGATION_HORIZON_MS = 366n * 86_400_000n;
 
 /** What a record is after these; after any other it is in force. */
 const STATUS_AFTER = { annul: ANNULLED, supersede: SUPERSEDED };
@@ -26,6 +27,8 @@ const ACTIONS = {
   ...Object.fromEntries(RECORD_ACTIONS.map((action) => [action, changeRecord])),
   approve,
   refuse,
+  delegate_approval: delegateApproval,
+  revoke_delegation: revokeDelegation,
   define_type: defineType,
   enrol_officer: enrolOfficer,
   revoke_officer: revokeOfficer,
@@ -181,10 +184,12 @@ function requireNoneWaits(state, { record, expected_version: expected }, timeMs)
     'record', 'another change waits for approval', 'APPROVAL_PENDING');
 }
 
-function approve(state, { record, expected_version, submission }, { height, timeMs, position, signer }) {
+function approve(state, { record, expected_version, submission, on_behalf_of }, { height, timeMs, position, signer }) {
   const found = waiting(state, record, submission, timeMs);
+  const stoodInFor = { department: signer.department, officer_id: on_behalf_of };
   require(!isSubmitter(signer, found), 'signer', 'the submitter', 'OWN_SUBMISSION');
-  const definition = requireApprover(state, record, signer);
+  require(!isSubmitter(stoodInFor, found), 'on_behalf_of', 'the submitter', 'OWN_SUBMISSION');
+  const definition = requireApprover(state, record, signer, on_behalf_of, { height, timeMs });
   const id = recordId(record.type, record.id);
   const version = state.now(KIND.record, id)?.version ?? 0n;
   const { proposed } = found;
@@ -193,16 +198,16 @@ function approve(state, { record, expected_version, submission }, { height, time
   const brought = proposed.payload_position === proposed.position ? proposed.links : [];
   requireNamed(state, definition, proposed.successors, brought);
   const { department, officer_id } = signer;
-  const approval = { department, officer_id, submission_position: proposed.position };
+  const approval = { department, officer_id, submission_position: proposed.position, on_behalf_of };
   state.set(KIND.record, id, { ...proposed, recorded_at_ms: timeMs, height, position, approval });
-  decide(state, id, found, { status: APPROVED, department, officer_id, position });
+  decide(state, id, found, { status: APPROVED, department, officer_id, position, on_behalf_of });
 }
 
-function refuse(state, { record, submission, reason }, { timeMs, position, signer }) {
+function refuse(state, { record, submission, reason, on_behalf_of }, { height, timeMs, position, signer }) {
   const found = waiting(state, record, submission, timeMs);
-  if (!isSubmitter(signer, found)) requireApprover(state, record, signer);
+  if (on_behalf_of !== '' || !isSubmitter(signer, found)) requireApprover(state, record, signer, on_behalf_of, { height, timeMs });
   const { department, officer_id } = signer;
-  decide(state, recordId(record.type, record.id), found, { status: REFUSED, department, officer_id, reason, position });
+  decide(state, recordId(record.type, record.id), found, { status: REFUSED, department, officer_id, reason, position, on_behalf_of });
 }
 
 function waiting(state, { type, id }, submission, timeMs) {
@@ -216,12 +221,46 @@ function waiting(state, { type, id }, submission, timeMs) {
 const isSubmitter = ({ department, officer_id }, { proposed }) =>
   proposed.department === department && proposed.officer_id === officer_id;
 
-function requireApprover(state, { type }, signer) {
+function requireApprover(state, { type }, signer, delegator, at) {
   const definition = state.before(KIND.type, type);
   const departments = definition.approvers.length > 0 ? definition.approvers : [definition.owner];
   require(departments.includes(signer.department), 'signer', () => `approved by ${departments}`, 'NOT_PERMITTED');
-  requireRole(signer, APPROVER);
+  if (delegator === '') requireRole(signer, APPROVER);
+  else requireDelegation(state, signer, delegator, at);
   return definition;
+}
+
+/** It was given before the block, is not over, and who gave it could approve itself. */
+function requireDelegation(state, { department, officer_id }, delegator, { height, timeMs }) {
+  const given = state.before(KIND.delegation, delegationId(department, delegator, officer_id));
+  require(given !== null, 'on_behalf_of', 'no delegation', 'UNKNOWN_DELEGATION');
+  require(timeMs < given.until_ms, 'on_behalf_of', () => `over since ${given.until_ms}`, 'UNKNOWN_DELEGATION');
+  const key = state.before(KIND.officer, officerId(department, delegator))?.current_key;
+  require(key?.length > 0, 'on_behalf_of', 'has no key', 'UNKNOWN_DELEGATION');
+  let roles;
+  try {
+    ({ roles } = authorise(state, key, { height, timeMs }));
+  } catch (e) {
+    throw e instanceof Refusal ? new Refusal('on_behalf_of', e.message, 'UNKNOWN_DELEGATION') : e;
+  }
+  require(roles.includes(APPROVER), 'on_behalf_of', 'no approver', 'UNKNOWN_DELEGATION');
+}
+
+function delegateApproval(state, { officer_id, until_ms }, { timeMs, position, signer }) {
+  requireRole(signer, APPROVER);
+  const { department, officer_id: delegator } = signer;
+  const officer = state.before(KIND.officer, officerId(department, officer_id));
+  require(officer?.current_key.length > 0, 'officer_id', () => `${officer_id} has no key`, 'UNKNOWN_OFFICER');
+  require(until_ms - timeMs <= DELEGATION_HORIZON_MS, 'until_ms', 'too far ahead', 'EXPIRY_TOO_FAR');
+  state.set(KIND.delegation, delegationId(department, delegator, officer_id), { department, delegator, officer_id, until_ms, position });
+}
+
+function revokeDelegation(state, { delegator, officer_id }, { timeMs, position, signer }) {
+  const { department } = signer;
+  if (signer.officer_id !== delegator) requireRole(signer, ADMINISTRATOR);
+  const id = delegationId(department, delegator, officer_id);
+  require(timeMs < (state.now(KIND.delegation, id)?.until_ms ?? 0n), 'delegator', 'no delegation that is not over', 'UNKNOWN_DELEGATION');
+  state.set(KIND.delegation, id, { department, delegator, officer_id, until_ms: timeMs, position });
 }
 
 /** What was proposed is kept no longer. */

@@ -32,10 +32,16 @@ const RecordChange = define('RecordChange', {
 });
 
 const ApproveSubmission = define('ApproveSubmission', {
-  1: message('record', RecordName), 2: uint64('expected_version'), 3: bytes('submission'),
+  1: message('record', RecordName), 2: uint64('expected_version'), 3: bytes('submission'), 4: string('on_behalf_of'),
 });
 
-const RefuseSubmission = define('RefuseSubmission', { 1: message('record', RecordName), 2: bytes('submission'), 3: string('reason') });
+const RefuseSubmission = define('RefuseSubmission', {
+  1: message('record', RecordName), 2: bytes('submission'), 3: string('reason'), 4: string('on_behalf_of'),
+});
+
+const DelegateApproval = define('DelegateApproval', { 1: string('officer_id'), 2: uint64('until_ms'), 3: string('reason') });
+
+const RevokeDelegation = define('RevokeDelegation', { 1: string('delegator'), 2: string('officer_id'), 3: string('reason') });
 
 const DefineType = define('DefineType', {
   1: string('type'),
@@ -104,6 +110,8 @@ export const TransactionBody = define('TransactionBody', {
   19: oneof('action', message('supersede', RecordChange)),
   20: oneof('action', message('reinstate', RecordChange)),
   25: oneof('action', message('approve', ApproveSubmission)),
+  26: oneof('action', message('delegate_approval', DelegateApproval)),
+  27: oneof('action', message('revoke_delegation', RevokeDelegation)),
   28: oneof('action', message('refuse', RefuseSubmission)),
   40: oneof('action', message('define_type', DefineType)),
   48: oneof('action', message('enrol_officer', EnrolOfficer)),
@@ -112,7 +120,7 @@ export const TransactionBody = define('TransactionBody', {
   67: oneof('action', message('change_membership', ChangeMembership)),
   80: oneof('action', message('accuse', Accuse)),
   81: oneof('action', message('suspend_leader', SuspendLeader)),
-}, [...range(21, 24), 26, 27, ...range(64, 66), ...range(82, 84)]);
+}, [...range(21, 24), ...range(64, 66), ...range(82, 84)]);
 
 export const SignedTransaction = define('SignedTransaction', { 1: bytes('body'), 2: bytes('signature') });
 
@@ -187,7 +195,9 @@ export const RecordTypeState = define('RecordTypeState', {
   12: bool('four_eyes'),
 });
 
-const Approval = define('Approval', { 1: string('department'), 2: string('officer_id'), 3: uint64('submission_position') });
+const Approval = define('Approval', {
+  1: string('department'), 2: string('officer_id'), 3: uint64('submission_position'), 4: string('on_behalf_of'),
+});
 
 export const RecordState = define('RecordState', {
   1: message('record', RecordName),
@@ -219,6 +229,11 @@ export const SubmissionState = define('SubmissionState', {
   6: string('officer_id'),
   7: string('reason'),
   8: uint64('position'),
+  9: string('on_behalf_of'),
+});
+
+export const DelegationState = define('DelegationState', {
+  1: string('department'), 2: string('delegator'), 3: string('officer_id'), 4: uint64('until_ms'), 5: uint64('position'),
 });
 
 const LeaderSuspension = define('LeaderSuspension', {

@@ -164,6 +164,7 @@ function summariseRecord({ name, value }) {
     ...(!submitted && name !== 'refuse' && { version: exactNumber(value.expected_version + 1n, 'version') }),
     ...(submitted && { approveUntil: timeText(value.approve_until_ms) }),
     ...(!isChange && { submission: value.submission.toString('hex') }),
+    ...(!isChange && value.on_behalf_of !== '' && { onBehalfOf: value.on_behalf_of }),
   };
 }
 

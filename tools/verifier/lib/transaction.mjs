@@ -33,6 +33,8 @@ const CHECKS = {
   ...Object.fromEntries(RECORD_ACTIONS.map((action) => [action, requireRecordChange])),
   approve: requireDecision,
   refuse: requireDecision,
+  delegate_approval: requireDelegateApproval,
+  revoke_delegation: requireRevokeDelegation,
   define_type: requireDefineType,
   enrol_officer: requireEnrolOfficer,
   revoke_officer: requireRevokeOfficer,
@@ -131,11 +133,24 @@ function requirePayload(payload, where) {
   requireMediaType(payload.kind.value.media_type, `${where}.inline.media_type`);
 }
 
-function requireDecision({ record, submission, reason }, action) {
+function requireDecision({ record, submission, reason, on_behalf_of: delegator }, action) {
   require(record !== null, `${action}.record`, 'missing', INVALID);
   requireRecordName(record, `${action}.record`);
   requireLength(submission, 32, `${action}.submission`);
+  if (delegator !== '') requireIdentifier('officer', delegator, `${action}.on_behalf_of`);
   if (action === 'refuse') requireText(reason, 1, 1024, `${action}.reason`);
+}
+
+function requireDelegateApproval({ officer_id, until_ms: until, reason }, action, _, { expires_at_ms: expiresAtMs }) {
+  requireIdentifier('officer', officer_id, `${action}.officer_id`);
+  require(until >= expiresAtMs, `${action}.until_ms`, () => `${until}, ends before expires_at_ms`, INVALID);
+  requireText(reason, 0, 1024, `${action}.reason`);
+}
+
+function requireRevokeDelegation({ delegator, officer_id, reason }, action) {
+  requireIdentifier('officer', delegator, `${action}.delegator`);
+  requireIdentifier('officer', officer_id, `${action}.officer_id`);
+  requireText(reason, 0, 1024, `${action}.reason`);
 }
 
 function requireDefineType(definition, action) {

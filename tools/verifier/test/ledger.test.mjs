@@ -158,6 +158,31 @@ test('a change that was submitted waits until another officer approves it, and n
   assert.equal((await check(ledger)).height, 73);
 });
 
+const deputy = new Key();
+
+/** As `waiting`, with a deputy, a clerk, to whom the approver has delegated; the id of what waits. */
+function delegated(l, ms = 3_600_000n) {
+  const first = waiting(l);
+  l.commit(l.sign(l.administrators[0], 'enrol_officer', enrolment('deputy', deputy, [1])));
+  l.commit(l.sign(approver, 'delegate_approval', { officer_id: 'deputy', until_ms: l.tip.timeMs + ms }));
+  return first;
+}
+
+const onBehalf = (l, key, submission, fields) => approval(l, key, submission, { on_behalf_of: 'approver', ...fields });
+const revocation = (l, key) => l.sign(key, 'revoke_delegation', { delegator: 'approver', officer_id: 'deputy' });
+
+test('an approval is delegated, given on behalf of the approver, and revoked', async () => {
+  const ledger = begun();
+  const first = delegated(ledger);
+  ledger.commit(onBehalf(ledger, deputy, first), revocation(ledger, approver));
+  ledger.commit(ledger.sign(approver, 'delegate_approval', { officer_id: 'clerk', until_ms: ledger.tip.timeMs + 366n * 86_400_000n + 1000n }));
+  const annulled = ledger.sign(deputy, 'annul', next('B', 1n, until(ledger)));
+  ledger.commit(annulled, ledger.sign(ledger.administrators[0], 'rotate_officer_key', { officer_id: 'approver', public_key: stranger.public }));
+  ledger.commit(ledger.sign(clerk, 'refuse', decision('B', idOf(ledger, annulled), { reason: 'r', on_behalf_of: 'approver' })));
+  ledger.commit(ledger.sign(ledger.administrators[0], 'revoke_delegation', { delegator: 'approver', officer_id: 'clerk', reason: 'back' }));
+  assert.equal((await check(ledger)).height, 11);
+});
+
 /** A transaction of beta's validator that suspends the leader of a view. */
 const suspend = (l, ...proof) => [l.sign(l.validators[1], 'suspend_leader', l.suspension(...proof))];
 
@@ -303,6 +328,59 @@ const BROKEN = {
     const first = waiting(l, { four_eyes: false, links_in_force: true }, linked1);
     return [l.sign(clerk, 'annul', annulment('A-1', 1n)), approval(l, approver, first)];
   },
+  'UNKNOWN_DELEGATION, given in the same block': (l) => {
+    const first = waiting(l);
+    l.commit(l.sign(l.administrators[0], 'enrol_officer', enrolment('deputy', deputy, [1])));
+    return [l.sign(approver, 'delegate_approval', { officer_id: 'deputy', until_ms: l.tip.timeMs + 3_600_000n }), onBehalf(l, deputy, first)];
+  },
+  'UNKNOWN_DELEGATION, of another': (l) => [onBehalf(l, deputy, delegated(l), { on_behalf_of: 'admin' })],
+  'UNKNOWN_DELEGATION, to another': (l) => {
+    const first = delegated(l);
+    l.commit(l.sign(l.administrators[0], 'enrol_officer', enrolment('other', stranger, [1, 2])));
+    return [onBehalf(l, stranger, first)];
+  },
+  'UNKNOWN_DELEGATION, over': (l) => {
+    const first = delegated(l, 62_000n);
+    for (let i = 0; i < 60; i++) l.commit(l.sign(l.administrators[0], 'define_type', { type: `t-${i}`, titles: texts('T') }));
+    return [onBehalf(l, deputy, first)];
+  },
+  'UNKNOWN_DELEGATION, revoked': (l) => {
+    const first = delegated(l);
+    l.commit(revocation(l, approver));
+    return [onBehalf(l, deputy, first)];
+  },
+  'UNKNOWN_DELEGATION, of an officer that was revoked': (l) => {
+    const first = delegated(l);
+    l.commit(l.sign(l.administrators[0], 'revoke_officer', { officer_id: 'approver' }));
+    return [onBehalf(l, deputy, first)];
+  },
+  'UNKNOWN_DELEGATION, of an officer enrolled anew without the role': (l) => {
+    const first = delegated(l);
+    l.commit(l.sign(l.administrators[0], 'revoke_officer', { officer_id: 'approver' }));
+    l.commit(l.sign(l.administrators[0], 'enrol_officer', enrolment('approver', stranger, [1])));
+    return [onBehalf(l, deputy, first)];
+  },
+  'UNKNOWN_DELEGATION, of an officer whose time has ended': (l) => {
+    const first = delegated(l);
+    l.commit(l.sign(l.administrators[0], 'revoke_officer', { officer_id: 'approver' }));
+    l.commit(l.sign(l.administrators[0], 'enrol_officer', enrolment('approver', stranger, [2], { valid_until_ms: l.tip.timeMs + 2000n })));
+    return [onBehalf(l, deputy, first)];
+  },
+  'UNKNOWN_DELEGATION, a submitter that claims to refuse for another': (l) => [
+    l.sign(clerk, 'refuse', decision('B', delegated(l), { reason: 'r', on_behalf_of: 'approver' }))],
+  'OWN_SUBMISSION, approved for the submitter': (l) => {
+    delegated(l);
+    const own = l.sign(approver, 'register', record('C', until(l)));
+    return [own, l.sign(deputy, 'approve', decision('C', idOf(l, own), { on_behalf_of: 'approver' }))];
+  },
+  'NOT_PERMITTED, a clerk delegates': (l) => [waiting(l) && l.sign(clerk, 'delegate_approval', { officer_id: 'admin', until_ms: l.tip.timeMs + 3_600_000n })],
+  'UNKNOWN_OFFICER, delegated to nobody': (l) => [waiting(l) && l.sign(approver, 'delegate_approval', { officer_id: 'nobody', until_ms: l.tip.timeMs + 3_600_000n })],
+  'EXPIRY_TOO_FAR, delegated for 366 days and a millisecond': (l) => [
+    waiting(l) && l.sign(approver, 'delegate_approval', { officer_id: 'clerk', until_ms: l.tip.timeMs + 1001n + 366n * 86_400_000n })],
+  'NOT_PERMITTED, revoked by the deputy': (l) => [delegated(l) && revocation(l, deputy)],
+  'UNKNOWN_DELEGATION, revoked in another department': (l) => [delegated(l) && revocation(l, l.administrators[1])],
+  'UNKNOWN_DELEGATION, revoked twice': (l) => [delegated(l) && revocation(l, approver), revocation(l, l.administrators[0])],
+  'INVALID_FIELD, on behalf of no name': (l) => [onBehalf(l, deputy, delegated(l), { on_behalf_of: '/' })],
   'INVALID_FIELD, a submission of 31 bytes': (l) => [waiting(l) && approval(l, approver, Buffer.alloc(31))],
   'INVALID_FIELD, approved without a record': (l) => [l.sign(approver, 'approve', { submission: waiting(l) })],
   'INVALID_FIELD, approved under no name': (l) => [l.sign(approver, 'approve', decision('..', waiting(l)))],

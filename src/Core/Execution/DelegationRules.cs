@@ -1,0 +1,87 @@
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+
+namespace GovChain.Core.Execution;
+
+/// <summary>
+/// Delegation: an approver lets another officer of its department approve on its behalf, until a time. It acts from the next block on,
+/// and no longer than who gave it may approve.
+/// </summary>
+internal static class DelegationRules
+{
+    public static Outcome Delegate(StateOverlay state, in TransactionContext at, DelegateApproval delegation)
+    {
+        string department = at.Department;
+        Rejection? rejection = Authority.Require(at.Signer, OfficerRole.Approver, "Delegating an approval")
+            ?? RequireOfficer(state, department, delegation.OfficerId)
+            ?? CheckEnd(at, delegation.UntilMs);
+        return rejection is null
+            ? Outcome.Accept(Write(at, at.Signer.OfficerId, delegation.OfficerId, delegation.UntilMs))
+            : rejection;
+    }
+
+    public static Outcome Revoke(StateOverlay state, in TransactionContext at, RevokeDelegation revocation)
+    {
+        StateKey key = StateKey.Delegation(at.Department, revocation.Delegator, revocation.OfficerId);
+        Rejection? rejection = at.Signer.OfficerId == revocation.Delegator
+            ? null
+            : Authority.Require(at.Signer, OfficerRole.Administrator, "Revoking another officer's delegation");
+        rejection ??= state.Current<DelegationState>(key) is { } given && at.TimeMs < given.UntilMs
+            ? null
+            : Unknown(at.Department, revocation.Delegator, revocation.OfficerId, "There is none, or it is over: nothing is to be revoked.");
+        return rejection is null
+            ? Outcome.Accept(Write(at, revocation.Delegator, revocation.OfficerId, at.TimeMs))
+            : rejection;
+    }
+
+    /// <summary>Whether the signer may decide on behalf of an officer of its department, who may do so itself.</summary>
+    public static Rejection? CheckBehalf(StateOverlay state, in TransactionContext at, string delegator)
+    {
+        string department = at.Department;
+        StateKey key = StateKey.Delegation(department, delegator, at.Signer.OfficerId);
+        if (state.Before<DelegationState>(key) is not { } given || at.TimeMs >= given.UntilMs)
+        {
+            return Unknown(department, delegator, at.Signer.OfficerId,
+                "There is none before this block, or it is over. Decide in your own right, or have it given anew.");
+        }
+        return Authority.MayNow(state, department, delegator, OfficerRole.Approver, at.Height, at.TimeMs)
+            ? null
+            : Unknown(department, delegator, at.Signer.OfficerId, "Who gave it may not approve any more. Decide in your own right.");
+    }
+
+    private static Rejection? RequireOfficer(StateOverlay state, string department, string officerId) =>
+        state.Before<OfficerState>(StateKey.Officer(department, officerId)) is { CurrentKey.IsEmpty: false }
+            ? null
+            : new Rejection(
+                RejectionCode.UnknownOfficer,
+                $"Department {department} has no officer {officerId} with a key. Check the staff number.",
+                ("department", department),
+                ("officer", officerId));
+
+    private static Rejection? CheckEnd(in TransactionContext at, ulong untilMs) => untilMs - at.TimeMs <= Limits.DelegationHorizonMs
+        ? null
+        : new Rejection(
+            RejectionCode.ExpiryTooFar,
+            $"A delegation lasts for at most {Limits.DelegationHorizonMs / 86_400_000} days. Give it with an earlier end.",
+            ("untilMs", FieldRules.Invariant(untilMs)),
+            ("timeMs", FieldRules.Invariant(at.TimeMs)),
+            ("horizonMs", FieldRules.Invariant(Limits.DelegationHorizonMs)));
+
+    private static StateWrite Write(in TransactionContext at, string delegator, string officerId, ulong untilMs) => new(
+        StateKey.Delegation(at.Department, delegator, officerId),
+        new DelegationState
+        {
+            Department = at.Department,
+            Delegator = delegator,
+            OfficerId = officerId,
+            UntilMs = untilMs,
+            Position = at.Position,
+        });
+
+    private static Rejection Unknown(string department, string delegator, string officerId, string what) => new(
+        RejectionCode.UnknownDelegation,
+        $"The delegation by officer {delegator} of {department} to officer {officerId}: {what}",
+        ("department", department),
+        ("delegator", delegator),
+        ("officer", officerId));
+}
