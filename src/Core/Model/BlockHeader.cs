@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using GovChain.Core.Cryptography;
 
 namespace GovChain.Core.Model;
@@ -18,7 +19,7 @@ public sealed class BlockHeader : IEquatable<BlockHeader>
     /// <summary>The proposer of header 0, which nobody proposed.</summary>
     public const ushort NoProposer = ushort.MaxValue;
 
-    private Digest? _hash;
+    private StrongBox<Digest>? _hash; // threads meet here, and a digest by itself is written in several steps
 
     /// <summary>The genesis digest.</summary>
     public required Digest ChainId { get; init; }
@@ -68,11 +69,11 @@ public sealed class BlockHeader : IEquatable<BlockHeader>
         get
         {
             if (_hash is { } known)
-                return known;
+                return known.Value;
             Span<byte> bytes = stackalloc byte[Size];
             Write(bytes);
             Digest hash = DomainTag.Hash(DomainTag.Header, bytes);
-            _hash = hash;
+            _hash = new StrongBox<Digest>(hash);
             return hash;
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using GovChain.Core.Cryptography;
 
@@ -44,7 +45,7 @@ public enum StateKind : byte
 public sealed class StateKey : IEquatable<StateKey>, IComparable<StateKey>
 {
     private readonly byte[] _bytes;
-    private Digest? _treeKey;
+    private StrongBox<Digest>? _treeKey; // threads meet here, and a digest by itself is written in several steps
 
     /// <summary>Takes a kind and the id's bytes.</summary>
     public StateKey(StateKind kind, ReadOnlySpan<byte> id)
@@ -73,7 +74,7 @@ public sealed class StateKey : IEquatable<StateKey>, IComparable<StateKey>
     public ReadOnlySpan<byte> Span => _bytes;
 
     /// <summary>SHA-256(kind | id): the leaf's place in the state tree. Computed once.</summary>
-    public Digest TreeKey => _treeKey ??= Sha256.Hash(_bytes);
+    public Digest TreeKey => (_treeKey ??= new StrongBox<Digest>(Sha256.Hash(_bytes))).Value;
 
     /// <summary>A department's entry.</summary>
     public static StateKey Department(string id) => new(StateKind.Department, Encoding.ASCII.GetBytes(id));
