@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using GovChain.Client;
 using GovChain.Client.Import;
 using GovChain.Client.Keys;
@@ -18,7 +19,7 @@ namespace GovChain.Node.Commands;
 /// of JSON there: <c>{"error":{"reason":…,"exitCode":…,"message":…}}</c>. An exception's stack is shown only with
 /// GOVCHAIN_DEBUG=1.
 /// </summary>
-internal static class CommandRunner
+internal static partial class CommandRunner
 {
     /// <summary>How long a command may take to end after Ctrl-C or SIGTERM.</summary>
     private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(30);
@@ -36,7 +37,16 @@ internal static class CommandRunner
     /// <summary>Parses and runs.</summary>
     public static async Task<int> RunAsync(RootCommand root, string[] arguments)
     {
-        ParseResult parsed = Parse(root, arguments);
+        ParseResult parsed;
+        try
+        {
+            parsed = Parse(root, arguments);
+        }
+        catch (InvalidOperationException e) when (Unconverted().IsMatch(e.Message))
+        {
+            // A validator looked at a value that is none of the option's kind.
+            return Report(new CommandException(ExitCode.Usage, Plain(e.Message)), arguments.Contains("--json"));
+        }
         if (LacksCommand(parsed))
         {
             // Whoever types no more than this asks what there is.
@@ -68,7 +78,7 @@ internal static class CommandRunner
     internal static string WrongUsage(ParseResult parsed) => string.Join(Environment.NewLine, parsed.Errors
         .Select(static e => e.SymbolResult is ArgumentResult { Tokens.Count: 0, Parent: CommandResult } missing
             ? $"{missing.Argument.Name} is missing: {missing.Argument.Description}."
-            : e.Message)
+            : Plain(e.Message))
         .Distinct()
         .Append($"See: {PathOf(parsed.CommandResult)} --help"));
 
@@ -76,6 +86,13 @@ internal static class CommandRunner
     internal static bool LacksCommand(ParseResult parsed) => parsed.CommandResult.Command is { Action: null, Subcommands.Count: > 0 }
         && parsed.Action is null or ParseErrorAction
         && parsed.UnmatchedTokens.Count == 0 && parsed.Errors.Count == 1;
+
+    /// <summary>A value that cannot be converted, without the name of a .NET type.</summary>
+    private static string Plain(string message) => Unconverted().Replace(message, static m =>
+        $"{m.Groups["option"].Value} {m.Groups["value"].Value}: {(m.Groups["type"].Value.Contains("Int", StringComparison.Ordinal) ? "a whole number" : "another kind of value")} is expected.");
+
+    [GeneratedRegex(@"^Cannot parse argument '(?<value>.*)' for (option|argument|command) '(?<option>[^']*)' as expected type '(?<type>[^']*)'\.$", RegexOptions.Singleline)]
+    private static partial Regex Unconverted();
 
     private static bool WantsJson(ParseResult parsed) =>
         parsed.CommandResult.Command.Options.OfType<Option<bool>>().FirstOrDefault(o => o.Name == "--json") is { } json

@@ -31,6 +31,29 @@ public sealed class ClientWordsTests
             Assert.Throws<CommandException>(() => RecordCommand.CheckJson("@content"u8.ToArray(), "application/json"))!.Message, Does.Contain("--file FILE"));
     }
 
+    /// <summary>With a validator on the option and without.</summary>
+    [TestCase("bench crypto --seconds x", "--seconds x: a whole number is expected.")]
+    [TestCase("bench load --records 9999999999", "--records 9999999999: a whole number is expected.")]
+    [TestCase("record register licence L-1 --content {} --wait x", "--wait x: a whole number is expected.")]
+    [TestCase("record register licence L-1 --content {} --expected-version x", "--expected-version x: a whole number is expected.")]
+    [NonParallelizable]
+    public async Task RunAsync_AValueOfAnotherKind_IsAWrongUsage(string line, string said)
+    {
+        TextWriter before = Console.Error;
+        using var errors = new StringWriter();
+        Console.SetError(errors);
+        try
+        {
+            Assert.That(
+                await CommandRunner.RunAsync(new RootCommand { BenchCommand.Create(), RecordCommand.Create() }, line.Split(' ')), Is.EqualTo(ExitCode.Usage));
+        }
+        finally
+        {
+            Console.SetError(before);
+        }
+        Assert.That(errors.ToString(), Does.StartWith(said));
+    }
+
     [TestCase("", true)]
     [TestCase("get", false)]
     [TestCase("gett", false)]
