@@ -20,9 +20,19 @@ public sealed class RememberedHashTests
     public void BlockHash_AskedByThreadsAtOnce_IsTheHash() => AskAtOnce(
         static i => new BlockHeader
         {
-            ChainId = Digest.Zero, Height = (ulong)i, Epoch = 0, TimestampMs = 0, Proposer = 0, LogSizeBefore = 0, ParentHash = Digest.Zero,
-            ValidatorSetHash = Digest.Zero, NextValidatorSetHash = Digest.Zero, LogSizeAfter = 0, LogRoot = Digest.Zero,
-            StateRoot = Digest.Zero, ParametersHash = Digest.Zero,
+            ChainId = Digest.Zero,
+            Height = (ulong)i,
+            Epoch = 0,
+            TimestampMs = 0,
+            Proposer = 0,
+            LogSizeBefore = 0,
+            ParentHash = Digest.Zero,
+            ValidatorSetHash = Digest.Zero,
+            NextValidatorSetHash = Digest.Zero,
+            LogSizeAfter = 0,
+            LogRoot = Digest.Zero,
+            StateRoot = Digest.Zero,
+            ParametersHash = Digest.Zero,
         },
         static header => header.Hash, static header => DomainTag.Hash(DomainTag.Header, header.ToBytes()));
 
