@@ -37,8 +37,7 @@ internal static partial class LaneField<TVector, TLanes>
         out LaneElement<TVector> r, in LaneElement<TVector> a, in LaneElement<TVector> b,
         in LaneElement<TVector> d, in LaneElement<TVector> e)
     {
-        AssertFactors<Signed>(a, b);
-        AssertFactors<Signed>(d, e);
+        AssertFactors(a, b, d, e);
         TVector c0 = Start<Signed>(Bias0), c1 = Start<Signed>(Bias1), c2 = Start<Signed>(Bias2);
         TVector c9 = Start<Signed>(HighBias), c10 = Start<Signed>(HighBias), c11 = Start<Signed>(HighBias);
         FirstColumns(ref c0, ref c1, ref c2, ref c9, ref c10, ref c11, a, b);
@@ -62,8 +61,7 @@ internal static partial class LaneField<TVector, TLanes>
     public static void MultiplyAndSquare(
         out LaneElement<TVector> r, in LaneElement<TVector> a, in LaneElement<TVector> b, in LaneElement<TVector> d)
     {
-        AssertFactors<Signed>(a, b);
-        AssertFactors<Signed>(d, d);
+        AssertFactors(a, b, d, d);
         TVector c0 = Start<Signed>(Bias0), c1 = Start<Signed>(Bias1), c2 = Start<Signed>(Bias2);
         TVector c9 = Start<Signed>(HighBias), c10 = Start<Signed>(HighBias), c11 = Start<Signed>(HighBias);
         FirstColumns(ref c0, ref c1, ref c2, ref c9, ref c10, ref c11, a, b);

@@ -101,12 +101,25 @@ internal static partial class LaneField<TVector, TLanes>
     private static void AssertFactors<TSign>(in LaneElement<TVector> a, in LaneElement<TVector> b)
         where TSign : struct, ISign
     {
+        Debug.Assert(TSign.IsSigned ? Most(a, b) <= 3 * Product : Most(a, b) <= 6 * Product && Range(a).Low >= 0 && Range(b).Low >= 0, "factors out of bounds");
+    }
+
+    // Of two products in the same columns, which count together.
+    [Conditional("DEBUG")]
+    private static void AssertFactors(
+        in LaneElement<TVector> a, in LaneElement<TVector> b, in LaneElement<TVector> d, in LaneElement<TVector> e)
+    {
+        Debug.Assert(Most(a, b) + Most(d, e) <= 3 * Product, "factors out of bounds");
+    }
+
+    private static Int128 Product => (Int128)1 << (2 * Bits);
+
+    private static Int128 Most(in LaneElement<TVector> a, in LaneElement<TVector> b)
+    {
         (long aLow, long aHigh) = Range(a);
         (long bLow, long bHigh) = Range(b);
-        Int128 most = (Int128)Math.Max(-aLow, aHigh) * Math.Max(-bLow, bHigh);
-        Int128 unit = (Int128)1 << (2 * Bits);
-        Debug.Assert(aLow >= int.MinValue && aHigh <= int.MaxValue && bLow >= int.MinValue && bHigh <= int.MaxValue);
-        Debug.Assert(TSign.IsSigned ? most <= 3 * unit : most <= 6 * unit && aLow >= 0 && bLow >= 0, "factors out of bounds");
+        Debug.Assert(aLow >= int.MinValue && aHigh <= int.MaxValue && bLow >= int.MinValue && bHigh <= int.MaxValue, "a multiplier takes 32 bits");
+        return (Int128)Math.Max(-aLow, aHigh) * Math.Max(-bLow, bHigh);
     }
 
     [Conditional("DEBUG")]
