@@ -109,11 +109,13 @@ internal static class ApprovalRules
         }
         if (submission.Status != (uint)SubmissionStatus.Waiting)
         {
-            string decision = submission.Status == (uint)SubmissionStatus.Approved ? "approved" : "refused";
+            (string decision, string next) = submission.Status == (uint)SubmissionStatus.Approved
+                ? ("approved", "Nothing more is to be done.")
+                : ("refused", "Whoever wants the change submits it anew.");
             return new Rejection(
                 RejectionCode.SubmissionDecided,
                 $"The change of {RecordRules.NameOf(record)} was {decision} by officer {submission.OfficerId} of "
-                + $"{submission.Department} already. Nothing more is to be done.",
+                + $"{submission.Department} already. {next}",
                 [.. Facts(record, meant), ("decision", decision), ("position", FieldRules.Invariant(submission.Position))]);
         }
         return at.TimeMs < submission.ApproveUntilMs

@@ -28,7 +28,7 @@ internal static class DelegationRules
             : Authority.Require(at.Signer, OfficerRole.Administrator, "Revoking another officer's delegation");
         rejection ??= state.Current<DelegationState>(key) is { } given && at.TimeMs < given.UntilMs
             ? null
-            : Unknown(at.Department, revocation.Delegator, revocation.OfficerId, "There is none, or it is over: nothing is to be revoked.");
+            : Unknown(at.Department, revocation.Delegator, revocation.OfficerId, "is not there, or is over: nothing is to be revoked.");
         return rejection is null
             ? Outcome.Accept(Write(at, revocation.Delegator, revocation.OfficerId, at.TimeMs))
             : rejection;
@@ -42,11 +42,11 @@ internal static class DelegationRules
         if (state.Before<DelegationState>(key) is not { } given || at.TimeMs >= given.UntilMs)
         {
             return Unknown(department, delegator, at.Signer.OfficerId,
-                "There is none before this block, or it is over. Decide in your own right, or have it given anew.");
+                "is not there before this block, or is over. Decide in your own right, or have it given anew.");
         }
         return Authority.MayNow(state, department, delegator, OfficerRole.Approver, at.Height, at.TimeMs)
             ? null
-            : Unknown(department, delegator, at.Signer.OfficerId, "Who gave it may not approve any more. Decide in your own right.");
+            : Unknown(department, delegator, at.Signer.OfficerId, "does not hold any more, as who gave it may not approve. Decide in your own right.");
     }
 
     private static Rejection? RequireOfficer(StateOverlay state, string department, string officerId) =>
@@ -80,7 +80,7 @@ internal static class DelegationRules
 
     private static Rejection Unknown(string department, string delegator, string officerId, string what) => new(
         RejectionCode.UnknownDelegation,
-        $"The delegation by officer {delegator} of {department} to officer {officerId}: {what}",
+        $"The delegation by officer {delegator} of {department} to officer {officerId} {what}",
         ("department", department),
         ("delegator", delegator),
         ("officer", officerId));

@@ -59,13 +59,17 @@ internal static class ApprovalCommand
 
     private static async Task ListAsync(LedgerClient client, string type, bool json, CancellationToken cancellation)
     {
+        bool any = false;
         await foreach (Submission submission in client.ListSubmissionsAsync(type, cancellation))
         {
+            any = true;
             if (json)
                 Output.Line(ToJson(submission).ToJsonString());
             else
                 Print(submission);
         }
+        if (!any && !json)
+            Output.Line($"{type}: nothing waits for approval.");
     }
 
     private static Command Give()
