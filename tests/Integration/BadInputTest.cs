@@ -13,6 +13,7 @@ using GovChain.Node.Devnet;
 using GovChain.Protos.V1;
 using GovChain.Tests.Unit.BadInput;
 using GovChain.Tests.Unit.Rpc;
+using Grpc.Core;
 using NUnit.Framework;
 using Rejection = GovChain.Core.Model.Rejection;
 
@@ -156,7 +157,7 @@ internal sealed class BadInputTest
                 TransactionOutcome outcome = await _client.SubmitAsync(new SignedEnvelope(default, envelope, 0), cancellation: cancellation);
                 throw new AssertionException($"It was taken: {outcome}");
             }
-            catch (LedgerClientException e) when (e.Reason == "RATE_LIMITED")
+            catch (LedgerClientException e) when (e.Status == StatusCode.ResourceExhausted)
             {
                 await Task.Delay(e.RetryAfter ?? TimeSpan.FromSeconds(1), cancellation);
             }

@@ -233,7 +233,8 @@ internal sealed class ClerkTest
         string withdrawn = second.GetProperty("transactionId").GetString()!;
         await GovchainAsync("approval", "refuse", withdrawn, "--reason", "by mistake", "--profile", clerk);
         AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", withdrawn, "--profile", approver), code: 7, "refused by officer eyes-1");
-        Assert.That((await GovchainAsync("approval", "list", Ruling, "--profile", approver)).Output, Is.Empty);
+        Assert.That((await GovchainAsync("approval", "list", Ruling, "--profile", approver)).Output,
+            Is.EqualTo($"{Ruling}: nothing waits for approval.\n"));
         (string deputy, string deputyKey) = await NewKeyAsync("eyes-3");
         await GovchainAsync("officer", "enrol", "eyes-3", "--public-key", deputyKey, "--role", "clerk", "--profile", administrator);
         await GovchainAsync("approval", "delegate", "eyes-3", "--days", "14", "--profile", approver);
