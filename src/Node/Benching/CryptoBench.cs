@@ -27,7 +27,7 @@ internal sealed class CryptoBench : IDisposable
     private static readonly int[] Sizes = [8, 32, 64, ChecksMax];
 
     // A round is some three seconds: two of them, the second with code that is compiled in full.
-    private static readonly TimeSpan RootsTime = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan RootsTime = TimeSpan.FromSeconds(8);
 
     private readonly Contest _contest = new();
     private readonly PlatformSignatureVerifier _platform = new();
