@@ -12,6 +12,7 @@ namespace GovChain.Consensus;
 /// <param name="BlockTransactionsMax">Transactions in a block.</param>
 /// <param name="ForwardTimeoutMs">T1: how long a transaction waits before it is forwarded to the leader.</param>
 /// <param name="ComplaintTimeoutMs">T2: how long before the leader is complained about, with nothing ahead of it.</param>
+/// <param name="BlockBytesMax">Bytes of envelopes in a block.</param>
 public sealed record ConsensusParameters(
     ulong BaseTimeoutMs = 1_000,
     ulong TimeoutCapMs = 30_000,
@@ -19,7 +20,12 @@ public sealed record ConsensusParameters(
     ulong MessageDelayMs = 5_000,
     uint BlockTransactionsMax = 5_000,
     ulong ForwardTimeoutMs = 2_000,
-    ulong ComplaintTimeoutMs = 5_000);
+    ulong ComplaintTimeoutMs = 5_000,
+    ulong BlockBytesMax = 4 * 1024 * 1024)
+{
+    /// <summary>Bytes of a place: a block has room for <see cref="BlockTransactionsMax"/> transactions of this size.</summary>
+    public long PlaceBytes => Math.Max(1, (long)BlockBytesMax / BlockTransactionsMax);
+}
 
 /// <summary>What the core is told once, when it is made.</summary>
 /// <param name="ChainId">The genesis digest.</param>

@@ -80,6 +80,14 @@ public static class Authority
                 ("firstHeight", FieldRules.Invariant(last.FirstHeight)));
     }
 
+    /// <summary>The department for which a key signs, or signed last, as officer's or validator's; empty if the ledger does not
+    /// know it.</summary>
+    public static string DepartmentOf(StateOverlay state, PublicKey key)
+    {
+        OfficerKeyState? entry = state.Before<OfficerKeyState>(StateKey.OfficerKey(key));
+        return entry?.Intervals.LastOrDefault()?.Department ?? entry?.ValidatorIntervals.LastOrDefault()?.Department ?? "";
+    }
+
     /// <summary>The interval in which a key acts as a department's validator key at a height; null if it does not.
     /// </summary>
     internal static ValidatorInterval? FindValidator(StateOverlay state, StateKey key, ulong height)

@@ -89,7 +89,8 @@ internal sealed class BlockWorkshop(
     {
         Parameters parameters = new StateOverlay(view).Parameters;
         int countMax = Math.Min((int)parameters.BlockTransactionsMax, sizer.Limit);
-        List<VerifiedTransaction> candidates = pool.TakeCandidates((long)parameters.BlockBytesMax, countMax);
+        List<VerifiedTransaction> candidates = pool.TakeCandidates(
+            (long)parameters.BlockBytesMax, countMax, JournalLoader.ParametersOf(parameters).PlaceBytes);
         if (candidates.Count == 0)
             return null;
         long started = Stopwatch.GetTimestamp();

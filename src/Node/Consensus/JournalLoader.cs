@@ -65,7 +65,8 @@ internal static class JournalLoader
         parameters.MessageDelayMs,
         parameters.BlockTransactionsMax,
         parameters.ForwardTimeoutMs,
-        parameters.ComplaintTimeoutMs);
+        parameters.ComplaintTimeoutMs,
+        parameters.BlockBytesMax);
 
     /// <summary>Where a snapshot has carried the ledger on: the journal says so, durably, before anything is signed.</summary>
     private static void CarryOn(DataDirectory directory, VoteJournal journal, List<byte[]> records, BlockHeader tip)

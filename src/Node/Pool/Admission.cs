@@ -266,7 +266,8 @@ internal sealed class Admission
                 refused.Add((envelope, Refusal(state, envelope, rejection!, view)));
                 continue;
             }
-            var entry = new PoolEntry(envelope.Verified!, envelope.Source, nowMs);
+            string department = Authority.DepartmentOf(state, envelope.Transaction.Signer);
+            var entry = new PoolEntry(envelope.Verified!, department, envelope.Source, nowMs);
             offers.Add(AdmissionRules.Offer(state, entry, rejection));
             offered.Add(envelope);
         }

@@ -3,7 +3,11 @@ using GovChain.Core.Model;
 namespace GovChain.Node.Pool;
 
 /// <summary>A transaction in the pool. Belongs to the pool, which changes it under its lock only.</summary>
-internal sealed class PoolEntry(VerifiedTransaction transaction, string source, ulong arrivedAtMs)
+/// <param name="transaction">It.</param>
+/// <param name="department">Whose officer or validator key signed it, as the ledger stands; empty where it knows of none.</param>
+/// <param name="source">The department whose node brought it.</param>
+/// <param name="arrivedAtMs">By this node's clock.</param>
+internal sealed class PoolEntry(VerifiedTransaction transaction, string department, string source, ulong arrivedAtMs)
 {
     /// <summary>The transaction with its verified signature.</summary>
     public VerifiedTransaction Verified { get; } = transaction;
@@ -11,8 +15,14 @@ internal sealed class PoolEntry(VerifiedTransaction transaction, string source, 
     /// <summary>The transaction.</summary>
     public Transaction Transaction => Verified.Transaction;
 
-    /// <summary>The department whose node brought it: whose share it takes.</summary>
+    /// <summary>The signer's department: whose share of the pool and whose turn in a block it takes.</summary>
+    public string Department { get; } = department;
+
+    /// <summary>The department whose node brought it.</summary>
     public string Source { get; } = source;
+
+    /// <summary>The transactions of its department.</summary>
+    public DepartmentQueue Queue { get; set; } = null!; // by the pool, before anything else
 
     /// <summary>What it changes, if that has versions.</summary>
     public TransactionTarget? Target { get; } = TransactionTarget.Of(transaction.Transaction);
@@ -27,7 +37,17 @@ internal sealed class PoolEntry(VerifiedTransaction transaction, string source, 
     public Rejection? Obstacle { get; set; }
 
     /// <summary>Nothing in state or pool stands in its way: a candidate for the next block.</summary>
-    public bool IsReady { get; set; }
+    public bool IsReady
+    {
+        get;
+        set
+        {
+            if (field == value)
+                return;
+            field = value;
+            Queue.OnReady(this);
+        }
+    }
 
     /// <summary>When this node last told the others of it, by its own clock.</summary>
     public ulong GossipedAtMs { get; set; } = arrivedAtMs;
@@ -35,15 +55,17 @@ internal sealed class PoolEntry(VerifiedTransaction transaction, string source, 
     /// <summary>Since when it could commit, as far as was looked, by the monotonic clock; null while it cannot.</summary>
     public ulong? WaitingSinceMs { get; set; }
 
-    /// <summary>The last term in which it was given to the leader, with how many could commit then and how many had been
-    /// stored.</summary>
-    public (int Term, int Ahead, ulong Passed)? Forwarded { get; set; }
+    /// <summary>The last term in which it was given to the leader, and how blocks stood then.</summary>
+    public (int Term, BlockOutlook Blocks)? Forwarded { get; set; }
 
     /// <summary>Neighbours in order of arrival.</summary>
     public PoolEntry? Previous { get; set; }
 
     /// <inheritdoc cref="Previous"/>
     public PoolEntry? Next { get; set; }
+
+    /// <summary>Its place in <see cref="Queue"/>; null while it is in none.</summary>
+    public LinkedListNode<PoolEntry>? InQueue { get; set; }
 
     /// <summary>What of a rejection stands in its way: versions before it that are missing do not, for its chain knows of them.</summary>
     public Rejection? ObstacleIn(Rejection? rejection) =>

@@ -35,9 +35,10 @@ internal sealed partial class TransactionPool
         lock (_gate)
         {
             _height = block.Header.Height;
-            _passed += (ulong)block.Transactions.Count;
+            _passed.Transactions += block.Transactions.Count;
             foreach (VerifiedTransaction committed in block.Transactions)
             {
+                _passed.Bytes += committed.Transaction.Envelope.Length;
                 if (_byId.TryGetValue(committed.Transaction.Id, out PoolEntry? entry))
                     Remove(entry);
             }

@@ -40,18 +40,17 @@ internal sealed partial class TransactionPool
 {
     private readonly object _gate = new();
     private readonly PoolOptions _options;
-    private readonly int _share;
+    private readonly int _departments, _share, _heldShare;
     private readonly Dictionary<Digest, PoolEntry> _byLeaf = [];
     private readonly Dictionary<Digest, PoolEntry> _byId = [];
     private readonly Dictionary<StateKey, RecordChain> _chains = [];
-    private readonly Dictionary<string, int> _bySource = [];
+    private readonly OrderedDictionary<string, DepartmentQueue> _queues = []; // never more than the ledger has departments
     private PoolEntry? _first, _last;
     private ulong _height;
     private long _bytes;
     private int _ready;
     private readonly Dictionary<PublicKey, int> _protocol = []; // of each validator key
     private int _naming; // transactions that rest on more than their own record
-    private long _taking;
 
     /// <summary>An empty pool on top of a ledger of <paramref name="height"/>, shared by the given departments.</summary>
     /// <exception cref="ArgumentException">An option breaks its rule.</exception>
@@ -59,7 +58,9 @@ internal sealed partial class TransactionPool
     {
         options.Validate();
         _options = options;
+        _departments = departments;
         _share = Math.Max(1, options.CountMax / departments);
+        _heldShare = Math.Max(1, options.HeldMax / departments);
         _height = height;
     }
 
@@ -109,26 +110,6 @@ internal sealed partial class TransactionPool
             for (int i = 0; i < offers.Length; i++)
                 answers[i] = Add(offers[i]);
             return true;
-        }
-    }
-
-    /// <summary>
-    /// Transactions for the next block, at most so many and so long, in an order in which each finds the version it
-    /// follows. They stay in the pool.
-    /// </summary>
-    public List<VerifiedTransaction> TakeCandidates(long maxBytes, int maxCount)
-    {
-        lock (_gate)
-        {
-            var taken = new List<VerifiedTransaction>(Math.Min(_ready, maxCount));
-            long bytes = 0;
-            _taking++;
-            for (PoolEntry? entry = _first; entry is not null; entry = entry.Next)
-            {
-                if (entry.IsReady && !Take(entry, taken, ref bytes, maxBytes, maxCount))
-                    break;
-            }
-            return taken;
         }
     }
 
@@ -197,14 +178,16 @@ internal sealed partial class TransactionPool
         PoolEntry entry = offer.Entry;
         if (_byLeaf.ContainsKey(entry.Transaction.LeafHash) || _byId.ContainsKey(entry.Transaction.Id))
             return PoolAnswer.AlreadyHeld;
-        if (!HasRoom(entry))
+        DepartmentQueue queue = QueueOf(entry.Department);
+        if (!HasRoom(entry, queue))
             return PoolAnswer.Full;
+        entry.Queue = queue;
         entry.Obstacle = offer.Obstacle;
         if (entry.Target is { } target && !Join(entry, target.Key, offer.StateVersion))
             return PoolAnswer.Full;
         if (entry.Target is null && offer.Obstacle is null)
             SetReady(entry);
-        if (!entry.IsReady && _byLeaf.Count - _ready >= _options.HeldMax)
+        if (!entry.IsReady && !MayBeHeld(queue))
         {
             Leave(entry);
             return PoolAnswer.Full;
@@ -213,16 +196,30 @@ internal sealed partial class TransactionPool
         return PoolAnswer.Added;
     }
 
-    /// <summary>Under pressure a department keeps to its share; while there is plenty of room it may take more. Whoever brings
-    /// them, a validator key's own transactions are few.</summary>
-    private bool HasRoom(PoolEntry entry)
+    /// <summary>Under pressure a department's signers keep to its share; while there is plenty of room they may take more. A
+    /// validator key's own transactions are few.</summary>
+    private bool HasRoom(PoolEntry entry, DepartmentQueue queue)
     {
         if (_byLeaf.Count >= _options.CountMax || _bytes + entry.Bytes > _options.BytesMax)
             return false;
         if (entry.Transaction.IsProtocol && _protocol.GetValueOrDefault(entry.Transaction.Signer) >= _options.ProtocolMax)
             return false;
         bool plenty = _byLeaf.Count < _options.CountMax / 2 && _bytes < _options.BytesMax / 2;
-        return plenty || _bySource.GetValueOrDefault(entry.Source) < _share;
+        return plenty || queue.Count < _share;
+    }
+
+    /// <summary>The same for what cannot commit now.</summary>
+    private bool MayBeHeld(DepartmentQueue queue)
+    {
+        int held = _byLeaf.Count - _ready;
+        return held < _options.HeldMax && (held < _options.HeldMax / 2 || queue.HeldCount < _heldShare);
+    }
+
+    private DepartmentQueue QueueOf(string department)
+    {
+        if (!_queues.TryGetValue(department, out DepartmentQueue? queue))
+            _queues.Add(department, queue = new DepartmentQueue());
+        return queue;
     }
 
     private bool Join(PoolEntry entry, StateKey key, ulong stateVersion)
@@ -265,7 +262,7 @@ internal sealed partial class TransactionPool
     {
         _byLeaf.Add(entry.Transaction.LeafHash, entry);
         _byId.Add(entry.Transaction.Id, entry);
-        _bySource[entry.Source] = _bySource.GetValueOrDefault(entry.Source) + 1;
+        entry.Queue.Append(entry);
         _bytes += entry.Bytes;
         if (entry.Transaction.IsProtocol)
             _protocol[entry.Transaction.Signer] = _protocol.GetValueOrDefault(entry.Transaction.Signer) + 1;
@@ -284,7 +281,7 @@ internal sealed partial class TransactionPool
         Leave(entry);
         _byLeaf.Remove(entry.Transaction.LeafHash);
         _byId.Remove(entry.Transaction.Id);
-        _bySource[entry.Source]--;
+        entry.Queue.Remove(entry);
         _bytes -= entry.Bytes;
         if (entry.Transaction.IsProtocol && --_protocol[entry.Transaction.Signer] == 0)
             _protocol.Remove(entry.Transaction.Signer);
@@ -298,33 +295,5 @@ internal sealed partial class TransactionPool
             _last = entry.Previous;
         else
             entry.Next.Previous = entry.Previous;
-    }
-
-    /// <summary>Takes the entry with what has to go before it; false when the next one does not fit.</summary>
-    private bool Take(PoolEntry entry, List<VerifiedTransaction> taken, ref long bytes, long maxBytes, int maxCount)
-    {
-        if (entry.Chain is not { } chain)
-            return Fits(entry, taken, ref bytes, maxBytes, maxCount);
-        ulong reached = chain.Reached.Taking == _taking ? chain.Reached.Version : chain.StateVersion;
-        for (; reached <= entry.Target!.Value.ExpectedVersion; reached++)
-        {
-            PoolEntry? next = chain.ReadyAt(reached);
-            if (next is null)
-                break;
-            if (!Fits(next, taken, ref bytes, maxBytes, maxCount))
-                return false;
-        }
-        chain.Reached = (_taking, reached);
-        return true;
-    }
-
-    private static bool Fits(
-        PoolEntry entry, List<VerifiedTransaction> taken, ref long bytes, long maxBytes, int maxCount)
-    {
-        if (taken.Count >= maxCount || bytes + entry.Bytes > maxBytes)
-            return false;
-        bytes += entry.Bytes;
-        taken.Add(entry.Verified);
-        return true;
     }
 }

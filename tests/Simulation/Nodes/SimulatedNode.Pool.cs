@@ -63,7 +63,8 @@ internal sealed partial class SimulatedNode
         Rejection? rejection = TransactionRules.Check(state, transaction.Transaction, tip.Height + 1, timeMs);
         if (AdmissionRules.Refuses(isOwn, rejection))
             return false;
-        var entry = new PoolEntry(transaction, _stage.Keys.Set[from].Department, UtcMs);
+        string department = Authority.DepartmentOf(state, transaction.Transaction.Signer);
+        var entry = new PoolEntry(transaction, department, _stage.Keys.Set[from].Department, UtcMs);
         PoolOffer[] offers = [AdmissionRules.Offer(state, entry, rejection)];
         var answers = new PoolAnswer[1];
         if (!_pool.TryAdd(tip.Height, offers, answers))
@@ -73,7 +74,7 @@ internal sealed partial class SimulatedNode
     }
 
     private List<VerifiedTransaction> TakeCandidates() =>
-        _pool.TakeCandidates(long.MaxValue, (int)_config.Parameters.BlockTransactionsMax);
+        _pool.TakeCandidates(long.MaxValue, (int)_config.Parameters.BlockTransactionsMax, _config.Parameters.PlaceBytes);
 
     private void OnCommitted(ExecutedBlock block)
     {

@@ -9,6 +9,8 @@ namespace GovChain.Tests.Unit.Node;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class TransactionPoolTests
 {
+    private const long PlaceBytes = 100;
+
     private static readonly Rejection NotPermitted = new(RejectionCode.NotPermitted, "no");
     private static readonly Rejection Conflict = new(RejectionCode.VersionConflict, "came late");
 
@@ -22,7 +24,7 @@ public sealed class TransactionPoolTests
             Add(pool, transaction);
 
         Assert.That(pool.ReadyCount, Is.EqualTo(4));
-        Assert.That(pool.TakeCandidates(long.MaxValue, 10), Is.EqualTo(new[] { first, second, third, other }));
+        Assert.That(pool.TakeCandidates(long.MaxValue, 10, PlaceBytes), Is.EqualTo(new[] { first, second, third, other }));
     }
 
     [Test]
@@ -31,11 +33,11 @@ public sealed class TransactionPoolTests
         TransactionPool pool = Pool();
         VerifiedTransaction second = PoolFixture.Change("a", 1), first = PoolFixture.Change("a", 0);
         Add(pool, second);
-        Assert.That(pool.TakeCandidates(long.MaxValue, 10), Is.Empty);
+        Assert.That(pool.TakeCandidates(long.MaxValue, 10, PlaceBytes), Is.Empty);
         Assert.That(pool.ReadyCount, Is.Zero);
 
         Add(pool, first);
-        Assert.That(pool.TakeCandidates(long.MaxValue, 10), Is.EqualTo(new[] { first, second }));
+        Assert.That(pool.TakeCandidates(long.MaxValue, 10, PlaceBytes), Is.EqualTo(new[] { first, second }));
     }
 
     [Test]
@@ -47,7 +49,7 @@ public sealed class TransactionPoolTests
         Assert.That(Add(pool, winner), Is.EqualTo(PoolAnswer.Added));
         Assert.That(Add(pool, rival), Is.EqualTo(PoolAnswer.Added));
         Add(pool, next);
-        Assert.That(pool.TakeCandidates(long.MaxValue, 10), Is.EqualTo(new[] { winner, next }), "one per version");
+        Assert.That(pool.TakeCandidates(long.MaxValue, 10, PlaceBytes), Is.EqualTo(new[] { winner, next }), "one per version");
 
         List<PoolExit> exits = pool.OnCommitted(
             PoolFixture.Block(1, [winner]), t => ReferenceEquals(t, rival.Transaction) ? Conflict : null);
@@ -55,7 +57,7 @@ public sealed class TransactionPoolTests
         Assert.That(exits, Has.Count.EqualTo(1));
         Assert.That(exits[0].Transaction, Is.SameAs(rival.Transaction));
         Assert.That(exits[0].Rejection, Is.SameAs(Conflict));
-        Assert.That(pool.TakeCandidates(long.MaxValue, 10), Is.EqualTo(new[] { next }));
+        Assert.That(pool.TakeCandidates(long.MaxValue, 10, PlaceBytes), Is.EqualTo(new[] { next }));
     }
 
     [Test]
@@ -67,7 +69,7 @@ public sealed class TransactionPoolTests
 
         pool.OnCommitted(PoolFixture.Block(1, [PoolFixture.Change("a", 0)]), _ => null);
 
-        Assert.That(pool.TakeCandidates(long.MaxValue, 10), Is.EqualTo(new[] { second }));
+        Assert.That(pool.TakeCandidates(long.MaxValue, 10, PlaceBytes), Is.EqualTo(new[] { second }));
     }
 
     /// <summary>Of another node's transaction what stands in its way may go with any block; and one that could commit may come to wait,
@@ -91,9 +93,9 @@ public sealed class TransactionPoolTests
         Assert.That(judged, Is.Empty);
         pool.OnCommitted(PoolFixture.Block(3, [PoolFixture.Change("heir", 0)]), t => Judge(t, null));
         Assert.That(judged, Is.EqualTo(new[] { supersede.Transaction }));
-        Assert.That(pool.TakeCandidates(1_000_000, 10), Does.Contain(supersede));
+        Assert.That(pool.TakeCandidates(1_000_000, 10, PlaceBytes), Does.Contain(supersede));
         pool.OnCommitted(PoolFixture.Block(4, [PoolFixture.Change("heir", 1)]), t => Judge(t, missing));
-        Assert.That(pool.TakeCandidates(1_000_000, 10), Does.Not.Contain(supersede));
+        Assert.That(pool.TakeCandidates(1_000_000, 10, PlaceBytes), Does.Not.Contain(supersede));
         Assert.That(pool.ReadyCount, Is.EqualTo(1));
         pool.OnCommitted(PoolFixture.Block(5, [supersede]), _ => null);
         judged.Clear();
@@ -109,14 +111,14 @@ public sealed class TransactionPoolTests
         VerifiedTransaction submission = PoolFixture.Submission("a", 0), second = PoolFixture.Change("a", 1), early = PoolFixture.Submission("b", 1);
         Add(pool, submission);
         Add(pool, second);
-        Add(pool, early, obstacle: new PoolEntry(early, "", 0).ObstacleIn(ahead));
-        Assert.That(pool.TakeCandidates(1_000_000, 10), Is.EqualTo(new[] { submission }));
+        Add(pool, early, obstacle: new PoolEntry(early, "", "", 0).ObstacleIn(ahead));
+        Assert.That(pool.TakeCandidates(1_000_000, 10, PlaceBytes), Is.EqualTo(new[] { submission }));
         pool.OnCommitted(PoolFixture.Block(1, [submission], PoolFixture.SubmissionOf("a")), _ => null);
-        Assert.That(pool.TakeCandidates(1_000_000, 10), Is.Empty);
+        Assert.That(pool.TakeCandidates(1_000_000, 10, PlaceBytes), Is.Empty);
         pool.OnCommitted(PoolFixture.Block(2, [PoolFixture.Change("b", 0)]), _ => null);
-        Assert.That(pool.TakeCandidates(1_000_000, 10), Is.EqualTo(new[] { early }), "its record has the version that it follows");
+        Assert.That(pool.TakeCandidates(1_000_000, 10, PlaceBytes), Is.EqualTo(new[] { early }), "its record has the version that it follows");
         pool.OnCommitted(PoolFixture.Block(3, [PoolFixture.Change("b", 1)]), t => t == early.Transaction ? ahead : null);
-        Assert.That(pool.TakeCandidates(1_000_000, 10), Is.Empty, "what is ahead and makes no version is in nobody's chain");
+        Assert.That(pool.TakeCandidates(1_000_000, 10, PlaceBytes), Is.Empty, "what is ahead and makes no version is in nobody's chain");
     }
 
     [Test]
@@ -140,7 +142,7 @@ public sealed class TransactionPoolTests
         Assert.That(judged, Is.EqualTo(new[] { approval.Transaction }));
         VerifiedTransaction next = PoolFixture.Change("a", 1);
         Add(pool, next);
-        Assert.That(pool.TakeCandidates(1_000_000, 10), Is.EqualTo(new[] { approval, next }), "an approval makes a version");
+        Assert.That(pool.TakeCandidates(1_000_000, 10, PlaceBytes), Is.EqualTo(new[] { approval, next }), "an approval makes a version");
     }
 
     [Test]
@@ -150,13 +152,13 @@ public sealed class TransactionPoolTests
         VerifiedTransaction record = PoolFixture.Change("a", 0), enrolment = PoolFixture.Enrol("o-1");
         Add(pool, record, obstacle: NotPermitted);
         Add(pool, enrolment);
-        Assert.That(pool.TakeCandidates(long.MaxValue, 10), Is.EqualTo(new[] { enrolment }));
+        Assert.That(pool.TakeCandidates(long.MaxValue, 10, PlaceBytes), Is.EqualTo(new[] { enrolment }));
 
         var officer = new StateChange(StateKey.Officer("d", "o-2"), []);
         pool.OnCommitted(PoolFixture.Block(1, [], officer),
             t => ReferenceEquals(t, enrolment.Transaction) ? NotPermitted : null);
 
-        Assert.That(pool.TakeCandidates(long.MaxValue, 10), Is.EqualTo(new[] { record }));
+        Assert.That(pool.TakeCandidates(long.MaxValue, 10, PlaceBytes), Is.EqualTo(new[] { record }));
     }
 
     [Test]
@@ -183,7 +185,7 @@ public sealed class TransactionPoolTests
         Assert.That(Add(pool, first), Is.EqualTo(PoolAnswer.Added));
         Assert.That(Add(pool, PoolFixture.Suspend()), Is.EqualTo(PoolAnswer.Added));
         Assert.That(Add(pool, PoolFixture.Suspend()), Is.EqualTo(PoolAnswer.Full));
-        Assert.That(Add(pool, PoolFixture.Suspend(), source: "d2"), Is.EqualTo(PoolAnswer.Full), "by another's hands");
+        Assert.That(Add(pool, PoolFixture.Suspend(), department: "d2"), Is.EqualTo(PoolAnswer.Full), "by another's hands");
         Assert.That(Add(pool, PoolFixture.Suspend(byAnother: true)), Is.EqualTo(PoolAnswer.Added));
         Assert.That(Add(pool, PoolFixture.Change("a", 0)), Is.EqualTo(PoolAnswer.Added), "the same key in an officer's hands is no validator's");
 
@@ -211,7 +213,7 @@ public sealed class TransactionPoolTests
     {
         TransactionPool pool = Pool();
         pool.OnCommitted(PoolFixture.Block(1, []), _ => null);
-        var entry = new PoolEntry(PoolFixture.Change("a", 0), "d1", 0);
+        var entry = new PoolEntry(PoolFixture.Change("a", 0), "d1", "d1", 0);
 
         Assert.That(pool.TryAdd(0, [new PoolOffer(entry, null, 0)], new PoolAnswer[1]), Is.False);
         Assert.That(pool.Count, Is.Zero);
@@ -222,11 +224,11 @@ public sealed class TransactionPoolTests
     {
         TransactionPool pool = Pool(new PoolOptions { CountMax = 100, HeldMax = 100 }, departments: 4);
         int flood = 0;
-        while (Add(pool, PoolFixture.Change($"f{flood}", 0), source: "greedy") == PoolAnswer.Added)
+        while (Add(pool, PoolFixture.Change($"f{flood}", 0), "greedy") == PoolAnswer.Added)
             flood++;
         Assert.That(flood, Is.EqualTo(50), "beyond its share only while half of the pool is empty");
         for (int i = 0; i < 25; i++)
-            Assert.That(Add(pool, PoolFixture.Change($"m{i}", 0), source: "modest"), Is.EqualTo(PoolAnswer.Added));
+            Assert.That(Add(pool, PoolFixture.Change($"m{i}", 0), "modest"), Is.EqualTo(PoolAnswer.Added));
     }
 
     [Test]
@@ -256,8 +258,8 @@ public sealed class TransactionPoolTests
         Add(pool, PoolFixture.Change("b", 0, contentBytes: 5_000));
         Add(pool, PoolFixture.Change("c", 0));
 
-        Assert.That(pool.TakeCandidates(1_000, 10), Is.EqualTo(new[] { first }));
-        Assert.That(pool.TakeCandidates(long.MaxValue, 2), Has.Count.EqualTo(2));
+        Assert.That(pool.TakeCandidates(1_000, 10, PlaceBytes), Is.EqualTo(new[] { first }));
+        Assert.That(pool.TakeCandidates(long.MaxValue, 2, PlaceBytes), Has.Count.EqualTo(2));
     }
 
     [Test]
@@ -316,14 +318,14 @@ public sealed class TransactionPoolTests
                 ulong version = twin.VersionOf(record);
                 ulong expected = version + (ulong)random.Next(4);
                 VerifiedTransaction transaction = PoolFixture.Change(record, expected);
-                var entry = new PoolEntry(transaction, "d1", 0);
+                var entry = new PoolEntry(transaction, "d1", "d1", 0);
                 Assert.That(pool.TryAdd(twin.Height, [new PoolOffer(entry, null, version)], new PoolAnswer[1]), Is.True);
                 twin.Add(transaction);
             }
             else
             {
                 int max = random.Next(1, 8);
-                List<VerifiedTransaction> taken = pool.TakeCandidates(long.MaxValue, max);
+                List<VerifiedTransaction> taken = pool.TakeCandidates(long.MaxValue, max, PlaceBytes);
                 twin.CheckTaking(taken, max);
                 ExecutedBlock block = PoolFixture.Block(twin.Height + 1, taken);
                 twin.Commit(block);
@@ -338,10 +340,10 @@ public sealed class TransactionPoolTests
         new(options ?? new PoolOptions(), departments, height: 0);
 
     private static PoolAnswer Add(
-        TransactionPool pool, VerifiedTransaction transaction, string source = "d1", Rejection? obstacle = null)
+        TransactionPool pool, VerifiedTransaction transaction, string department = "d1", Rejection? obstacle = null)
     {
         var answer = new PoolAnswer[1];
-        var entry = new PoolEntry(transaction, source, 0);
+        var entry = new PoolEntry(transaction, department, "d1", 0);
         for (ulong height = 0; !pool.TryAdd(height, [new PoolOffer(entry, obstacle, 0)], answer); height++)
             Assert.That(height, Is.LessThan(10));
         return answer[0];

@@ -43,20 +43,38 @@ public sealed class WaitingTests
     }
 
     [Test]
-    public void WithABacklog_ThePatienceGrows_UnlessOthersAreRecordedInstead()
+    public void WithABacklog_ThePatienceGrows_AndWithWhatIsRecordedMeanwhile()
     {
         VerifiedTransaction[] many = [.. Enumerable.Range(0, 300).Select(i => Add($"r{i}"))];
+        ulong places = 300 + (ulong)(many.Sum(t => t.Transaction.Envelope.Length) / Parameters.PlaceBytes);
         Look(1_000);
         Look(3_000, forwardMax: 1_000);
-        Assert.That(Look(8_990).Overdue, Is.Null, "300 transactions, three seconds more");
-        Assert.That(Look(9_000).Overdue, Is.EqualTo(many[0].Transaction.Id));
+        ulong dueMs = 6_000 + 10 * places;
+        Assert.That(Look(dueMs - 1).Overdue, Is.Null, "300 transactions, three seconds more and what their bytes take");
+        Assert.That(Look(dueMs).Overdue, Is.EqualTo(many[0].Transaction.Id));
 
-        // The leader records all others and a block more: the first is passed over, whatever its patience.
+        _pool.OnCommitted(PoolFixture.Block(1, many[200..]), static _ => null);
+        Assert.That(Look(dueMs + 999).Overdue, Is.Null, "a hundred are recorded, and the block with the others may be under way");
+        Assert.That(Look(dueMs + 1_000).Overdue, Is.EqualTo(many[0].Transaction.Id));
+    }
+
+    [Test]
+    public void OthersAreRecordedInstead_ComplainsOnceAllThatMayComeFirstAndABlockIs()
+    {
         var small = new ConsensusParameters(BlockTransactionsMax: 10);
-        _pool.OnCommitted(PoolFixture.Block(1, many[1..]), static _ => null);
-        _pool.OnCommitted(PoolFixture.Block(2, [.. Enumerable.Range(0, 11).Select(i => PoolFixture.Change($"new{i}", 0))]), static _ => null);
+        VerifiedTransaction passedOver = Add("first");
+        Add("second");
+        Look(1_000);
+        _pool.LookAtWaiting(3_000, Term, small, 64);
+        const int Ahead = 2 * 4 * 2 + 2; // four departments, two of the own, and these two in the block under way
+        Record(1, Ahead + 9);
+        Assert.That(_pool.LookAtWaiting(6_000, Term, small, 64).Overdue, Is.Null);
+        Record(2, 1);
         Assert.That(_pool.LookAtWaiting(5_999, Term, small, 64).Overdue, Is.Null, "never before T2");
-        Assert.That(_pool.LookAtWaiting(6_000, Term, small, 64).Overdue, Is.EqualTo(many[0].Transaction.Id));
+        Assert.That(_pool.LookAtWaiting(6_000, Term, small, 64).Overdue, Is.EqualTo(passedOver.Transaction.Id));
+
+        void Record(ulong height, int count) => _pool.OnCommitted(
+            PoolFixture.Block(height, [.. Enumerable.Range(0, count).Select(i => PoolFixture.Change($"new{height}-{i}", 0))]), static _ => null);
     }
 
     [Test]
@@ -94,7 +112,7 @@ public sealed class WaitingTests
     {
         VerifiedTransaction transaction = PoolFixture.Change(record, expected);
         var answers = new PoolAnswer[1];
-        Assert.That(_pool.TryAdd(0, [new PoolOffer(new PoolEntry(transaction, "alpha", 0), null, 0)], answers), Is.True);
+        Assert.That(_pool.TryAdd(0, [new PoolOffer(new PoolEntry(transaction, "alpha", "alpha", 0), null, 0)], answers), Is.True);
         Assert.That(answers[0], Is.EqualTo(PoolAnswer.Added));
         return transaction;
     }
