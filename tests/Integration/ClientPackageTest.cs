@@ -18,6 +18,7 @@ internal sealed class ClientPackageTest
 
     [Test]
     [CancelAfter(600_000)]
+    [Category(TestGroup.Operating)]
     public async Task Example_RestoredFromThePackages_RecordsVerifiesReadsProvenAndIsRefused(CancellationToken cancellation)
     {
         await using TestNetwork network = await TestNetwork.StartAsync(cancellation, count: 1);

@@ -44,6 +44,7 @@ internal sealed class EnvironmentTest
 
     [Test]
     [CancelAfter(300_000)]
+    [Category(TestGroup.Operating)]
     public async Task Start_WithTheWrongKeyPortOrLimit_IsOneLineEach_AndTheLedgerIsWholeAfterwards(CancellationToken cancellation)
     {
         await RunAsync(client => RegisterAsync(client, 0, 3, cancellation), cancellation);
@@ -83,6 +84,7 @@ internal sealed class EnvironmentTest
 
     [Test]
     [CancelAfter(300_000)]
+    [Category(TestGroup.Operating)]
     public async Task Start_OnAReadOnlyDirectory_IsOneLine_AndTheLedgerIsWholeAfterwards(CancellationToken cancellation)
     {
         await RunAsync(client => RegisterAsync(client, 0, 3, cancellation), cancellation);
@@ -97,6 +99,7 @@ internal sealed class EnvironmentTest
 
     [Test]
     [CancelAfter(420_000)]
+    [Category(TestGroup.Operating)]
     public async Task Run_UntilTheDiskIsFull_StopsWithOneLine_AndGoesOnWhenThereIsRoom(CancellationToken cancellation)
     {
         (SmallDisk? mounted, string? missing) = await SmallDisk.TryMountAsync(Data, 160);

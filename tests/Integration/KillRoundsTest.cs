@@ -28,6 +28,7 @@ internal sealed class KillRoundsTest
     public void RemoveFiles() => Directory.Delete(_files, recursive: true);
 
     [Test]
+    [Category(TestGroup.KillRounds)]
     public async Task Import_WhileProcessesAreKilledAtRandom_LosesAndDoublesNothing()
     {
         int seed = EnvironmentNumber.Read("SEED") ?? Environment.TickCount & 0xFFFF;

@@ -42,6 +42,7 @@ internal sealed class OperationTest
 
     [Test]
     [CancelAfter(240_000)]
+    [Category(TestGroup.Operating)]
     public async Task Import_BackupStopAndRestoreWhileItRuns_NothingIsLostAndMonitoringSeesIt(CancellationToken cancellation)
     {
         _network = await TestNetwork.StartAsync(cancellation, layout =>

@@ -32,6 +32,7 @@ internal sealed class RepairTest
 
     [Test]
     [CancelAfter(420_000)]
+    [Category(TestGroup.Operating)]
     public async Task Repair_TableCutOff_NamedRefusedRepaired_ThenTheWholeDirectoryLost(CancellationToken cancellation)
     {
         _network = await TestNetwork.StartAsync(cancellation);

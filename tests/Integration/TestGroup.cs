@@ -8,4 +8,13 @@ internal static class TestGroup
     /// <c>./soak joining</c> runs them; <c>./test</c> leaves them out, for its ten minutes.
     /// </summary>
     public const string Joining = "Joining";
+
+    /// <summary>
+    /// What operators meet and do: damage and its repair, backups of a node at work, full and read-only disks, keys in tokens, the
+    /// client packages. <c>./soak operating</c> runs them; <c>./test</c> leaves them out, for the same reason.
+    /// </summary>
+    public const string Operating = "Operating";
+
+    /// <summary><c>./soak kill-rounds</c>.</summary>
+    public const string KillRounds = "KillRounds";
 }

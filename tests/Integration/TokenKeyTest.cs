@@ -32,6 +32,7 @@ internal sealed class TokenKeyTest : IDisposable
 
     [Test]
     [CancelAfter(300_000)]
+    [Category(TestGroup.Operating)]
     public async Task Network_OneOfFourValidatorKeysInAToken_DecidesWithItsVote_WhatAnOfficerSignedInAToken(CancellationToken cancellation)
     {
         _hsm.WithToken(Validators).WithToken(Officers);
