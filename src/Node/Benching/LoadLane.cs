@@ -9,7 +9,11 @@ namespace GovChain.Node.Benching;
 /// Sends envelopes over one stream with a bounded number under way, and notes for each when it was sent and when its
 /// outcome came. One task sends, one reads.
 /// </summary>
-internal sealed class LoadLane(LedgerClient client, IReadOnlyList<SignedEnvelope> envelopes, int window)
+/// <param name="client">The node.</param>
+/// <param name="envelopes">What is sent.</param>
+/// <param name="window">How many may be under way.</param>
+/// <param name="perSecond">How many are sent a second, evenly; null: as fast as outcomes come.</param>
+internal sealed class LoadLane(LedgerClient client, IReadOnlyList<SignedEnvelope> envelopes, int window, int? perSecond = null)
 {
     private readonly long[] _sent = new long[envelopes.Count];
     private readonly double[] _latencies = new double[envelopes.Count];
@@ -54,8 +58,11 @@ internal sealed class LoadLane(LedgerClient client, IReadOnlyList<SignedEnvelope
 
     private async Task SendAsync(SubmitStream stream, SemaphoreSlim room, CancellationToken cancellation)
     {
+        long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < envelopes.Count; i++)
         {
+            if (perSecond is { } pace && TimeSpan.FromSeconds((double)i / pace) - Stopwatch.GetElapsedTime(start) is { Ticks: > 0 } early)
+                await Task.Delay(early, cancellation);
             await room.WaitAsync(cancellation);
             _sent[i] = Stopwatch.GetTimestamp();
             await stream.SendAsync((ulong)i, envelopes[i].Bytes, cancellation);

@@ -10,7 +10,7 @@ namespace GovChain.Node.Commands;
 /// <summary><c>govchain bench</c>: what this machine does: networks of real processes, votes and disks, and signatures, hashes and trees alone.</summary>
 internal static class BenchCommand
 {
-    public static Command Create() => new("bench", "Measure a network of real processes, or signatures, hashes and trees alone, on this machine") { Load(), Failover(), CatchUp(), Crypto() };
+    public static Command Create() => new("bench", "Measure a network of real processes, or signatures, hashes and trees alone, on this machine") { Load(), Flood(), Failover(), CatchUp(), Crypto() };
 
     private static Command Load()
     {
@@ -37,6 +37,41 @@ internal static class BenchCommand
             await using BenchNetwork bench = await BenchNetwork.StartAsync(
                 result.GetValue(directory), options.Departments, options.Engine, cancellation);
             LoadReport report = await WithProgressAsync(asJson, (say, progress) => new LoadBench(options, say, progress).RunAsync(bench, cancellation));
+            if (asJson)
+                Output.Json(report.ToJson());
+            else
+                Print(report);
+            return report.Ok ? ExitCode.Ok : ExitCode.ProblemsFound;
+        });
+        return command;
+    }
+
+    private static Command Flood()
+    {
+        Option<int> departments = Number("--departments", "How many departments, one process each", 4, 4, DevnetLayout.DepartmentsMax);
+        Option<int> seconds = Number("--seconds", "How long the measured department sends, alone and then under the flood", 60, 5, 3_600);
+        Option<int> perSecond = Number("--per-second", "What it sends a second: its fair share, or less", 200, 1, 10_000);
+        Option<int> floodRecords = Number("--flood-records", "New records that the flood has; then it repeats them", 100_000, 1_000, LoadOptions.RecordsMax);
+        Option<int> size = Number("--size", "A record's content, bytes", 512, LoadOptions.ContentBytesMin, LoadOptions.ContentBytesMax);
+        Option<int> seed = Number("--seed", "Chooses contents and the receipts that are verified", 1, 0, int.MaxValue);
+        Option<string?> directory = DirectoryOption();
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("flood",
+            "Measure what one department's flood does to another: how long records of one that keeps to its share take, alone, and while a clerk of another "
+            + "sends new, repeated and forged records as fast as all nodes' doors let it. Afterwards receipts are verified and one node is audited.")
+            { departments, seconds, perSecond, floodRecords, size, seed, directory, json };
+        command.SetAction(async (result, cancellation) =>
+        {
+            bool asJson = result.GetValue(json);
+            var options = new FloodOptions(
+                result.GetValue(departments), result.GetValue(seconds), result.GetValue(perSecond), result.GetValue(floodRecords),
+                result.GetValue(size), result.GetValue(seed));
+            if (options.RecordsPerPhase > LoadOptions.RecordsMax)
+                throw new CommandException(ExitCode.Usage, $"--seconds times --per-second are {options.RecordsPerPhase} records; {LoadOptions.RecordsMax} at most are signed ahead.");
+            Say(asJson, $"Starting {options.Departments} departments ...");
+            await using BenchNetwork bench = await BenchNetwork.StartAsync(
+                result.GetValue(directory), options.Departments, SignatureEngine.Auto, cancellation);
+            FloodReport report = await new FloodBench(options, text => Say(asJson, text)).RunAsync(bench, cancellation);
             if (asJson)
                 Output.Json(report.ToJson());
             else
@@ -196,6 +231,20 @@ internal static class BenchCommand
         Output.Line($"  signed ahead: {r.Options.Records + r.Options.WarmUpRecords} in {r.SigningTook.TotalSeconds:F1} s, of these {r.Options.WarmUpRecords} for warming up");
         Output.Line($"  a node: {r.NodeMemoryBytes / 1048576.0:F0} MiB of memory at most, {r.BytesPerRecord:F0} bytes of disk a record");
         Output.Line($"  {r.ProcessorMsPerRecord:F2} ms of processor a record, all nodes together");
+        Output.Line($"  receipts verified: {r.Receipts.Verified} (seed {r.Options.Seed}); audit of one node: {r.AuditProblem ?? "whole"}");
+        foreach (string failure in r.Receipts.Failures.Concat(r.Refusals).Take(5))
+            Output.Line($"  PROBLEM: {failure}");
+    }
+
+    private static void Print(FloodReport r)
+    {
+        Output.Line($"p99 under the flood {r.P99Ratio:F1} times that of the quiet network, {r.Options.PerSecond} records a second of {r.Options.ContentBytes} bytes");
+        Output.Line($"  alone: p50 {LoadReport.Quantile(r.QuietMs, 0.5):F0} ms, p99 {LoadReport.Quantile(r.QuietMs, 0.99):F0} ms; "
+            + $"flooded: p50 {LoadReport.Quantile(r.FloodedMs, 0.5):F0} ms, p99 {LoadReport.Quantile(r.FloodedMs, 0.99):F0} ms");
+        Output.Line($"  the flood: {r.FloodPerSecond:F0} envelopes a second for {r.Took.TotalSeconds:F0} s, {r.FloodPerSecond / r.Options.PerSecond:F0} times as many");
+        foreach ((string how, long count) in r.FloodOutcomes)
+            Output.Line($"    {how,-24} {count,12}");
+        Output.Line($"  a node: {r.NodeMemoryBytes / 1048576.0:F0} MiB of memory at most, {r.QuietMemoryBytes / 1048576.0:F0} before the flood");
         Output.Line($"  receipts verified: {r.Receipts.Verified} (seed {r.Options.Seed}); audit of one node: {r.AuditProblem ?? "whole"}");
         foreach (string failure in r.Receipts.Failures.Concat(r.Refusals).Take(5))
             Output.Line($"  PROBLEM: {failure}");
