@@ -29,6 +29,7 @@ internal sealed class HostilePeerTest
 
     [Test]
     [CancelAfter(420_000)]
+    [Category(TestGroup.Load)]
     public async Task Flood_OfOneDepartment_TheOthersKeepDeciding_AndTheirMemoryIsBounded(CancellationToken cancellation)
     {
         await using TestNetwork network = await TestNetwork.StartAsync(cancellation);

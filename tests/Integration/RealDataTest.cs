@@ -28,6 +28,7 @@ internal sealed class RealDataTest
 
     [Test]
     [CancelAfter(1_800_000)]
+    [Category(TestGroup.Load)]
     public async Task Import_FourRegistersSideBySide_StateEqualsAnIndependentFold(CancellationToken cancellation)
     {
         (string Type, string Path)[] files =

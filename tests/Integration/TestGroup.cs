@@ -15,6 +15,9 @@ internal static class TestGroup
     /// </summary>
     public const string Operating = "Operating";
 
+    /// <summary>Real registers imported side by side, and a department that floods the others: <c>./soak load</c>, likewise.</summary>
+    public const string Load = "Load";
+
     /// <summary><c>./soak kill-rounds</c>.</summary>
     public const string KillRounds = "KillRounds";
 }

@@ -17,7 +17,6 @@ namespace GovChain.Tests.Unit.BadInput;
 /// interface itself: <see cref="Rpc.RpcJsonTests"/>.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class JsonDoorTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("govchain-json-").FullName;

@@ -20,7 +20,6 @@ namespace GovChain.Tests.Unit.BadInput;
 /// reason, facts and instruction, and nothing of it reaches the ledger. docs/ERRORS.md.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class RejectionDoorTests
 {
     private LiveNode _node = null!;

@@ -13,7 +13,6 @@ namespace GovChain.Tests.Unit.BadInput;
 /// facts; and the schema can be asked for.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class SchemaDoorTests
 {
     private const string Schema = """{"required":["name"],"properties":{"name":{"type":"string"}}}""";

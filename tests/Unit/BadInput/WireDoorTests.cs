@@ -15,7 +15,6 @@ namespace GovChain.Tests.Unit.BadInput;
 /// gRPC, a submit stream and JSON, into a whole node. docs/SPEC.md, "Wire profile".
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class WireDoorTests
 {
     private LiveNode _node = null!;

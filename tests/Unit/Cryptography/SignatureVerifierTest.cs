@@ -11,7 +11,6 @@ namespace GovChain.Tests.Unit.Cryptography;
 /// Invariant: an answer depends on its own check alone.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class SignatureVerifierTest : IDisposable
 {
     private static readonly BigInteger N = EcdsaTwin.N;

@@ -10,7 +10,6 @@ namespace GovChain.Tests.Merkle;
 /// Goal: the log's proofs come out of its tiles. Method: grow a log block by block and compare with the twin.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class LogTilesTests
 {
     private readonly MemoryTiles _tiles = new();

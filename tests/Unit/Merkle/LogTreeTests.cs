@@ -9,7 +9,6 @@ namespace GovChain.Tests.Merkle;
 /// Goal: the log tree is that of RFC 6962 and its proofs convince of the truth only. Method: a dumb twin.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class LogTreeTests
 {
     private const int SmallSizeMax = 40;

@@ -6,7 +6,6 @@ namespace GovChain.Tests.Merkle;
 
 /// <summary>Goal: what updates keep for each other changes no root, page or verdict. Method: beside an update that keeps nothing.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class StatePageCacheTests
 {
     private const int Keys = 4_000;

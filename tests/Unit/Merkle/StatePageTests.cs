@@ -10,7 +10,6 @@ namespace GovChain.Tests.Merkle;
 /// only.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class StatePageTests
 {
     private readonly MemoryPages _pages = new();

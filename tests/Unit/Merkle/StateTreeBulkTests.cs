@@ -10,7 +10,6 @@ namespace GovChain.Tests.Merkle;
 /// read alone, the leaves enumerated, the twin's list.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class StateTreeBulkTests
 {
     private readonly MemoryPages _pages = new();

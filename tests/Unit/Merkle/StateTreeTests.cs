@@ -9,7 +9,6 @@ namespace GovChain.Tests.Merkle;
 /// Goal: the paged tree is the tree of its definition whatever the keys and however they came in. Method: a dumb twin.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class StateTreeTests
 {
     private readonly MemoryPages _pages = new();

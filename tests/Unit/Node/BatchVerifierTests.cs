@@ -7,7 +7,6 @@ namespace GovChain.Tests.Unit.Node;
 
 /// <summary>Goal: a verdict for each signature, in order, whatever becomes of the helpers. Method: more than one chunk, one wrong signature.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class BatchVerifierTests
 {
     private const int Wrong = BatchVerifier.ChunkSize + 3;

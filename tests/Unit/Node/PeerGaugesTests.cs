@@ -9,6 +9,7 @@ namespace GovChain.Tests.Unit.Node;
 
 /// <summary>What a node's gauges say of another department.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[NonParallelizable]
 internal sealed class PeerGaugesTests
 {
     private readonly string _root = Directory.CreateTempSubdirectory("govchain-gauges-").FullName;

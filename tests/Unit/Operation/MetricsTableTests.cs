@@ -14,6 +14,7 @@ namespace GovChain.Tests.Unit.Operation;
 
 /// <summary>Goal: every instrument has a unit and a description, and stands in the document with both.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[NonParallelizable]
 internal sealed class MetricsTableTests
 {
     [Test]

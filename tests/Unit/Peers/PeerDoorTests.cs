@@ -12,6 +12,7 @@ namespace GovChain.Tests.Unit.Peers;
 
 /// <summary>Goal: whoever fills the peers' door, strangers or a hostile department, keeps no other department out.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[NonParallelizable]
 internal sealed class PeerDoorTests
 {
     private const string Stranger = "127.0.0.2";

@@ -7,6 +7,7 @@ namespace GovChain.Tests.Unit.Peers;
 
 /// <summary>Goal: a peer that floods, stalls or sends too much harms itself alone.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[NonParallelizable]
 internal sealed class PeerPressureTests
 {
     [Test]

@@ -16,6 +16,7 @@ namespace GovChain.Tests.Unit.Rpc;
 /// at another address, or one that was there before, is answered.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[NonParallelizable]
 internal sealed class ConnectionDoorTests
 {
     private const string Stranger = "127.0.0.2";

@@ -14,6 +14,7 @@ namespace GovChain.Tests.Unit.Rpc;
 /// is answered all the while.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[NonParallelizable]
 internal sealed class MisbehavingClientTests
 {
     private const string Stranger = "127.0.0.2";

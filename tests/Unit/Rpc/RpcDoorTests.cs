@@ -12,6 +12,7 @@ namespace GovChain.Tests.Unit.Rpc;
 
 /// <summary>Who may ask what, by which listener, and how much of it.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[NonParallelizable]
 public sealed class RpcDoorTests
 {
     private const NodeListeners Administration = NodeListeners.Administration;

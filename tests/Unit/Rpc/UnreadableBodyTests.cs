@@ -15,6 +15,7 @@ namespace GovChain.Tests.Unit.Rpc;
 /// that no library sends, to a real server whose log is listened to.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[NonParallelizable]
 internal sealed class UnreadableBodyTests
 {
     private readonly MeterProbe _meters = new(RpcHosting.MeterName, "Microsoft.AspNetCore.Server.Kestrel");

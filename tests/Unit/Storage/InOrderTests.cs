@@ -5,7 +5,6 @@ using NUnit.Framework;
 namespace GovChain.Tests.Unit.Storage;
 
 /// <summary>Goal: work that is spread over cores gives what one core gives. Method: beside a loop.</summary>
-[Parallelizable]
 public sealed class InOrderTests
 {
     [Test]

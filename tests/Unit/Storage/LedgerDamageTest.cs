@@ -8,7 +8,6 @@ using RocksDbSharp;
 namespace GovChain.Tests.Unit.Storage;
 
 /// <summary>Lost and altered data is refused at opening or where it is read, by name, and never served.</summary>
-[Parallelizable]
 public sealed class LedgerDamageTest : LedgerFixture
 {
     private string Old => Path.Combine(Root, "old");

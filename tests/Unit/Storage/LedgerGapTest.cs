@@ -13,7 +13,6 @@ namespace GovChain.Tests.Unit.Storage;
 /// A ledger put together out of a snapshot: it serves what is whole, says of the rest that it is not there yet, is filled in
 /// from genesis on beside new blocks, and in the end differs in nothing from the ledger it came from.
 /// </summary>
-[Parallelizable]
 public sealed class LedgerGapTest : LedgerFixture
 {
     private const int PerBlock = 7;

@@ -10,7 +10,6 @@ using NUnit.Framework;
 namespace GovChain.Tests.Unit.Storage;
 
 /// <summary>What was appended is there after reopening, whole, and a snapshot does not move.</summary>
-[Parallelizable]
 public sealed class LedgerStoreTest : LedgerFixture
 {
     [Test]

@@ -13,7 +13,6 @@ namespace GovChain.Tests.Unit.Verification;
 /// in every way that JSON, hexadecimal digits and base64 leave open, and noise.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class ReceiptFileTests : IDisposable
 {
     private static readonly EvidenceLedger Ledger = EvidenceLedger.Shared;

@@ -11,7 +11,6 @@ namespace GovChain.Tests.Unit.Wire;
 
 /// <summary>Goal: every rule that needs no state refuses with its own code and names the field. One rule at a time.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class TransactionDecoderTest
 {
     private static readonly Digest Chain = Sha256.Hash("chain"u8);

@@ -11,7 +11,6 @@ namespace GovChain.Tests.Unit.Cryptography.Engine;
 /// curve's own points, entry by entry, against the twin.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class CurvePointTest
 {
     [TestCase(13)]

@@ -13,7 +13,6 @@ namespace GovChain.Tests.Unit.Cryptography.Engine;
 /// them (docs/TESTING.md).
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class EngineDifferentialTest
 {
     // The platform takes forty times as long as a path in lanes: it is asked for a share of each batch.

@@ -11,7 +11,6 @@ namespace GovChain.Tests.Unit.Cryptography.Engine;
 /// verdict on cases made for each, in one batch and in many orders, for each path with and without tables.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable]
 public sealed class EngineEdgeTest
 {
     private static readonly BigInteger N = EcdsaTwin.N, P = EcdsaTwin.P;

@@ -12,7 +12,6 @@ namespace GovChain.Tests.Unit.Node.Damage;
 /// <see cref="Audit_EveryByteOfEveryFile_IsNamedOrIrrelevant"/> takes every one.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
-[Parallelizable]
 public sealed class DirectoryDamageTests
 {
     private const int TipSlotSize = 90;

@@ -9,7 +9,6 @@ namespace GovChain.Tests.Unit.Node.Damage;
 /// Goal: a directory that has lost its ledger is not taken for one that has none yet. Method: a real directory without ledger and tip.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
-[Parallelizable]
 public sealed class LostLedgerTests
 {
     private DamageBed _bed = null!;

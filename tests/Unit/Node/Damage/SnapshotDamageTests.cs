@@ -12,7 +12,6 @@ namespace GovChain.Tests.Unit.Node.Damage;
 /// older. The audit names it or says that nothing depends on it; a start refuses it, or has the snapshot's ledger.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
-[Parallelizable]
 public sealed class SnapshotDamageTests
 {
     private readonly Dictionary<(string Kind, string Verdict), int> _counts = [];

@@ -12,7 +12,6 @@ namespace GovChain.Tests.Unit.Node.Damage;
 /// belong, and things that somebody put into <c>install</c>.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.SingleInstance)]
-[Parallelizable]
 public sealed class SnapshotMisuseTests
 {
     private SnapshotDamageBed _bed = null!;
