@@ -47,6 +47,9 @@ internal static partial class LogMessages
         "Epoch {Epoch} begins with block {Height}: {Departments} departments vote, and this node {Role}.")]
     public static partial void EpochBegins(this ILogger logger, ulong epoch, ulong height, int departments, string role);
 
+    [LoggerMessage(5055, LogLevel.Information, "The departments have decided on parameters or on an endpoint; from block {Height} on this node goes by that.")]
+    public static partial void TermsChanged(this ILogger logger, ulong height);
+
     [LoggerMessage(5033, LogLevel.Information, "Signatures are verified by: {Engine}; many hashes at once are taken by: {Hash}.")]
     public static partial void ComputesWith(this ILogger logger, string engine, string hash);
 

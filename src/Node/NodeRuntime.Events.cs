@@ -9,9 +9,17 @@ using GovChain.Storage.Integrity;
 
 namespace GovChain.Node;
 
-/// <content>What happens in consensus and in the audit, as operators are told it: alarms, log, status.</content>
+/// <content>What happens in consensus and in the audit, as operators are told it - alarms, log, status - and as the host is.</content>
 internal sealed partial class NodeRuntime
 {
+    private readonly TaskCompletionSource _termsChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>
+    /// Completes when the departments have decided on parameters or on an endpoint, which this runtime read when it was made: it
+    /// goes on until it is stopped, and another one begins with the new ones from the same directory.
+    /// </summary>
+    public Task TermsChanged => _termsChanged.Task;
+
     private void OnAlarm(Alarm alarm)
     {
         NodeAlarm code = alarm.Code switch
@@ -40,6 +48,17 @@ internal sealed partial class NodeRuntime
     /// <summary>Why the node abstains, with the names where the journal is another's.</summary>
     private string WithOwner(Abstention abstention, string text) =>
         abstention.Reason == AbstainReason.JournalOfAnother && _votesOfOthers is not null ? $"{text} {_votesOfOthers}" : text;
+
+    private void LookAtTerms(ExecutedBlock block)
+    {
+        if (block.Changes.Any(ChangesTerms))
+            _termsChanged.TrySetResult();
+    }
+
+    /// <summary>Whether it is a proposal that was adopted in the block and ends no epoch.</summary>
+    private static bool ChangesTerms(StateChange change) => change.Key.Kind == StateKind.Proposal
+        && StateValue.Decode<ProposalState>(change.Key, change.Value) is { Status: (uint)ProposalStatus.Adopted } proposal
+        && !MembershipFields.EndsEpoch(proposal.Change);
 
     private void WatchLeader(ConsensusStanding standing)
     {

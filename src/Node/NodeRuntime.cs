@@ -316,6 +316,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     {
         _log.Stored(block.Header.Height, block.Transactions.Count);
         _shelf.Look(_ledger);
+        LookAtTerms(block);
         ThreadPool.UnsafeQueueUserWorkItem(
             static s => s.Tickets.AnswerCommitted(s.Block.Header, s.Block.Transactions, s.Timeline),
             (Tickets: _tickets, Block: block, Timeline: timeline), preferLocal: false);

@@ -169,7 +169,8 @@ internal static class ErrorStatus
         RejectionCode.VersionConflict => StatusCode.Aborted,
         RejectionCode.OfficerExists or RejectionCode.KeyInUse or RejectionCode.Duplicate
             or RejectionCode.AlreadySuspended or RejectionCode.AlreadyProven
-            or RejectionCode.DepartmentExists or RejectionCode.SubmissionDecided => StatusCode.AlreadyExists,
+            or RejectionCode.DepartmentExists or RejectionCode.SubmissionDecided
+            or RejectionCode.ProposalDecided or RejectionCode.AlreadyVoted => StatusCode.AlreadyExists,
         RejectionCode.PoolFull => StatusCode.ResourceExhausted,
         RejectionCode.NodeNotReady => StatusCode.Unavailable,
         _ => StatusCode.FailedPrecondition,

@@ -6,9 +6,9 @@ using GovChain.Protos.V1;
 namespace GovChain.Core.Execution;
 
 /// <summary>
-/// Changing who certifies blocks: administrators of a quorum of the departments that vote have signed the same change, and
-/// so has the key that is to vote. Acts from the next block on; one change a block, and each ends its epoch, so that no
-/// signature serves twice.
+/// What departments decide together, above all who certifies blocks. Acts from the next block on; one change of the validators a
+/// block, and each ends its epoch. It is decided by votes on a proposal (<see cref="ProposalRules"/>), or by one transaction in which
+/// administrators of a quorum of the departments that vote have signed the same change; the key that is to vote has signed it, too.
 /// </summary>
 public static class MembershipRules
 {
@@ -74,16 +74,21 @@ public static class MembershipRules
             ?? CheckDepartment(state, change);
         if (rejection is not null)
             return rejection;
-        MembershipState before = Changes(state);
-        return (MembershipKind)change.Kind switch
-        {
-            MembershipKind.Admit => Admit(at, change, before),
-            MembershipKind.Remove => Remove(state, at, change, before),
-            _ => ReplaceKey(state, at, change, before),
-        };
+        return Outcome.Accept(Effect(state, at, change));
     }
 
-    private static Outcome Admit(in TransactionContext at, MembershipChange change, MembershipState before)
+    /// <summary>What a change does that the departments have decided on and that nothing stands against.</summary>
+    internal static IReadOnlyList<StateWrite> Effect(StateOverlay state, in TransactionContext at, MembershipChange change) =>
+        (MembershipKind)change.Kind switch
+        {
+            MembershipKind.Admit => Admit(at, change, Changes(state)),
+            MembershipKind.Remove => Remove(state, at, change, Changes(state)),
+            MembershipKind.ReplaceKey => ReplaceKey(state, at, change, Changes(state)),
+            MembershipKind.MoveEndpoint => MoveEndpoint(state, change),
+            _ => [new StateWrite(StateKey.Parameters, Merged(state, change))],
+        };
+
+    private static List<StateWrite> Admit(in TransactionContext at, MembershipChange change, MembershipState before)
     {
         ulong first = at.Height + 1;
         var writes = new List<StateWrite>
@@ -124,35 +129,58 @@ public static class MembershipRules
                 Keys = 1,
             }));
         }
-        return Outcome.Accept(writes);
+        return writes;
     }
 
-    private static Outcome Remove(
+    private static StateWrite[] Remove(
         StateOverlay state, in TransactionContext at, MembershipChange change, MembershipState before)
     {
         DepartmentState department = Department(state, change);
         DepartmentState left = department.Clone();
         left.RemovedHeight = at.Height;
-        return Outcome.Accept(
+        return
+        [
             Entry(before, at, change.Department, department.ValidatorKey, ByteString.Empty),
             new StateWrite(StateKey.Department(change.Department), left),
-            Closed(state, department, at.Height));
+            Closed(state, department, at.Height),
+        ];
     }
 
-    private static Outcome ReplaceKey(
+    private static StateWrite[] ReplaceKey(
         StateOverlay state, in TransactionContext at, MembershipChange change, MembershipState before)
     {
         DepartmentState department = Department(state, change);
         DepartmentState changed = department.Clone();
         changed.ValidatorKey = change.ValidatorKey;
-        return Outcome.Accept(
+        return
+        [
             Entry(before, at, change.Department, department.ValidatorKey, change.ValidatorKey),
             new StateWrite(StateKey.Department(change.Department), changed),
             Closed(state, department, at.Height),
-            Opened(change, at.Height + 1));
+            Opened(change, at.Height + 1),
+        ];
     }
 
-    /// <summary>Approved for this epoch, and the first change in the block.</summary>
+    private static StateWrite[] MoveEndpoint(StateOverlay state, MembershipChange change)
+    {
+        DepartmentState moved = Department(state, change).Clone();
+        moved.Endpoint = change.Endpoint;
+        return [new StateWrite(StateKey.Department(change.Department), moved)];
+    }
+
+    /// <summary>The parameters that would hold: those that the change leaves out stay as they are, so that no proposal undoes another
+    /// one that it knew nothing of.</summary>
+    private static Parameters Merged(StateOverlay state, MembershipChange change)
+    {
+        Parameters merged = ParametersIn(state).Clone();
+        merged.MergeFrom(change.Parameters);
+        return merged;
+    }
+
+    private static Parameters ParametersIn(StateOverlay state) =>
+        state.Written<Parameters>(StateKey.Parameters) ?? state.Parameters;
+
+    /// <summary>Approved for this epoch, and, of changes of the validators, the first in the block.</summary>
     private static Rejection? CheckEpoch(StateOverlay state, MembershipChange change)
     {
         (string, string)[] facts =
@@ -173,7 +201,7 @@ public static class MembershipRules
                 + "Propose it again and have it signed again.",
                 facts);
         }
-        return state.Written<MembershipState>(StateKey.Membership) is null
+        return !MembershipFields.EndsEpoch(change) || state.Written<MembershipState>(StateKey.Membership) is null
             ? null
             : new Rejection(
                 RejectionCode.OtherEpoch,
@@ -193,10 +221,10 @@ public static class MembershipRules
         if (change.ExpiresAtMs <= timeMs)
         {
             return new Rejection(
-                RejectionCode.Expired, "The approvals of the change have expired. Propose it again and have it signed again.", facts);
+                RejectionCode.Expired, "The time in which the change could be decided is over. Propose it again.", facts);
         }
         return change.ExpiresAtMs - timeMs > Limits.MembershipHorizonMs
-            ? new Rejection(RejectionCode.ExpiryTooFar, "The change may be approved for at most 30 days ahead.", facts)
+            ? new Rejection(RejectionCode.ExpiryTooFar, "A change may be decided for at most 30 days ahead. Propose it with an earlier end.", facts)
             : null;
     }
 
@@ -237,9 +265,17 @@ public static class MembershipRules
         return null;
     }
 
-    /// <summary>Whether the departments that vote, and those that ever did, allow it.</summary>
+    /// <summary>Whether the departments that vote, those that ever did, and the parameters' bounds allow it.</summary>
     private static Rejection? CheckDepartment(StateOverlay state, MembershipChange change)
     {
+        if (change.Kind == (uint)MembershipKind.SetParameters)
+        {
+            return LedgerParameters.CheckSuccessors(ParametersIn(state), Merged(state, change)) is { } violation
+                ? new Rejection(
+                    RejectionCode.ParameterOutOfBounds, $"The parameters would break their bounds: {violation}",
+                    ("parameter", violation.Field), ("rule", violation.Rule), ("value", violation.Value))
+                : null;
+        }
         IReadOnlyList<string> acting = state.Leader.Departments;
         if (change.Kind == (uint)MembershipKind.Admit)
         {
@@ -260,7 +296,7 @@ public static class MembershipRules
             if (change.Kind == (uint)MembershipKind.Remove && acting.Count <= 1)
                 return TooMany($"{change.Department} is the only department that votes.");
         }
-        return Changes(state).Changes.Count < Limits.MembershipChangesMax
+        return !MembershipFields.EndsEpoch(change) || Changes(state).Changes.Count < Limits.MembershipChangesMax
             ? null
             : TooMany($"The validators of this ledger have changed {Limits.MembershipChangesMax} times, and it keeps no more.");
     }

@@ -31,6 +31,7 @@ public static class StateValue
         StateKind.RecordType => WireProfile.Encode((RecordTypeState)value),
         StateKind.Record => WireProfile.Encode((RecordState)value),
         StateKind.Leader => WireProfile.Encode((LeaderState)value),
+        StateKind.Proposal => WireProfile.Encode((ProposalState)value),
         StateKind.Submission => WireProfile.Encode((SubmissionState)value),
         StateKind.Delegation => WireProfile.Encode((DelegationState)value),
         StateKind.Membership => WireProfile.Encode((MembershipState)value),

@@ -61,6 +61,9 @@ public static class TransactionRules
             TransactionBody.ActionOneofCase.EnrolOfficer => OfficerRules.Enrol(state, at, body.EnrolOfficer),
             TransactionBody.ActionOneofCase.RevokeOfficer => OfficerRules.Revoke(state, at, body.RevokeOfficer),
             TransactionBody.ActionOneofCase.RotateOfficerKey => OfficerRules.Rotate(state, at, body.RotateOfficerKey),
+            TransactionBody.ActionOneofCase.Propose => ProposalRules.Propose(state, at, body.Propose),
+            TransactionBody.ActionOneofCase.VoteOnProposal => ProposalRules.Vote(state, at, body.VoteOnProposal),
+            TransactionBody.ActionOneofCase.WithdrawProposal => ProposalRules.Withdraw(state, at, body.WithdrawProposal),
             TransactionBody.ActionOneofCase.ChangeMembership => MembershipRules.Change(state, at, body.ChangeMembership),
             _ => throw new InvalidOperationException($"The decoder let the action {body.ActionCase} through."),
         };

@@ -26,9 +26,12 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.RotateOfficerKey => Rotate("rotate_officer_key", body.RotateOfficerKey),
         TransactionBody.ActionOneofCase.Accuse => Accuse("accuse", body.Accuse, body.ChainId.Span),
         TransactionBody.ActionOneofCase.SuspendLeader => Suspend("suspend_leader", body.SuspendLeader),
+        TransactionBody.ActionOneofCase.Propose => MembershipFields.Check("propose", body.Propose),
+        TransactionBody.ActionOneofCase.VoteOnProposal => Vote("vote_on_proposal", body.VoteOnProposal),
+        TransactionBody.ActionOneofCase.WithdrawProposal => Withdraw("withdraw_proposal", body.WithdrawProposal),
         TransactionBody.ActionOneofCase.ChangeMembership => MembershipFields.Check("change_membership", body.ChangeMembership),
         _ => FieldViolation.Of("action", "exactly one of register, amend, annul, supersede, reinstate, approve, delegate_approval, "
-            + "revoke_delegation, refuse, define_type, enrol_officer, revoke_officer, rotate_officer_key, change_membership, accuse, suspend_leader", ""),
+            + "revoke_delegation, refuse, define_type, enrol_officer, revoke_officer, rotate_officer_key, propose, vote_on_proposal, withdraw_proposal, change_membership, accuse, suspend_leader", ""),
     };
 
     /// <summary>Actions from number 80 on are signed by a department's validator key.</summary>
@@ -166,6 +169,15 @@ internal static class ActionRules
         FieldRules.Officer($"{at}.officer_id", officer.OfficerId)
         ?? FieldRules.Key($"{at}.public_key", officer.PublicKey.Span)
         ?? FieldRules.Text($"{at}.reason", officer.Reason, Limits.ShortTextBytesMax);
+
+    private static FieldViolation? Vote(string at, VoteOnProposal vote) =>
+        FieldRules.Department($"{at}.department", vote.Department)
+        ?? FieldRules.Length($"{at}.proposal", vote.Proposal.Span, Digest.Size, "bytes, the id of a transaction")
+        ?? FieldRules.Text($"{at}.reason", vote.Reason, Limits.ShortTextBytesMax);
+
+    private static FieldViolation? Withdraw(string at, WithdrawProposal withdrawal) =>
+        FieldRules.Length($"{at}.proposal", withdrawal.Proposal.Span, Digest.Size, "bytes, the id of a transaction")
+        ?? FieldRules.Text($"{at}.reason", withdrawal.Reason, Limits.ShortTextBytesMax);
 
     private static FieldViolation? Accuse(string at, Accuse action, ReadOnlySpan<byte> chainId) =>
         Evidence.TryRead(action.Evidence.Span) is { } evidence && evidence.ChainId.Span.SequenceEqual(chainId)

@@ -15,6 +15,7 @@ internal static class CarriedSignatures
     {
         TransactionBody.ActionOneofCase.Accuse => Of(body.Accuse),
         TransactionBody.ActionOneofCase.SuspendLeader => Of(body.SuspendLeader, chainId),
+        TransactionBody.ActionOneofCase.Propose => MembershipFields.Checks(body.Propose, chainId),
         TransactionBody.ActionOneofCase.ChangeMembership => MembershipFields.Checks(body.ChangeMembership, chainId),
         _ => [],
     };

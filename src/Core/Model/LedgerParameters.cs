@@ -45,6 +45,15 @@ public static class LedgerParameters
         ?? FieldRules.Number("forward_timeout_ms", p.ForwardTimeoutMs, 1, 10 * Minute)
         ?? FieldRules.Number("complaint_timeout_ms", p.ComplaintTimeoutMs, p.ForwardTimeoutMs + 1, 20 * Minute);
 
+    /// <summary>
+    /// The first parameter that may not take the place of those before, or null: out of bounds, or a shorter horizon. A snapshot has
+    /// the ids of one horizon's transactions; of those that were accepted under a longer one some could come again.
+    /// </summary>
+    public static FieldViolation? CheckSuccessors(Parameters before, Parameters after) => Check(after)
+        ?? FieldRules.Require(
+            after.ExpiryHorizonMs >= before.ExpiryHorizonMs,
+            "expiry_horizon_ms", $"no less than it is, {before.ExpiryHorizonMs}", FieldRules.Invariant(after.ExpiryHorizonMs));
+
     /// <summary>SHA-256(parameters tag | the parameters' state value): what headers name.</summary>
     public static Digest Hash(ReadOnlySpan<byte> stateValue) => DomainTag.Hash(DomainTag.Parameters, stateValue);
 }

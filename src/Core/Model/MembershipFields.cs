@@ -14,6 +14,12 @@ public enum MembershipKind
 
     /// <summary>A department votes with another key.</summary>
     ReplaceKey = 3,
+
+    /// <summary>A department's node listens for the others elsewhere.</summary>
+    MoveEndpoint = 4,
+
+    /// <summary>Parameters of the ledger get other values.</summary>
+    SetParameters = 5,
 }
 
 /// <summary>The rules of a membership change's fields, and what is signed of it (docs/SPEC.md, "Membership").</summary>
@@ -24,20 +30,29 @@ public static class MembershipFields
         DomainTag.Hash(DomainTag.Membership, [.. chainId.Span, .. WireProfile.Encode(change)]);
 
     /// <summary>The first field of the change alone that breaks its rule, or null; for those who are about to sign it.</summary>
-    public static FieldViolation? CheckChange(MembershipChange change) => Change("change", change);
+    public static FieldViolation? CheckChange(MembershipChange change) => Signed("change", change);
+
+    /// <summary>Whether the change gives a department a key, which then has to sign it.</summary>
+    public static bool GivesKey(MembershipChange change) =>
+        (MembershipKind)change.Kind is MembershipKind.Admit or MembershipKind.ReplaceKey;
+
+    /// <summary>Whether the change gives the next block another set of validators, and so ends the epoch.</summary>
+    public static bool EndsEpoch(MembershipChange change) => change.Kind <= (uint)MembershipKind.ReplaceKey;
 
     internal static FieldViolation? Check(string at, ChangeMembership action)
     {
         if (action.Change is not { } change)
             return FieldViolation.Of($"{at}.change", "given", "");
-        bool hasKey = change.Kind != (uint)MembershipKind.Remove;
-        return Change($"{at}.change", change)
+        return Signed($"{at}.change", change)
             ?? FieldRules.Number($"{at}.approvals", (ulong)action.Approvals.Count, 1, Limits.ValidatorsMax)
             ?? Approvals($"{at}.approvals", action)
-            ?? (hasKey
-                ? FieldRules.LowSignature($"{at}.new_key_signature", action.NewKeySignature.Span)
-                : FieldRules.Length($"{at}.new_key_signature", action.NewKeySignature.Span, 0, "bytes in a removal"));
+            ?? NewKey($"{at}.new_key_signature", change, action.NewKeySignature.Span);
     }
+
+    internal static FieldViolation? Check(string at, Propose action) => action.Change is not { } change
+        ? FieldViolation.Of($"{at}.change", "given", "")
+        : Change($"{at}.change", change, MembershipKind.SetParameters)
+            ?? NewKey($"{at}.new_key_signature", change, action.NewKeySignature.Span);
 
     /// <summary>The carried signatures of an action that obeys the rules.</summary>
     internal static SignatureCheck[] Checks(ChangeMembership action, Digest chainId)
@@ -51,25 +66,48 @@ public static class MembershipFields
         return [.. checks];
     }
 
+    /// <inheritdoc cref="Checks(ChangeMembership, Digest)"/>
+    internal static SignatureCheck[] Checks(Propose action, Digest chainId) => action.NewKeySignature.IsEmpty
+        ? []
+        : [Check(action.Change.ValidatorKey.Span, SigningDigest(action.Change, chainId), action.NewKeySignature.Span)];
+
     private static SignatureCheck Check(ReadOnlySpan<byte> key, Digest digest, ReadOnlySpan<byte> signature) =>
         PublicKey.TryParse(key, out PublicKey? signer) && Signature.TryParse(signature, out Signature parsed)
             ? new SignatureCheck(signer, digest, parsed)
             : throw new InvalidOperationException("The rules let an approval of another form through.");
 
-    private static FieldViolation? Change(string at, MembershipChange change) =>
-        FieldRules.Number($"{at}.kind", change.Kind, (ulong)MembershipKind.Admit, (ulong)MembershipKind.ReplaceKey)
-        ?? FieldRules.Number($"{at}.expires_at_ms", change.ExpiresAtMs, 1, ulong.MaxValue)
-        ?? FieldRules.Department($"{at}.department", change.Department)
-        ?? FieldRules.Text($"{at}.reason", change.Reason, Limits.ShortTextBytesMax)
-        ?? (change.Kind == (uint)MembershipKind.Remove
-            ? FieldRules.Length($"{at}.validator_key", change.ValidatorKey.Span, 0, "bytes in a removal")
-            : FieldRules.Key($"{at}.validator_key", change.ValidatorKey.Span))
-        ?? (change.Kind == (uint)MembershipKind.Admit ? Newcomer(at, change) : NoNewcomer(at, change));
+    /// <summary>Signatures serve once because what they approve ends the epoch: of other changes they could serve again.</summary>
+    private static FieldViolation? Signed(string at, MembershipChange change) => Change(at, change, MembershipKind.ReplaceKey);
+
+    private static FieldViolation? NewKey(string at, MembershipChange change, ReadOnlySpan<byte> signature) => GivesKey(change)
+        ? FieldRules.LowSignature(at, signature)
+        : FieldRules.Length(at, signature, 0, "bytes where no key is given");
+
+    private static FieldViolation? Change(string at, MembershipChange change, MembershipKind max)
+    {
+        var kind = (MembershipKind)change.Kind;
+        return FieldRules.Number($"{at}.kind", change.Kind, (ulong)MembershipKind.Admit, (ulong)max)
+            ?? FieldRules.Number($"{at}.expires_at_ms", change.ExpiresAtMs, 1, ulong.MaxValue)
+            ?? (kind == MembershipKind.SetParameters
+                ? FieldRules.Require(change.Department.Length == 0, $"{at}.department", "left out where parameters are set", change.Department)
+                : FieldRules.Department($"{at}.department", change.Department))
+            ?? FieldRules.Text($"{at}.reason", change.Reason, Limits.ShortTextBytesMax)
+            ?? (GivesKey(change)
+                ? FieldRules.Key($"{at}.validator_key", change.ValidatorKey.Span)
+                : FieldRules.Length($"{at}.validator_key", change.ValidatorKey.Span, 0, "bytes where no key is given"))
+            ?? (kind == MembershipKind.Admit ? Newcomer(at, change) : NoNewcomer(at, change))
+            ?? (kind is MembershipKind.Admit or MembershipKind.MoveEndpoint
+                ? FieldRules.Endpoint($"{at}.endpoint", change.Endpoint)
+                : FieldRules.Require(
+                    change.Endpoint.Length == 0, $"{at}.endpoint", "left out unless a department is admitted or moves", change.Endpoint))
+            ?? (kind == MembershipKind.SetParameters
+                ? FieldRules.Require(change.Parameters?.CalculateSize() > 0, $"{at}.parameters", "given, with one parameter at least", "")
+                : FieldRules.Require(change.Parameters is null, $"{at}.parameters", "left out unless parameters are set", "parameters"));
+    }
 
     private static FieldViolation? Newcomer(string at, MembershipChange change)
     {
         FieldViolation? violation = FieldRules.Texts($"{at}.names", change.Names)
-            ?? FieldRules.Endpoint($"{at}.endpoint", change.Endpoint)
             ?? FieldRules.Number(
                 $"{at}.administrators", (ulong)change.Administrators.Count, 1, Limits.GenesisAdministratorsMax);
         var keys = new HashSet<string> { Convert.ToHexStringLower(change.ValidatorKey.Span) };
@@ -90,8 +128,6 @@ public static class MembershipFields
 
     private static FieldViolation? NoNewcomer(string at, MembershipChange change) =>
         FieldRules.Require(change.Names.Count == 0, $"{at}.names", "left out unless a department is admitted", "names")
-        ?? FieldRules.Require(
-            change.Endpoint.Length == 0, $"{at}.endpoint", "left out unless a department is admitted", change.Endpoint)
         ?? FieldRules.Require(
             change.Administrators.Count == 0, $"{at}.administrators", "left out unless a department is admitted", "officers");
 

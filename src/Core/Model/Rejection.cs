@@ -22,7 +22,8 @@ public sealed record Rejection(RejectionCode Code, string Message, params IReadO
         or RejectionCode.LastAdministrator or RejectionCode.ProofOutOfRange or RejectionCode.TooManySuspended
         or RejectionCode.UnknownRecord or RejectionCode.RecordNotInForce or RejectionCode.ApprovalRequired
         or RejectionCode.ApprovalPending or RejectionCode.UnknownSubmission or RejectionCode.SubmissionExpired
-        or RejectionCode.UnknownDelegation
+        or RejectionCode.UnknownDelegation or RejectionCode.UnknownProposal or RejectionCode.ProposalExpired
+        or RejectionCode.ProposalOpen or RejectionCode.AlreadyVoted or RejectionCode.ParameterOutOfBounds
         or RejectionCode.NotActive or RejectionCode.PoolFull or RejectionCode.NodeNotReady);
 
     /// <summary>The code as it stands in interfaces: VERSION_CONFLICT.</summary>

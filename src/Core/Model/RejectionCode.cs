@@ -105,7 +105,7 @@ public enum RejectionCode
     /// <summary>No department with a vote has this id.</summary>
     UnknownDepartment = 55,
 
-    /// <summary>The approvals are of another epoch: the validators have changed since, or change in this block.</summary>
+    /// <summary>The approvals, or the proposal, are of another epoch: the validators have changed since, or change in this block.</summary>
     OtherEpoch = 56,
 
     /// <summary>There would be no validator left, or more than the ledger's formats hold.</summary>
@@ -155,4 +155,22 @@ public enum RejectionCode
 
     /// <summary>There is no such delegation, it is over, or who gave it may not approve any more.</summary>
     UnknownDelegation = 72,
+
+    /// <summary>The department's newest proposal is not the one that is meant, or there is none.</summary>
+    UnknownProposal = 73,
+
+    /// <summary>The proposal was adopted, rejected or withdrawn already.</summary>
+    ProposalDecided = 74,
+
+    /// <summary>The time until which the departments may vote on the proposal is over.</summary>
+    ProposalExpired = 75,
+
+    /// <summary>The department has a proposal on which the others still vote.</summary>
+    ProposalOpen = 76,
+
+    /// <summary>The department's vote on the proposal is this one already.</summary>
+    AlreadyVoted = 77,
+
+    /// <summary>A parameter of the ledger would leave its bounds, by itself or beside the others.</summary>
+    ParameterOutOfBounds = 78,
 }

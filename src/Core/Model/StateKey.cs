@@ -28,6 +28,9 @@ public enum StateKind : byte
     /// <summary>What the next height's leader is computed from.</summary>
     Leader = 7,
 
+    /// <summary>The newest proposal of a department.</summary>
+    Proposal = 8,
+
     /// <summary>The newest change of a record that was submitted for approval.</summary>
     Submission = 9,
 
@@ -90,6 +93,9 @@ public sealed class StateKey : IEquatable<StateKey>, IComparable<StateKey>
 
     /// <summary>A record's entry.</summary>
     public static StateKey Record(string type, string id) => Pair(StateKind.Record, type, id);
+
+    /// <summary>A department's newest proposal.</summary>
+    public static StateKey Proposal(string department) => new(StateKind.Proposal, Encoding.ASCII.GetBytes(department));
 
     /// <summary>A record's newest submission.</summary>
     public static StateKey Submission(string type, string id) => Pair(StateKind.Submission, type, id);

@@ -123,8 +123,8 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
             await WaitAsync(runtime, stop);
             bool stays = !runtime.Fatal.IsCompleted && !stop.IsCancellationRequested;
             bool again = stays && runtime.SnapshotReady.IsCompleted;
-            bool nextEpoch = stays && !again && runtime.EpochEnded.IsCompleted;
-            if (nextEpoch)
+            bool goesOn = stays && !again;
+            if (goesOn)
                 waiting = await runtime.HandOverAsync();
             else
                 manager.Notify(again ? new ServiceState("STATUS=Starting again on a snapshot") : ServiceState.Stopping);
@@ -140,9 +140,15 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
                     _ => new CommandException(StartFailure.NodeStopped, message),
                 };
             }
-            if (!nextEpoch)
+            if (!goesOn)
                 return again;
+            ulong epoch = members.History.Epoch;
             members = LedgerMembers.Of(genesis.Genesis, store);
+            if (members.History.Epoch == epoch)
+            {
+                log.TermsChanged(store.Current.TipHeight + 1);
+                continue;
+            }
             log.EpochBegins(
                 members.History.Epoch, members.History.Changes[^1].Height + 1, members.History.Acting.Count,
                 members.History.Acting.IndexOf(signer.PublicKey) < 0 ? "observes" : "has a vote");
@@ -184,7 +190,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration registration = stop.Register(() => stopped.TrySetResult());
-        await Task.WhenAny(stopped.Task, runtime.Fatal, runtime.EpochEnded, runtime.SnapshotReady);
+        await Task.WhenAny(stopped.Task, runtime.Fatal, runtime.EpochEnded, runtime.TermsChanged, runtime.SnapshotReady);
     }
 
     /// <summary>
@@ -207,7 +213,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
         watchdog.Start();
         try
         {
-            int unanswered = runtime.Fatal.IsCompleted || runtime.EpochEnded.IsCompleted ? 0 : await runtime.DrainAsync(DrainTimeout);
+            int unanswered = runtime.Fatal.IsCompleted || runtime.EpochEnded.IsCompleted || runtime.TermsChanged.IsCompleted ? 0 : await runtime.DrainAsync(DrainTimeout);
             await app.StopAsync(CancellationToken.None);
             await network.FlushAsync(FlushTimeout);
             await network.DisposeAsync();

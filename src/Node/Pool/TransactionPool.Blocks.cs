@@ -200,7 +200,7 @@ internal sealed partial class TransactionPool
                         moveChain(change.Key, type.Version);
                         _types.Add(type.Type);
                         break;
-                    default: // officers, departments, parameters, delegations: who may act
+                    default: // officers, departments, parameters, delegations, proposals: who may act, and on what
                         _everything = true;
                         break;
                 }

@@ -115,6 +115,35 @@ internal static class FlawedEnvelopes
             PublicKey = ByteString.CopyFrom(officer.Span),
             Reason = "new card",
         });
+        yield return Sign(administrator, b => b.Propose = new Propose
+        {
+            Change = new MembershipChange
+            {
+                Kind = 1,
+                Epoch = 1,
+                ExpiresAtMs = tomorrowMs,
+                Department = "dept-z",
+                ValidatorKey = ByteString.CopyFrom(officer.Span),
+                Names = { new LocalizedText { Language = "en", Text = "Z" }, new LocalizedText { Language = "fr", Text = "Z" } },
+                Endpoint = "z.example:7001",
+                Administrators =
+                {
+                    new FirstAdministrator { OfficerId = "a-1", PublicKey = ByteString.CopyFrom(officer.Span) },
+                    new FirstAdministrator { OfficerId = "a-2", PublicKey = ByteString.CopyFrom(officer.Span) },
+                },
+                Reason = "joins",
+                Parameters = new Parameters { BlockBytesMax = 1, BlockTransactionsMax = 1, ComplaintTimeoutMs = 1 },
+            },
+            NewKeySignature = ByteString.CopyFrom(new byte[64]),
+        });
+        yield return Sign(administrator, b => b.VoteOnProposal = new VoteOnProposal
+        {
+            Department = "dept-z",
+            Proposal = submission,
+            InFavour = true,
+            Reason = "good",
+        });
+        yield return Sign(administrator, b => b.WithdrawProposal = new WithdrawProposal { Proposal = submission, Reason = "overtaken" });
     }
 
     private static byte[] Sign(TransactionFactory factory, Action<TransactionBody> action) =>

@@ -21,11 +21,12 @@ public sealed class FrozenNumbersTest
         + "UnknownType=42 RecordAnnulled=43 RecordInForce=44 OfficerExists=45 UnknownOfficer=46 KeyInUse=47 "
         + "LastAdministrator=48 DepartmentExists=49 InvalidProof=50 ProofOutOfRange=51 AlreadySuspended=52 TooManySuspended=53 AlreadyProven=54 "
         + "UnknownDepartment=55 OtherEpoch=56 MembershipLimit=57 InvalidSchema=58 InvalidPayload=59 Duplicate=60 RecordSuperseded=61 UnknownRecord=62 RecordNotInForce=63 "
-        + "ApprovalRequired=64 ApprovalPending=65 UnknownSubmission=66 SubmissionDecided=67 SubmissionExpired=68 OwnSubmission=69 PoolFull=70 NodeNotReady=71 UnknownDelegation=72");
+        + "ApprovalRequired=64 ApprovalPending=65 UnknownSubmission=66 SubmissionDecided=67 SubmissionExpired=68 OwnSubmission=69 PoolFull=70 NodeNotReady=71 UnknownDelegation=72 "
+        + "UnknownProposal=73 ProposalDecided=74 ProposalExpired=75 ProposalOpen=76 AlreadyVoted=77 ParameterOutOfBounds=78");
 
     [Test]
     public void StateKinds_KeepTheirNumbers() => Expect<StateKind>(
-        "Parameters=1 Department=2 OfficerKey=3 Officer=4 RecordType=5 Record=6 Leader=7 Submission=9 Delegation=10 Membership=12");
+        "Parameters=1 Department=2 OfficerKey=3 Officer=4 RecordType=5 Record=6 Leader=7 Proposal=8 Submission=9 Delegation=10 Membership=12");
 
     [Test]
     public void VoteTypes_KeepTheirNumbers() => Expect<VoteType>("Propose=1 Prepare=2 Commit=3 ViewChange=4");
@@ -54,7 +55,7 @@ public sealed class FrozenNumbersTest
         Expect<SignedTransaction>("body=1 signature=2");
         Expect<TransactionBody>(
             "format_version=1 algorithm=2 chain_id=3 signer=4 nonce=5 expires_at_ms=6 register=16 amend=17 annul=18 supersede=19 reinstate=20 approve=25 delegate_approval=26 revoke_delegation=27 refuse=28 "
-            + "define_type=40 enrol_officer=48 revoke_officer=49 rotate_officer_key=50 change_membership=67 accuse=80 suspend_leader=81");
+            + "define_type=40 enrol_officer=48 revoke_officer=49 rotate_officer_key=50 propose=64 vote_on_proposal=65 withdraw_proposal=66 change_membership=67 accuse=80 suspend_leader=81");
         Expect<RecordName>("type=1 id=2");
         Expect<RecordChange>(
             "record=1 expected_version=2 payload=3 reason=4 legal_basis=5 effective_date=6 links=7 successors=8 approve_until_ms=9");
@@ -74,12 +75,18 @@ public sealed class FrozenNumbersTest
         Expect<SuspendLeader>("epoch=1 height=2 view=3 view_changes=4");
         Expect<ChangeMembership>("change=1 approvals=2 new_key_signature=3");
         Expect<MembershipChange>(
-            "kind=1 epoch=2 expires_at_ms=3 department=4 validator_key=5 names=6 endpoint=7 administrators=8 reason=9");
+            "kind=1 epoch=2 expires_at_ms=3 department=4 validator_key=5 names=6 endpoint=7 administrators=8 reason=9 parameters=10");
         Expect<FirstAdministrator>("officer_id=1 public_key=2");
         Expect<MembershipApproval>("signer=1 signature=2");
         Expect<MembershipState>("changes=1");
         Expect<MembershipEntry>("department=1 old_key=2 new_key=3 height=4 position=5");
-        Expect<MembershipKind>("Admit=1 Remove=2 ReplaceKey=3");
+        Expect<MembershipKind>("Admit=1 Remove=2 ReplaceKey=3 MoveEndpoint=4 SetParameters=5");
+        Expect<Propose>("change=1 new_key_signature=2");
+        Expect<VoteOnProposal>("department=1 proposal=2 in_favour=3 reason=4");
+        Expect<WithdrawProposal>("proposal=1 reason=2");
+        Expect<ProposalState>("proposal=1 department=2 officer_id=3 change=4 status=5 votes=6 position=7 decided_position=8");
+        Expect<ProposalVote>("department=1 officer_id=2 in_favour=3 position=4");
+        Expect<ProposalStatus>("Open=1 Adopted=2 Rejected=3 Withdrawn=4");
         Expect<Accuse>("evidence=1");
         Expect<ProvenOffence>("epoch=1 height=2 kind=3 type=4 evidence_id=5 position=6");
         Expect<SignedViewChange>("signer=1 prepared=2 prepared_hash=3 signature=4");

@@ -29,6 +29,8 @@ public sealed class VectorsTest
 
     private static readonly TestKey[] Validators = [.. Enumerable.Range(201, 4).Select(i => new TestKey(i))];
 
+    private static readonly TestKey NewKey = new(205), OtherAdmin = new(206);
+
     private readonly TestLedger _ledger = new();
 
     [Test]
@@ -75,6 +77,12 @@ public sealed class VectorsTest
                 Vector("approve on behalf of another", Actions.OnBehalfOf(Actions.Approve("A-1", 2, _ledger.Genesis.ChainId), "4711"), 17),
                 Vector("delegate approval", Actions.Delegate("4711", TestLedger.StartMs + 60_000), 18),
                 Vector("revoke delegation", Actions.RevokeDelegation("4711", "4712"), 19),
+                Vector("propose an admission", Proposals.Propose(_ledger.Genesis.ChainId, MembershipChanges.Admit("kappa", NewKey, OtherAdmin), NewKey), 30),
+                Vector("propose another endpoint", Proposals.Propose(_ledger.Genesis.ChainId, Proposals.Move("beta", "beta.example:7999")), 31),
+                Vector("propose parameters", Proposals.Propose(_ledger.Genesis.ChainId, Proposals.Set(new Parameters { LeaderBlocksMax = 7, MessageDelayMs = 4_000 })), 32),
+                Vector("vote for a proposal", Proposals.Vote("beta", _ledger.Genesis.ChainId, true), 33),
+                Vector("vote against a proposal", Proposals.Vote("beta", _ledger.Genesis.ChainId, false), 34),
+                Vector("withdraw a proposal", Proposals.Withdraw(_ledger.Genesis.ChainId), 35),
                 Vector("define type of four eyes", Actions.FourEyes(1, "alpha", "beta"), 16),
             },
         });
@@ -227,7 +235,7 @@ public sealed class VectorsTest
                 Vector("rotation reason of 1,025 bytes", Field(Actions.Rotate("4711", TestLedger.Spare), b => b.RotateOfficerKey.Reason = new string('x', 1_025))),
                 Vector("rotation of nobody", Field(Actions.Rotate("", TestLedger.Spare))),
                 Vector("revocation reason of 1,025 bytes", Field(Actions.Revoke("4711"), b => b.RevokeOfficer.Reason = new string('x', 1_025))),
-            },
+            }.Concat(FlawedProposals.Of(Field).Select(p => Vector(p.Name, p.Envelope))),
         });
     }
 
@@ -450,6 +458,40 @@ public sealed class VectorsTest
                 Block(_ledger.Commit([
                     Make(TestLedger.BetaAdmin, Actions.OnBehalfOf(Actions.Refuse("A-1", second.Transaction.Id), "approver"), 28),
                     Make(approver, Actions.RevokeDelegation("approver", "admin"), 29),
+                ])),
+            },
+        });
+    }
+
+    [Test]
+    public void ProposalsAndVotes()
+    {
+        VerifiedTransaction first = Make(
+            TestLedger.AlphaAdmin, Proposals.Propose(_ledger.Genesis.ChainId, Proposals.Set(new Parameters { LeaderBlocksMax = 7 })), 40);
+        VerifiedTransaction second = Make(
+            TestLedger.BetaAdmin, Proposals.Propose(_ledger.Genesis.ChainId, Proposals.Move("beta", "beta.example:7999")), 41);
+        VerifiedTransaction third = Make(
+            TestLedger.AlphaAdmin, Proposals.Propose(_ledger.Genesis.ChainId, MembershipChanges.Admit("kappa", NewKey, OtherAdmin), NewKey), 42);
+        VerifiedTransaction Vote(TestKey signer, string department, VerifiedTransaction proposal, bool inFavour, int nonce) =>
+            Make(signer, Proposals.Vote(department, proposal.Transaction.Id, inFavour), nonce);
+        Hold("proposals", new
+        {
+            chainId = _ledger.Genesis.ChainId.ToString(),
+            blocks = new[]
+            {
+                Block(_ledger.Commit([first, second])),
+                Block(_ledger.Commit([
+                    Vote(TestLedger.AlphaAdmin, "alpha", first, true, 43), Vote(TestLedger.BetaAdmin, "alpha", first, true, 44),
+                    Vote(TestLedger.AlphaAdmin, "beta", second, true, 45),
+                ])),
+                Block(_ledger.Commit([third, Vote(TestLedger.AlphaAdmin, "beta", second, false, 46)])),
+                Block(_ledger.Commit([
+                    Make(TestLedger.BetaAdmin, Proposals.Propose(_ledger.Genesis.ChainId, Proposals.Move("beta", "beta.example:7999")), 47),
+                    Vote(TestLedger.BetaAdmin, "alpha", third, true, 48),
+                ])),
+                Block(_ledger.Commit([Vote(TestLedger.AlphaAdmin, "alpha", third, true, 49)])),
+                Block(_ledger.Commit([
+                    Make(OtherAdmin, Proposals.Propose(_ledger.Genesis.ChainId, MembershipChanges.Remove("beta", epoch: 1)), 50),
                 ])),
             },
         });

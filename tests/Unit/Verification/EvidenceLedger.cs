@@ -10,12 +10,13 @@ using GovChain.Tests.Unit.Execution;
 namespace GovChain.Tests.Unit.Verification;
 
 /// <summary>
-/// A ledger of four departments and ten blocks with everything signed and certified, from fixed keys, nonces and
+/// A ledger of four departments and twelve blocks with everything signed and certified, from fixed keys, nonces and
 /// times: its bytes come out the same each time. Alpha's clerk signs positions 4 to 6, is revoked at 7, in block 3;
 /// alpha's deputy signs 8 and 11 and has another key from block 7 on; at 9, in block 4, beta's
 /// validator suspends alpha as leader, at 10 delta's accuses gamma's; at 19 it submits for approval what alpha's approver approves at 20,
 /// at 21 what it withdraws at 22, at 23 what waits;
-/// the approver delegates at 25 to the administrator, who approves at 26 what was submitted at 24.
+/// the approver delegates at 25 to the administrator, who approves at 26 what was submitted at 24; at 27 alpha proposes a parameter and at 28 beta an endpoint, which it withdraws at 30; at 29 alpha votes
+/// for its own, at 31 and 32 the others, and at 33 beta proposes anew.
 /// </summary>
 internal sealed class EvidenceLedger
 {
@@ -26,8 +27,8 @@ internal sealed class EvidenceLedger
     public const ulong Approval = 20;
     public const ulong Withdrawal = 22;
     public const ulong ApprovalOnBehalf = 26;
-    public const ulong LastPosition = 26;
-    public const ulong TipHeight = 10;
+    public const ulong LastPosition = 33;
+    public const ulong TipHeight = 12;
 
     /// <summary>Of alpha, beta, delta and gamma: the order of their ids.</summary>
     public static readonly TestKey[] Validators =
@@ -75,6 +76,19 @@ internal sealed class EvidenceLedger
             waiting, another, Sign(Approver, Actions.Delegate("admin", _ledger.NextTimeMs + 60_000)),
         ]);
         Commit((administrator, Actions.OnBehalfOf(Actions.Approve("C-5", 0, IdOf(another)), "approver")));
+        byte[] adopted = Sign(administrator, Proposals.Propose(Genesis.ChainId, Proposals.Set(new Parameters { LeaderBlocksMax = 7 })));
+        byte[] withdrawnToo = Sign(TestLedger.BetaAdmin, Proposals.Propose(Genesis.ChainId, Proposals.Move("beta", "beta.example:7999")));
+        byte[] open = Sign(TestLedger.BetaAdmin, Proposals.Propose(Genesis.ChainId, Proposals.Move("beta", "beta.example:7998")));
+        Commit([
+            adopted, withdrawnToo,
+            Sign(administrator, Proposals.Vote("alpha", IdOf(adopted), true)), Sign(TestLedger.BetaAdmin, Proposals.Withdraw(IdOf(withdrawnToo))),
+        ]);
+        Commit([
+            Sign(TestLedger.BetaAdmin, Proposals.Vote("alpha", IdOf(adopted), true)), Sign(OtherAdministrators[0], Proposals.Vote("alpha", IdOf(adopted), true)),
+            open,
+        ]);
+        Adopted = IdOf(adopted);
+        Open = IdOf(open);
         Waiting = IdOf(waiting);
         Approved = IdOf(approved);
     }
@@ -84,6 +98,12 @@ internal sealed class EvidenceLedger
 
     /// <inheritdoc cref="Waiting"/>
     public Digest Approved { get; }
+
+    /// <summary>The proposal of alpha, which was adopted, and that of beta, on which nobody has voted.</summary>
+    public Digest Adopted { get; }
+
+    /// <inheritdoc cref="Adopted"/>
+    public Digest Open { get; }
 
     public static EvidenceLedger Shared { get; } = new();
 
@@ -190,7 +210,7 @@ internal sealed class EvidenceLedger
             LogSizeAfter = tip.LogSizeAfter + (ulong)envelopes.Length,
             LogRoot = Digest.Zero,
             StateRoot = Digest.Zero,
-            ParametersHash = tip.ParametersHash,
+            ParametersHash = LedgerParameters.Hash(State.GetState(StateKey.Parameters)!.Value.Span),
         };
         return new RawBlock(header.ToBytes(), Certify(header).ToBytes(), envelopes);
     }

@@ -55,6 +55,23 @@ internal static class WireSamples
         }),
         Text.Select(id => new TransactionBody { RevokeOfficer = new RevokeOfficer { OfficerId = id } }),
         Gen.Select(Text, Blob, (id, key) => new TransactionBody { RotateOfficerKey = new RotateOfficerKey { OfficerId = id, PublicKey = key, Reason = id } }),
+        Gen.Select(Text, Blob, Gen.UInt, Gen.ULong, Title.Array[0, 3], (id, key, kind, time, titles) => new TransactionBody
+        {
+            Propose = new Propose
+            {
+                Change = new MembershipChange
+                {
+                    Kind = kind, Epoch = time, ExpiresAtMs = time, Department = id, ValidatorKey = key, Names = { titles }, Endpoint = id,
+                    Parameters = kind % 2 == 0 ? null : new Parameters { BlockTransactionsMax = kind, ExpiryHorizonMs = time },
+                },
+                NewKeySignature = key,
+            },
+        }),
+        Gen.Select(Text, Blob, Gen.Bool, (id, proposal, inFavour) => new TransactionBody
+        {
+            VoteOnProposal = new VoteOnProposal { Department = id, Proposal = proposal, InFavour = inFavour, Reason = id },
+        }),
+        Gen.Select(Text, Blob, (id, proposal) => new TransactionBody { WithdrawProposal = new WithdrawProposal { Proposal = proposal, Reason = id } }),
         Gen.Const(new TransactionBody()));
 
     /// <summary>Bodies with any of their fields.</summary>

@@ -2,12 +2,15 @@
 import { readCertificate, readHeader, requireCommitted } from './blocks.mjs';
 import { ZERO_HASH } from './bytes.mjs';
 import { execute, foundState } from './execution.mjs';
+import { parametersHash } from './genesis.mjs';
 import { countProposer } from './leaders.mjs';
 import { Log } from './log-tree.mjs';
 import { setAfter } from './membership.mjs';
+import { Parameters } from './messages.mjs';
 import { at, require } from './refusal.mjs';
 import { KIND, State } from './state.mjs';
 import { readTransaction } from './transaction.mjs';
+import { encode } from './wire.mjs';
 
 const NO_PROPOSER = 65_535;
 
@@ -35,16 +38,19 @@ export class Chain {
   }
 
   get tip() { return this.#tip; }
+  /** As they stood before the block. */
+  #parameters() { return this.#state.before(KIND.parameters, 'parameters'); }
+
   get logSize() { return this.#log.size; }
 
   /** Block 0: its header must be the one that follows from the genesis body. */
   found(headerBytes) {
-    const { body, chainId, set, parametersHash } = this.#genesis;
+    const { body, chainId, set } = this.#genesis;
     const header = readHeader(headerBytes, 'header');
     requireFields(header, {
       chainId, height: 0n, parentHash: ZERO_HASH, epoch: 0n, setHash: set.hash, nextSetHash: set.hash,
       timeMs: body.created_at_ms, proposer: NO_PROPOSER, logSizeBefore: 0n, logSizeAfter: 1n, logRoot: this.#log.root(),
-      stateRoot: this.#state.root(), parametersHash,
+      stateRoot: this.#state.root(), parametersHash: this.#genesis.parametersHash,
     });
     this.#tip = header;
   }
@@ -59,19 +65,20 @@ export class Chain {
 
   /** The next header alone, for blocks whose certificate is not at hand. */
   beginUncertified(headerBytes, transactions) {
-    const { chainId, parametersHash, body } = this.#genesis;
+    const { chainId } = this.#genesis;
     const set = this.#set;
+    const parameters = this.#parameters();
     const header = readHeader(headerBytes, 'header');
     const parent = this.#tip;
-    // No rule of protocol version 1 changes the parameters. The next set is known at the block's end.
+    // The next set is known at the block's end.
     requireFields(header, {
       chainId, height: parent.height + 1n, parentHash: parent.hash, epoch: this.#epoch, setHash: parent.nextSetHash,
       logSizeBefore: parent.logSizeAfter,
-      logSizeAfter: parent.logSizeAfter + BigInt(transactions), parametersHash,
+      logSizeAfter: parent.logSizeAfter + BigInt(transactions), parametersHash: parametersHash(encode(Parameters, parameters)),
     });
     require(header.timeMs > parent.timeMs, 'header, timeMs', () => `${header.timeMs}, not above the parent's ${parent.timeMs}`);
     require(header.proposer < set.members.length, 'header, proposer', () => `there is no validator ${header.proposer}`);
-    const most = body.parameters.block_transactions_max;
+    const most = parameters.block_transactions_max;
     require(transactions >= 1 && transactions <= most, 'block', () => `${transactions} transactions; 1 to ${most} are allowed`);
     this.#tip = header;
     this.envelopeBytes = 0n;
@@ -80,7 +87,7 @@ export class Chain {
 
   /** The block's next transaction. */
   add(envelope) {
-    const { parameters } = this.#genesis.body;
+    const parameters = this.#parameters();
     const transaction = readTransaction(envelope, this.#genesis.chainId);
     transaction.requireSigned();
     this.signatures += 1 + transaction.carried;
@@ -103,7 +110,7 @@ export class Chain {
     const change = now.length > before.length ? now.at(-1) : null;
     const next = change ? setAfter(this.#set, change.department, change.new_key) : this.#set;
     countProposer(
-      this.#state, this.#set.members[proposer].department, height, this.#genesis.body.parameters, change ? next : null);
+      this.#state, this.#set.members[proposer].department, height, this.#parameters(), change ? next : null);
     this.changes = this.#state.commit();
     requireFields(this.#tip, { nextSetHash: next.hash, logSizeAfter: this.#log.size, logRoot: this.#log.root(), stateRoot: this.#state.root() });
     if (change) this.#epoch++;

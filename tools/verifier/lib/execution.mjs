@@ -3,6 +3,7 @@ import { sha256 } from './bytes.mjs';
 import { accuse } from './evidence.mjs';
 import { foundedLeader, suspendLeader, validatorAt } from './leaders.mjs';
 import { changeMembership } from './membership.mjs';
+import { propose, voteOnProposal, withdrawProposal } from './proposals.mjs';
 import { Refusal, require } from './refusal.mjs';
 import { judge, readSchema, Violation } from './schema.mjs';
 import { delegationId, KIND, officerId, recordId } from './state.mjs';
@@ -33,10 +34,20 @@ const ACTIONS = {
   enrol_officer: enrolOfficer,
   revoke_officer: revokeOfficer,
   rotate_officer_key: rotateOfficerKey,
+  propose: byAdministrator(propose),
+  vote_on_proposal: byAdministrator(voteOnProposal),
+  withdraw_proposal: byAdministrator(withdrawProposal),
   change_membership: (state, action, block) => changeMembership(state, action, block, authorise),
   accuse,
   suspend_leader: suspendLeader,
 };
+
+function byAdministrator(execute) {
+  return (state, action, block) => {
+    requireRole(block.signer, ADMINISTRATOR);
+    execute(state, action, block);
+  };
+}
 
 /** SPEC "Genesis", first state. */
 export function foundState(state, { body, set }) {

@@ -78,12 +78,13 @@ function requireDepartment(department) {
   }
 }
 
-function requireParameters(parameters) {
+/** Each within its bounds, and beside the others. */
+export function requireParameters(parameters, code = null) {
   for (const [name, [from, to]] of Object.entries(BOUNDS)) {
     const value = BigInt(parameters[name]);
     // T2 is above T1; a cap may equal its base.
     const least = typeof from === 'number' ? BigInt(from) : parameters[from] + (name === 'complaint_timeout_ms' ? 1n : 0n);
-    require(value >= least && value <= BigInt(to), `parameter ${name}`, () => `${value}; ${least} to ${to} are allowed`);
+    require(value >= least && value <= BigInt(to), `parameter ${name}`, () => `${value}; ${least} to ${to} are allowed`, code);
   }
 }
 

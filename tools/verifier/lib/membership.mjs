@@ -1,10 +1,11 @@
-// SPEC "Execution", 10, and "Validator set": who certifies from which block on.
+// SPEC "Execution", 10, and "Validator set": what departments decide together, above all who certifies from which block on.
 import { validatorSet } from './blocks.mjs';
 import { tag } from './bytes.mjs';
 import {
   ascends, requireEndpoint, requireIdentifier, requireLength, requirePublicKey, requireText, requireTexts,
 } from './fields.mjs';
-import { MembershipChange } from './messages.mjs';
+import { requireParameters } from './genesis.mjs';
+import { MembershipChange, Parameters } from './messages.mjs';
 import { Refusal, require } from './refusal.mjs';
 import { isSignature } from './signatures.mjs';
 import { KIND, officerId } from './state.mjs';
@@ -14,17 +15,28 @@ const TAG = tag('govchain/mbr/v1');
 const ADMIT = 1;
 const REMOVE = 2;
 const REPLACE = 3;
+const MOVE = 4;
+const SET = 5;
 const ADMINISTRATOR = 4;
 const VALIDATORS_MAX = 200;
 const CHANGES_MAX = 1_000;
 const HORIZON_MS = 30n * 86_400_000n;
 const INVALID = 'INVALID_FIELD';
 
+const givesKey = ({ kind }) => kind === ADMIT || kind === REPLACE;
+const endsEpoch = ({ kind }) => kind <= REPLACE;
+
+/** SPEC "Actions", fields of action 64. */
+export function requirePropose({ change, new_key_signature: newKey }, action) {
+  const field = (name) => `${action}.${name}`;
+  requireChange(change, field('change'), SET);
+  requireNewKey(change, newKey, field('new_key_signature'));
+}
+
 /** SPEC "Actions", fields of action 67. */
 export function requireChangeMembership({ change, approvals, new_key_signature: newKey }, action) {
   const field = (name) => `${action}.${name}`;
-  require(change !== null, field('change'), 'missing', INVALID);
-  requireChange(change, field('change'));
+  requireChange(change, field('change'), REPLACE);
   require(approvals.length >= 1 && approvals.length <= VALIDATORS_MAX, field('approvals'), () => `${approvals.length}`, INVALID);
   approvals.forEach(({ signer, signature }, i) => {
     const at = `approvals[${i}]`;
@@ -32,24 +44,38 @@ export function requireChangeMembership({ change, approvals, new_key_signature: 
     require(i === 0 || approvals[i - 1].signer.compare(signer) < 0, field(`${at}.signer`), 'not above the one before', INVALID);
     require(isSignature(signature), field(`${at}.signature`), 'not r and s in range with s low', INVALID);
   });
-  if (change.kind === REMOVE) requireLength(newKey, 0, field('new_key_signature'));
-  else require(isSignature(newKey), field('new_key_signature'), 'not r and s in range with s low', INVALID);
+  requireNewKey(change, newKey, field('new_key_signature'));
 }
 
-function requireChange(change, at) {
-  require([ADMIT, REMOVE, REPLACE].includes(change.kind), `${at}.kind`, () => `${change.kind}`, INVALID);
+function requireNewKey(change, newKey, at) {
+  if (givesKey(change)) require(isSignature(newKey), at, 'not r and s in range with s low', INVALID);
+  else requireLength(newKey, 0, at);
+}
+
+function requireChange(change, at, most) {
+  require(change !== null, at, 'missing', INVALID);
+  require(change.kind >= ADMIT && change.kind <= most, `${at}.kind`, () => `${change.kind}`, INVALID);
   require(change.expires_at_ms > 0n, `${at}.expires_at_ms`, 'missing', INVALID);
-  requireIdentifier('department', change.department, `${at}.department`);
+  if (change.kind === SET) require(change.department === '', `${at}.department`, 'parameters are of no department', INVALID);
+  else requireIdentifier('department', change.department, `${at}.department`);
   requireText(change.reason, 0, 1024, `${at}.reason`);
-  if (change.kind === REMOVE) requireLength(change.validator_key, 0, `${at}.validator_key`);
-  else requirePublicKey(change.validator_key, `${at}.validator_key`);
-  const { names, endpoint, administrators } = change;
-  if (change.kind !== ADMIT) {
-    require(names.length + endpoint.length + administrators.length === 0, at, 'what an admission has only', INVALID);
-    return;
+  if (givesKey(change)) requirePublicKey(change.validator_key, `${at}.validator_key`);
+  else requireLength(change.validator_key, 0, `${at}.validator_key`);
+  if (change.kind === ADMIT) requireNewcomer(change, at);
+  else {
+    require(change.names.length === 0, `${at}.names`, 'what an admission has only', INVALID);
+    require(change.administrators.length === 0, `${at}.administrators`, 'what an admission has only', INVALID);
   }
+  if (change.kind === ADMIT || change.kind === MOVE) requireEndpoint(change.endpoint, `${at}.endpoint`);
+  else require(change.endpoint === '', `${at}.endpoint`, 'what an admission and a move have only', INVALID);
+  const { parameters } = change;
+  if (change.kind === SET) require(parameters !== null && encode(Parameters, parameters).length > 0, `${at}.parameters`, 'missing', INVALID);
+  else require(parameters === null, `${at}.parameters`, 'nothing is set', INVALID);
+}
+
+function requireNewcomer(change, at) {
+  const { names, administrators } = change;
   requireTexts(names, `${at}.names`);
-  requireEndpoint(endpoint, `${at}.endpoint`);
   require(administrators.length >= 1 && administrators.length <= 16, `${at}.administrators`, () => `${administrators.length}`, INVALID);
   require(ascends(administrators.map((a) => a.officer_id)), `${at}.administrators`, 'they do not ascend', INVALID);
   administrators.forEach(({ officer_id, public_key }, i) => {
@@ -60,8 +86,8 @@ function requireChange(change, at) {
   require(new Set(keys).size === keys.length, `${at}.administrators`, 'a key stands twice', INVALID);
 }
 
-/** The signatures that action 67 carries. */
-export function carriedApprovals({ change, approvals, new_key_signature: newKey }, chainId) {
+/** The signatures that action 64 or 67 carries. */
+export function carriedApprovals({ change, approvals = [], new_key_signature: newKey }, chainId) {
   const message = Buffer.concat([TAG, chainId, encode(MembershipChange, change)]);
   const carried = approvals.map(({ signer, signature }) => ({ signer, signature, message }));
   if (newKey.length > 0) carried.push({ signer: change.validator_key, signature: newKey, message });
@@ -73,28 +99,73 @@ export function carriedApprovals({ change, approvals, new_key_signature: newKey 
  * @param authorise gives an officer's interval, or throws
  */
 export function changeMembership(state, { change, approvals }, block, authorise) {
-  const { height, epoch, timeMs, position } = block;
-  const { changes } = state.now(KIND.membership, 'membership') ?? { changes: [] };
-  require(change.epoch === epoch && BigInt(changes.length) === epoch, 'epoch', () => `approved for ${change.epoch}`,
-    change.epoch > epoch ? 'PROOF_OUT_OF_RANGE' : 'OTHER_EPOCH');
+  requireTimely(state, change, block);
+  requireApprovals(state, approvals, actingIn(state), block, authorise);
+  requireFreshKeys(state, change);
+  requirePossible(state, change);
+  takeEffect(state, change, block);
+}
+
+/** A proposed change could stand in the block, whoever decides on it. */
+export function requireStanding(state, change, block) {
+  requireTimely(state, change, block);
+  requirePossible(state, change);
+  requireFreshKeys(state, change);
+}
+
+const actingIn = (state) => state.before(KIND.leader, 'leader').departments;
+const changesIn = (state) => state.now(KIND.membership, 'membership')?.changes ?? [];
+
+/** How many departments a quorum has. */
+export const quorumOf = (departments) => Math.ceil((departments + Math.floor((departments - 1) / 3) + 1) / 2);
+
+/** Of this epoch, and, of changes of the validators, the first in the block. */
+function requireTimely(state, change, { epoch, timeMs }) {
+  require(change.epoch === epoch, 'epoch', () => `approved for ${change.epoch}`, change.epoch > epoch ? 'PROOF_OUT_OF_RANGE' : 'OTHER_EPOCH');
+  if (endsEpoch(change)) require(BigInt(changesIn(state).length) === epoch, 'epoch', 'it ends earlier in the block', 'OTHER_EPOCH');
   require(timeMs < change.expires_at_ms, 'change.expires_at_ms', () => `${change.expires_at_ms}`, 'EXPIRED');
   require(change.expires_at_ms - timeMs <= HORIZON_MS, 'change.expires_at_ms', 'too far ahead', 'EXPIRY_TOO_FAR');
-  const { departments: acting } = state.before(KIND.leader, 'leader');
-  requireApprovals(state, approvals, acting, block, authorise);
-  const { kind, department: id, validator_key: key, administrators } = change;
+}
+
+function requireFreshKeys(state, { validator_key: key, administrators }) {
   for (const used of [key, ...administrators.map((a) => a.public_key)].filter((k) => k.length > 0))
     require(state.now(KIND.key, used) === null, 'change', 'a key is, or once was, somebody\'s', 'KEY_IN_USE');
-  const department = state.now(KIND.department, id);
+}
+
+function requirePossible(state, change) {
+  const { kind, department: id } = change;
+  if (kind === SET) {
+    requireParameters(merged(state, change), 'PARAMETER_OUT_OF_BOUNDS');
+    const { expiry_horizon_ms: horizon } = state.now(KIND.parameters, 'parameters');
+    require(merged(state, change).expiry_horizon_ms >= horizon, 'expiry_horizon_ms', 'less than it is', 'PARAMETER_OUT_OF_BOUNDS');
+    return;
+  }
+  const acting = actingIn(state);
   if (kind === ADMIT) {
-    require(department === null, 'change.department', () => `${id} is, or was, on the ledger`, 'DEPARTMENT_EXISTS');
+    require(state.now(KIND.department, id) === null, 'change.department', () => `${id} is, or was, on the ledger`, 'DEPARTMENT_EXISTS');
     require(acting.length < VALIDATORS_MAX, 'change', 'too many departments', 'MEMBERSHIP_LIMIT');
   } else {
     require(acting.includes(id), 'change.department', () => `${id} has no vote`, 'UNKNOWN_DEPARTMENT');
     require(kind !== REMOVE || acting.length > 1, 'change', 'the only department', 'MEMBERSHIP_LIMIT');
   }
-  require(changes.length < CHANGES_MAX, 'change', 'too many changes', 'MEMBERSHIP_LIMIT');
+  if (endsEpoch(change)) require(changesIn(state).length < CHANGES_MAX, 'change', 'too many changes', 'MEMBERSHIP_LIMIT');
+}
+
+/** The parameters as they are now, but for those that the change has. */
+function merged(state, { parameters }) {
+  const set = Object.entries(parameters).filter(([, value]) => value);
+  return { ...state.now(KIND.parameters, 'parameters'), ...Object.fromEntries(set) };
+}
+
+/** What a change does that was decided on. */
+export function takeEffect(state, change, { height, position }) {
+  const { kind, department: id, validator_key: key, endpoint } = change;
+  const department = state.now(KIND.department, id);
+  if (kind === SET) state.set(KIND.parameters, 'parameters', merged(state, change));
+  if (kind === MOVE) state.set(KIND.department, id, { ...department, endpoint });
+  if (!endsEpoch(change)) return;
   const entry = { department: id, old_key: department?.validator_key ?? Buffer.alloc(0), new_key: key, height, position };
-  state.set(KIND.membership, 'membership', { changes: [...changes, entry] });
+  state.set(KIND.membership, 'membership', { changes: [...changesIn(state), entry] });
   if (kind === ADMIT) admit(state, change, height + 1n);
   else closeKey(state, department.validator_key, height);
   if (kind === REMOVE) state.set(KIND.department, id, { ...department, removed_height: height });
@@ -121,7 +192,7 @@ function requireApprovals(state, approvals, acting, block, authorise) {
     unproven(!departments.has(officer.department), () => `${officer.department} stands twice`);
     departments.add(officer.department);
   }
-  const quorum = Math.ceil((acting.length + Math.floor((acting.length - 1) / 3) + 1) / 2);
+  const quorum = quorumOf(acting.length);
   unproven(departments.size >= quorum, () => `${departments.size} departments; ${quorum} are needed`);
 }
 

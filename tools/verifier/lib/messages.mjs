@@ -79,6 +79,20 @@ const Accuse = define('Accuse', { 1: bytes('evidence') });
 
 const FirstAdministrator = define('FirstAdministrator', { 1: string('officer_id'), 2: bytes('public_key') });
 
+export const Parameters = define('Parameters', {
+  1: uint64('block_bytes_max'),
+  2: uint32('block_transactions_max'),
+  3: uint64('expiry_horizon_ms'),
+  4: uint32('leader_blocks_max'),
+  5: uint32('suspension_heights'),
+  6: uint64('base_timeout_ms'),
+  7: uint64('timeout_cap_ms'),
+  8: uint64('time_precision_ms'),
+  9: uint64('message_delay_ms'),
+  10: uint64('forward_timeout_ms'),
+  11: uint64('complaint_timeout_ms'),
+});
+
 export const MembershipChange = define('MembershipChange', {
   1: uint32('kind'),
   2: uint64('epoch'),
@@ -89,13 +103,20 @@ export const MembershipChange = define('MembershipChange', {
   7: string('endpoint'),
   8: repeated(message('administrators', FirstAdministrator)),
   9: string('reason'),
-});
+  10: message('parameters', Parameters),
+}, [11]);
 
 const MembershipApproval = define('MembershipApproval', { 1: bytes('signer'), 2: bytes('signature') });
 
 const ChangeMembership = define('ChangeMembership', {
   1: message('change', MembershipChange), 2: repeated(message('approvals', MembershipApproval)), 3: bytes('new_key_signature'),
 });
+
+const Propose = define('Propose', { 1: message('change', MembershipChange), 2: bytes('new_key_signature') });
+
+const VoteOnProposal = define('VoteOnProposal', { 1: string('department'), 2: bytes('proposal'), 3: bool('in_favour'), 4: string('reason') });
+
+const WithdrawProposal = define('WithdrawProposal', { 1: bytes('proposal'), 2: string('reason') });
 
 export const TransactionBody = define('TransactionBody', {
   1: uint32('format_version'),
@@ -117,26 +138,15 @@ export const TransactionBody = define('TransactionBody', {
   48: oneof('action', message('enrol_officer', EnrolOfficer)),
   49: oneof('action', message('revoke_officer', RevokeOfficer)),
   50: oneof('action', message('rotate_officer_key', RotateOfficerKey)),
+  64: oneof('action', message('propose', Propose)),
+  65: oneof('action', message('vote_on_proposal', VoteOnProposal)),
+  66: oneof('action', message('withdraw_proposal', WithdrawProposal)),
   67: oneof('action', message('change_membership', ChangeMembership)),
   80: oneof('action', message('accuse', Accuse)),
   81: oneof('action', message('suspend_leader', SuspendLeader)),
-}, [...range(21, 24), ...range(64, 66), ...range(82, 84)]);
+}, [...range(21, 24), ...range(82, 84)]);
 
 export const SignedTransaction = define('SignedTransaction', { 1: bytes('body'), 2: bytes('signature') });
-
-export const Parameters = define('Parameters', {
-  1: uint64('block_bytes_max'),
-  2: uint32('block_transactions_max'),
-  3: uint64('expiry_horizon_ms'),
-  4: uint32('leader_blocks_max'),
-  5: uint32('suspension_heights'),
-  6: uint64('base_timeout_ms'),
-  7: uint64('timeout_cap_ms'),
-  8: uint64('time_precision_ms'),
-  9: uint64('message_delay_ms'),
-  10: uint64('forward_timeout_ms'),
-  11: uint64('complaint_timeout_ms'),
-});
 
 const ProvenOffence = define('ProvenOffence', {
   1: uint64('epoch'), 2: uint64('height'), 3: uint32('kind'), 4: uint32('type'), 5: bytes('evidence_id'), 6: uint64('position'),
@@ -218,6 +228,21 @@ export const RecordState = define('RecordState', {
   16: repeated(message('successors', RecordName)),
   17: repeated(message('links', RecordLink)),
   18: message('approval', Approval),
+});
+
+const ProposalVote = define('ProposalVote', {
+  1: string('department'), 2: string('officer_id'), 3: bool('in_favour'), 4: uint64('position'),
+});
+
+export const ProposalState = define('ProposalState', {
+  1: bytes('proposal'),
+  2: string('department'),
+  3: string('officer_id'),
+  4: message('change', MembershipChange),
+  5: uint32('status'),
+  6: repeated(message('votes', ProposalVote)),
+  7: uint64('position'),
+  8: uint64('decided_position'),
 });
 
 export const SubmissionState = define('SubmissionState', {

@@ -1,15 +1,18 @@
 // SPEC "State values": the authenticated state, before a block and within it.
 import { sha256 } from './bytes.mjs';
 import {
-  DelegationState, DepartmentState, LeaderState, MembershipState, OfficerKeyState, OfficerState, Parameters, RecordState, RecordTypeState, SubmissionState,
+  DelegationState, DepartmentState, LeaderState, MembershipState, OfficerKeyState, OfficerState, Parameters, ProposalState, RecordState, RecordTypeState,
+  SubmissionState,
 } from './messages.mjs';
 import { StateTree } from './state-tree.mjs';
 import { decode, empty, encode } from './wire.mjs';
 
-export const KIND = { parameters: 1, department: 2, key: 3, officer: 4, type: 5, record: 6, leader: 7, submission: 9, delegation: 10, membership: 12 };
+export const KIND = {
+  parameters: 1, department: 2, key: 3, officer: 4, type: 5, record: 6, leader: 7, proposal: 8, submission: 9, delegation: 10, membership: 12,
+};
 const SCHEMAS = [
   null, Parameters, DepartmentState, OfficerKeyState, OfficerState, RecordTypeState, RecordState, LeaderState,
-  null, SubmissionState, DelegationState, null, MembershipState,
+  ProposalState, SubmissionState, DelegationState, null, MembershipState,
 ];
 
 export const officerId = (department, officer) => `${department}\0${officer}`;

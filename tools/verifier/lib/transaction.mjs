@@ -6,8 +6,9 @@ import {
   isDate, requireIdentifier, requireLength, requireMediaType, requirePublicKey, requireText, requireTexts,
 } from './fields.mjs';
 import { carriedVotes, readEvidence } from './evidence.mjs';
-import { carriedApprovals, requireChangeMembership } from './membership.mjs';
+import { carriedApprovals, requireChangeMembership, requirePropose } from './membership.mjs';
 import { SignedTransaction, TransactionBody } from './messages.mjs';
+import { requireVoteOnProposal, requireWithdrawProposal } from './proposals.mjs';
 import { require } from './refusal.mjs';
 import { isSignature, requireSignature, requireSignatureForm } from './signatures.mjs';
 import { decode } from './wire.mjs';
@@ -39,6 +40,9 @@ const CHECKS = {
   enrol_officer: requireEnrolOfficer,
   revoke_officer: requireRevokeOfficer,
   rotate_officer_key: requireRotateOfficerKey,
+  propose: requirePropose,
+  vote_on_proposal: requireVoteOnProposal,
+  withdraw_proposal: requireWithdrawProposal,
   change_membership: requireChangeMembership,
   accuse: requireAccuse,
   suspend_leader: requireSuspendLeader,
@@ -48,6 +52,7 @@ const CHECKS = {
 const CARRIED = {
   accuse: ({ evidence }) => carriedVotes(readEvidence(evidence)),
   suspend_leader: carriedViewChanges,
+  propose: carriedApprovals,
   change_membership: carriedApprovals,
 };
 

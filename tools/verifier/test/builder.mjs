@@ -3,11 +3,11 @@ import { createECDH, createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { voteBytes } from '../lib/blocks.mjs';
 import { sha256, tag, u64, ZERO_HASH } from '../lib/bytes.mjs';
 import { execute, foundState } from '../lib/execution.mjs';
-import { foundingBytes, readGenesis } from '../lib/genesis.mjs';
+import { foundingBytes, parametersHash, readGenesis } from '../lib/genesis.mjs';
 import { countProposer } from '../lib/leaders.mjs';
 import { Log } from '../lib/log-tree.mjs';
 import { setAfter } from '../lib/membership.mjs';
-import { GenesisBody, MembershipChange, SignedTransaction, TransactionBody } from '../lib/messages.mjs';
+import { GenesisBody, MembershipChange, Parameters, SignedTransaction, TransactionBody } from '../lib/messages.mjs';
 import { KIND, State } from '../lib/state.mjs';
 import { readTransaction } from '../lib/transaction.mjs';
 import { empty, encode } from '../lib/wire.mjs';
@@ -52,6 +52,7 @@ export class LedgerBuilder {
   lines = [];
   epoch = 0n;
   #keys;
+  #parameters;
   #state = new State();
   #log = new Log();
 
@@ -103,11 +104,11 @@ export class LedgerBuilder {
   header(fields) {
     const { height, parentHash, timeMs, proposer, logSizeBefore, logSizeAfter, logRoot, stateRoot } = fields;
     const u16 = (value) => Buffer.from([value >> 8, value & 255]);
-    const { parametersHash } = this.genesis;
+    const parametersOf = parametersHash(encode(Parameters, this.#parameters ?? this.genesis.body.parameters));
     const setHash = fields.setHash ?? this.set.hash;
     return Buffer.concat([
       u16(1), this.digest, u64(height), parentHash, u64(fields.epoch ?? this.epoch), setHash, fields.nextSetHash ?? setHash, u64(timeMs),
-      u16(proposer), u64(logSizeBefore), u64(logSizeAfter), logRoot, stateRoot, parametersHash,
+      u16(proposer), u64(logSizeBefore), u64(logSizeAfter), logRoot, stateRoot, parametersOf,
     ]);
   }
 
@@ -168,7 +169,7 @@ export class LedgerBuilder {
   /** Appends a block of valid envelopes. */
   commit(...envelopes) {
     const draft = this.draft(envelopes);
-    const { parameters } = this.genesis.body;
+    const parameters = this.#state.before(KIND.parameters, 'parameters');
     const changed = () => (this.#state.now(KIND.membership, 'membership')?.changes ?? []);
     const before = changed().length;
     for (const envelope of envelopes) {
@@ -180,6 +181,7 @@ export class LedgerBuilder {
     countProposer(this.#state, this.set.members[draft.proposer].department, draft.height, parameters, change ? next : null);
     this.#state.commit();
     this.seal({ ...draft, nextSetHash: next.hash, logRoot: this.#log.root(), stateRoot: this.#state.root() }, envelopes);
+    this.#parameters = this.#state.before(KIND.parameters, 'parameters');
     if (change) this.#begin(next);
     return this;
   }
