@@ -185,6 +185,20 @@ public sealed class LedgerClient : IDisposable
         (await CallAsync(_ledger.ListDelegationsAsync(
             new ListDelegationsRequest { Department = department }, cancellationToken: cancellation), cancellation)).Delegations;
 
+    /// <summary>The departments' newest proposals, ascending by department, page after page.</summary>
+    public async IAsyncEnumerable<Proposal> ListProposalsAsync([EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        var request = new ListProposalsRequest { PageSize = 1_000 };
+        do
+        {
+            ListProposalsResponse page = await CallAsync(_ledger.ListProposalsAsync(request, cancellationToken: cancellation), cancellation);
+            foreach (Proposal proposal in page.Proposals)
+                yield return proposal;
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+    }
+
     /// <summary>A record type with its schema; null where there is none.</summary>
     public async Task<RecordTypeState?> FindTypeAsync(string type, CancellationToken cancellation = default)
     {

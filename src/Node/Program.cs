@@ -12,6 +12,7 @@ var root = new RootCommand(
     OfficerCommand.Create(),
     ApprovalCommand.Create(),
     MemberCommand.Create(),
+    ProposalCommand.Create(),
     RecordCommand.Create(),
     ImportCommand.Create(),
     ReceiptCommand.Create(),

@@ -92,6 +92,10 @@ public interface ILedgerGateway
     /// <summary>The delegations within a department that are not over, by delegator and officer; at most 10,000.</summary>
     ListDelegationsResponse ListDelegations(string department);
 
+    /// <summary>One page of the departments' newest proposals, with their votes; bounded as <see cref="ListRecords"/>.</summary>
+    /// <exception cref="LedgerRequestException">InvalidArgument: the token is not one of this node's.</exception>
+    ListProposalsResponse ListProposals(ListProposalsRequest request);
+
     /// <summary>A header and its certificate.</summary>
     /// <exception cref="LedgerRequestException">NotYetAvailable: above the newest block.</exception>
     CertifiedHeader GetHeader(ulong height);

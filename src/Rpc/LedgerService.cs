@@ -128,6 +128,13 @@ internal sealed partial class LedgerService(
     }
 
     /// <inheritdoc/>
+    public override Task<ListProposalsResponse> ListProposals(ListProposalsRequest request, ServerCallContext context)
+    {
+        request.PageSize = RequestRules.Page(request.PageSize, request.PageToken);
+        return Task.FromResult(gateway.ListProposals(request));
+    }
+
+    /// <inheritdoc/>
     public override Task<CertifiedHeader> GetHeader(GetHeaderRequest request, ServerCallContext context) =>
         Task.FromResult(gateway.GetHeader(request.Height));
 

@@ -32,6 +32,9 @@ public static class MembershipFields
     /// <summary>The first field of the change alone that breaks its rule, or null; for those who are about to sign it.</summary>
     public static FieldViolation? CheckChange(MembershipChange change) => Signed("change", change);
 
+    /// <summary>The first field of a proposal that breaks its rule, or null; for those who are about to sign it.</summary>
+    public static FieldViolation? CheckProposal(Propose proposal) => Check("propose", proposal);
+
     /// <summary>Whether the change gives a department a key, which then has to sign it.</summary>
     public static bool GivesKey(MembershipChange change) =>
         (MembershipKind)change.Kind is MembershipKind.Admit or MembershipKind.ReplaceKey;

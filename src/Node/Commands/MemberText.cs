@@ -186,17 +186,17 @@ internal static class MemberText
             ["missing"] = review.IsChecked ? Array(review.Missing.Select(static d => (JsonNode)d)) : null,
         };
         if (outlook is not null)
-        {
-            json["afterwards"] = new JsonObject
-            {
-                ["departments"] = outlook.Voters.Count,
-                ["quorum"] = outlook.Quorum,
-                ["reached"] = Array(outlook.Reached.Select(static d => (JsonNode)d)),
-                ["notReached"] = Array(outlook.Away.Select(static d => (JsonNode)d)),
-            };
-        }
+            json["afterwards"] = ToJson(outlook);
         return json;
     }
+
+    internal static JsonObject ToJson(QuorumOutlook outlook) => new()
+    {
+        ["departments"] = outlook.Voters.Count,
+        ["quorum"] = outlook.Quorum,
+        ["reached"] = Array(outlook.Reached.Select(static d => (JsonNode)d)),
+        ["notReached"] = Array(outlook.Away.Select(static d => (JsonNode)d)),
+    };
 
     private static JsonArray Array(IEnumerable<JsonNode> nodes) => new([.. nodes]);
 

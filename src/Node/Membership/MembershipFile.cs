@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -124,6 +125,10 @@ internal sealed record MembershipFile(Digest ChainId, ChangeMembership Action)
         MembershipKind.Admit => $"admit {change.Department} at {change.Endpoint} with the validator key {Hex(change)} and "
             + $"as {(change.Administrators.Count == 1 ? "administrator" : "administrators")} {string.Join(", ", change.Administrators.Select(static a => $"{a.OfficerId} with the key {Convert.ToHexStringLower(a.PublicKey.Span)}"))}",
         MembershipKind.Remove => $"remove {change.Department}",
+        MembershipKind.MoveEndpoint => $"move the endpoint of {change.Department} to {change.Endpoint}",
+        MembershipKind.SetParameters => $"set {string.Join(", ", Parameters.Descriptor.Fields.InFieldNumberOrder()
+            .Select(f => (f.Name, Value: Convert.ToUInt64(f.Accessor.GetValue(change.Parameters), CultureInfo.InvariantCulture)))
+            .Where(static f => f.Value > 0).Select(static f => $"{f.Name}={f.Value}"))}",
         _ => $"replace the validator key of {change.Department} by {Hex(change)}",
     };
 

@@ -37,7 +37,8 @@ internal sealed class MembershipLedger
             .Concat(change.Administrators.Select(static a => a.PublicKey))
             .Append(change.ValidatorKey).Where(static k => !k.IsEmpty)
             .Select(static k => new StateKey(StateKind.OfficerKey, k.Span));
-        await FetchAsync(state, client, keys.Append(StateKey.Department(change.Department)), cancellation);
+        StateKey subject = change.Department.Length > 0 ? StateKey.Department(change.Department) : StateKey.Parameters;
+        await FetchAsync(state, client, keys.Append(subject), cancellation);
         return new MembershipLedger(state);
     }
 

@@ -64,6 +64,8 @@ internal sealed class FakeGateway : ILedgerGateway
 
     public ListSubmissionsResponse ListSubmissions(ListSubmissionsRequest request) => new();
 
+    public ListProposalsResponse ListProposals(ListProposalsRequest request) => new();
+
     public ListDelegationsResponse ListDelegations(string department) => new();
 
     public CertifiedHeader GetHeader(ulong height) => throw LedgerRequestException.NotYetAvailable(

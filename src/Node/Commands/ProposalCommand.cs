@@ -1,0 +1,214 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Google.Protobuf;
+using GovChain.Client;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+using GovChain.Node.Membership;
+using GovChain.Protos.V1;
+
+namespace GovChain.Node.Commands;
+
+/// <summary><c>govchain proposal</c>: what departments decide together, by votes on the ledger.</summary>
+internal static class ProposalCommand
+{
+    private const int LooksAgain = 10;
+
+    public static Command Create() => new("proposal",
+        "Propose what the departments decide together, and vote on it: who votes, with which key, at which address, and the ledger's parameters")
+    {
+        ProposalCreation.Create(), Vote(), Withdraw(), List(), Show(),
+    };
+
+    private static Command List()
+    {
+        Option<bool> json = Output.JsonOption();
+        json.Description = "Print one JSON object a line, for scripts";
+        var command = new Command("list", "List the newest proposal of each department, with its votes") { json };
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            GetStatusResponse status = await client.GetStatusAsync(cancellation);
+            bool any = false;
+            await foreach (Proposal proposal in client.ListProposalsAsync(cancellation))
+            {
+                any = true;
+                if (result.GetValue(json))
+                    Output.Line(ProposalText.ToJson(proposal, status).ToJsonString());
+                else
+                    ProposalText.Print(proposal, status);
+            }
+            if (!any && !result.GetValue(json))
+                Output.Line("Nothing was ever proposed.");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Show()
+    {
+        Argument<string> id = ProposalArgument();
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("show", "Show a department's newest proposal, its votes, and whether the ledger could go on after it") { id, json };
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            Proposal proposal = await FindAsync(client, result.GetRequiredValue(id), cancellation);
+            GetStatusResponse status = await client.GetStatusAsync(cancellation);
+            QuorumOutlook outlook = QuorumOutlook.After(status, proposal.State.Change);
+            if (result.GetValue(json))
+            {
+                JsonObject shown = ProposalText.ToJson(proposal, status);
+                if (ProposalText.IsOpen(proposal))
+                    shown["afterwards"] = MemberText.ToJson(outlook);
+                Output.Json(shown);
+                return ExitCode.Ok;
+            }
+            ProposalText.Print(proposal, status);
+            if (ProposalText.IsOpen(proposal))
+                Output.Line($"  {outlook.Explain()}");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Vote()
+    {
+        Argument<string> id = ProposalArgument();
+        var choice = new Argument<string>("for|against") { Description = "Your department's vote" };
+        choice.AcceptOnlyFromAmong("for", "against");
+        var reason = new Option<string>("--reason") { Description = "Why; it stands on the ledger", DefaultValueFactory = static _ => "" };
+        var yes = new Option<bool>("--yes")
+        {
+            Description = "Vote for it although fewer departments than make a quorum after the change are reached now",
+        };
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("vote",
+            "Vote on a proposal for your department; until it is decided another vote takes the place of this one. With the vote that makes a quorum "
+            + "of departments the change is made. Signed by an administrator.") { id, choice, reason, yes, json };
+        ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
+            Proposal proposal = await FindAsync(client, result.GetRequiredValue(id), cancellation);
+            await RequireGenuineAsync(client, factory.ChainId, proposal.State, cancellation);
+            var vote = new VoteOnProposal
+            {
+                Department = proposal.State.Department,
+                Proposal = proposal.State.Proposal,
+                InFavour = result.GetRequiredValue(choice) == "for",
+                Reason = result.GetValue(reason) ?? "",
+            };
+            if (vote.InFavour)
+                await RequireOutlookAsync(client, proposal.State.Change, result.GetValue(yes), cancellation);
+            await VoteAsync(client, factory, proposal.State, vote, result.GetValue(json), cancellation);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Withdraw()
+    {
+        Argument<string> id = ProposalArgument();
+        var reason = new Option<string>("--reason") { Description = "Why; it stands on the ledger", DefaultValueFactory = static _ => "" };
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("withdraw", "Take back an open proposal of your department. Signed by an administrator.") { id, reason, json };
+        ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using LedgerClient client = options.Connect(result);
+            TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
+            var withdrawal = new WithdrawProposal { Proposal = Parse(result.GetRequiredValue(id)), Reason = result.GetValue(reason) ?? "" };
+            TransactionOutcome outcome = await RecordCommand.SubmitAsync(client, factory, b => b.WithdrawProposal = withdrawal, cancellation);
+            RecordCommand.PrintOutcome(outcome, $"the proposal {result.GetRequiredValue(id)} is withdrawn", result.GetValue(json));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static async Task VoteAsync(
+        LedgerClient client, TransactionFactory factory, ProposalState proposal, VoteOnProposal vote, bool json, CancellationToken cancellation)
+    {
+        string what = $"a vote {(vote.InFavour ? "for" : "against")} the proposal of {vote.Department}: {MembershipFile.Describe(proposal.Change)}";
+        try
+        {
+            RecordCommand.PrintOutcome(
+                await RecordCommand.SubmitAsync(client, factory, b => b.VoteOnProposal = vote, cancellation), what, json);
+        }
+        catch (LedgerClientException e) when (e.IsTransient)
+        {
+            // A node begins anew with a change, and who waited for the vote that made it is not told.
+            if (await FindAgainAsync(client, vote.Proposal, cancellation) is not { Standing: not "open" } decided)
+                throw;
+            if (json)
+                Output.Json(new JsonObject { ["proposal"] = ProposalText.IdOf(decided.State), ["standing"] = decided.Standing });
+            else
+                Output.Line($"The proposal of {vote.Department} is decided: {decided.Standing}.");
+            return;
+        }
+        if (!json && await FindAgainAsync(client, vote.Proposal, cancellation) is { } after)
+            ProposalText.Print(after, await client.GetStatusAsync(cancellation));
+    }
+
+    /// <summary>Whether the ledger could go on after the change is for each department to judge, before it votes.</summary>
+    private static async Task RequireOutlookAsync(LedgerClient client, MembershipChange change, bool anyway, CancellationToken cancellation)
+    {
+        QuorumOutlook outlook = QuorumOutlook.After(await client.GetStatusAsync(cancellation), change);
+        if (!outlook.IsEnough && !anyway)
+        {
+            throw new CommandException(ExitCode.Refused,
+                $"Nothing was sent: the ledger would stop with this change. {outlook.Explain()} Bring the others up first, ask another node, or say --yes.");
+        }
+        MemberText.Warn(outlook, change);
+    }
+
+    /// <summary>What the node shows for the id must be what the id stands for: nobody votes for something else.</summary>
+    private static async Task RequireGenuineAsync(LedgerClient client, Digest chainId, ProposalState proposal, CancellationToken cancellation)
+    {
+        string id = ProposalText.IdOf(proposal);
+        GetTransactionResponse? found = await client.FindTransactionAsync(id, cancellation);
+        if (found is null || TransactionDecoder.TryDecode(found.Envelope.Memory, chainId, out _) is not { } transaction
+            || transaction.Id.ToString() != id || transaction.Body.Propose is not { } proposed || !proposed.Change.Equals(proposal.Change))
+            throw new CommandException(ExitCode.VerificationFailed, $"The node gave something else for the proposal {id}. Ask another department's node.");
+    }
+
+    private static async Task<Proposal> FindAsync(LedgerClient client, string id, CancellationToken cancellation)
+    {
+        ByteString wanted = Parse(id);
+        await foreach (Proposal proposal in client.ListProposalsAsync(cancellation))
+        {
+            if (proposal.State.Proposal == wanted)
+                return proposal;
+        }
+        throw new CommandException(ExitCode.NotFound, $"{id} is no department's newest proposal. Look at them: govchain proposal list");
+    }
+
+    /// <summary>The proposal once the node answers; null where it does not within some seconds.</summary>
+    private static async Task<Proposal?> FindAgainAsync(LedgerClient client, ByteString id, CancellationToken cancellation)
+    {
+        for (int attempt = 0; attempt < LooksAgain; attempt++)
+        {
+            try
+            {
+                return await FindAsync(client, Convert.ToHexStringLower(id.Span), cancellation);
+            }
+            catch (LedgerClientException e) when (e.IsTransient)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
+            }
+        }
+        return null;
+    }
+
+    private static ByteString Parse(string id) => Digest.TryParseHex(id, out Digest digest)
+        ? ByteString.CopyFrom(digest.Span)
+        : throw new CommandException(ExitCode.Usage, "PROPOSAL: the 64 hexadecimal digits of a transaction's id are expected.");
+
+    private static Argument<string> ProposalArgument() => new("PROPOSAL")
+    {
+        Description = "The id of the transaction that proposed, as \"proposal list\" shows it",
+    };
+}

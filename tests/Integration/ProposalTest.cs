@@ -1,0 +1,120 @@
+using System.Text.Json;
+using GovChain.Client;
+using GovChain.Client.Keys;
+using GovChain.Node.Auditing;
+using GovChain.Node.Commands;
+using GovChain.Node.Devnet;
+using GovChain.Protos.V1;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Integration;
+
+/// <summary>
+/// Departments decide by proposals and votes: a fifth one joins four others, then parameters are set, which every node goes by at
+/// once. Real processes, real commands.
+/// </summary>
+[TestFixture]
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class ProposalTest
+{
+    private const int Joiner = 4;
+
+    private TestNetwork _network = null!;
+
+    [TearDown]
+    public async Task StopAsync() => await _network.DisposeAsync();
+
+    [Test]
+    [CancelAfter(420_000)]
+    [Category(TestGroup.Joining)]
+    public async Task Departments_AdmitAFifthAndSetParameters_ByVotesOnTheLedger(CancellationToken cancellation)
+    {
+        _network = await TestNetwork.StartAsync(cancellation, founders: Joiner, count: Joiner + 1);
+        await _network.DefineTypeAsync(0, "licence", cancellation);
+        await UntilAsync(Joiner, static s => s.Height > 0, cancellation);
+        Assert.That((await RunAsync(0, "list")).Output, Does.Contain("Nothing was ever proposed."));
+
+        string file = _network.Layout.At("admit.json");
+        await GovchainAsync(
+            "member", "propose", "admit", Id(Joiner), "--validator-key", KeyOf(Joiner, "validator"),
+            "--endpoint", $"127.0.0.1:{_network.Network.Departments[Joiner].PeerPort}",
+            "--administrator", $"{DevnetBuilder.Administrator}={KeyOf(Joiner, DevnetBuilder.Administrator)}", "--profile", Profile(0), "-o", file);
+        ProgramRun unsigned = await ProgramRun.GovchainAsync("proposal", "create", "from-file", file, "--profile", Profile(0));
+        Assert.That(unsigned.ExitCode, Is.EqualTo(ExitCode.Usage), unsigned.Error);
+        Assert.That(unsigned.Error, Does.Contain("is not signed by the key that is to vote"));
+        await GovchainAsync("member", "sign", file, "--key", Path(Joiner, "validator.pem"), "--passphrase-file", Path(Joiner, "passphrase"));
+        string admission = (await RunAsync(0, "create", "from-file", file, "--json")).Json.GetProperty("transactionId").GetString()!;
+        ProgramRun clerk = await ProgramRun.GovchainAsync("proposal", "vote", admission, "for", "--profile", Path(1, $"{DevnetBuilder.Clerk}.json"), "--json");
+        Assert.That((clerk.ExitCode, ReasonOf(clerk)), Is.EqualTo((ExitCode.Refused, "NOT_PERMITTED")), clerk.Error);
+        await RunAsync(0, "vote", admission, "for");
+        await RunAsync(3, "vote", admission, "against", "--reason", "not heard");
+        await RunAsync(1, "vote", admission, "for");
+        JsonElement open = JsonDocument.Parse((await RunAsync(2, "list", "--json")).Output).RootElement;
+        Assert.That((open.GetProperty("standing").GetString(), open.GetProperty("votes").GetArrayLength(), open.GetProperty("needed").GetInt32()),
+            Is.EqualTo(("open", 3, 3)));
+        Assert.That(open.GetProperty("missing").EnumerateArray().Single().GetString(), Is.EqualTo(Id(2)));
+        await RunAsync(2, "vote", admission, "for");
+        await UntilAsync(Joiner, static s => s is { Voting: true, Epoch: 1, Departments: 5, Quorum: 4 }, cancellation);
+
+        string parameters = (await RunAsync(Joiner, "create", "set-parameters", "--set", "block_transactions_max=3", "--set", "leader_blocks_max=9", "--json"))
+            .Json.GetProperty("transactionId").GetString()!;
+        Assert.That((await RunAsync(Joiner, "show", parameters)).Output, Does.Contain("block_transactions_max=3, leader_blocks_max=9").And.Contain("4 must be"));
+        foreach (int voter in new[] { 0, 1, 2, Joiner })
+            await RunAsync(voter, "vote", parameters, "for");
+        Assert.That((await RunAsync(3, "list")).Output, Does.Contain("adopted"));
+        for (int i = 0; i <= Joiner; i++)
+            await UntilAsync(i, static s => s is { Voting: true, Epoch: 1 }, cancellation);
+        using LedgerClient client = _network.Network.ConnectClient(0);
+        TransactionOutcome outcome = await TestNetwork.SubmitAsync(
+            client, _network.SignRegistration(0, "licence", "L-1", "{}"u8.ToArray()), cancellation);
+        Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably), "the ledger goes on by the new parameters");
+        ProgramRun late = await ProgramRun.GovchainAsync("proposal", "vote", parameters, "against", "--profile", Profile(3), "--json");
+        Assert.That(ReasonOf(late), Is.EqualTo("PROPOSAL_DECIDED"), late.Error);
+        AuditReport[] reports = await _network.AuditAllAsync(cancellation);
+        Assert.That(reports, Has.Length.EqualTo(Joiner + 1));
+    }
+
+    /// <summary>A command on proposals by a department's administrator, at its own node.</summary>
+    private Task<ProgramRun> RunAsync(int department, params string[] arguments) =>
+        GovchainAsync(["proposal", .. arguments, "--profile", Profile(department)]);
+
+    private static async Task<ProgramRun> GovchainAsync(params string[] arguments)
+    {
+        ProgramRun run = await ProgramRun.GovchainAsync(arguments);
+        Assert.That(run.ExitCode, Is.Zero, $"govchain {string.Join(' ', arguments)}: {run.Output} {run.Error}");
+        return run;
+    }
+
+    private static string ReasonOf(ProgramRun run) =>
+        JsonSerializer.Deserialize<JsonElement>(run.ErrorLines[^1]).GetProperty("error").GetProperty("reason").GetString()!;
+
+    private async Task UntilAsync(int department, Func<GetStatusResponse, bool> condition, CancellationToken cancellation)
+    {
+        using LedgerClient client = _network.Network.ConnectClient(department);
+        while (true)
+        {
+            try
+            {
+                if (condition(await client.GetStatusAsync(cancellation)))
+                    return;
+            }
+            catch (LedgerClientException e) when (e.IsTransient)
+            {
+                // its listener comes back when it begins anew
+            }
+            await Task.Delay(50, cancellation);
+        }
+    }
+
+    private string Id(int department) => _network.Network.Departments[department].Id;
+
+    private string Path(int department, string file) => _network.Layout.At(Id(department), file);
+
+    private string Profile(int department) => Path(department, $"{DevnetBuilder.Administrator}.json");
+
+    private string KeyOf(int department, string key)
+    {
+        using ISigner signer = KeyOptions.Open(Path(department, $"{key}.pem"), Path(department, "passphrase"));
+        return signer.PublicKey.ToString();
+    }
+}
