@@ -102,7 +102,7 @@ const BROKEN = {
     return [withdraw(l, 0, first), withdraw(l, 0, first)];
   },
   'OTHER_EPOCH, a vote': (l) => {
-    const first = proposed(l, settings(), 0, 1);
+    const first = proposed(l, settings(), 0);
     l.commit(l.sign(l.administrators[0], 'change_membership', l.change({ kind: REPLACE, department: 'gamma', key: new Key() })));
     return [vote(l, 2, 'alpha', first)];
   },
