@@ -61,7 +61,13 @@ internal static class WireSamples
             {
                 Change = new MembershipChange
                 {
-                    Kind = kind, Epoch = time, ExpiresAtMs = time, Department = id, ValidatorKey = key, Names = { titles }, Endpoint = id,
+                    Kind = kind,
+                    Epoch = time,
+                    ExpiresAtMs = time,
+                    Department = id,
+                    ValidatorKey = key,
+                    Names = { titles },
+                    Endpoint = id,
                     Parameters = kind % 2 == 0 ? null : new Parameters { BlockTransactionsMax = kind, ExpiryHorizonMs = time },
                 },
                 NewKeySignature = key,
