@@ -77,11 +77,11 @@ public sealed class GenesisFile
                 GenesisFailureKind.MalformedFile, "0", "It is empty; JSON with a genesis and the departments' signatures is expected. Ask for the file again.");
             return null;
         }
-        var reader = new Reader(bytes);
+        var reader = new ExactReader(bytes);
         reader.Expect($"{{\n  \"format\": {FormatVersion},\n  \"chainId\": \"");
-        ReadOnlySpan<byte> chainId = reader.Text();
+        string chainId = reader.Text();
         reader.Expect(",\n  \"body\": \"");
-        ReadOnlySpan<byte> body = reader.Text();
+        string body = reader.Text();
         reader.Expect(",\n  \"signatures\": [");
         var signatures = new List<FoundingSignature>();
         if (reader.Next('\n'))
@@ -90,19 +90,19 @@ public sealed class GenesisFile
             {
                 reader.Expect(signatures.Count == 0 ? "\n" : ",\n");
                 reader.Expect("    { \"department\": \"");
-                string department = Encoding.ASCII.GetString(reader.Text());
+                string department = reader.Text();
                 reader.Expect(", \"signature\": \"");
-                bool valid = Signature.TryParseHex(Encoding.ASCII.GetString(reader.Text()), out Signature signature);
+                bool valid = Signature.TryParseHex(reader.Text(), out Signature signature);
                 reader.Require(valid && Identifiers.IsDepartment(department), "a department and its signature");
                 reader.Expect(" }");
                 signatures.Add(new FoundingSignature(department, signature));
             }
-            while (reader.Failure is null && reader.Next(','));
+            while (reader.Deviation is null && reader.Next(','));
             reader.Expect("\n  ");
         }
         reader.Expect("]\n}\n");
         reader.Require(reader.AtEnd, "the end of the file");
-        failure = reader.Failure;
+        failure = reader.Deviation is var (offset, expected) ? Malformed(offset, expected) : null;
         return failure is null ? Assemble(bytes, chainId, body, signatures, out failure) : null;
     }
 
@@ -128,20 +128,20 @@ public sealed class GenesisFile
 
     private static GenesisFile? Assemble(
         ReadOnlySpan<byte> file,
-        ReadOnlySpan<byte> chainId,
-        ReadOnlySpan<byte> body,
+        string chainId,
+        string body,
         List<FoundingSignature> signatures,
         out GenesisFailure? failure)
     {
         byte[] bytes = new byte[body.Length / 4 * 3];
-        if (!Convert.TryFromBase64Chars(Encoding.ASCII.GetString(body), bytes, out int written))
+        if (!Convert.TryFromBase64String(body, bytes, out int written))
         {
             failure = new GenesisFailure(GenesisFailureKind.MalformedFile, "body", "The body is not base64.");
             return null;
         }
         if (Genesis.TryDecode(bytes.AsMemory(0, written), out failure) is not { } genesis)
             return null;
-        if (Encoding.ASCII.GetString(chainId) != genesis.ChainId.ToString())
+        if (chainId != genesis.ChainId.ToString())
         {
             failure = new GenesisFailure(
                 GenesisFailureKind.ChainIdMismatch, "chainId", $"The body's chain id is {genesis.ChainId}.");
@@ -179,50 +179,4 @@ public sealed class GenesisFile
 
     private static GenesisFailure Failure(GenesisFailureKind kind, string department, string what) =>
         new(kind, department, $"Department {department} {what}.");
-
-    /// <summary>Reads along the one form; after the first deviation everything else is passed over.</summary>
-    private ref struct Reader(ReadOnlySpan<byte> bytes)
-    {
-        private readonly ReadOnlySpan<byte> _bytes = bytes;
-        private int _at;
-
-        public GenesisFailure? Failure { get; private set; }
-
-        public readonly bool AtEnd => _at == _bytes.Length;
-
-        public readonly bool Next(char c) => _at < _bytes.Length && _bytes[_at] == c;
-
-        public void Expect(string text)
-        {
-            if (Failure is not null)
-                return;
-            foreach (char c in text)
-            {
-                if (!Next(c))
-                {
-                    Require(false, $"\"{text.Replace("\n", "\\n", StringComparison.Ordinal)}\"");
-                    return;
-                }
-                _at++;
-            }
-        }
-
-        /// <summary>Up to the closing quotation mark, which is passed.</summary>
-        public ReadOnlySpan<byte> Text()
-        {
-            int length = Failure is null ? _bytes[_at..].IndexOf((byte)'"') : -1;
-            Require(length >= 0, "a closing quotation mark");
-            if (Failure is not null)
-                return [];
-            ReadOnlySpan<byte> text = _bytes.Slice(_at, length);
-            _at += length + 1;
-            return text;
-        }
-
-        public void Require(bool valid, string expected)
-        {
-            if (!valid)
-                Failure ??= Malformed(_at, expected);
-        }
-    }
 }
