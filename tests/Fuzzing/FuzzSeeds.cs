@@ -198,6 +198,8 @@ internal static class FuzzSeeds
 
     public static IEnumerable<byte[]> GenesisFiles() => [Encoding.ASCII.GetBytes(Vectors.Text("genesis", "file"))];
 
+    public static IEnumerable<byte[]> JoiningFiles() => [Encoding.ASCII.GetBytes(Vectors.Text("joining", "file"))];
+
     public static IEnumerable<byte[]> Receipts() =>
         Vectors.TextOfEach("receipt", "receipts", "file").Select(Encoding.UTF8.GetBytes);
 

@@ -51,6 +51,7 @@ internal static class Targets
         new("journal-file", InputForm.Binary, FuzzSeeds.JournalFiles, JournalFile),
         new("genesis-body", InputForm.Protobuf, () => [Vectors.Hex("genesis", "body")], GenesisBodyOf),
         new("genesis-file", InputForm.Json, FuzzSeeds.GenesisFiles, GenesisFileOf),
+        new("joining-file", InputForm.Json, FuzzSeeds.JoiningFiles, JoiningFileOf),
         new("receipt", InputForm.Json, FuzzSeeds.Receipts, ReceiptOf),
         new("payload", InputForm.Json, FuzzSeeds.Payloads, PayloadOf),
         new("payload-schema", InputForm.Json, FuzzSeeds.Schemas, SchemaOf),
@@ -233,6 +234,18 @@ internal static class Targets
         GenesisFile? file = GenesisFile.TryRead(input, out GenesisFailure? failure);
         if (file is null == failure is null)
             throw new PropertyBrokenException("A file is a genesis or refused with a reason, never both or neither.");
+        if (file is null)
+            return false;
+        Same(input, file.ToBytes());
+        file.Verify(Good);
+        return true;
+    }
+
+    private static bool JoiningFileOf(byte[] input)
+    {
+        JoiningFile? file = JoiningFile.TryRead(input, out JoiningFailure? failure);
+        if (file is null == failure is null)
+            throw new PropertyBrokenException("A joining file is read or refused with a reason, never both or neither.");
         if (file is null)
             return false;
         Same(input, file.ToBytes());

@@ -4,14 +4,14 @@ using GovChain.Protos.V1;
 
 namespace GovChain.Core.Execution;
 
-/// <summary>The rules of a genesis body's fields (docs/SPEC.md, "Genesis").</summary>
+/// <summary>The rules of the fields of genesis bodies and of the joining bodies that they are made from (docs/SPEC.md, "Genesis").
+/// </summary>
 internal static class GenesisRules
 {
     /// <summary>The first field that breaks its rule, or null.</summary>
     public static FieldViolation? Check(GenesisBody body) =>
         FieldRules.Number("format_version", body.FormatVersion, Genesis.FormatVersion, Genesis.FormatVersion)
-        ?? FieldRules.Require(
-            Identifiers.IsNetworkName(body.NetworkName), "network_name", "1 to 64 of a-z 0-9 . -", body.NetworkName)
+        ?? NetworkName(body.NetworkName)
         ?? FieldRules.Number("created_at_ms", body.CreatedAtMs, 1, ulong.MaxValue)
         ?? FieldRules.Nonce("nonce", body.Nonce.Span)
         ?? Departments(body.Departments)
@@ -19,6 +19,17 @@ internal static class GenesisRules
         ?? Parameters(body.Parameters)
         ?? FieldRules.Number(
             "protocol_version", body.ProtocolVersion, Genesis.ProtocolVersion, Genesis.ProtocolVersion);
+
+    /// <summary>The first field of a joining body that breaks its rule, or null (docs/SPEC.md, "Joining file").</summary>
+    public static FieldViolation? Check(JoiningBody body) =>
+        FieldRules.Number("format_version", body.FormatVersion, JoiningFile.FormatVersion, JoiningFile.FormatVersion)
+        ?? NetworkName(body.NetworkName)
+        ?? (body.Department is { } department
+            ? Department("department", department) ?? Keys([], "department", department)
+            : FieldViolation.Of("department", "given", ""));
+
+    private static FieldViolation? NetworkName(string name) =>
+        FieldRules.Require(Identifiers.IsNetworkName(name), "network_name", "1 to 64 of a-z 0-9 . -", name);
 
     private static FieldViolation? Parameters(Parameters? parameters)
     {
@@ -37,19 +48,22 @@ internal static class GenesisRules
         {
             string at = $"departments[{i}]";
             GenesisDepartment department = departments[i];
-            FieldViolation? violation = FieldRules.Department($"{at}.id", department.Id)
+            FieldViolation? violation = Department(at, department)
                 ?? FieldRules.Require(
                     i == 0 || string.CompareOrdinal(departments[i - 1].Id, department.Id) < 0,
-                    $"{at}.id", "greater than the one before", department.Id)
-                ?? FieldRules.Texts($"{at}.names", department.Names)
-                ?? FieldRules.Key($"{at}.validator_key", department.ValidatorKey.Span)
-                ?? FieldRules.Endpoint($"{at}.endpoint", department.Endpoint)
-                ?? Administrators($"{at}.administrators", department.Administrators);
+                    $"{at}.id", "greater than the one before", department.Id);
             if (violation is not null)
                 return violation;
         }
         return null;
     }
+
+    private static FieldViolation? Department(string at, GenesisDepartment department) =>
+        FieldRules.Department($"{at}.id", department.Id)
+        ?? FieldRules.Texts($"{at}.names", department.Names)
+        ?? FieldRules.Key($"{at}.validator_key", department.ValidatorKey.Span)
+        ?? FieldRules.Endpoint($"{at}.endpoint", department.Endpoint)
+        ?? Administrators($"{at}.administrators", department.Administrators);
 
     private static FieldViolation? Administrators(string field, IReadOnlyList<GenesisOfficer> officers)
     {
@@ -74,16 +88,18 @@ internal static class GenesisRules
         var seen = new HashSet<PublicKey>();
         for (int i = 0; i < departments.Count; i++)
         {
-            if (Once(seen, $"departments[{i}].validator_key", departments[i].ValidatorKey.Span) is { } validator)
-                return validator;
-            for (int j = 0; j < departments[i].Administrators.Count; j++)
-            {
-                string field = $"departments[{i}].administrators[{j}].public_key";
-                if (Once(seen, field, departments[i].Administrators[j].PublicKey.Span) is { } administrator)
-                    return administrator;
-            }
+            if (Keys(seen, $"departments[{i}]", departments[i]) is { } violation)
+                return violation;
         }
         return null;
+    }
+
+    private static FieldViolation? Keys(HashSet<PublicKey> seen, string at, GenesisDepartment department)
+    {
+        FieldViolation? violation = Once(seen, $"{at}.validator_key", department.ValidatorKey.Span);
+        for (int i = 0; violation is null && i < department.Administrators.Count; i++)
+            violation = Once(seen, $"{at}.administrators[{i}].public_key", department.Administrators[i].PublicKey.Span);
+        return violation;
     }
 
     private static FieldViolation? Once(HashSet<PublicKey> seen, string field, ReadOnlySpan<byte> bytes) =>

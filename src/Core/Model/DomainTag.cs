@@ -35,6 +35,9 @@ public static class DomainTag
     /// <summary>Before the chain id in a department's signature on the genesis.</summary>
     public static ReadOnlySpan<byte> GenesisSignature => "govchain/gsg/v1\0"u8;
 
+    /// <summary>Before a joining body in the signatures of the keys that it names.</summary>
+    public static ReadOnlySpan<byte> Joining => "govchain/jng/v1\0"u8;
+
     /// <summary>Before the statement that binds a TLS key to a ledger key.</summary>
     public static ReadOnlySpan<byte> TlsBinding => "govchain/tls/v1\0"u8;
 

@@ -21,6 +21,9 @@ public static class Limits
     /// <summary>A genesis body: 200 departments with 16 names and 16 administrators are about 0.5 MB.</summary>
     public const int GenesisBytesMax = 1024 * 1024;
 
+    /// <summary>A joining body: one department with 16 names and 16 administrators is less than 7 KB.</summary>
+    public const int JoiningBytesMax = 8 * 1024;
+
     /// <summary>Department id, characters.</summary>
     public const int DepartmentIdMax = 32;
 

@@ -33,6 +33,7 @@ public sealed class JsonDoorTests : IDisposable
                 At("state", [.. b, (byte)'\n']), default, "t", default, Key).Dispose()), "damaged"),
             ("receipt", Receipt, "no valid JSON"),
             ("genesis", Genesis, "must have"),
+            ("joining file", Joining, "must have"),
             ("profile", b => Caught<CommandException>(() => Profile.Read(At("profile.json", b))), "is no profile"),
             ("configuration", b => Caught<ConfigurationException>(() => ConfigurationReader.Read(At("node.json", b))), "valid"),
             ("devnet", b => Caught<CommandException>(() => new DevnetLayout(Folder("devnet.json", b)).Read()), "damaged"),
@@ -71,6 +72,7 @@ public sealed class JsonDoorTests : IDisposable
             ("change", change!, "member propose"),
             ("content", Caught<CommandException>(() => RecordCommand.CheckJson(bytes[..0], "application/json"))!.Message, "--media-type"),
             ("genesis", Genesis(bytes[..0])!.Message, "Ask for the file again"),
+            ("joining file", Joining(bytes[..0])!.Message, "for the file again"),
         ];
         foreach ((string door, string message, string expected) in doors)
             Assert.That(message, Does.Contain("is empty").And.Contain(expected).And.Not.Contain("isFinalBlock"), door);
@@ -181,6 +183,13 @@ public sealed class JsonDoorTests : IDisposable
     {
         Assert.That(GenesisFile.TryRead(bytes, out GenesisFailure? failure), Is.Null);
         Assert.That(failure!.Kind, Is.EqualTo(GenesisFailureKind.MalformedFile));
+        return new InvalidDataException(failure.Message);
+    }
+
+    private static Exception? Joining(byte[] bytes)
+    {
+        Assert.That(JoiningFile.TryRead(bytes, out JoiningFailure? failure), Is.Null);
+        Assert.That(failure!.Kind, Is.EqualTo(JoiningFailureKind.MalformedFile));
         return new InvalidDataException(failure.Message);
     }
 

@@ -406,6 +406,21 @@ public sealed class VectorsTest
     }
 
     [Test]
+    public void Joining()
+    {
+        var body = new JoiningBody { FormatVersion = 1, NetworkName = "test", Department = _ledger.Genesis.Body.Departments[0] };
+        JoiningFile file = JoiningFile.TryCreate(body, out _)!;
+        foreach (TestKey key in new[] { TestLedger.AlphaValidator, TestLedger.AlphaAdmin })
+            file = file.With(key.Public, key.Sign(file.SigningDigest));
+        Hold("joining", new
+        {
+            body = Hex(WireProfile.Encode(body)),
+            signingDigest = file.SigningDigest.ToString(),
+            file = System.Text.Encoding.ASCII.GetString(file.ToBytes()),
+        });
+    }
+
+    [Test]
     public void Blocks()
     {
         Hold("blocks", new

@@ -294,6 +294,10 @@ const GenesisDepartment = define('GenesisDepartment', {
   5: repeated(message('administrators', GenesisOfficer)),
 });
 
+export const JoiningBody = define('JoiningBody', {
+  1: uint32('format_version'), 2: string('network_name'), 3: message('department', GenesisDepartment),
+});
+
 export const GenesisBody = define('GenesisBody', {
   1: uint32('format_version'),
   2: string('network_name'),

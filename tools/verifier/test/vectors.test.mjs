@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { readCertificate, readHeader, requireCommitted, validatorSet, voteBytes } from '../lib/blocks.mjs';
-import { sha256, ZERO_HASH } from '../lib/bytes.mjs';
+import { sha256, tag, ZERO_HASH } from '../lib/bytes.mjs';
 import { Chain } from '../lib/chain.mjs';
 import { carriedVotes, readEvidence } from '../lib/evidence.mjs';
 import { foundingBytes, readGenesis, requireFounded } from '../lib/genesis.mjs';
 import { Log, leafHash, requireConsistency, rootOfInclusion } from '../lib/log-tree.mjs';
-import { SignedTransaction } from '../lib/messages.mjs';
+import { JoiningBody, SignedTransaction } from '../lib/messages.mjs';
 import { verifyReceipt } from '../lib/receipt.mjs';
 import { Refusal } from '../lib/refusal.mjs';
 import { judge, readSchema, Violation } from '../lib/schema.mjs';
@@ -23,7 +23,7 @@ const set = () => validatorSet(vectors('validator-set').members.map(({ departmen
 
 test('every file of vectors is one that these tests read', () => {
   const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
-  assert.deepEqual(files, ['blocks', 'certificate', 'epochs', 'evidence', 'genesis', 'header', 'merkle-log', 'merkle-state', 'receipt', 'refused',
+  assert.deepEqual(files, ['blocks', 'certificate', 'epochs', 'evidence', 'genesis', 'header', 'joining', 'merkle-log', 'merkle-state', 'receipt', 'refused',
     'proposals', 'schemas', 'submissions', 'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
 });
 
@@ -234,6 +234,23 @@ test('genesis: chain id, leaf, validator set, first state, header 0, founding si
   const founding = signatures.map((s) => ({ department: s.department, signature: hex(s.signature) }));
   requireFounded(genesis, founding);
   assert.throws(() => requireFounded(genesis, founding.slice(1)), Refusal);
+});
+
+test('joining: every key that the body names signs it, in the one form of the file', () => {
+  const expected = vectors('joining');
+  const body = hex(expected.body);
+  const { network_name: network, department } = decode(JoiningBody, body, 'body');
+  assert.equal(network, 'test');
+  assert.equal(department.id, 'alpha');
+  const signed = Buffer.concat([tag('govchain/jng/v1'), body]);
+  assert.equal(show(sha256(signed)), expected.signingDigest);
+  const { signatures } = JSON.parse(expected.file);
+  const keys = [department.validator_key, ...department.administrators.map((a) => a.public_key)].map(show).sort();
+  assert.deepEqual(signatures.map((s) => s.key), keys);
+  for (const { key, signature } of signatures) requireSignature(hex(key), signed, hex(signature), key);
+  const lines = signatures.map(({ key, signature }) => `    { "key": "${key}", "signature": "${signature}" }`).join(',\n');
+  assert.equal(expected.file,
+    `{\n  "format": "govchain-joining-1",\n  "body": "${body.toString('base64')}",\n  "signatures": [\n${lines}\n  ]\n}\n`);
 });
 
 const sorted = (state) => [...state].sort((a, b) => (a.key < b.key ? -1 : 1));
