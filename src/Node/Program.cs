@@ -7,6 +7,7 @@ var root = new RootCommand(
 {
     NodeCommand.Create(),
     KeyCommand.Create(),
+    JoiningCommand.Create(),
     GenesisCommand.Create(),
     TypeCommand.Create(),
     OfficerCommand.Create(),

@@ -79,17 +79,12 @@ internal sealed class MembershipTest
     {
         string file = _network.Layout.At("admit.json");
         string administrator = Path(0, $"{DevnetBuilder.Administrator}.json");
-        string[] propose =
-        [
-            "member", "propose", "admit", Id(Joiner), "--validator-key", KeyOf(Joiner, "validator"),
-            "--endpoint", $"127.0.0.1:{_network.Network.Departments[Joiner].PeerPort}",
-            "--administrator", $"{DevnetBuilder.Administrator}={KeyOf(Joiner, DevnetBuilder.Administrator)}",
-            "--profile", administrator, "-o", file, "--reason", "as decided",
-        ];
+        string joining = await _network.WriteJoiningFileAsync("joining.json", Joiner, Joiner, "validator");
+        string[] propose = ["member", "propose", "admit", Id(Joiner), "--joining", joining, "--profile", administrator, "-o", file, "--reason", "as decided"];
         Assert.That((await RunAsync(propose)).Output, Does.Contain(KeyOf(Joiner, DevnetBuilder.Administrator)), "who signs sees the keys");
-        ProgramRun used = await ProgramRun.GovchainAsync(
-            [.. propose[..5], KeyOf(1, DevnetBuilder.Administrator), .. propose[6..^3], "never.json", "--json"]);
-        Assert.That((used.ExitCode, ReasonOf(used)), Is.EqualTo((ExitCode.Refused, "KEY_IN_USE")), used.Error);
+        string used = await _network.WriteJoiningFileAsync("used.json", Joiner, 1, DevnetBuilder.Administrator);
+        ProgramRun refused = await ProgramRun.GovchainAsync([.. propose[..5], used, .. propose[6..8], "-o", "never.json", "--json"]);
+        Assert.That((refused.ExitCode, ReasonOf(refused)), Is.EqualTo((ExitCode.Refused, "KEY_IN_USE")), refused.Error);
         await RunAsync(["member", "sign", file, "--key", Path(Joiner, "validator.pem"), "--passphrase-file", Path(Joiner, "passphrase")]);
         byte[] written = File.ReadAllBytes(file);
         Assert.That((await ProgramRun.GovchainAsync(propose)).ExitCode, Is.EqualTo(ExitCode.Usage), "a file with signatures is not overwritten");

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using GovChain.Client;
-using GovChain.Client.Keys;
 using GovChain.Node.Auditing;
 using GovChain.Node.Commands;
 using GovChain.Node.Devnet;
@@ -35,10 +34,8 @@ internal sealed class ProposalTest
         Assert.That((await RunAsync(0, "list")).Output, Does.Contain("Nothing was ever proposed."));
 
         string file = _network.Layout.At("admit.json");
-        await GovchainAsync(
-            "member", "propose", "admit", Id(Joiner), "--validator-key", KeyOf(Joiner, "validator"),
-            "--endpoint", $"127.0.0.1:{_network.Network.Departments[Joiner].PeerPort}",
-            "--administrator", $"{DevnetBuilder.Administrator}={KeyOf(Joiner, DevnetBuilder.Administrator)}", "--profile", Profile(0), "-o", file);
+        string joining = await _network.WriteJoiningFileAsync("joining.json", Joiner, Joiner, "validator");
+        await GovchainAsync("member", "propose", "admit", Id(Joiner), "--joining", joining, "--profile", Profile(0), "-o", file);
         ProgramRun unsigned = await ProgramRun.GovchainAsync("proposal", "create", "from-file", file, "--profile", Profile(0));
         Assert.That(unsigned.ExitCode, Is.EqualTo(ExitCode.Usage), unsigned.Error);
         Assert.That(unsigned.Error, Does.Contain("is not signed by the key that is to vote"));
@@ -111,10 +108,4 @@ internal sealed class ProposalTest
     private string Path(int department, string file) => _network.Layout.At(Id(department), file);
 
     private string Profile(int department) => Path(department, $"{DevnetBuilder.Administrator}.json");
-
-    private string KeyOf(int department, string key)
-    {
-        using ISigner signer = KeyOptions.Open(Path(department, $"{key}.pem"), Path(department, "passphrase"));
-        return signer.PublicKey.ToString();
-    }
 }

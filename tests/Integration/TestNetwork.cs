@@ -94,6 +94,37 @@ internal sealed class TestNetwork : IAsyncDisposable
         await DevnetImport.DefineTypeAsync(Layout, Network.Departments[department], client, type, type, "", cancellation);
     }
 
+    /// <summary>By the program: a department's joining file, with its administrator, signed by both keys; its path.</summary>
+    /// <param name="name">The file's name.</param>
+    /// <param name="newcomer">Who joins.</param>
+    /// <param name="holder">Whose directory has the key that is to vote.</param>
+    /// <param name="validator">That key's name.</param>
+    public async Task<string> WriteJoiningFileAsync(string name, int newcomer, int holder, string validator)
+    {
+        DevnetDepartment who = Network.Departments[newcomer];
+        string file = Layout.At(name), home = Network.Departments[holder].Id;
+        string validatorKey = Layout.At(home, $"{validator}.pem"), administratorKey = Layout.At(who.Id, $"{DevnetBuilder.Administrator}.pem");
+        await GovchainAsync(
+            "joining", "create", who.Id, "--network", "devnet", "--title", "en=The newcomer", "--endpoint", $"127.0.0.1:{who.PeerPort}",
+            "--validator-key", PublicKeyOf(validatorKey, Layout.At(home, "passphrase")),
+            "--administrator", $"{DevnetBuilder.Administrator}={PublicKeyOf(administratorKey, Layout.At(who.Id, "passphrase"))}", "-o", file);
+        await GovchainAsync("joining", "sign", file, "--key", validatorKey, "--passphrase-file", Layout.At(home, "passphrase"));
+        await GovchainAsync("joining", "sign", file, "--key", administratorKey, "--passphrase-file", Layout.At(who.Id, "passphrase"));
+        return file;
+
+        static string PublicKeyOf(string key, string passphraseFile)
+        {
+            using ISigner signer = KeyOptions.Open(key, passphraseFile);
+            return signer.PublicKey.ToString();
+        }
+
+        static async Task GovchainAsync(params string[] arguments)
+        {
+            ProgramRun run = await ProgramRun.GovchainAsync(arguments);
+            Assert.That(run.ExitCode, Is.Zero, $"govchain {string.Join(' ', arguments)}: {run.Error}");
+        }
+    }
+
     /// <summary>A registration, signed by the department's clerk, that can commit for ten minutes.</summary>
     public SignedEnvelope SignRegistration(int department, string type, string id, byte[] content)
     {

@@ -6,6 +6,7 @@ using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Membership;
 using GovChain.Node.Signatures;
 using GovChain.Protos.V1;
 
@@ -20,24 +21,14 @@ internal static class GenesisCommand
     private static Command New()
     {
         var network = new Option<string>("--network") { Description = "The network's name: a-z, 0-9, . and -", HelpName = "NAME", Required = true };
-        var departments = new Option<string[]>("--department")
-        {
-            Description = "A department, as ID=VALIDATOR-PUBLIC-KEY@HOST:PORT; given once for each",
-            HelpName = "SPEC",
-            Required = true,
-        };
-        var administrators = new Option<string[]>("--administrator")
-        {
-            Description = "A department's first administrator, as ID:OFFICER=PUBLIC-KEY; at least one for each department",
-            HelpName = "SPEC",
-            Required = true,
-        };
+        Option<string[]> joining = Joining("The departments' joining files (joining create); each signed for this network by every key in it");
+        joining.Required = true;
         var output = new Option<string>("--output", "-o") { Description = "Where to write the genesis file", HelpName = "FILE", Required = true };
         Option<bool> overwrite = OutputFile.OverwriteOption();
         Option<bool> json = Output.JsonOption();
         var command = new Command("create",
-            "Make a genesis file from the departments' public keys. Every department then signs it (genesis sign); nodes refuse one "
-            + "that a department has not signed.") { network, departments, administrators, output, overwrite, json };
+            "Make a genesis file from the departments' joining files. Every department then signs it (genesis sign); nodes refuse one "
+            + "that a department has not signed.") { network, joining, output, overwrite, json };
         command.SetAction(async (result, cancellation) =>
         {
             var body = new GenesisBody
@@ -49,10 +40,7 @@ internal static class GenesisCommand
                 Nonce = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(Limits.NonceBytes)),
                 Parameters = LedgerParameters.CreateDefault(),
             };
-            body.Departments.AddRange(result.GetRequiredValue(departments).Select(ParseDepartment)
-                .OrderBy(d => d.Id, StringComparer.Ordinal));
-            foreach (string text in result.GetRequiredValue(administrators))
-                AddAdministrator(body, text);
+            body.Departments.AddRange(JoiningCommand.ReadSigned(result.GetRequiredValue(joining), body.NetworkName).Select(f => f.Department));
             Genesis genesis = Build(body);
             string path = result.GetRequiredValue(output);
             await Files.WriteAsync(path, new GenesisFile(genesis, []).ToBytes(), result.GetValue(overwrite), cancellation);
@@ -86,11 +74,19 @@ internal static class GenesisCommand
     private static Command Inspect()
     {
         var file = new Argument<string>("FILE") { Description = "The genesis file" };
+        Option<string[]> joining = Joining("Joining files, of your department at least: whether the genesis has what they say");
         Option<bool> json = Output.JsonOption();
-        var command = new Command("inspect", "Show what a genesis file says, its digest, and who has signed it") { file, json };
+        var command = new Command("inspect",
+            "Show what a genesis file says, its digest, and who has signed it. Ends with 8 unless all have, or where it says something else "
+            + "than a joining file.") { file, joining, json };
         command.SetAction(result =>
         {
             GenesisFile read = Read(result.GetRequiredValue(file));
+            foreach (string path in result.GetValue(joining) ?? [])
+            {
+                if (JoiningCommand.Read(path).CompareWith(read.Genesis.Body) is { } difference)
+                    throw new CommandException(JoiningCommand.ExitCodeOf(difference.Kind), difference.Message);
+            }
             PrintFile(result.GetRequiredValue(file), read.Genesis, read.Signatures, result.GetValue(json));
             using NodeVerifier signatures = NodeVerifier.ForFile();
             GenesisFailure? failure = read.Verify(signatures.Verifier);
@@ -123,40 +119,12 @@ internal static class GenesisCommand
         GenesisFile.TryRead(bytes, out GenesisFailure? failure)
             ?? throw new CommandException(ExitCode.Configuration, $"{path} is no genesis file: {failure!.Message}");
 
-    private static GenesisDepartment ParseDepartment(string text)
+    private static Option<string[]> Joining(string description) => new("--joining")
     {
-        int equals = text.IndexOf('=');
-        int at = text.IndexOf('@');
-        if (equals < 1 || at < equals)
-            throw new CommandException(ExitCode.Usage, $"--department {text}: ID=PUBLIC-KEY@HOST:PORT is expected.");
-        var department = new GenesisDepartment
-        {
-            Id = text[..equals],
-            ValidatorKey = ParseKey("--department", text[(equals + 1)..at]),
-            Endpoint = text[(at + 1)..],
-        };
-        department.Names.Add(new LocalizedText { Language = "en", Text = department.Id });
-        return department;
-    }
-
-    private static void AddAdministrator(GenesisBody body, string text)
-    {
-        int colon = text.IndexOf(':');
-        int equals = text.IndexOf('=');
-        if (colon < 1 || equals < colon)
-            throw new CommandException(ExitCode.Usage, $"--administrator {text}: ID:OFFICER=PUBLIC-KEY is expected.");
-        GenesisDepartment department = body.Departments.FirstOrDefault(d => d.Id == text[..colon])
-            ?? throw new CommandException(ExitCode.Usage, $"--administrator {text}: there is no department {text[..colon]}.");
-        department.Administrators.Add(new GenesisOfficer
-        {
-            OfficerId = text[(colon + 1)..equals],
-            PublicKey = ParseKey("--administrator", text[(equals + 1)..]),
-        });
-    }
-
-    private static ByteString ParseKey(string option, string hex) => PublicKey.TryParseHex(hex, out PublicKey? key)
-        ? ByteString.CopyFrom(key.Span)
-        : throw new CommandException(ExitCode.Usage, $"{option}: {hex} is no public key: 66 hexadecimal digits, as \"key new\" prints them.");
+        Description = description,
+        HelpName = "FILE",
+        AllowMultipleArgumentsPerToken = true,
+    };
 
     private static void PrintFile(string path, Genesis genesis, IReadOnlyList<FoundingSignature> signatures, bool json)
     {
@@ -175,10 +143,14 @@ internal static class GenesisCommand
         }
         Output.Line($"{path}: the network {genesis.Body.NetworkName}, made on {UtcTime.Format(genesis.Body.CreatedAtMs)}");
         Output.Line($"  genesis digest {genesis.ChainId}");
+        Output.Line($"  {QuorumOutlook.Count(genesis.Validators.Count, "department votes", "departments vote")}, and "
+            + $"{QuorumOutlook.Count(genesis.Validators.QuorumSize, "makes", "make")} a quorum");
         foreach (GenesisDepartment d in genesis.Body.Departments)
         {
             Output.Line($"  {d.Id} at {d.Endpoint}, validator key {Convert.ToHexStringLower(d.ValidatorKey.Span)}, "
                 + (signed.Contains(d.Id) ? "signed" : "NOT SIGNED"));
+            foreach (LocalizedText name in d.Names)
+                Output.Line($"    name ({name.Language}) {Output.Value(name.Text)}");
             foreach (GenesisOfficer o in d.Administrators)
                 Output.Line($"    administrator {o.OfficerId}, key {Convert.ToHexStringLower(o.PublicKey.Span)}");
         }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Google.Protobuf;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
@@ -20,43 +19,49 @@ internal static class MemberProposal
 
     private static Command Admit()
     {
-        Option<string> key = ValidatorKey();
-        var endpoint = new Option<string>("--endpoint") { Description = "Where its peer listener is", HelpName = "HOST:PORT", Required = true };
-        var name = new Option<string?>("--name") { Description = "Its name for people (default: its id)", HelpName = "TEXT" };
-        var administrators = new Option<string[]>("--administrator")
+        var joining = new Option<string>("--joining")
         {
-            Description = "Its first administrator, as OFFICER=PUBLIC-KEY; one at least",
-            HelpName = "SPEC",
+            Description = "Its joining file (joining create), signed for this network by every key in it",
+            HelpName = "FILE",
             Required = true,
         };
-        return Proposal("admit", "Propose that a department gets a vote. Its node runs as an observer before", [key, endpoint, name, administrators],
-            (result, change) =>
+        return Proposal("admit", "Propose that a department gets a vote. Its node runs as an observer before", [joining],
+            (result, change, network) =>
             {
+                string path = result.GetRequiredValue(joining);
+                GenesisDepartment newcomer = JoiningCommand.ReadSigned([path], network)[0].Department;
+                if (newcomer.Id != change.Department)
+                    throw new CommandException(ExitCode.Usage, $"{path} is of {newcomer.Id}, and {change.Department} is to be admitted.");
                 change.Kind = (uint)MembershipKind.Admit;
-                change.ValidatorKey = ParseKey("--validator-key", result.GetRequiredValue(key));
-                change.Endpoint = result.GetRequiredValue(endpoint);
-                change.Names.Add(new LocalizedText { Language = "en", Text = result.GetValue(name) ?? change.Department });
+                change.ValidatorKey = newcomer.ValidatorKey;
+                change.Endpoint = newcomer.Endpoint;
+                change.Names.AddRange(newcomer.Names);
                 change.Administrators.AddRange(
-                    result.GetRequiredValue(administrators).Select(ParseAdministrator).OrderBy(static a => a.OfficerId, StringComparer.Ordinal));
+                    newcomer.Administrators.Select(static a => new FirstAdministrator { OfficerId = a.OfficerId, PublicKey = a.PublicKey }));
             });
     }
 
     private static Command Remove() => Proposal(
         "remove", "Propose that a department loses its vote; its officers sign no more, its node may go on as an observer", [],
-        static (_, change) => change.Kind = (uint)MembershipKind.Remove);
+        static (_, change, _) => change.Kind = (uint)MembershipKind.Remove);
 
     private static Command ReplaceKey()
     {
-        Option<string> key = ValidatorKey();
-        return Proposal("replace-key", "Propose that a department votes with another key", [key], (result, change) =>
+        var key = new Option<string>("--validator-key")
+        {
+            Description = "The public key it is to vote with, as \"key new\" printed it; one that serves for nothing else",
+            HelpName = "HEX",
+            Required = true,
+        };
+        return Proposal("replace-key", "Propose that a department votes with another key", [key], (result, change, _) =>
         {
             change.Kind = (uint)MembershipKind.ReplaceKey;
-            change.ValidatorKey = ParseKey("--validator-key", result.GetRequiredValue(key));
+            change.ValidatorKey = JoiningCommand.ParseKey("--validator-key", result.GetRequiredValue(key));
         });
     }
 
     private static Command Proposal(
-        string name, string description, IEnumerable<Option> more, Action<ParseResult, MembershipChange> fill)
+        string name, string description, IEnumerable<Option> more, Action<ParseResult, MembershipChange, string> fill)
     {
         var department = new Argument<string>("DEPARTMENT") { Description = "The department's id" };
         var reason = new Option<string>("--reason") { Description = "Why; it stands on the ledger", DefaultValueFactory = static _ => "" };
@@ -92,7 +97,7 @@ internal static class MemberProposal
                 Department = result.GetRequiredValue(department),
                 Reason = result.GetValue(reason) ?? "",
             };
-            fill(result, change);
+            fill(result, change, status.NetworkName);
             if (MembershipFields.CheckChange(change) is { } violation)
                 throw new CommandException(ExitCode.Usage, $"The change is refused: {violation}");
             var file = new MembershipFile(chainId, new ChangeMembership { Change = change });
@@ -111,23 +116,4 @@ internal static class MemberProposal
         });
         return command;
     }
-
-    private static Option<string> ValidatorKey() => new("--validator-key")
-    {
-        Description = "The public key it is to vote with, as \"key new\" printed it; one that serves for nothing else",
-        HelpName = "HEX",
-        Required = true,
-    };
-
-    private static FirstAdministrator ParseAdministrator(string text)
-    {
-        int equals = text.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0
-            ? new FirstAdministrator { OfficerId = text[..equals], PublicKey = ParseKey("--administrator", text[(equals + 1)..]) }
-            : throw new CommandException(ExitCode.Usage, $"--administrator {text}: OFFICER=PUBLIC-KEY is expected.");
-    }
-
-    private static ByteString ParseKey(string option, string hex) => PublicKey.TryParseHex(hex, out PublicKey? key)
-        ? ByteString.CopyFrom(key.Span)
-        : throw new CommandException(ExitCode.Usage, $"{option}: {hex} is no public key: 66 hexadecimal digits, as \"key new\" prints them.");
 }

@@ -108,7 +108,7 @@ internal static class TypeCommand
         return command;
     }
 
-    private static LocalizedText ParseTitle(string text)
+    internal static LocalizedText ParseTitle(string text)
     {
         int at = text.IndexOf('=');
         return at > 0

@@ -82,6 +82,8 @@ public sealed partial class ErrorTableTest
             yield return row;
         foreach (Row row in Of<GenesisFailureKind>("genesis", "src/Core/Execution/GenesisFailure.cs", _ => (null, null, ExitCode.Configuration), snake: false))
             yield return row;
+        foreach (Row row in Of<JoiningFailureKind>("joining", "src/Core/Execution/JoiningFailure.cs", code => (null, null, JoiningCommand.ExitCodeOf(code)), snake: false))
+            yield return row;
         foreach (Row row in Of<ReceiptFailureKind>("receipt", "src/Core/Verification/ReceiptFailure.cs", _ => (null, null, ExitCode.VerificationFailed), snake: false))
             yield return row;
         Dictionary<string, string> meanings = Summaries("src/Node/Commands/ExitCode.cs", ConstantOf());
