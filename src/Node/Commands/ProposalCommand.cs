@@ -141,7 +141,7 @@ internal static class ProposalCommand
         catch (LedgerClientException e) when (e.IsTransient)
         {
             // A node begins anew with a change, and who waited for the vote that made it is not told.
-            if (await FindAgainAsync(client, vote.Proposal, cancellation) is not { Standing: not "open" } decided)
+            if (await LookAgainAsync(client, vote.Proposal, cancellation) is not ({ Standing: not "open" } decided, _))
                 throw;
             if (json)
                 Output.Json(new JsonObject { ["proposal"] = ProposalText.IdOf(decided.State), ["standing"] = decided.Standing });
@@ -149,8 +149,12 @@ internal static class ProposalCommand
                 Output.Line($"The proposal of {vote.Department} is decided: {decided.Standing}.");
             return;
         }
-        if (!json && await FindAgainAsync(client, vote.Proposal, cancellation) is { } after)
-            ProposalText.Print(after, await client.GetStatusAsync(cancellation));
+        if (json)
+            return;
+        if (await LookAgainAsync(client, vote.Proposal, cancellation) is (var after, var status))
+            ProposalText.Print(after, status);
+        else
+            Output.Line("  what it decided: the node does not answer just now; govchain proposal list");
     }
 
     /// <summary>Whether the ledger could go on after the change is for each department to judge, before it votes.</summary>
@@ -186,14 +190,16 @@ internal static class ProposalCommand
         throw new CommandException(ExitCode.NotFound, $"{id} is no department's newest proposal. Look at them: govchain proposal list");
     }
 
-    /// <summary>The proposal once the node answers; null where it does not within some seconds.</summary>
-    private static async Task<Proposal?> FindAgainAsync(LedgerClient client, ByteString id, CancellationToken cancellation)
+    /// <summary>The proposal and where the node stands, once it answers: with a decision it may begin anew between any two answers.
+    /// Null where it does not within some seconds.</summary>
+    private static async Task<(Proposal Proposal, GetStatusResponse Status)?> LookAgainAsync(
+        LedgerClient client, ByteString id, CancellationToken cancellation)
     {
         for (int attempt = 0; attempt < LooksAgain; attempt++)
         {
             try
             {
-                return await FindAsync(client, Convert.ToHexStringLower(id.Span), cancellation);
+                return (await FindAsync(client, Convert.ToHexStringLower(id.Span), cancellation), await client.GetStatusAsync(cancellation));
             }
             catch (LedgerClientException e) when (e.IsTransient)
             {
