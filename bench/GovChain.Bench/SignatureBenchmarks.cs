@@ -20,7 +20,7 @@ public class SignatureBenchmarks
     private bool[] _results = [];
 
     /// <summary>Signatures in a batch.</summary>
-    [Params(1, 64, 1024)]
+    [Params(1, 64, 256, 1024)]
     public int Batch { get; set; }
 
     [GlobalSetup]

@@ -8,7 +8,7 @@ using NUnit.Framework;
 namespace GovChain.Tests.Unit.Cryptography;
 
 /// <summary>
-/// Goal: verification, by the platform and by every path of the engine, accepts what other people's vectors call valid,
+/// Goal: verification, by second opinions and by every path of the engine, accepts what other people's vectors call valid,
 /// in low form only, and nothing else. Method: Wycheproof's r||s and DER sets and noble's RFC 6979 nonces, each set as
 /// one batch. A vector with high s must be refused as it stands and be accepted after normalisation.
 /// </summary>
@@ -90,8 +90,8 @@ public sealed class SignatureVectorsTest
 
     private static void AssertAll(List<Expectation> all)
     {
-        using PlatformSignatureVerifier platform = new();
-        foreach (ISignatureVerifier verifier in (ISignatureVerifier[])[platform, .. ForcedVerifier.All])
+        using SecondOpinions others = new();
+        foreach (ISignatureVerifier verifier in (ISignatureVerifier[])[.. others.All, .. ForcedVerifier.All])
         {
             bool[] results = new bool[all.Count];
             verifier.Verify([.. all.Select(static e => e.Check)], results);
