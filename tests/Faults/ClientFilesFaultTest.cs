@@ -10,6 +10,7 @@ namespace GovChain.Tests.Faults;
 /// Method: that of <see cref="StorageFaultTest"/>; the calls are so few that every cut is examined.
 /// </summary>
 [TestFixture]
+[Category(TestGroup.StorageFaults)]
 internal sealed class ClientFilesFaultTest
 {
     private static readonly int Samples = FaultStage.Samples(6);

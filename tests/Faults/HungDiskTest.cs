@@ -15,6 +15,7 @@ namespace GovChain.Tests.Faults;
 /// a real process whose sync of a file never returns (faultfs.c), a client that holds on to its submission, SIGTERM.
 /// </summary>
 [TestFixture]
+[Category(TestGroup.StorageFaults)]
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class HungDiskTest
 {

@@ -14,6 +14,7 @@ namespace GovChain.Tests.Faults;
 /// FULL=1 every call of the restore.
 /// </summary>
 [TestFixture]
+[Category(TestGroup.StorageFaults)]
 internal sealed class RestoreStorageFaultTest
 {
     private const ulong BackupHeight = 2;

@@ -12,6 +12,7 @@ namespace GovChain.Tests.Faults;
 /// <see cref="StorageFaultTest"/>, from where the snapshot's ledger is begun.
 /// </summary>
 [TestFixture]
+[Category(TestGroup.StorageFaults)]
 internal sealed class SnapshotStorageFaultTest
 {
     private static readonly int Samples = FaultStage.Samples(2);
