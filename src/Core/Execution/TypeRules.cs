@@ -30,6 +30,7 @@ internal static class TypeRules
             LinksInForce = definition.LinksInForce,
             Approvers = { definition.Approvers },
             FourEyes = definition.FourEyes,
+            Readers = { definition.Readers },
         };
         return Outcome.Accept(new StateWrite(key, next));
     }

@@ -1,3 +1,4 @@
+using Google.Protobuf.Collections;
 using GovChain.Core.Cryptography;
 using GovChain.Protos.V1;
 
@@ -137,17 +138,18 @@ internal static class ActionRules
         ?? FieldRules.Texts($"{at}.titles", type.Titles)
         ?? FieldRules.Text($"{at}.description", type.Description, Limits.LongTextBytesMax)
         ?? FieldRules.Text($"{at}.schema", type.Schema, Limits.SchemaBytesMax)
-        ?? Approvers($"{at}.approvers", type);
+        ?? Departments($"{at}.approvers", type.Approvers, Limits.ApproversMax)
+        ?? Departments($"{at}.readers", type.Readers, Limits.ReadersMax);
 
-    private static FieldViolation? Approvers(string at, DefineType type)
+    private static FieldViolation? Departments(string at, RepeatedField<string> departments, int max)
     {
-        FieldViolation? violation = FieldRules.Number(at, (ulong)type.Approvers.Count, 0, Limits.ApproversMax);
-        for (int i = 0; violation is null && i < type.Approvers.Count; i++)
+        FieldViolation? violation = FieldRules.Number(at, (ulong)departments.Count, 0, (ulong)max);
+        for (int i = 0; violation is null && i < departments.Count; i++)
         {
-            violation = FieldRules.Department($"{at}[{i}]", type.Approvers[i])
+            violation = FieldRules.Department($"{at}[{i}]", departments[i])
                 ?? FieldRules.Require(
-                    i == 0 || string.CompareOrdinal(type.Approvers[i - 1], type.Approvers[i]) < 0,
-                    $"{at}[{i}]", "greater than the one before", type.Approvers[i]);
+                    i == 0 || string.CompareOrdinal(departments[i - 1], departments[i]) < 0,
+                    $"{at}[{i}]", "greater than the one before", departments[i]);
         }
         return violation;
     }

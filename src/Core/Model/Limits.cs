@@ -42,6 +42,9 @@ public static class Limits
     /// <summary>Departments whose approvers may approve changes of a type's records: 528 bytes of the type's state value.</summary>
     public const int ApproversMax = 16;
 
+    /// <summary>Departments that may read records of a type: more than the 50 that are planned for; 2.2 KB of the type's state value.</summary>
+    public const int ReadersMax = 64;
+
     /// <summary>How far ahead of header time the end of the wait for an approval may lie: 30 days, for leave and holidays.</summary>
     public const ulong ApprovalHorizonMs = 30UL * 24 * 60 * 60 * 1_000;
 

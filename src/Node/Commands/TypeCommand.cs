@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using GovChain.Client;
+using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 
@@ -44,10 +45,16 @@ internal static class TypeCommand
             HelpName = "DEPARTMENT",
         };
         var ownApprovers = new Option<bool>("--no-approver") { Description = "Take the departments away that the present version names" };
+        var readers = new Option<string[]>("--reader")
+        {
+            Description = $"A department whose officers may read the records of a type that is not public, up to {Limits.ReadersMax}, besides the owner's and the approvers'",
+            HelpName = "DEPARTMENT",
+        };
+        var ownReaders = new Option<bool>("--no-reader") { Description = "Take the departments away that may read the present version" };
         Option<bool> json = Output.JsonOption();
         var command = new Command("define",
             "Define a record type, or its next version. Signed by an administrator of the department that owns it.")
-            { type, title, description, publicRead, schema, noSchema, linksInForce, anyLinks, fourEyes, twoEyes, approvers, ownApprovers, json };
+            { type, title, description, publicRead, schema, noSchema, linksInForce, anyLinks, fourEyes, twoEyes, approvers, ownApprovers, readers, ownReaders, json };
         command.Validators.Add(result =>
         {
             if (result.GetValue(noSchema) && result.GetResult(schema) is not null)
@@ -58,6 +65,8 @@ internal static class TypeCommand
                 result.AddError("--four-eyes and --no-four-eyes exclude each other.");
             if (result.GetValue(ownApprovers) && result.GetResult(approvers) is not null)
                 result.AddError("--approver and --no-approver exclude each other.");
+            if (result.GetValue(ownReaders) && result.GetResult(readers) is not null)
+                result.AddError("--reader and --no-reader exclude each other.");
         });
         ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
@@ -76,7 +85,8 @@ internal static class TypeCommand
                 throw new CommandException(ExitCode.Usage,
                     $"Version {current.Version} of {name} wants links that lead to records in force. Give --links-in-force, or --no-links-in-force to take that away.");
             }
-            string[] departments = [.. (result.GetValue(approvers) ?? []).Distinct().Order(StringComparer.Ordinal)];
+            string[] departments = Departments(result.GetValue(approvers));
+            string[] mayRead = Departments(result.GetValue(readers));
             if (current is { FourEyes: true } && !result.GetValue(fourEyes) && !result.GetValue(twoEyes))
             {
                 throw new CommandException(ExitCode.Usage,
@@ -86,6 +96,11 @@ internal static class TypeCommand
             {
                 throw new CommandException(ExitCode.Usage,
                     $"Version {current.Version} of {name} is approved by {string.Join(", ", current.Approvers)}. Give --approver DEPARTMENT, or --no-approver for its owner.");
+            }
+            if (current is { Readers.Count: > 0 } && mayRead.Length == 0 && !result.GetValue(ownReaders))
+            {
+                throw new CommandException(ExitCode.Usage,
+                    $"Version {current.Version} of {name} is read by {string.Join(", ", current.Readers)} too. Give --reader DEPARTMENT, or --no-reader for its owner and approvers alone.");
             }
             var define = new DefineType
             {
@@ -97,6 +112,7 @@ internal static class TypeCommand
                 LinksInForce = result.GetValue(linksInForce),
                 FourEyes = result.GetValue(fourEyes),
                 Approvers = { departments },
+                Readers = { mayRead },
             };
             foreach (string text in result.GetRequiredValue(title))
                 define.Titles.Add(ParseTitle(text));
@@ -107,6 +123,8 @@ internal static class TypeCommand
         });
         return command;
     }
+
+    private static string[] Departments(string[]? given) => [.. (given ?? []).Distinct().Order(StringComparer.Ordinal)];
 
     internal static LocalizedText ParseTitle(string text)
     {
@@ -146,6 +164,7 @@ internal static class TypeCommand
         ["linksInForce"] = type.LinksInForce,
         ["fourEyes"] = type.FourEyes,
         ["approvers"] = new JsonArray([.. type.Approvers.Select(static d => (JsonNode)d)]),
+        ["readers"] = new JsonArray([.. type.Readers.Select(static d => (JsonNode)d)]),
         ["definedHeight"] = type.DefinedHeight,
         ["definedPosition"] = type.DefinedPosition,
         ["schema"] = type.Schema, // the text as it was defined: a number of it could lose digits otherwise
@@ -164,6 +183,8 @@ internal static class TypeCommand
             Output.Line("  records change with another officer's approval only");
         if (type.FourEyes || type.Approvers.Count > 0)
             Output.Line($"  approved by: {(type.Approvers.Count > 0 ? string.Join(", ", type.Approvers) : type.Owner)}");
+        if (!type.PublicRead)
+            Output.Line($"  read by: {string.Join(", ", ReadRules.DepartmentsOf(type))}");
         Output.Line($"  defined in block {type.DefinedHeight}, position {type.DefinedPosition}");
         Output.Line(type.Schema.Length == 0
             ? "  no schema: any content will do" : $"  schema:\n    {type.Schema.TrimEnd().ReplaceLineEndings("\n    ")}");

@@ -95,6 +95,7 @@ internal static class FlawedEnvelopes
             b.DefineType = new DefineType { Type = "t", ExpectedVersion = 1, Description = "d", PublicRead = true, Schema = "{}", LinksInForce = true, FourEyes = true };
             b.DefineType.Titles.Add(new LocalizedText { Language = "en", Text = "T" });
             b.DefineType.Approvers.Add(["dept-y", "dept-z"]);
+            b.DefineType.Readers.Add(["dept-w", "dept-x"]);
             b.DefineType.Titles.Add(new LocalizedText { Language = "fr", Text = "T" });
         });
         yield return Sign(administrator, b =>

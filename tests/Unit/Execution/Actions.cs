@@ -95,6 +95,14 @@ internal static class Actions
         return action;
     }
 
+    /// <summary>A definition that lets officers of these departments read.</summary>
+    public static TransactionBody ReadBy(TransactionBody define, params string[] readers)
+    {
+        define.DefineType.PublicRead = false;
+        define.DefineType.Readers.AddRange(readers);
+        return define;
+    }
+
     public static TransactionBody Define(string type = Type, ulong expected = 0) => new()
     {
         DefineType = new DefineType

@@ -68,7 +68,7 @@ public sealed class FrozenNumbersTest
         Expect<Payload>("inline=1");
         Expect<InlinePayload>("media_type=1 content=2");
         Expect<LocalizedText>("language=1 text=2");
-        Expect<DefineType>("type=1 expected_version=2 titles=3 public_read=4 schema=5 approvers=7 four_eyes=9 description=13 links_in_force=14");
+        Expect<DefineType>("type=1 expected_version=2 titles=3 public_read=4 schema=5 approvers=7 readers=8 four_eyes=9 description=13 links_in_force=14");
         Expect<EnrolOfficer>("officer_id=1 public_key=2 roles=3 valid_from_ms=4 valid_until_ms=5");
         Expect<RevokeOfficer>("officer_id=1 reason=2");
         Expect<RotateOfficerKey>("officer_id=1 public_key=2 reason=3");
@@ -102,7 +102,7 @@ public sealed class FrozenNumbersTest
         Expect<OfficerState>("department=1 officer_id=2 current_key=3 keys=4");
         Expect<RecordTypeState>(
             "type=1 version=2 owner=3 titles=4 public_read=5 description=6 defined_height=7 defined_position=8 schema=9 links_in_force=10 "
-            + "approvers=11 four_eyes=12");
+            + "approvers=11 four_eyes=12 readers=13");
         Expect<RecordState>(
             "record=1 version=2 status=3 payload_digest=4 media_type=5 payload_bytes=6 department=7 officer_id=8 reason=9 "
             + "legal_basis=10 effective_date=11 recorded_at_ms=12 height=13 position=14 payload_position=15 successors=16 links=17 approval=18");

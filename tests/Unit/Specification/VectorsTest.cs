@@ -84,6 +84,7 @@ public sealed class VectorsTest
                 Vector("vote against a proposal", Proposals.Vote("beta", _ledger.Genesis.ChainId, false), 34),
                 Vector("withdraw a proposal", Proposals.Withdraw(_ledger.Genesis.ChainId), 35),
                 Vector("define type of four eyes", Actions.FourEyes(1, "alpha", "beta"), 16),
+                Vector("define type with readers", Actions.ReadBy(Actions.Define(), "beta", "gamma"), 36),
             },
         });
     }
@@ -213,6 +214,8 @@ public sealed class VectorsTest
                 Vector("approver twice", Field(Actions.FourEyes(0, "beta", "beta"))),
                 Vector("approver with a capital", Field(Actions.FourEyes(0, "Beta"))),
                 Vector("17 approvers", Field(Actions.FourEyes(0, [.. Enumerable.Range(10, 17).Select(i => $"d-{i}")]))),
+                Vector("readers out of order", Field(Actions.Define(), b => b.DefineType.Readers.Add(["beta", "alpha"]))),
+                Vector("65 readers", Field(Actions.Define(), b => b.DefineType.Readers.Add(Enumerable.Range(10, 65).Select(i => $"d-{i}")))),
                 Vector("no title", Field(Actions.Define(), b => b.DefineType.Titles.Clear())),
                 Vector("language twice", Field(Actions.Define(), b => b.DefineType.Titles.Add(b.DefineType.Titles[0]))),
                 Vector("empty title", Field(Actions.Define(), b => b.DefineType.Titles[0].Text = "")),
@@ -460,7 +463,7 @@ public sealed class VectorsTest
             blocks = new[]
             {
                 Block(_ledger.Commit([
-                    Make(TestLedger.AlphaAdmin, Actions.FourEyes(0, "beta"), 22),
+                    Make(TestLedger.AlphaAdmin, Actions.ReadBy(Actions.FourEyes(0, "beta"), "alpha", "gamma"), 22),
                     Make(TestLedger.AlphaAdmin, Actions.Enrol("clerk", TestLedger.AlphaClerk, OfficerRole.Clerk), 23),
                     Make(TestLedger.BetaAdmin, Actions.Enrol("approver", approver, OfficerRole.Approver), 24),
                 ])),

@@ -47,7 +47,7 @@ internal static class WireSamples
         Gen.Select(Text, Text, (id, other) => new TransactionBody { RevokeDelegation = new RevokeDelegation { Delegator = id, OfficerId = other } }),
         Gen.Select(Text, Title.Array[0, 3], Gen.Bool, (type, titles, read) => new TransactionBody
         {
-            DefineType = new DefineType { Type = type, Titles = { titles }, PublicRead = read, Description = type, Schema = type, Approvers = { type }, FourEyes = read },
+            DefineType = new DefineType { Type = type, Titles = { titles }, PublicRead = read, Description = type, Schema = type, Approvers = { type }, Readers = { type }, FourEyes = read },
         }),
         Gen.Select(Text, Blob, Gen.UInt.Array[0, 4], Gen.ULong, (id, key, roles, time) => new TransactionBody
         {

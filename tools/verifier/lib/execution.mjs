@@ -280,7 +280,7 @@ function decide(state, id, { submission, approve_until_ms }, decision) {
 }
 
 function defineType(state, definition, { height, position, signer }) {
-  const { type, titles, public_read, description, schema, links_in_force, approvers, four_eyes } = definition;
+  const { type, titles, public_read, description, schema, links_in_force, approvers, four_eyes, readers } = definition;
   const current = state.now(KIND.type, type);
   const owner = current?.owner ?? signer.department;
   require(owner === signer.department, 'signer', () => `the type ${type} belongs to ${owner}`, 'NOT_PERMITTED');
@@ -290,7 +290,7 @@ function defineType(state, definition, { height, position, signer }) {
   const version = definition.expected_version + 1n;
   state.set(KIND.type, type, {
     type, version, owner, titles, public_read, description, schema, defined_height: height, defined_position: position, links_in_force,
-    approvers, four_eyes,
+    approvers, four_eyes, readers,
   });
 }
 

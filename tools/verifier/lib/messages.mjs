@@ -50,10 +50,11 @@ const DefineType = define('DefineType', {
   4: bool('public_read'),
   5: string('schema'),
   7: repeated(string('approvers')),
+  8: repeated(string('readers')),
   9: bool('four_eyes'),
   13: string('description'),
   14: bool('links_in_force'),
-}, [6, 8, ...range(10, 12)]);
+}, [6, ...range(10, 12)]);
 
 const EnrolOfficer = define('EnrolOfficer', {
   1: string('officer_id'),
@@ -203,6 +204,7 @@ export const RecordTypeState = define('RecordTypeState', {
   10: bool('links_in_force'),
   11: repeated(string('approvers')),
   12: bool('four_eyes'),
+  13: repeated(string('readers')),
 });
 
 const Approval = define('Approval', {

@@ -26,6 +26,7 @@ export const DECISIONS = ['approve', 'refuse'];
 const PAYLOAD_ACTIONS = ['register', 'amend'];
 const OTHERS_MAX = 16;
 const APPROVERS_MAX = 16;
+const READERS_MAX = 64;
 
 /** Signed by a department's validator key; all others by an officer's. */
 export const PROTOCOL_ACTIONS = ['accuse', 'suspend_leader'];
@@ -163,11 +164,15 @@ function requireDefineType(definition, action) {
   requireTexts(definition.titles, `${action}.titles`);
   requireText(definition.description, 0, 4096, `${action}.description`);
   requireText(definition.schema, 0, 16_384, `${action}.schema`);
-  const { approvers } = definition;
-  require(approvers.length <= APPROVERS_MAX, `${action}.approvers`, () => `${approvers.length}; at most ${APPROVERS_MAX}`, INVALID);
-  approvers.forEach((department, i) => {
-    requireIdentifier('department', department, `${action}.approvers[${i}]`);
-    require(i === 0 || approvers[i - 1] < department, `${action}.approvers[${i}]`, 'does not ascend', INVALID);
+  requireDepartments(definition.approvers, APPROVERS_MAX, `${action}.approvers`);
+  requireDepartments(definition.readers, READERS_MAX, `${action}.readers`);
+}
+
+function requireDepartments(departments, max, at) {
+  require(departments.length <= max, at, () => `${departments.length}; at most ${max}`, INVALID);
+  departments.forEach((department, i) => {
+    requireIdentifier('department', department, `${at}[${i}]`);
+    require(i === 0 || departments[i - 1] < department, `${at}[${i}]`, 'does not ascend', INVALID);
   });
 }
 

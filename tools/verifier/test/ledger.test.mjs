@@ -148,7 +148,7 @@ test('a change that was submitted waits until another officer approves it, and n
   const beta = new Key();
   ledger.commit(
     ledger.sign(ledger.administrators[1], 'enrol_officer', enrolment('approver', beta, [2])),
-    ledger.sign(admin, 'define_type', { type: 'licence', expected_version: 2n, titles: texts('Licence'), approvers: ['alpha', 'beta'], links_in_force: true }));
+    ledger.sign(admin, 'define_type', { type: 'licence', expected_version: 2n, titles: texts('Licence'), approvers: ['alpha', 'beta'], readers: ['gamma'], links_in_force: true }));
   ledger.commit(approval(ledger, beta, idOf(ledger, again), { expected_version: 1n }));
   const linked = ledger.sign(clerk, 'register', record('L', { ...linked1, ...until(ledger) }));
   ledger.commit(linked, ledger.sign(beta, 'approve', decision('L', idOf(ledger, linked))));
@@ -388,6 +388,10 @@ const BROKEN = {
   ...Object.fromEntries([['out of order', ['beta', 'alpha']], ['twice', ['beta', 'beta']], ['of no name', ['Beta']],
     ['seventeen', Array.from({ length: 17 }, (_, i) => `d-${10 + i}`)]].map(([name, approvers]) => [
     `INVALID_FIELD, approvers ${name}`, (l) => [l.sign(l.administrators[0], 'define_type', { type: 'permit', titles: texts('Permit'), approvers })]])),
+  'INVALID_FIELD, readers out of order': (l) => [
+    l.sign(l.administrators[0], 'define_type', { type: 'permit', titles: texts('Permit'), readers: ['beta', 'alpha'] })],
+  'INVALID_FIELD, sixty-five readers': (l) => [l.sign(l.administrators[0], 'define_type',
+    { type: 'permit', titles: texts('Permit'), readers: Array.from({ length: 65 }, (_, i) => `d-${10 + i}`) })],
   OFFICER_EXISTS: (l) => [l.sign(l.administrators[0], 'enrol_officer', enrolment('clerk', stranger, [1]))],
   'KEY_IN_USE, an officer\'s': (l) => [l.sign(l.administrators[1], 'enrol_officer', enrolment('new', clerk, [1]))],
   'KEY_IN_USE, a validator\'s': (l) => [l.sign(l.administrators[1], 'enrol_officer', enrolment('new', l.validators[2], [1]))],
