@@ -200,6 +200,8 @@ internal static class FuzzSeeds
 
     public static IEnumerable<byte[]> JoiningFiles() => [Encoding.ASCII.GetBytes(Vectors.Text("joining", "file"))];
 
+    public static IEnumerable<byte[]> ReadTokens() => Vectors.HexOfEach("read-token", "tokens", "token");
+
     public static IEnumerable<byte[]> Receipts() =>
         Vectors.TextOfEach("receipt", "receipts", "file").Select(Encoding.UTF8.GetBytes);
 

@@ -52,6 +52,7 @@ internal static class Targets
         new("genesis-body", InputForm.Protobuf, () => [Vectors.Hex("genesis", "body")], GenesisBodyOf),
         new("genesis-file", InputForm.Json, FuzzSeeds.GenesisFiles, GenesisFileOf),
         new("joining-file", InputForm.Json, FuzzSeeds.JoiningFiles, JoiningFileOf),
+        new("read-token", InputForm.Binary, FuzzSeeds.ReadTokens, ReadTokenOf),
         new("receipt", InputForm.Json, FuzzSeeds.Receipts, ReceiptOf),
         new("payload", InputForm.Json, FuzzSeeds.Payloads, PayloadOf),
         new("payload-schema", InputForm.Json, FuzzSeeds.Schemas, SchemaOf),
@@ -250,6 +251,17 @@ internal static class Targets
             return false;
         Same(input, file.ToBytes());
         file.Verify(Good);
+        return true;
+    }
+
+    private static bool ReadTokenOf(byte[] input)
+    {
+        var token = ReadToken.TryRead(input);
+        if (token is null)
+            return false;
+        Same(input, token.ToBytes());
+        Same(input, ReadToken.TryParse(token.ToString())!.ToBytes());
+        token.Check("alpha", token.IssuedAtMs);
         return true;
     }
 

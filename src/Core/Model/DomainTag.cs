@@ -47,6 +47,9 @@ public static class DomainTag
     /// <summary>Before the chain id and a membership change in the signatures on it.</summary>
     public static ReadOnlySpan<byte> Membership => "govchain/mbr/v1\0"u8;
 
+    /// <summary>Before a read token, without its signature: the token's id, which the officer signs.</summary>
+    public static ReadOnlySpan<byte> ReadToken => "govchain/rdt/v1\0"u8;
+
     /// <summary>SHA-256(tag | data).</summary>
     public static Digest Hash(ReadOnlySpan<byte> tag, ReadOnlySpan<byte> data) => Sha256.Hash(tag, data);
 }

@@ -24,7 +24,7 @@ const set = () => validatorSet(vectors('validator-set').members.map(({ departmen
 test('every file of vectors is one that these tests read', () => {
   const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
   assert.deepEqual(files, ['blocks', 'certificate', 'epochs', 'evidence', 'genesis', 'header', 'joining', 'merkle-log', 'merkle-state', 'receipt', 'refused',
-    'proposals', 'schemas', 'submissions', 'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
+    'proposals', 'read-token', 'schemas', 'submissions', 'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
 });
 
 test('schemas: each payload has its verdict, and each schema outside the subset is refused at its keyword', () => {
@@ -251,6 +251,28 @@ test('joining: every key that the body names signs it, in the one form of the fi
   const lines = signatures.map(({ key, signature }) => `    { "key": "${key}", "signature": "${signature}" }`).join(',\n');
   assert.equal(expected.file,
     `{\n  "format": "govchain-joining-1",\n  "body": "${body.toString('base64')}",\n  "signatures": [\n${lines}\n  ]\n}\n`);
+});
+
+test('read token: its id is what the officer signed, in one text, at one node, within its time', () => {
+  const { chainId, publicKey, node, nowMs, tokens } = vectors('read-token');
+  const now = BigInt(nowMs);
+  for (const { name, token, text, id, refusal } of tokens) {
+    const bytes = hex(token);
+    if (text === null) {
+      assert.equal(refusal, 'TOKEN_MALFORMED', name);
+      continue;
+    }
+    const signed = Buffer.concat([tag('govchain/rdt/v1'), bytes.subarray(0, -64)]);
+    assert.equal(show(sha256(signed)), id, name);
+    requireSignature(bytes.subarray(33, 66), signed, bytes.subarray(-64), name);
+    assert.equal(bytes.toString('base64url'), text, name);
+    assert.deepEqual([bytes[0], show(bytes.subarray(1, 33)), show(bytes.subarray(33, 66))], [1, chainId, publicKey], name);
+    const issued = bytes.readBigUInt64BE(66), lifetime = BigInt(bytes.readUInt32BE(74));
+    const expected = bytes.subarray(94, -64).toString() !== node ? 'TOKEN_WRONG_NODE'
+      : issued > now + 30_000n ? 'TOKEN_NOT_YET_VALID' : now >= issued + lifetime ? 'TOKEN_EXPIRED' : null;
+    assert.equal(refusal, expected, name);
+  }
+  assert.equal(tokens.filter((t) => t.refusal === null).length, 3);
 });
 
 const sorted = (state) => [...state].sort((a, b) => (a.key < b.key ? -1 : 1));
