@@ -22,7 +22,7 @@ internal static partial class DirectoryShape
     private static readonly string[] Files =
         ["VERSION", "chain-id", "votes", "tip", "restored", "advanced", "VERSION.new", "chain-id.new", "votes.new", "tip.new", "restored.new"];
 
-    private static readonly string[] Folders = ["ledger", "evidence", "justifications", "install", "ledger.outrun"];
+    private static readonly string[] Folders = ["ledger", "evidence", "justifications", "reads", "install", "ledger.outrun"];
 
     /// <summary>The names that do not fit, <c>lock</c> apart: <see cref="OfLock"/>.</summary>
     public static IEnumerable<Misfit> Inspect(string root)
@@ -37,7 +37,8 @@ internal static partial class DirectoryShape
             if (Misfitting(root, name, FileKind.Folder) is { } misfit)
                 yield return misfit;
         }
-        foreach (Misfit misfit in InspectLedger(Path.Combine(root, "ledger")).Concat(InspectFiles(root, "evidence")).Concat(InspectFiles(root, "justifications")))
+        foreach (Misfit misfit in InspectLedger(Path.Combine(root, "ledger")).Concat(InspectFiles(root, "evidence")).Concat(InspectFiles(root, "justifications"))
+            .Concat(InspectFiles(root, "reads")))
             yield return misfit;
         string install = Path.Combine(root, "install");
         foreach ((string name, FileKind kind) in new[] { ("advanced", FileKind.File), ("tip", FileKind.File), ("ledger", FileKind.Folder) })

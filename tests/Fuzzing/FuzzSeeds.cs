@@ -5,6 +5,7 @@ using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Merkle;
 using GovChain.Core.Model;
+using GovChain.Core.Verification;
 using GovChain.Node.Consensus;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
@@ -201,6 +202,16 @@ internal static class FuzzSeeds
     public static IEnumerable<byte[]> JoiningFiles() => [Encoding.ASCII.GetBytes(Vectors.Text("joining", "file"))];
 
     public static IEnumerable<byte[]> ReadTokens() => Vectors.HexOfEach("read-token", "tokens", "token");
+
+    public static IEnumerable<byte[]> ReadEntries() =>
+    [
+        new ReadEntry
+        {
+            Number = 7, TimeMs = 1_800_000_000_000, Listener = "clients", Department = "alpha", OfficerId = "4711", Key = "02", Token = "ff",
+            TokenEndsMs = 1_800_000_030_000, Method = "ListRecords", Type = "permit", Record = "A", Last = "Z", Answer = "GIVEN",
+        }.ToJson(),
+        new ReadEntry { Number = 1, Listener = "clients", Method = "GetRecord", Type = "permit", Answer = "TOKEN_REQUIRED", Unwritten = 30 }.ToJson(),
+    ];
 
     public static IEnumerable<byte[]> Receipts() =>
         Vectors.TextOfEach("receipt", "receipts", "file").Select(Encoding.UTF8.GetBytes);

@@ -53,6 +53,7 @@ internal static class Targets
         new("genesis-file", InputForm.Json, FuzzSeeds.GenesisFiles, GenesisFileOf),
         new("joining-file", InputForm.Json, FuzzSeeds.JoiningFiles, JoiningFileOf),
         new("read-token", InputForm.Binary, FuzzSeeds.ReadTokens, ReadTokenOf),
+        new("read-log-entry", InputForm.Json, FuzzSeeds.ReadEntries, ReadEntryOf),
         new("receipt", InputForm.Json, FuzzSeeds.Receipts, ReceiptOf),
         new("payload", InputForm.Json, FuzzSeeds.Payloads, PayloadOf),
         new("payload-schema", InputForm.Json, FuzzSeeds.Schemas, SchemaOf),
@@ -262,6 +263,15 @@ internal static class Targets
         Same(input, token.ToBytes());
         Same(input, ReadToken.TryParse(token.ToString())!.ToBytes());
         token.Check("alpha", token.IssuedAtMs);
+        return true;
+    }
+
+    private static bool ReadEntryOf(byte[] input)
+    {
+        var entry = ReadEntry.TryRead(input);
+        if (entry is null)
+            return false;
+        Same(input, entry.ToJson());
         return true;
     }
 

@@ -1,4 +1,5 @@
 using GovChain.Core.Cryptography;
+using GovChain.Storage.Reads;
 
 namespace GovChain.Storage.Integrity;
 
@@ -228,6 +229,7 @@ public static partial class DirectoryCheck
                 "ledger/" or "tip" or "advanced" => (FileCondition.Irrelevant, "the next start puts a snapshot's in its place, from install/"),
                 "ledger.outrun/" => (FileCondition.Irrelevant,
                     "the ledger that a snapshot took the place of. Older blocks are filled in from it, each under its certificate; one that does not fit is fetched from the peers"),
+                ReadLogFiles.Folder + "/" => (FileCondition.Irrelevant, "who was read to; 'govchain reads --verify' verifies it"),
                 "restored" => (FileCondition.Sound,
                     "that it is there says that the ledger is a copy, or that a journal was put aside: the node abstains. Its content is not read"),
                 "genesis.json" or "manifest.json" when scope.Directory.IsRestored =>
