@@ -79,11 +79,11 @@ public sealed record RecordDraft
                 ? this with { ExpectedVersion = found?.Record.State.Version ?? 0 }
                 : throw LedgerClientException.Missing(Record);
         }
-        catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied && isNew)
+        catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied or StatusCode.Unauthenticated && isNew)
         {
             return this with { ExpectedVersion = 0 };
         }
-        catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied)
+        catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied or StatusCode.Unauthenticated)
         {
             throw e.With("Say which version the change follows.");
         }

@@ -139,6 +139,10 @@ internal static partial class LogMessages
     [LoggerMessage(5027, LogLevel.Information, "Evidence {Id} against {Department}: this node's report of it was {Answer}")]
     public static partial void EvidenceReported(this ILogger logger, string department, string id, string answer);
 
+    [LoggerMessage(5056, LogLevel.Warning,
+        "Of the read log {Bytes} bytes after entry {Count} were cut off: an entry that a crash left unfinished, and nobody had its answer.")]
+    public static partial void ReadLogTorn(this ILogger logger, int bytes, ulong count);
+
     [LoggerMessage(5090, LogLevel.Critical, "The node ended with code {Code}: {Reason}")]
     public static partial void ServiceFailed(this ILogger logger, int code, string reason);
 }

@@ -87,6 +87,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     private readonly TaskCompletionSource _epochEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ulong _startedMs;
     private readonly AccusationDesk _evidence;
+    private readonly ReadRegister _reads;
     private Task _work = Task.CompletedTask;
     private Task _housekeeping = Task.CompletedTask; // the driver's thread begins it; read elsewhere once that has ended
 
@@ -126,6 +127,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         (_journal, JournalContents journal) = JournalLoader.Open(directory, _ledger.Tip, bodies);
         _votesOfOthers = self < 0 ? null : JournalOwner.ExplainOthers(directory.Root, journal.Records, history, signer.PublicKey);
         _evidence = new AccusationDesk(EvidenceStore.Open(directory), history, _alarms, log, OnFatal);
+        _reads = ReadRegister.Open(directory, _alarms, log);
         var core = new ConsensusCore(
             config, _ledger.Tip, _ledger.TipCertificate, _ledger.NextLeaders, journal, _evidence.Held);
 
@@ -179,7 +181,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             Started = options.Started ?? time.GetTimestamp(),
         };
         Gateway = new LedgerGateway(
-            genesis, genesisSignatures, _self, _ledger, _pool, _admission, _tickets, _outcomes, _status, _metrics, _alarms, time,
+            genesis, genesisSignatures, _self, _ledger, _pool, _admission, _tickets, _outcomes, _reads, verifier, _status, _metrics, _alarms, time,
             _stopping.Token, log);
         PeerHandler = new PeerHandler(
             _ledger, _pool, bodies, _admission, _intake, _driver, new SnapshotServer(_shelf, _ledger), e => _alarms.Raise(NodeAlarm.LedgerDamaged, e.Message));
@@ -297,6 +299,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         _shelf.Dispose();
         _batch.Dispose();
         _journal.Dispose();
+        _reads.Dispose();
         _storageMetrics.Dispose();
         _metrics.Dispose();
         _stopping.Dispose();

@@ -107,7 +107,7 @@ internal sealed class ErrorInterceptor(RpcMetrics metrics, RpcOptions options, I
 
     private static RpcException ToRpcException(Status status, ServerCallContext context)
     {
-        ErrorResponse.SetRetryAfter(context.GetHttpContext(), status);
+        ErrorResponse.SetHeaders(context.GetHttpContext(), status);
         return status.ToRpcException();
     }
 }

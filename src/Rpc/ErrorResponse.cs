@@ -41,18 +41,22 @@ internal static class ErrorResponse
         }
         response.StatusCode = httpStatus ?? HttpStatusOf((StatusCode)status.Code);
         response.ContentType = "application/json";
-        SetRetryAfter(context, status);
+        SetHeaders(context, status);
         byte[] body = Encoding.UTF8.GetBytes(Json.Format(status));
         response.ContentLength = body.Length;
         // Not RequestAborted: it may be what is being explained. The request's clock breaks off who does not read.
         await response.Body.WriteAsync(body, CancellationToken.None);
     }
 
-    /// <summary>Repeats RetryInfo as the HTTP header, for clients of JSON.</summary>
-    public static void SetRetryAfter(HttpContext context, Status status)
+    /// <summary>Says as HTTP headers what HTTP has headers for, for clients of JSON: RetryInfo, and how one shows who he is.</summary>
+    public static void SetHeaders(HttpContext context, Status status)
     {
-        if (!context.Response.HasStarted && !IsGrpc(context.Request) && ErrorStatus.RetrySeconds(status) is { } seconds)
+        if (context.Response.HasStarted || IsGrpc(context.Request))
+            return;
+        if (ErrorStatus.RetrySeconds(status) is { } seconds)
             context.Response.Headers.RetryAfter = seconds;
+        if ((StatusCode)status.Code == StatusCode.Unauthenticated)
+            context.Response.Headers.WWWAuthenticate = "Bearer";
     }
 
     /// <summary>The table of google/rpc/code.proto, which transcoding follows too.</summary>

@@ -69,6 +69,11 @@ internal static class ErrorStatus
         DoorReason reason, string message, params IReadOnlyList<(string Name, string Value)> facts) =>
         Make(DoorReasons.StatusOf(reason), NameOf(reason), message, facts);
 
+    /// <summary>The status of a read whose token does not count.</summary>
+    public static Status Of(
+        TokenRefusal refusal, string message, params IReadOnlyList<(string Name, string Value)> facts) =>
+        Make(StatusCode.Unauthenticated, NameOf(refusal), message, facts);
+
     /// <summary>The time to wait for COMMITTED is over.</summary>
     public static Status OfPending(TransactionOutcome outcome)
     {

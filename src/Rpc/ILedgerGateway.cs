@@ -1,4 +1,8 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+using GovChain.Core.Verification;
 using GovChain.Protos.V1;
+using Rejection = GovChain.Core.Model.Rejection;
 
 namespace GovChain.Rpc;
 
@@ -17,6 +21,15 @@ public interface ILedgerGateway
 {
     /// <summary>Whether the node takes submissions now. Asked before each of them, so it is cheap.</summary>
     NodeReadiness Readiness { get; }
+
+    /// <summary>The ledger that the node keeps.</summary>
+    Digest ChainId { get; }
+
+    /// <summary>The department whose node it is.</summary>
+    string Department { get; }
+
+    /// <summary>The tokens in the newest part of the read log: those that may still count are among them.</summary>
+    IReadOnlyList<UsedToken> UsedTokens { get; }
 
     /// <summary>Cancelled when the node begins to stop: nothing more is taken, what was taken is still answered.</summary>
     CancellationToken Stopping { get; }
@@ -55,6 +68,13 @@ public interface ILedgerGateway
     /// <param name="transactionId">64 lower-case hexadecimal digits.</param>
     /// <exception cref="LedgerRequestException">NotFound; NotYetAvailable while pending.</exception>
     ReadOnlyMemory<byte> GetReceipt(string transactionId);
+
+    /// <summary>Whose key a token has, by the newest state and the clock, and whether it signed the token.</summary>
+    ReaderStanding Identify(ReadToken token);
+
+    /// <summary>Writes an answer, or a refusal, about records that are not public into the read log; durable when this returns.</summary>
+    /// <exception cref="LedgerRequestException">NodeNotReady: it cannot be written, so the answer must not be given.</exception>
+    void LogRead(ReadEntry entry);
 
     /// <summary>The definition of a record type, or null. Decides who may read, so it is asked before each read.
     /// </summary>
@@ -143,6 +163,18 @@ public interface ILedgerGateway
     /// </exception>
     IAsyncEnumerable<CommittedTransaction> SubscribeAsync(ulong fromPosition, CancellationToken cancellation);
 }
+
+/// <summary>Who signed a token.</summary>
+/// <param name="Officer">Whose key it is, or was last; null where the ledger knows no officer by it.</param>
+/// <param name="IsSigner">The key signed the token; false where there is no officer.</param>
+/// <param name="Rejection">Why the key does not count now; null where it does.</param>
+public sealed record ReaderStanding(OfficerInterval? Officer, bool IsSigner, Rejection? Rejection);
+
+/// <summary>A token that was used.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Key">The key that signed it, 66 hexadecimal digits.</param>
+/// <param name="EndsAtMs">From when on it does not count, UTC milliseconds.</param>
+public readonly record struct UsedToken(Digest Id, string Key, ulong EndsAtMs);
 
 /// <summary>Whether a node takes submissions, and if not, why: a sentence for a clerk.</summary>
 public readonly record struct NodeReadiness(bool IsReady, string Reason)

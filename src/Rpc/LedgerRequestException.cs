@@ -81,7 +81,7 @@ public enum LedgerErrorCode
     /// <summary>Beyond the newest block, or still pending; with a retry hint.</summary>
     NotYetAvailable,
 
-    /// <summary>Not public, or not on this listener. Fact `listener`.</summary>
+    /// <summary>Not for this reader, or not on this listener. Fact `listener`, or the facts of NOT_PERMITTED.</summary>
     PermissionDenied,
 
     /// <summary>The node cannot serve now: no genesis, catching up, stopping; with a retry hint.</summary>

@@ -1,5 +1,6 @@
 using Google.Api;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 using Grpc.Core;
@@ -12,12 +13,12 @@ namespace GovChain.Rpc;
 /// state of its own.
 /// </summary>
 /// <remarks>
-/// Access until readers are authenticated: on the clients' listener records of public types only; who knows a
-/// transaction's id may have its envelope and receipt; on the administration listener everything.
+/// Records of types that are not public go through <see cref="ReaderDoor"/>; who knows a transaction's id may have its envelope and
+/// receipt; on the administration listener everything may be read.
 /// </remarks>
 [Listeners(NodeListeners.Clients | NodeListeners.Administration)]
 internal sealed partial class LedgerService(
-    ILedgerGateway gateway, RpcOptions options, RpcMetrics metrics, IHostApplicationLifetime lifetime,
+    ILedgerGateway gateway, ReaderDoor readers, RpcOptions options, RpcMetrics metrics, IHostApplicationLifetime lifetime,
     TimeProvider time)
     : Ledger.LedgerBase
 {
@@ -84,8 +85,9 @@ internal sealed partial class LedgerService(
     {
         RequestRules.Type(request.Type);
         request.PageSize = RequestRules.Page(request.PageSize, request.PageToken);
-        RequireReadable(request.Type, context);
-        return Task.FromResult(gateway.ListRecords(request));
+        return Task.FromResult(readers.Read(
+            RequireType(request.Type), context, "", () => gateway.ListRecords(request),
+            static page => Ends(page.Records, static r => r.State.Record.Id)));
     }
 
     /// <inheritdoc/>
@@ -96,8 +98,7 @@ internal sealed partial class LedgerService(
         if (request.Proof && request.Version != 0)
             throw LedgerRequestException.InvalidArgument(
                 "proof", "is for the current version only: leave version away, or ask for the older one's receipt.");
-        RequireReadable(request.Type, context);
-        return Task.FromResult(gateway.GetRecord(request));
+        return Task.FromResult(readers.Read(RequireType(request.Type), context, request.Id, () => gateway.GetRecord(request)));
     }
 
     /// <inheritdoc/>
@@ -107,8 +108,7 @@ internal sealed partial class LedgerService(
         RequestRules.Type(request.Type);
         RequestRules.RecordId(request.Id);
         request.PageSize = RequestRules.Page(request.PageSize, request.PageToken);
-        RequireReadable(request.Type, context);
-        return Task.FromResult(gateway.GetRecordHistory(request));
+        return Task.FromResult(readers.Read(RequireType(request.Type), context, request.Id, () => gateway.GetRecordHistory(request)));
     }
 
     /// <inheritdoc/>
@@ -116,8 +116,9 @@ internal sealed partial class LedgerService(
     {
         RequestRules.Type(request.Type);
         request.PageSize = RequestRules.Page(request.PageSize, request.PageToken);
-        RequireReadable(request.Type, context);
-        return Task.FromResult(gateway.ListSubmissions(request));
+        return Task.FromResult(readers.Read(
+            RequireType(request.Type), context, "", () => gateway.ListSubmissions(request),
+            static page => Ends(page.Submissions, static s => s.State.Proposed.Record.Id)));
     }
 
     /// <inheritdoc/>
@@ -152,9 +153,11 @@ internal sealed partial class LedgerService(
     public override Task<GetStateProofResponse> GetStateProof(GetStateProofRequest request, ServerCallContext context)
     {
         RequestRules.StateId(request.Id.Length);
-        if (request.Kind is (uint)StateKind.Record or (uint)StateKind.Submission)
-            RequireReadable(RequestRules.TypeOfRecordKey(request.Id.Span), context);
-        return Task.FromResult(gateway.GetStateProof(request.Kind, request.Id.Memory));
+        if (request.Kind is not ((uint)StateKind.Record or (uint)StateKind.Submission))
+            return Task.FromResult(gateway.GetStateProof(request.Kind, request.Id.Memory));
+        (string type, string record) = RequestRules.RecordKey(request.Id.Span);
+        return Task.FromResult(readers.Read(
+            RequireType(type), context, record, () => gateway.GetStateProof(request.Kind, request.Id.Memory)));
     }
 
     /// <inheritdoc/>
@@ -180,14 +183,9 @@ internal sealed partial class LedgerService(
     private RecordTypeState RequireType(string type) => gateway.FindType(type)
         ?? throw LedgerRequestException.NotFound($"The ledger has no record type {type}.", ("type", type));
 
-    private void RequireReadable(string type, ServerCallContext context)
-    {
-        RecordTypeState definition = RequireType(type);
-        if (!definition.PublicRead && context.GetHttpContext().NodeListener() != NodeListeners.Administration)
-            throw LedgerRequestException.PermissionDenied(
-                $"Records of type {type} are not public. Until readers are authenticated they can be read on the "
-                + "administration listener of a node only.", ("type", type), ("listener", "administration"));
-    }
+    /// <summary>The first and the last record on a page.</summary>
+    private static (string First, string Last) Ends<T>(RepeatedField<T> page, Func<T, string> idOf) =>
+        page.Count == 0 ? ("", "") : (idOf(page[0]), idOf(page[^1]));
 
     /// <summary>Cancelled when the client goes away or the node stops.</summary>
     private CancellationTokenSource Ending(ServerCallContext context) =>

@@ -96,13 +96,14 @@ internal static class RequestRules
         _ => null,
     };
 
-    /// <summary>The record type in a state id of kind record or submission (type | 0x00 | record id).</summary>
-    public static string TypeOfRecordKey(ReadOnlySpan<byte> id)
+    /// <summary>Type and record in a state id of kind record or submission (type | 0x00 | record id).</summary>
+    public static (string Type, string Record) RecordKey(ReadOnlySpan<byte> id)
     {
-        int end = id.IndexOf((byte)0);
-        string type = end < 0 ? "" : Encoding.Latin1.GetString(id[..end]);
-        return Identifiers.IsType(type)
-            ? type
+        int end = Math.Max(id.IndexOf((byte)0), 0);
+        string type = Encoding.Latin1.GetString(id[..end]);
+        string record = Encoding.Latin1.GetString(id[Math.Min(end + 1, id.Length)..]);
+        return Identifiers.IsType(type) && Identifiers.IsRecordId(record)
+            ? (type, record)
             : throw LedgerRequestException.InvalidArgument("id", "must be type, one zero byte, record id.");
     }
 }

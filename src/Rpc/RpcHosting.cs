@@ -32,6 +32,7 @@ public static class RpcHosting
 
         services.AddSingleton(options);
         services.AddSingleton<RpcMetrics>();
+        services.TryAddSingleton<ReaderDoor>();
         services.AddDoor(options.ConnectionBufferBytes);
         services.TryAddSingleton(TimeProvider.System);
         services.AddRateLimiter(_ => { });

@@ -65,6 +65,9 @@ internal enum NodeAlarm
 
     /// <summary>The ledger has given this department another validator key than this node's.</summary>
     KeyReplaced,
+
+    /// <summary>The read log is damaged or cannot be written: nothing that is not public is given out.</summary>
+    ReadLogFailed,
 }
 
 /// <summary>How much it matters.</summary>
@@ -109,6 +112,7 @@ internal sealed record AlarmDefinition(NodeAlarm Code, AlarmSeverity Severity, s
         new(NodeAlarm.TransactionPassedOver, AlarmSeverity.Warning, "A leader has passed over a transaction that could be recorded.", Hour),
         new(NodeAlarm.DoubleVote, AlarmSeverity.Critical, "A department signed two votes of which an honest node signs only one.", Day),
         new(NodeAlarm.KeyReplaced, AlarmSeverity.Critical, "The ledger has another validator key for this department: this node is cut off."),
+        new(NodeAlarm.ReadLogFailed, AlarmSeverity.Critical, "Who is read to cannot be written down: nothing that is not public is given out."),
     ];
 
     /// <summary>The code as it stands everywhere, for example JOURNAL_SLOW.</summary>

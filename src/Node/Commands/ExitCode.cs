@@ -30,7 +30,7 @@ internal static class ExitCode
     /// <summary>The ledger refused a transaction or request, with a reason that trying again does not change.</summary>
     public const int Refused = 7;
 
-    /// <summary>A receipt, proof or genesis does not verify.</summary>
+    /// <summary>A receipt, proof, genesis or read log does not verify.</summary>
     public const int VerificationFailed = 8;
 
     /// <summary>What was asked for does not exist.</summary>

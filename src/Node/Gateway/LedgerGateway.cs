@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Alarms;
@@ -25,6 +26,8 @@ internal sealed partial class LedgerGateway(
     Admission admission,
     TicketOffice tickets,
     OutcomeMemory outcomes,
+    ReadRegister reads,
+    ISignatureVerifier verifier,
     NodeStatus status,
     NodeMetrics metrics,
     AlarmBoard alarms,

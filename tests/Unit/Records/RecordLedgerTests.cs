@@ -288,7 +288,7 @@ public sealed class RecordLedgerTests
         CommittedChange last = await ledger.RecordAsync(RecordDraft.Annul(record, "over") with { ExpectedVersion = 1 }, cancellation);
 
         Assert.That((first.Version, last.Version), Is.EqualTo((1UL, 2UL)));
-        Assert.That(unknown.Reason, Is.EqualTo("PERMISSION_DENIED"));
+        Assert.That(unknown.Reason, Is.EqualTo("TOKEN_REQUIRED"));
         Assert.That(unknown.Message, Does.EndWith("Say which version the change follows."));
     }
 

@@ -1,8 +1,12 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Google.Protobuf;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+using GovChain.Core.Verification;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
+using Rejection = GovChain.Core.Model.Rejection;
 
 namespace GovChain.Tests.Unit.Rpc;
 
@@ -26,8 +30,37 @@ internal sealed class FakeGateway : ILedgerGateway
     public ConcurrentDictionary<string, RecordTypeState> Types { get; } = new()
     {
         ["open-type"] = new RecordTypeState { Type = "open-type", PublicRead = true, Version = 1 },
-        ["closed-type"] = new RecordTypeState { Type = "closed-type", Version = 1 },
+        ["closed-type"] = new RecordTypeState { Type = "closed-type", Owner = "alpha", Version = 1 },
     };
+
+    public Digest ChainId { get; } = Sha256.Hash("a ledger"u8);
+
+    public string Department => "alpha";
+
+    /// <summary>Whose key it is, and why it does not count.</summary>
+    public ConcurrentDictionary<PublicKey, (OfficerInterval Officer, Rejection? Rejection)> Officers { get; } = new();
+
+    public IReadOnlyList<UsedToken> UsedTokens { get; set; } = [];
+
+    /// <summary>What was written down.</summary>
+    public ConcurrentQueue<ReadEntry> Reads { get; } = new();
+
+    /// <summary>Writes it down, or not.</summary>
+    public Action<ReadEntry>? OnLogRead { get; set; }
+
+    public ReaderStanding Identify(ReadToken token)
+    {
+        if (!Officers.TryGetValue(token.Signer, out (OfficerInterval Officer, Rejection? Rejection) found))
+            return new ReaderStanding(null, false, new Rejection(RejectionCode.UnknownSigner, "No officer has the key."));
+        using var verifier = new PlatformSignatureVerifier();
+        return new ReaderStanding(found.Officer, verifier.VerifyOne(token.SignatureCheck), found.Rejection);
+    }
+
+    public void LogRead(ReadEntry entry)
+    {
+        OnLogRead?.Invoke(entry);
+        Reads.Enqueue(entry);
+    }
 
     public ListRecordsRequest? LastList { get; private set; }
 

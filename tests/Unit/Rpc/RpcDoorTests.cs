@@ -84,11 +84,12 @@ public sealed class RpcDoorTests
     [TestCase("/v1/submissions/closed-type")]
     [TestCase("/v1/proofs/state/6?id=Y2xvc2VkLXR5cGUAeA%3D%3D")]
     [TestCase("/v1/proofs/state/9?id=Y2xvc2VkLXR5cGUAeA%3D%3D")]
-    public async Task Records_OfATypeThatIsNotPublic_AreReadByTheAdministrationOnly(string path)
+    public async Task Records_OfATypeThatIsNotPublic_AreReadByTheAdministrationAloneWithoutAToken(string path)
     {
         RpcHost host = await StartAsync();
         using HttpResponseMessage denied = await host.Http().GetAsync(path);
-        Assert.That(denied.StatusCode, Is.EqualTo(HttpStatusCode.Forbidden));
+        Assert.That(denied.StatusCode, Is.EqualTo(HttpStatusCode.Unauthorized));
+        Assert.That(denied.Headers.WwwAuthenticate.Single().Scheme, Is.EqualTo("Bearer"));
         using HttpResponseMessage allowed = await host.Http(Administration).GetAsync(path);
         Assert.That(allowed.StatusCode, Is.EqualTo(HttpStatusCode.OK));
         using HttpResponseMessage open = await host.Http().GetAsync(
@@ -179,7 +180,7 @@ public sealed class RpcDoorTests
         listener.Start();
         await host.Http().GetAsync("/v1/records/closed-type/x");
         await host.Http().GetAsync("/v1/blocks/1");
-        Assert.That(seen, Has.Member("govchain.rpc.requests /govchain.v1.Ledger/GetRecord PermissionDenied"));
+        Assert.That(seen, Has.Member("govchain.rpc.requests /govchain.v1.Ledger/GetRecord Unauthenticated"));
         Assert.That(seen, Has.Member("govchain.rpc.refused WRONG_LISTENER"));
     }
 

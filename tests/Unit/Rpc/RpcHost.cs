@@ -50,17 +50,21 @@ internal sealed class RpcHost : IAsyncDisposable
     /// <param name="node">What answers; null: a gateway of the test's, <see cref="Gateway"/>.</param>
     /// <param name="certificate">Adds a clients' listener with TLS, as a node's are.</param>
     /// <param name="logs">Takes what is logged; null: nobody does.</param>
+    /// <param name="fake">A gateway of the test's to use; null: a new one.</param>
+    /// <param name="readersTime">The clock by which tokens are judged; null: the system's.</param>
     public static async Task<RpcHost> StartAsync(
         RpcOptions? options = null, ILedgerGateway? node = null, X509Certificate2? certificate = null,
-        ILoggerProvider? logs = null)
+        ILoggerProvider? logs = null, FakeGateway? fake = null, TimeProvider? readersTime = null)
     {
         options ??= new RpcOptions { RetryAfter = TimeSpan.FromMilliseconds(20) };
-        var gateway = new FakeGateway();
+        FakeGateway gateway = fake ?? new FakeGateway();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         if (logs is not null)
             builder.Logging.AddProvider(logs);
         builder.Services.AddSingleton(node ?? gateway);
+        if (readersTime is not null)
+            builder.Services.AddSingleton(s => new ReaderDoor(s.GetRequiredService<ILedgerGateway>(), options, readersTime));
         builder.Services.AddGovChainRpc(options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

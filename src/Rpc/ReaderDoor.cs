@@ -1,0 +1,174 @@
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Core.Verification;
+using GovChain.Protos.V1;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+using Rejection = GovChain.Core.Model.Rejection;
+
+namespace GovChain.Rpc;
+
+/// <summary>
+/// Lets those read records of types that are not public who may, and has each answer and each refusal written down before it is given.
+/// docs/SPEC.md, "Read token" and "Readers".
+/// </summary>
+/// <remarks>
+/// On the clients' listener by a token in the header Authorization, once; on the administration listener without one, as who is on that
+/// machine can read the disk. Safe from any thread.
+/// </remarks>
+internal sealed class ReaderDoor
+{
+    private const string Given = "GIVEN";
+    private const string Scheme = "Bearer ";
+
+    private readonly ILedgerGateway _gateway;
+    private readonly TimeProvider _time;
+    private readonly RpcOptions _options;
+    private readonly TokenMemory _used = new();
+    private readonly LogThrottle _throttle;
+
+    /// <summary>Remembers what was used up before this process.</summary>
+    public ReaderDoor(ILedgerGateway gateway, RpcOptions options, TimeProvider time)
+    {
+        (_gateway, _options, _time) = (gateway, options, time);
+        _throttle = new LogThrottle(time);
+        foreach (UsedToken token in gateway.UsedTokens)
+            _used.Use(token.Id, token.Key, token.EndsAtMs, NowMs);
+    }
+
+    private ulong NowMs => (ulong)_time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Reads, if the caller may.</summary>
+    /// <param name="type">The type of what is read.</param>
+    /// <param name="context">The call.</param>
+    /// <param name="record">The record; empty where a page of several is read.</param>
+    /// <param name="read">Reads it.</param>
+    /// <param name="page">The first and the last record on a page, for the log; null where one record is read.</param>
+    /// <exception cref="LedgerRequestException">The caller may not; or the answer cannot be written down.</exception>
+    /// <exception cref="StatusException">The token does not count.</exception>
+    public T Read<T>(RecordTypeState type, ServerCallContext context, string record, Func<T> read, Func<T, (string First, string Last)>? page = null)
+    {
+        if (type.PublicRead)
+            return read();
+        bool local = context.GetHttpContext().NodeListener() == NodeListeners.Administration;
+        var entry = new ReadEntry
+        {
+            TimeMs = NowMs,
+            Listener = local ? "administration" : "clients",
+            Method = context.Method[(context.Method.LastIndexOf('/') + 1)..],
+            Type = type.Type,
+            Record = record,
+            Answer = Given,
+        };
+        T answer;
+        try
+        {
+            if (!local)
+                Admit(type, context.GetHttpContext().Request, ref entry);
+            answer = read();
+        }
+        catch (Exception e) when (ReasonOf(e) is { } reason)
+        {
+            Log(entry with { Answer = reason });
+            throw;
+        }
+        if (page?.Invoke(answer) is (string first, string last))
+            entry = entry with { Record = first, Last = last == first ? "" : last };
+        Log(entry);
+        return answer;
+    }
+
+    private void Admit(RecordTypeState type, HttpRequest request, ref ReadEntry entry)
+    {
+        ReadToken token = TokenIn(request, type);
+        if (token.ChainId != _gateway.ChainId)
+            throw Refused(TokenRefusal.TokenWrongChain, $"The token is for the ledger {token.ChainId}, this is {_gateway.ChainId}.");
+        ReaderStanding standing = _gateway.Identify(token);
+        if (standing.Officer is null)
+            throw NotOfficer(standing.Rejection!);
+        if (!standing.IsSigner)
+            throw Refused(TokenRefusal.TokenSignatureInvalid, "The token's signature is not that of the key in it.");
+        // From here on it is known who asks, whatever becomes of it.
+        entry = entry with { Department = standing.Officer.Department, OfficerId = standing.Officer.OfficerId, Key = token.Signer.ToString() };
+        Require(token, token.Check(_gateway.Department, NowMs));
+        if (standing.Rejection is { } rejection)
+            throw NotOfficer(rejection);
+        Use(token);
+        entry = entry with { Token = token.Id.ToString(), TokenEndsMs = token.EndsAtMs };
+        if (ReadRules.Check(type, standing.Officer) is { } denial)
+            throw LedgerRequestException.PermissionDenied(denial.Message, denial.Facts);
+    }
+
+    private static ReadToken TokenIn(HttpRequest request, RecordTypeState type)
+    {
+        if (request.Headers.Authorization is not [{ } value, ..] given)
+        {
+            throw Refused(TokenRefusal.TokenRequired,
+                $"Records of type {type.Type} are not public. Sign a token with an officer's key: --key KEY --node-of DEPARTMENT, or the client library's Reader.",
+                ("type", type.Type));
+        }
+        bool isToken = given.Count == 1 && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
+        return (isToken ? ReadToken.TryParse(value[Scheme.Length..]) : null)
+            ?? throw Refused(TokenRefusal.TokenMalformed,
+                "The header Authorization holds no token of this ledger's kind: Bearer, a space, and the token in base64url without padding, once.");
+    }
+
+    private void Require(ReadToken token, TokenRefusal? refusal)
+    {
+        string now = $"{NowMs}";
+        switch (refusal)
+        {
+            case TokenRefusal.TokenWrongNode:
+                throw Refused(TokenRefusal.TokenWrongNode,
+                    $"The token is for the node of {token.Node}, and this is that of {_gateway.Department}. Sign one for this node.",
+                    ("node", _gateway.Department), ("tokenNode", token.Node));
+            case TokenRefusal.TokenNotYetValid:
+                throw Refused(TokenRefusal.TokenNotYetValid,
+                    "The token was issued later than it is by this node's clock. Set the clock of the machine that signs.",
+                    ("issuedAtMs", $"{token.IssuedAtMs}"), ("nowMs", now));
+            case TokenRefusal.TokenExpired:
+                throw Expired(token, now);
+        }
+    }
+
+    private void Use(ReadToken token)
+    {
+        switch (_used.Use(token.Id, token.Signer.ToString(), token.EndsAtMs, NowMs))
+        {
+            case TokenUse.Again:
+                throw Refused(TokenRefusal.TokenReplayed, "The token was used before. Sign one for each call.");
+            case TokenUse.Forgotten:
+                throw Expired(token, $"{NowMs}");
+            case TokenUse.NoRoom:
+                throw LedgerRequestException.ResourceExhausted(
+                    "As many tokens as this node remembers, or as many of this key, were used within their lifetime. Ask again later, or "
+                    + "sign tokens of a shorter lifetime.", _options.RetryAfter);
+        }
+    }
+
+    private void Log(ReadEntry entry)
+    {
+        if (entry.Key.Length > 0 || entry.Listener != "clients")
+            _gateway.LogRead(entry);
+        else if (_throttle.TryPass() is { } unwritten)
+            _gateway.LogRead(entry with { Unwritten = unwritten });
+    }
+
+    private static string? ReasonOf(Exception e) => e switch
+    {
+        StatusException { Status: var status } => ErrorStatus.ReasonOf(status),
+        LedgerRequestException request => ErrorStatus.NameOf(request.Code),
+        _ => null,
+    };
+
+    private static StatusException NotOfficer(Rejection rejection) =>
+        Refused(TokenRefusal.TokenSignerRefused, rejection.Message, [("ledger", rejection.CodeName), .. rejection.Facts]);
+
+    private static StatusException Expired(ReadToken token, string now) => Refused(
+        TokenRefusal.TokenExpired,
+        "The token's lifetime is over by this node's clock. Sign a new one; if that is refused too, set the clock of the machine that signs.",
+        ("endedAtMs", $"{token.EndsAtMs}"), ("nowMs", now));
+
+    private static StatusException Refused(TokenRefusal refusal, string message, params IReadOnlyList<(string Name, string Value)> facts) =>
+        new(ErrorStatus.Of(refusal, message, facts));
+}
