@@ -8,6 +8,7 @@ using GovChain.Protos.V1;
 using Grpc.Core;
 using Grpc.Net.Client;
 using StateKey = GovChain.Core.Model.StateKey;
+using StateKind = GovChain.Core.Model.StateKind;
 
 namespace GovChain.Client;
 
@@ -33,6 +34,9 @@ public sealed class LedgerClient : IDisposable
 
     /// <summary>The node's address.</summary>
     public Uri Node { get; }
+
+    /// <summary>Signs the reads of records, as those of types that are not public are asked for; null: only public ones are read.</summary>
+    public ReadTokenFactory? Reader { get; set; }
 
     /// <summary>Prepares a connection; nothing is sent yet.</summary>
     /// <param name="node">https://host:port.</param>
@@ -125,7 +129,7 @@ public sealed class LedgerClient : IDisposable
         {
             return await CallAsync(_ledger.GetRecordAsync(
                 new GetRecordRequest { Type = type, Id = id, Version = version, Proof = proof },
-                cancellationToken: cancellation), cancellation);
+                Token(), cancellationToken: cancellation), cancellation);
         }
         catch (LedgerClientException e) when (e.Status == StatusCode.NotFound)
         {
@@ -141,7 +145,7 @@ public sealed class LedgerClient : IDisposable
         do
         {
             ListRecordsResponse page =
-                await CallAsync(_ledger.ListRecordsAsync(request, cancellationToken: cancellation), cancellation);
+                await CallAsync(_ledger.ListRecordsAsync(request, Token(), cancellationToken: cancellation), cancellation);
             foreach (RecordVersion record in page.Records)
                 yield return record;
             request.PageToken = page.NextPageToken;
@@ -157,7 +161,7 @@ public sealed class LedgerClient : IDisposable
         do
         {
             GetRecordHistoryResponse page =
-                await CallAsync(_ledger.GetRecordHistoryAsync(request, cancellationToken: cancellation), cancellation);
+                await CallAsync(_ledger.GetRecordHistoryAsync(request, Token(), cancellationToken: cancellation), cancellation);
             foreach (RecordVersion version in page.Versions)
                 yield return version;
             request.PageToken = page.NextPageToken;
@@ -172,7 +176,7 @@ public sealed class LedgerClient : IDisposable
         do
         {
             ListSubmissionsResponse page =
-                await CallAsync(_ledger.ListSubmissionsAsync(request, cancellationToken: cancellation), cancellation);
+                await CallAsync(_ledger.ListSubmissionsAsync(request, Token(), cancellationToken: cancellation), cancellation);
             foreach (Submission submission in page.Submissions)
                 yield return submission;
             request.PageToken = page.NextPageToken;
@@ -221,7 +225,8 @@ public sealed class LedgerClient : IDisposable
     /// <exception cref="LedgerClientException">The node refuses, or the value is a record that not everybody may read.</exception>
     public Task<GetStateProofResponse> GetStateProofAsync(StateKey key, CancellationToken cancellation = default) =>
         CallAsync(_ledger.GetStateProofAsync(
-            new GetStateProofRequest { Kind = (uint)key.Kind, Id = ByteString.CopyFrom(key.Id) }, cancellationToken: cancellation), cancellation);
+            new GetStateProofRequest { Kind = (uint)key.Kind, Id = ByteString.CopyFrom(key.Id) },
+            key.Kind is StateKind.Record or StateKind.Submission ? Token() : null, cancellationToken: cancellation), cancellation);
 
     /// <summary>A header with its certificate.</summary>
     public Task<CertifiedHeader> GetHeaderAsync(ulong height, CancellationToken cancellation = default) =>
@@ -272,6 +277,9 @@ public sealed class LedgerClient : IDisposable
             throw Failure(e, node, cancellation);
         }
     }
+
+    /// <summary>A token of its own for each call: none counts twice.</summary>
+    private Metadata? Token() => Reader is { } reader ? new Metadata { { "authorization", reader.CreateHeader() } } : null;
 
     private async Task<T> CallAsync<T>(AsyncUnaryCall<T> call, CancellationToken cancellation)
     {

@@ -51,6 +51,8 @@ public sealed class RecordLedger : IDisposable
             throw LedgerClientException.Unusable("INVALID_ADDRESS", "No node is named: https://HOST:PORT is one's address.");
         _nodes = new LedgerNodes(nodes, options.Patience, time);
         _factory = options.Signer is { } signer ? new TransactionFactory(_chainId, signer) : null;
+        if (options.NodeDepartments is { } departments)
+            SignReads(nodes, departments, options.Signer, time);
         _time = time;
     }
 
@@ -99,7 +101,8 @@ public sealed class RecordLedger : IDisposable
 
     /// <summary>A record's newest version, proven; null where it is proven that there is none. Never as of an older block than was proven to
     /// this instance before, by whatever node: what it has recorded or read, it reads again.</summary>
-    /// <exception cref="LedgerClientException">NOT_FOUND: no such type; PERMISSION_DENIED: its records are not public; no node answers; or the
+    /// <exception cref="LedgerClientException">NOT_FOUND: no such type; TOKEN_REQUIRED: its records are not public, and there is no
+    /// <see cref="RecordLedgerOptions.NodeDepartments"/>; PERMISSION_DENIED: the signer may not read them; no node answers; or the
     /// answer is not proven.</exception>
     public Task<ProvenRecord?> FindAsync(RecordKey record, CancellationToken cancellation = default)
     {
@@ -112,6 +115,17 @@ public sealed class RecordLedger : IDisposable
     {
         _nodes.Dispose();
         _signatures.Dispose();
+    }
+
+    private void SignReads(IReadOnlyList<LedgerClient> nodes, IReadOnlyList<string> departments, ISigner? signer, TimeProvider time)
+    {
+        if (signer is null || departments.Count != nodes.Count || !departments.All(Identifiers.IsDepartment))
+        {
+            throw LedgerClientException.Unusable("INVALID_ADDRESS",
+                "NodeDepartments names the department of each node, in the order of Nodes, and goes with a signer.");
+        }
+        for (int i = 0; i < nodes.Count; i++)
+            nodes[i].Reader = new ReadTokenFactory(_chainId, departments[i], signer, time);
     }
 
     private CommittedChange Verify(Uri node, byte[] receipt, Transaction transaction)

@@ -23,6 +23,12 @@ public sealed record RecordLedgerOptions
     /// it disposes it.</summary>
     public ISigner? Signer { get; init; }
 
+    /// <summary>
+    /// Whose node each of <see cref="Nodes"/> is, department ids in the same order, from a source that is trusted: the signer's tokens count
+    /// at that node alone. Null: records of types that are not public are not read.
+    /// </summary>
+    public IReadOnlyList<string>? NodeDepartments { get; init; }
+
     /// <summary>How long to go on where no node answers or takes what is sent, counted from the first failure.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(1);
 }

@@ -19,6 +19,7 @@ var root = new RootCommand(
     ReceiptCommand.Create(),
     AuditCommand.Create(),
     EvidenceCommand.Create(),
+    ReadsCommand.Create(),
     DevnetCommand.Create(),
     BenchCommand.Create(),
 };

@@ -32,12 +32,13 @@ internal static class ApprovalCommand
         Option<bool> json = Output.JsonOption();
         json.Description = "Print one JSON object a line, for scripts";
         var command = new Command("list", "List the changes that wait for approval, with what they bring") { type, json };
-        ClientOptions options = new ClientOptions().AddNode(command);
+        ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
         {
             using LedgerClient client = options.Connect(result);
             if (result.GetValue(type) is { } only)
             {
+                await options.SignReadsAsync(result, client, only, cancellation);
                 await ListAsync(client, only, result.GetValue(json), cancellation);
                 return ExitCode.Ok;
             }
@@ -45,9 +46,10 @@ internal static class ApprovalCommand
             {
                 try
                 {
+                    await options.SignReadsAsync(result, client, each.Type, cancellation);
                     await ListAsync(client, each.Type, result.GetValue(json), cancellation);
                 }
-                catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied)
+                catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied or StatusCode.Unauthenticated)
                 {
                     Output.Error($"Not listed: {each.Type}. {e.Message}");
                 }

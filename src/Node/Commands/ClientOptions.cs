@@ -2,12 +2,14 @@ using System.CommandLine;
 using GovChain.Client;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 
 namespace GovChain.Node.Commands;
 
 /// <summary>
 /// How a command finds its node and its key: options, else a profile file (<c>--profile</c> or GOVCHAIN_PROFILE), a small
-/// JSON file that a department hands its clerks: <c>{"node":…,"ca":…,"key":…,"passphraseFile":…}</c>, paths relative to it.
+/// JSON file that a department hands its clerks: <c>{"node":…,"ca":…,"key":…,"passphraseFile":…,"department":…}</c>,
+/// paths relative to it.
 /// </summary>
 internal sealed class ClientOptions
 {
@@ -33,6 +35,12 @@ internal sealed class ClientOptions
 
     private readonly Option<string?> _passphraseFile = KeyOptions.PassphraseFile();
 
+    private readonly Option<string?> _nodeOf = new("--node-of")
+    {
+        Description = "The department whose node it is: what is not public is read with the key, and the token counts at that node only",
+        HelpName = "DEPARTMENT",
+    };
+
     /// <summary>Adds the options that find a node.</summary>
     public ClientOptions AddNode(Command command)
     {
@@ -47,6 +55,7 @@ internal sealed class ClientOptions
     {
         command.Options.Add(_key);
         command.Options.Add(_passphraseFile);
+        command.Options.Add(_nodeOf);
         return this;
     }
 
@@ -80,7 +89,28 @@ internal sealed class ClientOptions
         string chainId = (await client.GetGenesisAsync(cancellation)).ChainId;
         if (!Digest.TryParseHex(chainId, out Digest id))
             throw new CommandException(ExitCode.Unavailable, $"The node at {client.Node} gave no chain id.");
-        return new TransactionFactory(id, OpenKey(result));
+        ISigner signer = OpenKey(result);
+        if (DepartmentOf(result) is { } department)
+            client.Reader = new ReadTokenFactory(id, department, signer);
+        return new TransactionFactory(id, signer);
+    }
+
+    /// <summary>Has the client read as the officer, where records of the type are not public and key and department are named. The key of
+    /// who reads what anybody may is not opened.</summary>
+    /// <exception cref="CommandException">The department is named without a key, or its name is none.</exception>
+    public async Task SignReadsAsync(ParseResult result, LedgerClient client, string type, CancellationToken cancellation)
+    {
+        if (client.Reader is null && DepartmentOf(result) is not null && await client.FindTypeAsync(type, cancellation) is { PublicRead: false })
+            await OpenFactoryAsync(result, client, cancellation);
+    }
+
+    /// <summary>Whose node it is, where option or profile says so.</summary>
+    private string? DepartmentOf(ParseResult result)
+    {
+        string? department = result.GetValue(_nodeOf) ?? ReadProfile(result)?.Department;
+        return department is null || Identifiers.IsDepartment(department)
+            ? department
+            : throw new CommandException(ExitCode.Usage, $"{department} is no department's id: a-z, 0-9 and -, beginning with a letter.");
     }
 
     private Profile? ReadProfile(ParseResult result)

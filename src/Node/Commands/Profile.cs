@@ -11,7 +11,8 @@ namespace GovChain.Node.Commands;
 /// <param name="Ca">PEM file of the authority that signed its certificate; null: the system's.</param>
 /// <param name="Key">The officer's key: a file, or the PKCS#11 URI of one in a token.</param>
 /// <param name="PassphraseFile">Where the key's passphrase, or the token's PIN, stands; null: asked for.</param>
-internal sealed record Profile(string? Node, string? Ca, string? Key, string? PassphraseFile)
+/// <param name="Department">The department whose node it is; null: only what is public is read.</param>
+internal sealed record Profile(string? Node, string? Ca, string? Key, string? PassphraseFile, string? Department = null)
 {
     private const int BytesMax = 64 * 1024;
 
@@ -51,7 +52,7 @@ internal sealed record Profile(string? Node, string? Ca, string? Key, string? Pa
     }
 
     private static CommandException NoProfile(string path, string problem) => new(ExitCode.Configuration,
-        $"{path} is no profile: {problem} It holds {{\"node\", \"ca\", \"key\", \"passphraseFile\"}}, all texts, and nothing else.");
+        $"{path} is no profile: {problem} It holds {{\"node\", \"ca\", \"key\", \"passphraseFile\", \"department\"}}, all texts, and nothing else.");
 
     private Profile RelativeTo(string directory) => this with
     {

@@ -26,10 +26,11 @@ internal static partial class RecordCommand
             if (result.GetValue(raw) && result.GetValue(json))
                 result.AddError("--raw and --json exclude each other.");
         });
-        ClientOptions options = new ClientOptions().AddNode(command);
+        ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
         {
             using LedgerClient client = options.Connect(result);
+            await options.SignReadsAsync(result, client, result.GetRequiredValue(type), cancellation);
             string name = $"{result.GetRequiredValue(type)}/{result.GetRequiredValue(id)}";
             GetRecordResponse found = await client.FindRecordAsync(
                 result.GetRequiredValue(type), result.GetRequiredValue(id), result.GetValue(version), cancellation: cancellation)
@@ -64,9 +65,9 @@ internal static partial class RecordCommand
                 found[i] = (await client.FindRecordAsync(link.Record.Type, link.Record.Id, cancellation: cancellation))?.Record.State is not { } target
                     ? "no such record" : link.Version > target.Version ? "no such version" : StatusOf(target);
             }
-            catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied)
+            catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied or StatusCode.Unauthenticated)
             {
-                found[i] = "not public";
+                found[i] = "not for this reader";
             }
         }
         return found;
@@ -84,10 +85,11 @@ internal static partial class RecordCommand
         var id = new Argument<string>("ID") { Description = "The record's id" };
         Option<bool> json = Output.JsonOption();
         var command = new Command("history", "Show all versions of a record, oldest first") { type, id, json };
-        ClientOptions options = new ClientOptions().AddNode(command);
+        ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
         {
             using LedgerClient client = options.Connect(result);
+            await options.SignReadsAsync(result, client, result.GetRequiredValue(type), cancellation);
             var versions = new JsonArray();
             RecordVersion? before = null;
             await foreach (RecordVersion v in client.GetHistoryAsync(
@@ -121,10 +123,11 @@ internal static partial class RecordCommand
         Option<bool> json = Output.JsonOption();
         json.Description = "Print one JSON object a line, for scripts";
         var command = new Command("list", "List the records of a type, by id") { type, payloads, json };
-        ClientOptions options = new ClientOptions().AddNode(command);
+        ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
         {
             using LedgerClient client = options.Connect(result);
+            await options.SignReadsAsync(result, client, result.GetRequiredValue(type), cancellation);
             await foreach (RecordVersion v in client.ListRecordsAsync(
                 result.GetRequiredValue(type), result.GetValue(payloads), cancellation))
             {

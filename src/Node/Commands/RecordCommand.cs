@@ -119,8 +119,8 @@ internal static partial class RecordCommand
                 ExpectedVersion = result.GetValue(expected),
                 ApproveUntil = result.GetValue(approve) is { } hours ? ApproveUntil(hours) : null,
             };
-            draft = await CompleteAsync(draft, client, cancellation);
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
+            draft = await CompleteAsync(draft, client, cancellation);
             bool mayBeAhead = result.GetValue(expected) is not null && !result.GetValue(json);
             TransactionOutcome outcome = await SubmitAsync(
                 client, factory, draft.SetOn, cancellation, TimeSpan.FromSeconds(result.GetValue(wait)),
@@ -167,10 +167,11 @@ internal static partial class RecordCommand
         {
             return await draft.CompleteAsync(client, cancellation);
         }
-        catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied)
+        catch (LedgerClientException e) when (e.Status is StatusCode.PermissionDenied or StatusCode.Unauthenticated)
         {
             throw new CommandException(ExitCode.Usage,
-                $"Records of type {draft.Record.Type} are not public, so the current version cannot be asked for. Give --expected-version N.");
+                $"Records of type {draft.Record.Type} are not public, so the current version cannot be asked for. Give --node-of DEPARTMENT, if you may "
+                + "read them, or --expected-version N.");
         }
     }
 

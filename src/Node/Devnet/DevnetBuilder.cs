@@ -181,7 +181,7 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
         File.WriteAllText(layout.At(department.Id, "node.json"), node.ToJsonString(Profile.Json) + "\n");
         foreach (string officer in new[] { Clerk, Administrator })
         {
-            var profile = new Profile($"https://localhost:{department.ClientPort}", "../ca/ca.pem", $"{officer}.pem", "passphrase");
+            var profile = new Profile($"https://localhost:{department.ClientPort}", "../ca/ca.pem", $"{officer}.pem", "passphrase", department.Id);
             File.WriteAllBytes(
                 layout.At(department.Id, $"{officer}.json"), JsonSerializer.SerializeToUtf8Bytes(profile, Profile.Json));
         }

@@ -1,0 +1,149 @@
+using System.Text.Json;
+using GovChain.Client;
+using GovChain.Client.Keys;
+using GovChain.Node.Commands;
+using GovChain.Node.Devnet;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Integration;
+
+/// <summary>
+/// Goal: a clerk of another department reads what is not public with the right and not without, at the node that the token is for, and the
+/// node's log shows who was read to and who was refused. By the program, at a running network.
+/// </summary>
+[TestFixture]
+internal sealed class ReadingTest
+{
+    private const string Type = "case-file", Record = "CASE-1";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+
+    private TestNetwork _network = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        using var late = new CancellationTokenSource(Patience);
+        _network = await TestNetwork.StartAsync(late.Token);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        if (_network is not null)
+            await _network.DisposeAsync();
+    }
+
+    [Test]
+    [CancelAfter(300_000)]
+    public async Task ClerkOfAnotherDepartment_ReadsWithTheRightAlone_AndTheLogSaysSo(CancellationToken cancellation)
+    {
+        string owner = _network.Network.Departments[0].Id, other = _network.Network.Departments[1].Id;
+        string administrator = Profile(owner, DevnetBuilder.Administrator), clerk = Profile(owner, DevnetBuilder.Clerk);
+        string[] get = ["record", "get", Type, Record];
+        string[] define = ["type", "define", Type, "--title", "en=Case", "--profile", administrator];
+        await GovchainAsync(define);
+        await GovchainAsync("record", "register", Type, Record, "--content", """{"secret":"yes"}""", "--profile", clerk);
+        await GovchainAsync("record", "amend", Type, Record, "--content", """{"secret":"still"}""", "--reason", "r", "--profile", clerk);
+        Assert.That((await GovchainAsync([.. get, "--profile", clerk])).Output, Does.Contain("still"));
+        Assert.That((await GovchainAsync("record", "history", Type, Record, "--profile", clerk)).Output, Does.Contain("yes"));
+        Assert.That((await GovchainAsync("record", "list", Type, "--profile", clerk)).Output, Does.Contain(Record));
+        Assert.That((await GovchainAsync("approval", "list", Type, "--profile", clerk)).Output, Does.Contain("nothing waits"));
+        Refused(await ProgramRun.GovchainAsync([.. get, "--profile", administrator]), "PERMISSION_DENIED"); // that role alone reads nothing
+
+        string stranger = Profile(other, DevnetBuilder.Clerk);
+        await HasTypeAsync(1, 1, cancellation);
+        Refused(await ProgramRun.GovchainAsync([.. get, "--profile", stranger]), "PERMISSION_DENIED");
+        Refused(await ProgramRun.GovchainAsync([.. get, "--node", Node(1), "--ca", _network.Layout.AuthorityCertificate]), "TOKEN_REQUIRED");
+        Refused(await ProgramRun.GovchainAsync([.. get, "--node-of", owner, "--profile", stranger]), "TOKEN_WRONG_NODE");
+
+        await GovchainAsync([.. define, "--reader", other]);
+        await HasTypeAsync(1, 2, cancellation);
+        Assert.That((await GovchainAsync([.. get, "--profile", stranger])).Output, Does.Contain("still"));
+        Refused(await ProgramRun.GovchainAsync([.. get, "--node", Node(0), "--profile", stranger]), "TOKEN_WRONG_NODE");
+        Assert.That((await GovchainAsync([.. get, "--node", Node(0), "--node-of", owner, "--profile", stranger])).Output, Does.Contain("still"));
+        await ReadByTheLibraryAsync(other, cancellation);
+
+        string data = _network.Layout.At(other, "data");
+        JsonElement[] entries = await ReadsAsync(data, "--record", $"{Type}/{Record}");
+        Assert.That(entries.Select(static e => (Text(e, "department"), Text(e, "officer"), Text(e, "method"), Text(e, "answer"))), Is.EqualTo(new[]
+        {
+            (other, DevnetBuilder.Clerk, "GetRecord", "PERMISSION_DENIED"), ("", "", "GetRecord", "TOKEN_REQUIRED"),
+            (other, DevnetBuilder.Clerk, "GetRecord", "TOKEN_WRONG_NODE"), (other, DevnetBuilder.Clerk, "GetRecord", "GIVEN"),
+            (other, DevnetBuilder.Clerk, "GetRecord", "GIVEN"),
+        }));
+        JsonElement[] ofOwner = await ReadsAsync(_network.Layout.At(owner, "data"), "--officer", $"{other}/{DevnetBuilder.Clerk}");
+        Assert.That(ofOwner.Select(static e => Text(e, "answer")), Is.EqualTo(new[] { "TOKEN_WRONG_NODE", "GIVEN" }));
+
+        await VerifiesUntilItIsAlteredAsync(data);
+    }
+
+    private async Task ReadByTheLibraryAsync(string department, CancellationToken cancellation)
+    {
+        using ISigner signer = KeyOptions.Open(
+            _network.Layout.At(department, $"{DevnetBuilder.Clerk}.pem"), _network.Layout.At(department, "passphrase"));
+        var options = new RecordLedgerOptions
+        {
+            Nodes = [new Uri(Node(1))],
+            NodeDepartments = [department],
+            ChainId = _network.ChainId.ToString(),
+            AuthorityFile = _network.Layout.AuthorityCertificate,
+            Signer = signer,
+        };
+        using var ledger = new RecordLedger(options);
+        ProvenRecord? record = await ledger.FindAsync(new RecordKey(Type, Record), cancellation);
+        Assert.That(record?.Version, Is.EqualTo(2));
+        using var anonymous = new RecordLedger(options with { NodeDepartments = null });
+        LedgerClientException? refused = await Assert.ThrowsAsync<LedgerClientException>(() => anonymous.FindAsync(new RecordKey(Type, "OTHER"), cancellation));
+        Assert.That(refused!.Reason, Is.EqualTo("TOKEN_REQUIRED"));
+    }
+
+    private static async Task VerifiesUntilItIsAlteredAsync(string data)
+    {
+        JsonElement whole = (await GovchainAsync("reads", "--data", data, "--verify", "--json")).Json;
+        Assert.That(whole.GetProperty("ok").GetBoolean(), Is.True);
+        string head = Text(whole, "head");
+        await GovchainAsync("reads", "--data", data, "--verify", "--extends", head);
+        Assert.That((await ProgramRun.GovchainAsync("reads", "--data", data, "--verify", "--extends", new string('0', 64))).ExitCode, Is.EqualTo(8));
+
+        string file = Directory.EnumerateFiles(Path.Combine(data, "reads"), "0*").Single();
+        string[] lines = await File.ReadAllLinesAsync(file);
+        await File.WriteAllTextAsync(file, string.Concat(lines.Where((_, i) => i != 1).Select(static l => l + "\n")));
+        ProgramRun removed = await ProgramRun.GovchainAsync("reads", "--data", data, "--verify");
+        Assert.That((removed.ExitCode, removed.Output), Is.EqualTo((8, removed.Output)));
+        Assert.That(removed.Output, Does.StartWith("DAMAGED after entry 1: reads/00000000000000000001, byte "));
+    }
+
+    /// <summary>Waits until a node has a version of the type: it was defined at another one.</summary>
+    private async Task HasTypeAsync(int department, ulong version, CancellationToken cancellation)
+    {
+        using LedgerClient client = _network.Network.ConnectClient(department);
+        while (((await client.FindTypeAsync(Type, cancellation))?.Version ?? 0) < version)
+            await Task.Delay(20, cancellation);
+    }
+
+    private static async Task<JsonElement[]> ReadsAsync(string data, params string[] filter) =>
+    [
+        .. (await GovchainAsync(["reads", "--data", data, "--json", .. filter])).Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => JsonSerializer.Deserialize<JsonElement>(l)),
+    ];
+
+    private static void Refused(ProgramRun run, string reason)
+    {
+        Assert.That(run.ExitCode, Is.EqualTo(7), run.Output + run.Error);
+        Assert.That(run.Error, Does.Contain(reason));
+    }
+
+    private static async Task<ProgramRun> GovchainAsync(params string[] arguments)
+    {
+        ProgramRun run = await ProgramRun.GovchainAsync(arguments);
+        Assert.That(run.ExitCode, Is.Zero, $"govchain {string.Join(' ', arguments)}: {run.Error}");
+        return run;
+    }
+
+    private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString()!;
+
+    private string Node(int department) => $"https://localhost:{_network.Network.Departments[department].ClientPort}";
+
+    private string Profile(string department, string officer) => _network.Layout.At(department, $"{officer}.json");
+}

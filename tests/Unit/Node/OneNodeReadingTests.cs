@@ -1,0 +1,168 @@
+using Google.Protobuf;
+using GovChain.Client;
+using GovChain.Client.Keys;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+using GovChain.Core.Verification;
+using GovChain.Protos.V1;
+using GovChain.Rpc;
+using GovChain.Storage;
+using GovChain.Storage.Reads;
+using GovChain.Tests.Unit.Rpc;
+using Grpc.Core;
+using Grpc.Net.Client;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Node;
+
+/// <summary>Goal: a real node gives what is not public by its ledger's state, remembers across a restart which tokens it took, and gives nothing
+/// while its read log is damaged. Asked by the client library over real connections.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[NonParallelizable]
+public sealed class OneNodeReadingTests
+{
+    private const string Closed = "case-file";
+
+    private readonly string _root = Directory.CreateTempSubdirectory("govchain-reading-").FullName;
+    private readonly TestLedger _ledger = new(departments: 1);
+    private TestNode _node = null!;
+    private RpcHost _host = null!;
+
+    private string Data => Path.Combine(_root, "data");
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _node = new TestNode(_ledger, 0, Data, new LoopbackNetwork());
+        await _node.StartAsync();
+        await _node.CommitAsync(_ledger.EnrolClerk());
+        await _node.CommitAsync(_ledger.Sign(_ledger.Administrator, body =>
+        {
+            body.DefineType = new DefineType { Type = Closed };
+            body.DefineType.Titles.Add(new LocalizedText { Language = "en", Text = "Case" });
+        }));
+        await _node.CommitAsync(_ledger.Sign(_ledger.Clerk, static body => body.Register = new RecordChange
+        {
+            Record = new RecordName { Type = Closed, Id = "C-1" },
+            Payload = new Payload { Inline = new InlinePayload { MediaType = "text/plain", Content = ByteString.CopyFromUtf8("secret") } },
+        }));
+        _host = await RpcHost.StartAsync(node: _node.Gateway);
+    }
+
+    [TearDown]
+    public async Task StopAsync()
+    {
+        await _host.DisposeAsync();
+        await _node.DisposeAsync();
+        _ledger.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    [Test]
+    public async Task EveryRead_ByTheOwnersClerk_IsGivenAndLogged()
+    {
+        using LedgerClient client = Connect(_ledger.Clerk);
+        Assert.That((await client.FindRecordAsync(Closed, "C-1", proof: true))!.Record.Payload.ToStringUtf8(), Is.EqualTo("secret"));
+        Assert.That(await client.FindRecordAsync(Closed, "C-2"), Is.Null);
+        Assert.That(await client.GetHistoryAsync(Closed, "C-1").CountAsync(), Is.EqualTo(1));
+        Assert.That(await client.ListRecordsAsync(Closed).CountAsync(), Is.EqualTo(1));
+        Assert.That(await client.ListSubmissionsAsync(Closed).CountAsync(), Is.Zero);
+        Assert.That((await client.GetStateProofAsync(StateKey.Record(Closed, "C-1"))).Proof.Value.IsEmpty, Is.False);
+        Assert.That(Logged().Select(static e => (e.OfficerId, e.Method, e.Record, e.Answer)), Is.EqualTo(new[]
+        {
+            ("clerk-1", "GetRecord", "C-1", "GIVEN"), ("clerk-1", "GetRecord", "C-2", "NOT_FOUND"), ("clerk-1", "GetRecordHistory", "C-1", "GIVEN"),
+            ("clerk-1", "ListRecords", "C-1", "GIVEN"), ("clerk-1", "ListSubmissions", "", "GIVEN"), ("clerk-1", "GetStateProof", "C-1", "GIVEN"),
+        }));
+        Assert.That(Logged().Select(static e => e.Token), Is.Unique, "a token for each");
+    }
+
+    [Test]
+    public async Task Token_OfAKeyThatWasReplaced_IsRefusedFromItsBlockOn()
+    {
+        using var second = PlatformSigner.Create();
+        using LedgerClient before = Connect(_ledger.Clerk), after = Connect(second);
+        Assert.That(await before.FindRecordAsync(Closed, "C-1"), Is.Not.Null);
+        Assert.That(await RefusalAsync(after), Is.EqualTo(("TOKEN_SIGNER_REFUSED", "UNKNOWN_SIGNER")));
+        await _node.CommitAsync(_ledger.Sign(_ledger.Administrator, body => body.RotateOfficerKey = new RotateOfficerKey
+        {
+            OfficerId = "clerk-1",
+            PublicKey = ByteString.CopyFrom(second.PublicKey.Span),
+        }));
+        Assert.That(await RefusalAsync(before), Is.EqualTo(("TOKEN_SIGNER_REFUSED", "SIGNER_REVOKED")));
+        Assert.That(await after.FindRecordAsync(Closed, "C-1"), Is.Not.Null);
+        Assert.That(Logged().Select(static e => (e.OfficerId, e.Answer)), Is.EqualTo(new[]
+        {
+            ("clerk-1", "GIVEN"), ("", "TOKEN_SIGNER_REFUSED"), ("clerk-1", "TOKEN_SIGNER_REFUSED"), ("clerk-1", "GIVEN"),
+        }));
+    }
+
+    [Test]
+    public async Task Token_UsedBeforeARestart_IsRefusedAfterIt()
+    {
+        string header = new ReadTokenFactory(_ledger.Genesis.ChainId, TestLedger.DepartmentId(0), _ledger.Clerk).CreateHeader();
+        Assert.That(await AskAsync(header), Is.EqualTo(StatusCode.OK));
+        Assert.That(await AskAsync(header), Is.EqualTo(StatusCode.Unauthenticated));
+        await RestartAsync();
+        Assert.That(await AskAsync(header), Is.EqualTo(StatusCode.Unauthenticated));
+        Assert.That(Logged().Select(static e => e.Answer), Is.EqualTo(new[] { "GIVEN", "TOKEN_REPLAYED", "TOKEN_REPLAYED" }));
+    }
+
+    [Test]
+    public async Task Log_ThatIsDamaged_KeepsWhatIsNotPublicFromBeingGiven_AndNothingElse()
+    {
+        using LedgerClient client = Connect(_ledger.Clerk);
+        await client.FindRecordAsync(Closed, "C-1");
+        string file = Path.Combine(Data, "reads", "00000000000000000001");
+        await RestartAsync(() => File.WriteAllText(file, File.ReadAllText(file).Replace("GIVEN", "GAVEN")));
+        using LedgerClient again = Connect(_ledger.Clerk);
+        LedgerClientException? refused = await Assert.ThrowsAsync<LedgerClientException>(() => again.FindRecordAsync(Closed, "C-1"));
+        Assert.That(refused!.Reason, Is.EqualTo("NODE_NOT_READY"));
+        Assert.That(_node.Gateway.GetStatus().Alarms.Select(static a => a.Code), Has.Member("READ_LOG_FAILED"));
+        await _node.CommitAsync(_ledger.DefineType());
+        Assert.That(await again.ListRecordsAsync(TestLedger.Type).CountAsync(), Is.Zero);
+    }
+
+    private LedgerClient Connect(ISigner signer) => new(_host.GrpcAddress, GrpcChannel.ForAddress(_host.GrpcAddress))
+    {
+        Reader = new ReadTokenFactory(_ledger.Genesis.ChainId, TestLedger.DepartmentId(0), signer),
+    };
+
+    private static async Task<(string, string)> RefusalAsync(LedgerClient client)
+    {
+        LedgerClientException? refused = await Assert.ThrowsAsync<LedgerClientException>(() => client.FindRecordAsync(Closed, "C-1"));
+        return (refused!.Reason, refused.Facts.GetValueOrDefault("ledger", ""));
+    }
+
+    private async Task<StatusCode> AskAsync(string header)
+    {
+        try
+        {
+            await _host.Grpc().AsyncUnaryCall(
+                Calls.Method<GetRecordRequest, GetRecordResponse>(MethodType.Unary, "GetRecord"), null,
+                Calls.Soon.WithHeaders(new Metadata { { "authorization", header } }), new GetRecordRequest { Type = Closed, Id = "C-1" });
+            return StatusCode.OK;
+        }
+        catch (RpcException e)
+        {
+            return e.StatusCode;
+        }
+    }
+
+    private async Task RestartAsync(Action? meanwhile = null)
+    {
+        await _host.DisposeAsync();
+        await _node.StopAsync();
+        meanwhile?.Invoke();
+        await _node.StartAsync();
+        _host = await RpcHost.StartAsync(node: _node.Gateway);
+    }
+
+    private List<ReadEntry> Logged()
+    {
+        var entries = new List<ReadEntry>();
+        using DataDirectory directory = DataDirectory.OpenReadOnly(Data);
+        ReadLogState state = ReadLogFiles.Read(directory, (entry, _) => entries.Add(entry));
+        Assert.That(state.Damage, Is.Null);
+        return entries;
+    }
+}
