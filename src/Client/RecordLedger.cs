@@ -26,7 +26,6 @@ public sealed class RecordLedger : IDisposable
     // Well below the time that one node may take for all of it.
     private static readonly TimeSpan CommitTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly PlatformSignatureVerifier _signatures = new();
     private readonly Lock _gate = new();
     private readonly LedgerNodes _nodes;
     private readonly Digest _chainId;
@@ -111,11 +110,7 @@ public sealed class RecordLedger : IDisposable
     }
 
     /// <summary>Closes the connections.</summary>
-    public void Dispose()
-    {
-        _nodes.Dispose();
-        _signatures.Dispose();
-    }
+    public void Dispose() => _nodes.Dispose();
 
     private void SignReads(IReadOnlyList<LedgerClient> nodes, IReadOnlyList<string> departments, ISigner? signer, TimeProvider time)
     {
@@ -130,7 +125,7 @@ public sealed class RecordLedger : IDisposable
 
     private CommittedChange Verify(Uri node, byte[] receipt, Transaction transaction)
     {
-        ProvenTransaction? proven = ReceiptVerifier.Verify(receipt, _chainId, _signatures, out ReceiptFailure? failure);
+        ProvenTransaction? proven = ReceiptVerifier.Verify(receipt, _chainId, ClientVerifier.Instance, out ReceiptFailure? failure);
         string? problem = proven is null ? failure!.Message
             : proven.Transaction.Id == transaction.Id ? null : $"The receipt is that of another transaction, {proven.Transaction.Id}";
         if (problem is not null)
@@ -152,7 +147,7 @@ public sealed class RecordLedger : IDisposable
         ProvenState? departments = Volatile.Read(ref _departments);
         if (departments is null)
         {
-            departments = await ProvenState.OpenAsync(node, _chainId, _signatures, cancellation);
+            departments = await ProvenState.OpenAsync(node, _chainId, ClientVerifier.Instance, cancellation);
             Volatile.Write(ref _departments, departments);
         }
         ProvenState proven = departments.Begin();

@@ -86,11 +86,11 @@ public sealed class EngineVerifier : ISignatureVerifier
             for (int i = 0; i < checks.Length; i++)
             {
                 tables[i] = _tables.Find(checks[i].Signer);
-                if (tables[i] is null && _tables.Sighted(checks[i].Signer))
+                if (tables[i] is null && _tables.Sighted(checks[i].Signer) && worthOne < 0)
                     worthOne = i;
             }
         }
-        // At most one table a chunk, so that many new signers at once delay nobody for long.
+        // At most one table a chunk, so that many new signers at once delay nobody for long; the others stay worth one.
         if (worthOne < 0)
             return;
         PublicKey signer = checks[worthOne].Signer;

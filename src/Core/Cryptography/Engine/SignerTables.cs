@@ -36,19 +36,14 @@ internal sealed class SignerTables(int tablesMax, IEqualityComparer<PublicKey> k
         return node.Value.Table;
     }
 
-    /// <summary>Counts a signature of a signer without a table: true once it is worth one.</summary>
+    /// <summary>Counts a signature of a signer without a table: true once it is worth one, and from then on until it has one.</summary>
     public bool Sighted(PublicKey signer)
     {
-        int count = _sightings.GetValueOrDefault(signer) + 1;
-        if (count >= SightingsMin)
-        {
-            _sightings.Remove(signer);
-            return true;
-        }
+        int count = Math.Min(_sightings.GetValueOrDefault(signer) + 1, SightingsMin);
         while (_sightings.Count >= 4 * tablesMax && count == 1)
             HalveSightings();
         _sightings[signer] = count;
-        return false;
+        return count == SightingsMin;
     }
 
     private void HalveSightings()
@@ -67,6 +62,7 @@ internal sealed class SignerTables(int tablesMax, IEqualityComparer<PublicKey> k
     {
         if (_entries.ContainsKey(signer))
             return;
+        _sightings.Remove(signer);
         if (_entries.Count >= tablesMax)
         {
             _entries.Remove(_byUse.Last!.Value.Signer);

@@ -109,6 +109,23 @@ public sealed class EngineVerifierTest
         Assert.That(verifier.Enrolled, Is.EqualTo(3));
     }
 
+    /// <summary>A chunk builds one table: a signer who has to wait for his does not begin to count anew.</summary>
+    [TestCase(8, 8)]
+    [TestCase(16, 64)]
+    public void Verify_SignersInTurn_EachChunkGivesOneATableOnceTheyAreWorthOne(int signers, int batch)
+    {
+        SignatureCheck[] checks = Checks(batch, signers);
+        EngineVerifier verifier = new(EnginePaths.Best);
+        bool[] results = new bool[batch];
+        int toCount = SignerTables.SightingsMin * signers / batch;
+        for (int chunk = 1; chunk < toCount + signers; chunk++)
+        {
+            verifier.Verify(checks, results);
+            Assert.That(verifier.Enrolled, Is.EqualTo(Math.Max(0, chunk - toCount + 1)), $"after {chunk} chunks");
+        }
+        Assert.That(verifier.Enrolled, Is.EqualTo(signers));
+    }
+
     [TestCase(EnginePath.Portable)]
     [TestCase(EnginePath.Avx2)]
     [TestCase(EnginePath.Avx512)]
