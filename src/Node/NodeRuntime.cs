@@ -141,7 +141,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             options.Admission, _ledger, _pool, envelopes, time, _outcomes, _tickets, network.BroadcastGossip,
             () => _driver!.WorkAdded());
         var assembler = new BodyAssembler(
-            genesis.ChainId, validators, _pool, _admission, bodies, envelopes, network, time);
+            genesis.ChainId, sources, _pool, _admission, bodies, envelopes, network, time);
         var sizer = new BlockSizer(parameters.BaseTimeoutMs / TimeoutParts, (int)parameters.BlockTransactionsMax);
         var workshop = new BlockWorkshop(
             validators, (ushort)Math.Max(self, 0), _ledger, _pool, bodies, assembler, sizer, time, _metrics);

@@ -9,6 +9,7 @@ using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
 using GovChain.Node.Snapshots;
+using GovChain.Node.Sync;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 using GovChain.Storage;
@@ -73,7 +74,7 @@ internal sealed class FuzzedNode : IPeerHandler
             static () => { });
         _handler = new PeerHandler(_head, pool, bodies, admission, null!, null!, _snapshots, static e => throw e);
         _assembler = new BodyAssembler(
-            Ledger.Genesis.ChainId, Ledger.Genesis.Validators, pool, admission, bodies, envelopes, _network, new Impatient());
+            Ledger.Genesis.ChainId, new LedgerSources(Ledger.Genesis.Validators, _network), pool, admission, bodies, envelopes, _network, new Impatient());
     }
 
     /// <summary>Serves a stream of the department, until it ends.</summary>

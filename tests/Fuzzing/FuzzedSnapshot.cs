@@ -122,7 +122,7 @@ internal sealed class FuzzedSnapshot
                     break;
                 case BlocksQuestion q:
                     q.Answer = Answer(q.Source, new PeerFrame { BlockResponse = Blocks(q.FirstHeight) })?.BlockResponse is { } blocks
-                        ? BlockSync.Read(blocks) : null;
+                        ? LedgerPeers.Read(blocks) : null;
                     break;
             }
         }

@@ -36,14 +36,16 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <summary>How long to wait when nobody had anything, milliseconds.</summary>
     public const ulong PauseMs = 250;
 
+    private const long NewestAnswers = 4;
+
     private readonly Dictionary<int, ulong> _passedOverSinceMs = [];
+    private readonly Dictionary<int, long> _paceUs = [];
     private int _hint = -1;
-    private int _turn;
 
     /// <summary>The height to reach.</summary>
     public ulong Target { get; private set; }
 
-    /// <summary>Blocks are needed up to a height; <paramref name="hint"/> is the validator to ask first.</summary>
+    /// <summary>Blocks are needed up to a height; <paramref name="hint"/> is the validator that showed it.</summary>
     public void Need(ulong upToHeight, int hint)
     {
         Target = Math.Max(Target, upToHeight);
@@ -51,23 +53,18 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     }
 
     /// <summary>
-    /// Whom to ask for the next range, one after the other: the hint, then the other validators in turn, then those without
-    /// a vote in turn; those that failed lately last.
+    /// Whom to ask for the next range, one after the other: the validators by <see cref="ByPace"/>, then those without a vote
+    /// likewise; those that failed lately last.
     /// </summary>
     /// <param name="connected">Who can be asked: validators by index, others by numbers from their count on.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
-    public IReadOnlyList<int> Sources(IReadOnlyList<int> connected, ulong nowMs)
-    {
-        if (connected.Count == 0)
-            return [];
-        int turn = _turn++;
-        List<int> order = InTurn(connected.Where(c => c < validators.Count), turn);
-        if (order.Remove(_hint))
-            order.Insert(0, _hint);
-        _hint = -1;
-        order.AddRange(InTurn(connected.Where(c => c >= validators.Count), turn));
-        return [.. order.OrderBy(source => IsPassedOver(source, nowMs))];
-    }
+    public IReadOnlyList<int> Sources(IEnumerable<int> connected, ulong nowMs) =>
+        [.. ByPace(connected).OrderBy(s => IsPassedOver(s, nowMs)).ThenBy(s => s >= validators.Count)];
+
+    /// <summary>The one that takes least time a block first; those not tried yet before all, and of them the one that showed the
+    /// need.</summary>
+    public IEnumerable<int> ByPace(IEnumerable<int> connected) =>
+        connected.OrderBy(s => _paceUs.GetValueOrDefault(s)).ThenBy(s => s != _hint);
 
     /// <summary>Where the range begins that is fetched while this one is executed; null where nothing is needed after it.</summary>
     /// <param name="firstHeight">The first height of this one.</param>
@@ -83,24 +80,39 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     public static bool Follows(ulong firstHeight, ulong tip) => firstHeight <= tip + 1;
 
     /// <summary>
-    /// What an answer without blocks, or none, says of the validator; null if it is no fault of its own that it has none.
+    /// What an answer without blocks, or none, says of whoever was asked; null if it is no fault of its own that it has none.
     /// </summary>
-    /// <param name="askedFor">The first height asked for.</param>
-    /// <param name="answer">The first height, the number of blocks, the tip's height and the first height that is there in
-    /// the answer; null if there was none.</param>
+    /// <param name="asked">The question, with what came.</param>
     /// <param name="complaint">Why it is passed over, or null.</param>
     /// <returns>Whether there are blocks to look at.</returns>
-    public static bool HasBlocks(
-        ulong askedFor, (ulong FirstHeight, int Count, ulong TipHeight, ulong WholeFrom)? answer, out string? complaint)
+    public static bool HasBlocks(BlocksQuestion asked, out string? complaint)
     {
         complaint = null;
-        if (answer is not { } a)
+        if (asked.Answer is not { } answer)
             complaint = "did not answer a request for blocks";
-        else if (a.FirstHeight == askedFor && a.Count is > 0 and <= RangeBlocks)
+        else if (answer.FirstHeight == asked.FirstHeight && answer.Blocks.Count is > 0 and <= RangeBlocks)
             return true;
-        else if (a.TipHeight >= askedFor && a.WholeFrom <= askedFor)
+        else if (answer.TipHeight >= asked.FirstHeight && answer.WholeFrom <= asked.FirstHeight)
             complaint = "withholds blocks that it says it has";
         return false;
+    }
+
+    /// <summary>
+    /// An answer has come, or none in time: how long it took counts, and whoever kept silent or withholds is passed over.
+    /// </summary>
+    /// <param name="asked">The question, with what came.</param>
+    /// <param name="nowMs">A clock that does not jump.</param>
+    /// <param name="complaint">Why it is passed over, or null.</param>
+    /// <returns>Whether there are blocks to look at.</returns>
+    public bool Take(BlocksQuestion asked, ulong nowMs, out string? complaint)
+    {
+        bool has = HasBlocks(asked, out complaint);
+        int source = asked.Source;
+        long us = asked.TookUs / (has ? asked.Answer!.Blocks.Count : 1);
+        _paceUs[source] = _paceUs.TryGetValue(source, out long pace) ? pace + (us - pace) / NewestAnswers : us;
+        if (complaint is not null)
+            PassOver(source, nowMs);
+        return has;
     }
 
     /// <summary>
@@ -207,13 +219,6 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <summary>Whether others are asked before it.</summary>
     public bool IsPassedOver(int source, ulong nowMs) =>
         _passedOverSinceMs.TryGetValue(source, out ulong sinceMs) && nowMs - sinceMs < PassedOverMs;
-
-    private static List<int> InTurn(IEnumerable<int> sources, int turn)
-    {
-        int[] all = [.. sources];
-        int first = all.Length == 0 ? 0 : turn % all.Length;
-        return [.. all.Skip(first), .. all.Take(first)];
-    }
 
     private List<Transaction>? Decode(CertifiedBlock block, out string? complaint)
     {

@@ -1,9 +1,10 @@
+using GovChain.Core.Cryptography;
 using GovChain.Protos.V1;
 
 namespace GovChain.Consensus;
 
 /// <summary>
-/// What a node that is behind wants to know of others next. Whoever drives the questions asks, waits, puts in what came, and
+/// What a node that lacks something wants to know of others next. Whoever drives the questions asks, waits, puts in what came, and
 /// goes on to the next one; where nothing came in time, nothing is put in.
 /// </summary>
 public abstract class LedgerQuestion
@@ -51,6 +52,25 @@ public sealed class BlocksQuestion(int source, ulong firstHeight) : LedgerQuesti
 
     /// <summary>What came; nothing of it is believed.</summary>
     public BlockRange? Answer { get; set; }
+}
+
+/// <summary>Transactions of a proposed block.</summary>
+/// <param name="source">Whom to ask.</param>
+/// <param name="height">The block's.</param>
+/// <param name="leaves">The leaf hashes of those that are wanted.</param>
+public sealed class BodiesQuestion(int source, ulong height, IReadOnlyList<Digest> leaves) : LedgerQuestion
+{
+    /// <summary>Whom to ask.</summary>
+    public int Source => source;
+
+    /// <summary>The block's height.</summary>
+    public ulong Height => height;
+
+    /// <summary>What is wanted, by leaf hash.</summary>
+    public IReadOnlyList<Digest> Leaves => leaves;
+
+    /// <summary>The envelopes that came; nothing of them is believed.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>>? Answer { get; set; }
 }
 
 /// <summary>Stored blocks as a peer sends them.</summary>

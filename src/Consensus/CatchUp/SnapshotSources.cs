@@ -104,8 +104,7 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
         {
             var question = new BlocksQuestion(source, firstHeight);
             yield return question;
-            (ulong, int, ulong, ulong)? said = question.Answer is { } a ? (a.FirstHeight, a.Blocks.Count, a.TipHeight, a.WholeFrom) : null;
-            if (CatchUp.HasBlocks(firstHeight, said, out string? complaint))
+            if (CatchUp.HasBlocks(question, out string? complaint))
             {
                 Answered(source, question.TookUs);
                 Blocks = (source, question.Answer!.Blocks);

@@ -2,7 +2,6 @@ using GovChain.Consensus;
 using GovChain.Node.Consensus;
 using GovChain.Node.Peers;
 using GovChain.Node.Sync;
-using GovChain.Protos.V1;
 
 namespace GovChain.Node.Snapshots;
 
@@ -11,6 +10,8 @@ namespace GovChain.Node.Snapshots;
 /// </summary>
 internal sealed class SnapshotPeers(LedgerSources sources, IPeerNetwork network, PeerProgress progress, TimeProvider time)
 {
+    private readonly LedgerPeers _peers = new(sources, network, time);
+
     /// <summary>Who is asked for what, and who is not asked any more.</summary>
     public SnapshotSources Sources { get; } = new(() => sources.Connected, progress.Misbehaved);
 
@@ -31,30 +32,5 @@ internal sealed class SnapshotPeers(LedgerSources sources, IPeerNetwork network,
     }
 
     /// <summary>Asks one question after the other until there are no more.</summary>
-    public async Task AskAsync(IEnumerable<LedgerQuestion> questions, CancellationToken cancellation)
-    {
-        foreach (LedgerQuestion question in questions)
-        {
-            long begun = time.GetTimestamp();
-            switch (question)
-            {
-                case OffersQuestion q:
-                    SnapshotResponse?[] offers = await Task.WhenAll(q.Sources.Select(s => network.RequestSnapshotAsync(
-                        sources.DepartmentOf(s), new SnapshotRequest(), cancellation)));
-                    offers.CopyTo(q.Answers, 0);
-                    break;
-                case PartQuestion q:
-                    q.Answer = await network.RequestSnapshotAsync(sources.DepartmentOf(q.Source), q.Request, cancellation);
-                    break;
-                case BlocksQuestion q:
-                    BlockRangeResponse? range = await network.RequestBlocksAsync(
-                        sources.DepartmentOf(q.Source), q.FirstHeight, CatchUp.RangeBlocks, cancellation);
-                    q.Answer = range is null ? null : BlockSync.Read(range);
-                    break;
-                default:
-                    throw new InvalidOperationException($"Nobody can be asked {question}.");
-            }
-            question.TookUs = (long)time.GetElapsedTime(begun).TotalMicroseconds;
-        }
-    }
+    public Task AskAsync(IEnumerable<LedgerQuestion> questions, CancellationToken cancellation) => _peers.AskAsync(questions, cancellation);
 }

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Google.Protobuf;
 using GovChain.Consensus;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
@@ -9,17 +8,16 @@ using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
 using GovChain.Node.Snapshots;
-using GovChain.Protos.V1;
 using GovChain.Storage;
 
 namespace GovChain.Node.Sync;
 
 /// <summary>
 /// Catch-up: fetches ranges of stored blocks, checks the chain of headers and every certificate first, then the
-/// envelopes, then executes each block and compares its roots, and has it stored. What it decides is
-/// <see cref="CatchUp"/>'s.
+/// envelopes, then executes each block and compares its roots, and has it stored. What is decided is
+/// <see cref="CatchUp"/>'s and <see cref="Following"/>'s.
 /// </summary>
-/// <remarks>One task works; the next range is fetched from another peer while one is being executed.</remarks>
+/// <remarks>One task works; the next range is fetched while one is being executed.</remarks>
 /// <param name="store">Stores a block that was executed on the tip; false if the ledger has moved on meanwhile.</param>
 internal sealed class BlockSync(
     ValidatorSet validators,
@@ -35,23 +33,17 @@ internal sealed class BlockSync(
     LedgerSalvage? salvage,
     SnapshotSync? snapshots = null)
 {
-    private const double NewestWeight = 0.25;
-
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(CatchUp.PauseMs);
 
     /// <summary>Stands for a department: what was salvaged is checked like anybody's.</summary>
     private const int Salvage = -1;
 
-    private readonly CatchUp _catchUp = new(ledger.ChainId, validators, certificateVerifier); // its lock, too
+    private readonly Following _following = new(new CatchUp(ledger.ChainId, validators, certificateVerifier), validators.Count); // its lock, too
+    private readonly LedgerPeers _peers = new(sources, network, time);
     private readonly HashSet<ulong> _unsalvageable = [];
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
-    private readonly Dictionary<int, ulong> _ahead = []; // its lock, too
-    private readonly ClaimedHeights _claims = new(validators.Count);
-    private readonly Dictionary<int, double> _paceMs = [];
-    private ulong _followed;
-    private int _followedSource;
 
     /// <summary>Blocks behind the highest that somebody needs, has shown a certificate for, or is giving blocks towards; of
     /// the last as much as <see cref="ClaimedHeights"/> counts.</summary>
@@ -59,11 +51,15 @@ internal sealed class BlockSync(
     {
         get
         {
-            ulong target = Math.Max(Math.Max(Target, progress.HighestTip), Volatile.Read(ref _followed));
+            ulong target;
+            lock (_following)
+                target = Math.Max(Math.Max(Proven.Target, progress.HighestTip), _following.Height);
             ulong tip = ledger.Tip.Height;
             return target > tip ? target - tip : 0;
         }
     }
+
+    private CatchUp Proven => _following.CatchUp;
 
     /// <summary>Who certifies the next block is not known here: the next epoch's sync goes on.</summary>
     private bool IsEpochOver => ledger.Tip.NextValidatorSetHash != validators.Hash;
@@ -72,38 +68,42 @@ internal sealed class BlockSync(
     {
         get
         {
-            lock (_catchUp)
-                return _catchUp.Target;
+            lock (_following)
+                return Proven.Target;
         }
     }
 
     /// <summary>Asks for blocks up to a height, from a validator first.</summary>
     public void Request(NeedBlocks need)
     {
-        lock (_catchUp)
-            _catchUp.Need(need.UpToHeight, need.Hint);
+        lock (_following)
+            Proven.Need(need.UpToHeight, need.Hint);
         _wake.Writer.TryWrite(true);
     }
 
     /// <summary>
-    /// A department seems to be in a later epoch, which nothing here can prove: what it has is fetched as long as there is
-    /// more of it, up to the end of this epoch. A snapshot of what comes after proves itself.
+    /// A department seems to be in a later epoch, which nothing here can prove: it is followed. A snapshot of what comes after
+    /// proves itself.
     /// </summary>
     /// <param name="department">The department.</param>
     /// <param name="height">Where it says it is.</param>
     public void Follow(string department, ulong height)
     {
-        int source = sources.NumberOf(department);
-        _claims.Say(source, height);
-        Follow(source, height);
+        lock (_following)
+            _following.Say(sources.NumberOf(department), height);
+        _wake.Writer.TryWrite(true);
     }
 
     /// <summary>Asks those whose messages do not count here what they have: where too few others say how far the ledger is,
     /// they may know.</summary>
     public void AskUnheard()
     {
-        foreach (int source in sources.Unheard)
-            Follow(source, 0);
+        lock (_following)
+        {
+            foreach (int source in sources.Unheard)
+                _following.AskUnheard(source);
+        }
+        _wake.Writer.TryWrite(true);
     }
 
     /// <summary>Works until <see cref="Stop"/>.</summary>
@@ -113,12 +113,8 @@ internal sealed class BlockSync(
         {
             await foreach (bool _ in _wake.Reader.ReadAllAsync(_stop.Token))
             {
-                await CatchUpAsync(_stop.Token);
-                while (NextAhead() is { } ahead)
+                while (NextAhead() is { } ahead ? await FollowAsync(ahead, _stop.Token) : await CatchUpAsync(_stop.Token))
                 {
-                    if (await FollowAsync(ahead.Source, ahead.Height, _stop.Token))
-                        Follow(ahead.Source, ahead.Height);
-                    await CatchUpAsync(_stop.Token); // what is proven does not wait for what somebody says
                 }
             }
         }
@@ -134,10 +130,12 @@ internal sealed class BlockSync(
     /// <summary>Ends the work.</summary>
     public void Stop() => _stop.Cancel();
 
-    private async Task CatchUpAsync(CancellationToken cancellation)
+    /// <summary>Fetches all that is proven to be there; false if nothing was, or nobody is left to give it.</summary>
+    private async Task<bool> CatchUpAsync(CancellationToken cancellation)
     {
+        bool worked = false;
         Task<FetchedRange?>? ahead = null;
-        while (ledger.Tip.Height < Target && !IsEpochOver)
+        for (; ledger.Tip.Height < Target && !IsEpochOver; worked = true)
         {
             if (ahead is null && snapshots is not null && await snapshots.TryAsync(Lag, cancellation))
                 await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
@@ -147,7 +145,7 @@ internal sealed class BlockSync(
             {
                 await Task.Delay(Pause, time, cancellation);
                 if (range is null && network.Connections.All(static c => !c.IsConnected))
-                    return; // the core asks again when somebody is there
+                    return false; // the core asks again when somebody is there
                 continue;
             }
             if (After(range) is { } next)
@@ -158,77 +156,43 @@ internal sealed class BlockSync(
             PassOver(range.Source, lie);
             ahead = null; // it may not connect any more; whatever comes of it is dropped
         }
+        return worked;
     }
 
     private ulong? After(FetchedRange range)
     {
-        lock (_catchUp)
-            return _catchUp.After(range.FirstHeight, range.Blocks.Count);
+        lock (_following)
+            return Proven.After(range.FirstHeight, range.Blocks.Count);
     }
 
-    private void Follow(int source, ulong height)
+    private BlocksQuestion? NextAhead()
     {
-        lock (_ahead)
-            _ahead[source] = Math.Max(height, _ahead.GetValueOrDefault(source));
-        _wake.Writer.TryWrite(true);
+        IReadOnlyList<int> connected = sources.Connected;
+        lock (_following)
+            return IsEpochOver ? null : _following.Next(connected, ledger.Tip.Height, time.MonotonicMs());
     }
 
-    /// <summary>
-    /// Whom to follow now: of those that are connected the one that takes least time a block, one not tried yet before all.
-    /// Whoever lied or kept silent is not asked for a while, whatever it says meanwhile.
-    /// </summary>
-    private (int Source, ulong Height)? NextAhead()
+    /// <summary>One range of whoever is followed. True: on to what is next.</summary>
+    private async Task<bool> FollowAsync(BlocksQuestion ahead, CancellationToken cancellation)
     {
-        ulong nowMs = time.MonotonicMs();
-        int[] askable;
-        lock (_catchUp)
-            askable = [.. sources.Connected.Where(s => !_catchUp.IsPassedOver(s, nowMs)).OrderBy(s => _paceMs.GetValueOrDefault(s))];
-        lock (_ahead)
-        {
-            foreach (int source in askable)
-            {
-                if (_ahead.Remove(source, out ulong height))
-                    return (source, height);
-            }
-            _ahead.Clear(); // who is ahead says so again
-            return null;
-        }
-    }
-
-    /// <summary>One range of that department; whether it brought anything.</summary>
-    private async Task<bool> FollowAsync(int source, ulong said, CancellationToken cancellation)
-    {
-        ulong first = ledger.Tip.Height + 1;
-        if (IsEpochOver)
-            return false;
-        long begun = time.GetTimestamp();
-        BlockRangeResponse? answer = await network.RequestBlocksAsync(
-            sources.DepartmentOf(source), first, CatchUp.RangeBlocks, cancellation);
-        if (answer is null && !sources.Connected.Contains(source))
-            return false; // the stream ended, which is no fault
-        double ms = time.GetElapsedTime(begun).TotalMilliseconds;
-        said = Math.Max(said, answer?.TipHeight ?? 0);
+        await _peers.AskAsync(ahead, cancellation);
+        if (ahead.Answer is null && !sources.Connected.Contains(ahead.Source))
+            return true; // the stream ended, which is no fault
         // On nobody's word more than questions: a snapshot is fetched once its header is proven.
-        if (said >= first && snapshots is not null && await snapshots.TryAsync(said - ledger.Tip.Height, cancellation))
+        ulong said = _following.SaidBy(ahead), tip = ledger.Tip.Height;
+        if (said > tip && snapshots is not null && await snapshots.TryAsync(said - tip, cancellation))
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
-        string? lie = null;
-        if (HasBlocks(first, answer, out string? complaint))
-            lie = await StoreAsync(new FetchedRange(source, first, [.. answer!.Blocks.Select(Read)]), cancellation);
-        else if (said >= first && answer?.TipHeight < first)
-            complaint = "has no blocks of those that it said it has";
-        if ((lie ?? complaint) is { } wrong)
-            PassOver(source, wrong);
-        ulong blocks = ledger.Tip.Height + 1 - first;
-        ms /= Math.Max(1, blocks);
-        _paceMs[source] = _paceMs.TryGetValue(source, out double pace) ? pace + NewestWeight * (ms - pace) : ms;
-        bool brought = lie is null && blocks > 0;
-        // It is listened to how far the ledger goes as long as it gives what it says it has.
-        if (brought || source == _followedSource)
-        {
-            _followedSource = source;
-            Volatile.Write(ref _followed, brought ? _claims.Credit(said, ledger.Tip.Height) : 0);
-        }
-        return brought;
+        bool given;
+        string? wrong;
+        lock (_following)
+            given = _following.Take(ahead, time.MonotonicMs(), out wrong);
+        if (given)
+            wrong = await StoreAsync(new FetchedRange(ahead.Source, ahead.FirstHeight, ahead.Answer!.Blocks), cancellation);
+        if (wrong is not null)
+            PassOver(ahead.Source, wrong);
+        lock (_following)
+            _following.Stored(ahead, ledger.Tip.Height, lied: wrong is not null);
+        return true;
     }
 
     /// <summary>Blocks stored that came out of the damaged ledger.</summary>
@@ -241,26 +205,19 @@ internal sealed class BlockSync(
             return kept;
         foreach (int source in Sources())
         {
-            BlockRangeResponse? answer = await network.RequestBlocksAsync(
-                sources.DepartmentOf(source), firstHeight, CatchUp.RangeBlocks, cancellation);
-            if (HasBlocks(firstHeight, answer, out string? complaint))
-                return new FetchedRange(source, firstHeight, [.. answer!.Blocks.Select(Read)]);
+            var question = new BlocksQuestion(source, firstHeight);
+            await _peers.AskAsync(question, cancellation);
+            bool given;
+            string? complaint;
+            lock (_following)
+                given = Proven.Take(question, time.MonotonicMs(), out complaint);
+            if (given)
+                return new FetchedRange(source, firstHeight, question.Answer!.Blocks);
             if (complaint is not null)
                 PassOver(source, complaint);
         }
         return null;
     }
-
-    private static bool HasBlocks(ulong askedFor, BlockRangeResponse? answer, out string? complaint) => CatchUp.HasBlocks(
-        askedFor, answer is null ? null : (answer.FirstHeight, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom), out complaint);
-
-    /// <summary>Blocks as they came.</summary>
-    public static BlockRange Read(BlockRangeResponse answer) =>
-        new(answer.FirstHeight, [.. answer.Blocks.Select(Read)], answer.TipHeight, answer.WholeFrom);
-
-    /// <summary>A block as it came.</summary>
-    public static FetchedBlock Read(SyncedBlock block) => new(
-        block.Header.Memory, block.Certificate.Memory, [.. block.Envelopes.Select(static e => e.Memory)]);
 
     /// <summary>Blocks out of the damaged ledger, up to the first that is not readable there; null if it is this one.</summary>
     private FetchedRange? ReadSalvage(ulong firstHeight)
@@ -280,8 +237,8 @@ internal sealed class BlockSync(
     private IReadOnlyList<int> Sources()
     {
         IReadOnlyList<int> connected = sources.Connected;
-        lock (_catchUp)
-            return _catchUp.Sources(connected, time.MonotonicMs());
+        lock (_following)
+            return Proven.Sources(connected, time.MonotonicMs());
     }
 
     private void PassOver(int source, string complaint)
@@ -291,8 +248,8 @@ internal sealed class BlockSync(
             _unsalvageable.Add(ledger.Tip.Height + 1);
             return;
         }
-        lock (_catchUp)
-            _catchUp.PassOver(source, time.MonotonicMs());
+        lock (_following)
+            Proven.PassOver(source, time.MonotonicMs());
         progress.Misbehaved(source, complaint);
     }
 
@@ -301,7 +258,7 @@ internal sealed class BlockSync(
     {
         if (IsEpochOver)
             return null;
-        IReadOnlyList<CertifiedBlock> chain = _catchUp.Believe(range.FirstHeight, range.Blocks, out string? lie);
+        IReadOnlyList<CertifiedBlock> chain = Proven.Believe(range.FirstHeight, range.Blocks, out string? lie);
         foreach (CertifiedBlock block in chain)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -323,7 +280,7 @@ internal sealed class BlockSync(
         using LedgerSnapshot view = ledger.OpenSnapshot();
         try
         {
-            return _catchUp.Execute(view, block, verifier.Verify, out deviation);
+            return Proven.Execute(view, block, verifier.Verify, out deviation);
         }
         catch (DivergedException e)
         {

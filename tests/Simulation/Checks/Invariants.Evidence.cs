@@ -49,6 +49,10 @@ internal sealed partial class Invariants
             _witnessed.Remove(key);
         _due.RemoveWhere(d => d.Slot == node.Slot);
         _delivered.RemoveWhere(d => d.Slot == node.Slot);
+        foreach ((int, int) key in _gaveNothingUs.Keys.Where(k => k.Slot == node.Slot).ToList())
+            _gaveNothingUs.Remove(key);
+        foreach ((int, int) key in _passedOverUs.Keys.Where(k => k.Slot == node.Slot).ToList())
+            _passedOverUs.Remove(key);
     }
 
     /// <summary>What a node has seen by now it has reported.</summary>

@@ -88,8 +88,11 @@ internal sealed partial class Invariants
     /// <summary>A node passes a validator over in catching up: none is blamed for what only liars do.</summary>
     public void OnPassedOver(SimulatedNode node, int validator, string complaint)
     {
-        bool isHonest = stage.Scenario.Faulty.GetValueOrDefault(validator, NodeKind.Honest)
-            is NodeKind.Honest or NodeKind.Forgetful;
+        _passedOverUs[(node.Slot, validator)] = stage.NowUs;
+        NodeKind kind = stage.Scenario.Faulty.GetValueOrDefault(validator, NodeKind.Honest);
+        // What a forgetful one had when it said so, it may have lost.
+        bool isHonest = kind == NodeKind.Honest
+            || (kind == NodeKind.Forgetful && !complaint.StartsWith("has no blocks", StringComparison.Ordinal));
         if (node.Kind == NodeKind.Honest && isHonest && !complaint.StartsWith("did not answer", StringComparison.Ordinal))
             throw new InvariantException("framed", $"node {node.Index} says of honest {validator} that it {complaint}");
     }

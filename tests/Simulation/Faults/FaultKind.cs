@@ -136,6 +136,15 @@ internal enum FaultKind
     /// <summary>A hostile validator signs view changes for views and heights far away.</summary>
     FarAway,
 
+    /// <summary>A hostile validator says without end that it is ahead, in an epoch that nobody can prove.</summary>
+    ClaimedAhead,
+
+    /// <summary>A hostile validator gives blocks and bodies as late as those who ask just wait for.</summary>
+    Dawdling,
+
+    /// <summary>A hostile leader keeps the bodies of its blocks to itself and gives them one by one.</summary>
+    Dripping,
+
     /// <summary>Two processes run with one key, each as if it were alone.</summary>
     Twin,
 

@@ -42,10 +42,11 @@ internal sealed partial class Adversary
             return forged;
         if (!Dares(FaultKind.LyingSync, 300))
             return answer;
-        return _stage.Rng.Below(3) switch
+        return _stage.Rng.Below(4) switch
         {
             0 => answer with { Blocks = [], TipHeight = answer.TipHeight + 1_000 },
             1 => answer with { Blocks = [.. answer.Blocks.Reverse()] },
+            2 => answer with { First = answer.First + 1, Blocks = [.. answer.Blocks.Skip(1)] },
             _ => answer with { Blocks = [], TipHeight = 0 },
         };
     }

@@ -50,6 +50,8 @@ internal sealed partial class Adversary
             SendGarbage(message);
         if (Dares(FaultKind.FarAway, 50))
             Send(Consensus.Send.ToAll, FarAway(message.Height));
+        if (Dares(FaultKind.ClaimedAhead, 100))
+            ClaimAhead(Consensus.Send.ToAll);
         if (Dares(FaultKind.Mutation, 300))
             Send(to, Mutate(message));
         if (Dares(FaultKind.Silence, _silencePerMille))

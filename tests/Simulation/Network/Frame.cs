@@ -33,8 +33,8 @@ internal sealed record ConsensusFrame(byte[] Bytes) : Frame
     }
 }
 
-/// <summary>Envelopes, for the pool or as the bodies of a block; likewise decoded and verified once.</summary>
-internal sealed record EnvelopesFrame(bool AreBodies, IReadOnlyList<ReadOnlyMemory<byte>> Envelopes) : Frame
+/// <summary>Envelopes for the pool; likewise decoded and verified once.</summary>
+internal sealed record EnvelopesFrame(IReadOnlyList<ReadOnlyMemory<byte>> Envelopes) : Frame
 {
     private (Transaction Decoded, VerifiedTransaction? Verified)[]? _transactions;
 
@@ -55,16 +55,21 @@ internal sealed record EnvelopesFrame(bool AreBodies, IReadOnlyList<ReadOnlyMemo
 }
 
 /// <summary>Asks for the bodies of a block.</summary>
-internal sealed record BodyRequest(IReadOnlyList<Digest> Leaves) : Frame;
+/// <param name="Id">Comes back in the answer.</param>
+/// <param name="Leaves">Those that are wanted.</param>
+internal sealed record BodyRequest(ulong Id, IReadOnlyList<Digest> Leaves) : Frame;
+
+/// <summary>Those of them that are held.</summary>
+internal sealed record BodyResponse(ulong Id, IReadOnlyList<ReadOnlyMemory<byte>> Envelopes) : Frame;
 
 /// <summary>Asks for stored blocks from a height on.</summary>
 /// <param name="First">The height.</param>
-/// <param name="Id">Comes back in the answer; 0 for catch-up, which has one question open at a time.</param>
-internal sealed record BlockRequest(ulong First, ulong Id = 0) : Frame;
+/// <param name="Id">Comes back in the answer.</param>
+internal sealed record BlockRequest(ulong First, ulong Id) : Frame;
 
 /// <summary>Stored blocks from a height on, how far the ledger goes, and from which block on it is whole.</summary>
 internal sealed record BlockResponse(
-    ulong First, IReadOnlyList<FetchedBlock> Blocks, ulong TipHeight, ulong WholeFrom = 0, ulong Id = 0) : Frame;
+    ulong First, IReadOnlyList<FetchedBlock> Blocks, ulong TipHeight, ulong WholeFrom, ulong Id) : Frame;
 
 /// <summary>Asks for a part of a snapshot, or which there are.</summary>
 /// <param name="Id">Comes back in the answer.</param>

@@ -8,8 +8,7 @@ namespace GovChain.Tests.Simulation;
 /// <content>Building, checking and storing blocks, and the bodies they are made of.</content>
 internal sealed partial class SimulatedNode
 {
-    private const int FetchAttempts = 4;
-    private const ulong FetchEveryUs = 100_000;
+    private const ulong GossipGraceUs = 5_000;
     private const ulong WorkPauseUs = 50_000;
 
     private readonly Dictionary<Digest, ExecutedBlock> _executed = [];
@@ -77,7 +76,7 @@ internal sealed partial class SimulatedNode
             Hold(transaction);
     }
 
-    private void CheckNow(ProposedBlock block, int hint, int attempt)
+    private void CheckNow(ProposedBlock block, int hint)
     {
         if (block.Header.Height != Ledger.Height + 1)
             return;
@@ -91,29 +90,47 @@ internal sealed partial class SimulatedNode
             Feed(new BlockChecked(block.Hash, BlockFault.WrongLeaves));
             return;
         }
-        if (BodiesOf(block) is { } bodies)
+        var fetch = new BodyFetch(_stage.Chain.ChainId, block, VerifyAndHold, AnswerBytesMax);
+        if (FindHere(block, fetch))
+            Check(block, fetch);
+        else
+            Later(GossipGraceUs, () => Fetch(block, hint, fetch));
+    }
+
+    private void Fetch(ProposedBlock block, int hint, BodyFetch fetch)
+    {
+        IEnumerable<LedgerQuestion> questions = FindHere(block, fetch) ? [] : fetch.Questions(Others(), hint);
+        Ask(_stage.Invariants.Watch(this, questions).TakeWhile(_ => block.Header.Height == Ledger.Height + 1), () =>
         {
-            ExecutedBlock? executed = _stage.Execution.Execute(
-                Ledger, block.Header, bodies, out BlockFault fault);
-            if (executed is not null)
-                Keep(executed);
-            Feed(new BlockChecked(block.Hash, fault));
+            FindHere(block, fetch);
+            Check(block, fetch);
+        });
+    }
+
+    private bool FindHere(ProposedBlock block, BodyFetch fetch)
+    {
+        for (int i = 0; i < fetch.Found.Length; i++)
+            fetch.Found[i] ??= FindBody(block.LeafHashes[i]);
+        return fetch.Fault == BlockFault.None;
+    }
+
+    private void Check(ProposedBlock block, BodyFetch fetch)
+    {
+        if (block.Header.Height != Ledger.Height + 1)
             return;
-        }
-        if (block.LeafHashes.Any(_invalid.Contains))
-        {
-            Feed(new BlockChecked(block.Hash, BlockFault.InvalidTransaction));
-            return;
-        }
-        if (attempt == FetchAttempts)
-        {
-            Feed(new BlockChecked(block.Hash, BlockFault.Unavailable));
-            return;
-        }
-        int peer = attempt == 0 ? hint : _stage.Rng.Below(_stage.Scenario.Validators);
-        if (peer != Index)
-            _stage.Send(this, peer, new BodyRequest([.. block.LeafHashes.Where(leaf => FindBody(leaf) is null)]));
-        Later(FetchEveryUs, () => CheckNow(block, hint, attempt + 1));
+        BlockFault fault = fetch.Fault;
+        if (fault == BlockFault.None
+            && _stage.Execution.Execute(Ledger, block.Header, fetch.Found!, out fault) is { } executed)
+            Keep(executed);
+        Feed(new BlockChecked(block.Hash, fault));
+    }
+
+    private VerifiedTransaction?[] VerifyAndHold(IReadOnlyList<Transaction> transactions)
+    {
+        VerifiedTransaction?[] verified = Verify(transactions);
+        foreach (VerifiedTransaction transaction in verified.OfType<VerifiedTransaction>())
+            Hold(transaction);
+        return verified;
     }
 
     private void ServeBodies(int from, BodyRequest request)
@@ -124,26 +141,16 @@ internal sealed partial class SimulatedNode
             return;
         }
         var held = new List<ReadOnlyMemory<byte>>();
-        foreach (Digest leaf in request.Leaves)
+        long bytes = 0;
+        foreach (Digest leaf in request.Leaves.TakeWhile(_ => bytes < AnswerBytesMax))
         {
-            if (FindBody(leaf)?.Transaction.Envelope is { } envelope)
-                held.Add(envelope);
-            else if (_adversary?.GarbageBody(leaf) is { } garbage)
-                held.Add(garbage);
+            if ((FindBody(leaf)?.Transaction.Envelope ?? _adversary?.GarbageBody(leaf)) is not { } envelope)
+                continue;
+            held.Add(envelope);
+            bytes += envelope.Length;
         }
-        if (held.Count > 0)
-            _stage.Send(this, from, new EnvelopesFrame(true, held));
-    }
-
-    private void TakeBodies(EnvelopesFrame bodies)
-    {
-        foreach ((Transaction decoded, VerifiedTransaction? verified) in bodies.Read(_stage))
-        {
-            if (verified is not null)
-                Hold(verified);
-            else
-                _invalid.Add(decoded.LeafHash);
-        }
+        var answer = new BodyResponse(request.Id, _adversary?.Drip(held) ?? held);
+        Later(_adversary?.LateUs(BodiesTimeoutUs) ?? 0, () => _stage.Send(this, from, answer));
     }
 
     /// <summary>Once the mark of the block before is durable; one block at a time.</summary>
@@ -192,7 +199,6 @@ internal sealed partial class SimulatedNode
     {
         _executed.Clear();
         _bodies.Clear();
-        _invalid.Clear();
     }
 
     private void ForgetBlocks()

@@ -4,93 +4,96 @@ using GovChain.Core.Model;
 
 namespace GovChain.Tests.Simulation;
 
-/// <content>Catching up: <see cref="CatchUp"/> decides, this asks, waits and stores.</content>
+/// <content>Catching up and following: <see cref="CatchUp"/> and <see cref="Following"/> decide, this asks, waits and stores.</content>
 internal sealed partial class SimulatedNode
 {
-    /// <summary>How long a peer is waited for, microseconds.</summary>
-    public const ulong BlocksTimeoutUs = 500_000;
-
     // In production many more: here a few are to be several ranges.
     private const int BlocksPerResponse = 5;
 
     private readonly Queue<CertifiedBlock> _fetched = [];
-    private CatchUp _catchUp;
+    private Following _following;
     private RangeFetch? _fetch;
-    private (int Validator, string? Complaint)? _range;
+    private (BlocksQuestion Given, string? Complaint, bool IsFollowed)? _range;
     private bool _catchingUp;
-    private ulong _saidAhead;
+
+    private CatchUp Proven => _following.CatchUp;
+
+    private bool IsEpochOver => Ledger.Tip.Header.NextValidatorSetHash != _config.Validators.Hash;
 
     /// <summary>Makes catch-up forget whom it passed over; a restart does.</summary>
-    private CatchUp NewCatchUp() => new(_stage.Chain.ChainId, _config.Validators, _stage.Keys);
+    private Following NewFollowing() =>
+        new(new CatchUp(_stage.Chain.ChainId, _config.Validators, _stage.Keys), _config.Validators.Count);
 
     private void FetchBlocks(ulong upTo, int hint)
     {
-        _catchUp.Need(upTo, hint);
-        if (!_catchingUp)
-            FetchRange();
+        Proven.Need(upTo, hint);
+        WakeCatchUp();
     }
 
-    private void FetchRange() => FetchRange(orSnapshot: true);
-
-    /// <summary>The next range: one that was fetched while the last was executed, or else it is asked for now.</summary>
-    private void FetchRange(bool orSnapshot)
+    /// <summary>Somebody seems to be in a later epoch, which nothing here can prove.</summary>
+    private void Follow(ulong height, int from)
     {
-        _catchingUp = Ledger.Height < _catchUp.Target && Ledger.Tip.Header.NextValidatorSetHash == _config.Validators.Hash;
+        _following.Say(from, height);
+        WakeCatchUp();
+    }
+
+    private void WakeCatchUp()
+    {
         if (!_catchingUp)
-        {
+            GoOn();
+    }
+
+    /// <summary>Follows somebody, or takes the next range: one that was fetched while the last was executed, or else it is asked for
+    /// now.</summary>
+    private void GoOn()
+    {
+        _catchingUp = false;
+        BlocksQuestion? ahead = IsEpochOver || _fetch is not null ? null : _following.Next(Others(), Ledger.Height, MonotonicMs);
+        bool lacks = Ledger.Height < Proven.Target && !IsEpochOver;
+        _catchingUp = ahead is not null || lacks;
+        if (ahead is not null)
+            Follow(ahead);
+        else if (!lacks)
             _fetch = null;
-            return;
-        }
-        if (_fetch is null)
-        {
-            if (orSnapshot && LooksForSnapshot())
-                return;
-            _saidAhead = 0;
-            BeginFetch(Ledger.Height + 1);
-        }
-        else if (_fetch.IsOver)
+        else if (_fetch is { IsOver: true })
             TakeRange();
+        else if (_fetch is null)
+            TrySnapshot(Lag, BeginNext);
+    }
+
+    private void BeginNext()
+    {
+        if (IsEpochOver || Ledger.Height >= Proven.Target)
+            GoOn();
+        else
+            BeginFetch(Ledger.Height + 1);
     }
 
     private void BeginFetch(ulong firstHeight)
     {
-        int[] others = _stage.Scenario.Snapshots ? Others() : [.. Enumerable.Range(0, _config.Validators.Count).Where(i => i != Index)];
-        _fetch = new RangeFetch(firstHeight, _catchUp.Sources(others, MonotonicMs));
-        AskNextSource(_fetch);
-    }
-
-    private void AskNextSource(RangeFetch fetch)
-    {
-        if (!fetch.TryNext())
+        RangeFetch fetch = _fetch = new RangeFetch(firstHeight);
+        Ask(Questions(fetch), () =>
         {
-            if (_range is null)
+            fetch.IsOver = true;
+            if (_fetch == fetch && _range is null)
                 TakeRange();
-            return;
-        }
-        int validator = fetch.Asked;
-        _stage.Send(this, validator, new BlockRequest(fetch.FirstHeight));
-        Later(BlocksTimeoutUs, () =>
-        {
-            if (_fetch == fetch && !fetch.IsOver && fetch.Asked == validator)
-                Judge(fetch, null);
         });
     }
 
-    private void Judge(RangeFetch fetch, BlockResponse? answer)
+    private IEnumerable<LedgerQuestion> Questions(RangeFetch fetch)
     {
-        int validator = fetch.Asked;
-        (ulong, int, ulong, ulong)? said =
-            answer is null ? null : (answer.First, answer.Blocks.Count, answer.TipHeight, answer.WholeFrom);
-        if (!CatchUp.HasBlocks(fetch.FirstHeight, said, out string? complaint))
+        foreach (int source in Proven.Sources(Others(), MonotonicMs))
         {
+            var question = new BlocksQuestion(source, fetch.FirstHeight);
+            yield return question;
+            if (Proven.Take(question, MonotonicMs, out string? complaint))
+            {
+                fetch.Given = question;
+                yield break;
+            }
             if (complaint is not null)
-                PassOver(validator, complaint);
-            AskNextSource(fetch);
-            return;
+                PassedOver(source, complaint);
         }
-        fetch.Given(answer!);
-        if (_range is null)
-            TakeRange();
     }
 
     /// <summary>Executes the range that has come, and has the next one fetched meanwhile.</summary>
@@ -98,28 +101,61 @@ internal sealed partial class SimulatedNode
     {
         RangeFetch fetch = _fetch!;
         _fetch = null;
-        if (fetch.Answer is not { } answer || !CatchUp.Follows(fetch.FirstHeight, Ledger.Height))
+        if (fetch.Given is not { } given || !CatchUp.Follows(fetch.FirstHeight, Ledger.Height))
         {
-            Later(CatchUp.PauseMs * 1_000, FetchRange);
+            Later(CatchUp.PauseMs * 1_000, GoOn);
             return;
         }
-        if (Ledger.Tip.Header.NextValidatorSetHash != _config.Validators.Hash)
-            return; // the next epoch goes on
-        IReadOnlyList<CertifiedBlock> chain = _catchUp.Believe(fetch.FirstHeight, answer.Blocks, out string? complaint);
-        foreach (CertifiedBlock block in chain)
-            _fetched.Enqueue(block);
-        _range = (fetch.Asked, complaint);
-        if (_stage.Scenario.Snapshots && _catchUp.After(fetch.FirstHeight, answer.Blocks.Count) is { } next)
+        Believe(given, isFollowed: false);
+        if (!IsEpochOver && Proven.After(fetch.FirstHeight, given.Answer!.Blocks.Count) is { } next)
             BeginFetch(next);
         StoreFetched();
     }
 
-    private void PassOver(int validator, string complaint)
+    private void Believe(BlocksQuestion given, bool isFollowed)
     {
-        _stage.Chart?.Event(this, 'x', $"passes {validator} over: it {complaint}");
-        _stage.Invariants.OnPassedOver(this, validator, complaint);
-        _stage.OnPassedOver(this, validator);
-        _catchUp.PassOver(validator, MonotonicMs);
+        string? complaint = null;
+        if (!IsEpochOver)
+        {
+            foreach (CertifiedBlock block in Proven.Believe(given.FirstHeight, given.Answer!.Blocks, out complaint))
+                _fetched.Enqueue(block);
+        }
+        _range = (given, complaint, isFollowed);
+    }
+
+    private void Follow(BlocksQuestion ahead)
+    {
+        _stage.Invariants.OnFollows(this, ahead.Source);
+        Ask([ahead], () =>
+        {
+            _stage.Invariants.OnFollowed(this, ahead, _following.SaidBy(ahead));
+            ulong said = _following.SaidBy(ahead);
+            if (said > Ledger.Height)
+                TrySnapshot(said - Ledger.Height, () => TakeFollowed(ahead));
+            else
+                TakeFollowed(ahead);
+        });
+    }
+
+    private void TakeFollowed(BlocksQuestion ahead)
+    {
+        if (_following.Take(ahead, MonotonicMs, out string? complaint))
+        {
+            Believe(ahead, isFollowed: true);
+            StoreFetched();
+            return;
+        }
+        if (complaint is not null)
+            PassedOver(ahead.Source, complaint);
+        _following.Stored(ahead, Ledger.Height, lied: complaint is not null);
+        GoOn();
+    }
+
+    private void PassedOver(int source, string complaint)
+    {
+        _stage.Chart?.Event(this, 'x', $"passes {source} over: it {complaint}");
+        _stage.Invariants.OnPassedOver(this, source, complaint);
+        _stage.OnPassedOver(this, source);
     }
 
     private void ServeBlocks(int from, BlockRequest request)
@@ -133,18 +169,11 @@ internal sealed partial class SimulatedNode
         for (ulong h = request.First; h >= Ledger.FirstWhole && h <= Ledger.Height && blocks.Count < BlocksPerResponse; h++)
             blocks.Add(FetchedOf(_adversary?.Spoil(Ledger.Blocks[(int)h]) ?? Ledger.Blocks[(int)h]));
         var answer = new BlockResponse(request.First, blocks, Ledger.Height, Ledger.FirstWhole, request.Id);
-        _stage.Send(this, from, _adversary?.Spoil(answer) ?? answer);
+        _adversary?.OnAsked(from);
+        Later(_adversary?.LateUs(BlocksTimeoutUs) ?? 0, () => _stage.Send(this, from, _adversary?.Spoil(answer) ?? answer));
     }
 
-    private void TakeBlocks(int from, BlockResponse response)
-    {
-        if (response.Id > 0)
-            Take(response.Id, response);
-        else if (_fetch is { IsOver: false } fetch && fetch.Asked == from && response.First == fetch.FirstHeight)
-            Judge(fetch, response);
-    }
-
-    /// <summary>Executes and stores the next fetched block; after the last of them asks for more.</summary>
+    /// <summary>Executes and stores the next fetched block; after the last of them goes on.</summary>
     private void StoreFetched()
     {
         if (_storing is not null || _range is not { } range)
@@ -155,7 +184,7 @@ internal sealed partial class SimulatedNode
                 continue;
             if (next.Header.ParentHash != Ledger.Tip.Block.Hash)
                 break;
-            if (_catchUp.Execute(Ledger.View, next, Verify, out string? complaint) is { } executed)
+            if (Proven.Execute(Ledger.View, next, Verify, out string? complaint) is { } executed)
             {
                 Store(executed, next.Certificate);
                 return; // goes on when it is stored
@@ -165,12 +194,16 @@ internal sealed partial class SimulatedNode
         }
         _fetched.Clear();
         _range = null;
+        int source = range.Given.Source;
         if (range.Complaint is { } lie)
         {
-            PassOver(range.Validator, lie);
+            Proven.PassOver(source, MonotonicMs);
+            PassedOver(source, lie);
             _fetch = null; // it may not connect any more
         }
-        FetchRange();
+        if (range.IsFollowed)
+            _following.Stored(range.Given, Ledger.Height, lied: range.Complaint is not null);
+        GoOn();
     }
 
     private VerifiedTransaction?[] Verify(IReadOnlyList<Transaction> transactions) =>
@@ -178,39 +211,22 @@ internal sealed partial class SimulatedNode
 
     private void ForgetCatchUp()
     {
-        _catchUp = NewCatchUp();
+        _following = NewFollowing();
         _fetched.Clear();
         _fetch = null;
         _range = null;
         _catchingUp = false;
-        _saidAhead = 0;
     }
 
     /// <summary>A range that is asked for, of one source after the other.</summary>
-    private sealed class RangeFetch(ulong firstHeight, IReadOnlyList<int> sources)
+    private sealed class RangeFetch(ulong firstHeight)
     {
-        private int _next;
-
         public ulong FirstHeight => firstHeight;
 
-        /// <summary>Who is asked now; in the end who gave the answer.</summary>
-        public int Asked { get; private set; } = -1;
+        /// <summary>The question that was answered with blocks.</summary>
+        public BlocksQuestion? Given { get; set; }
 
-        /// <summary>The blocks, once they are here.</summary>
-        public BlockResponse? Answer { get; private set; }
-
-        /// <summary>It has come, or nobody is left to ask.</summary>
-        public bool IsOver => Answer is not null || _next > sources.Count;
-
-        /// <summary>Goes on to the next source; false where there is none.</summary>
-        public bool TryNext()
-        {
-            bool any = _next < sources.Count;
-            Asked = any ? sources[_next] : -1;
-            _next++;
-            return any;
-        }
-
-        public void Given(BlockResponse answer) => Answer = answer;
+        /// <summary>Blocks have come, or nobody is left to ask.</summary>
+        public bool IsOver { get; set; }
     }
 }

@@ -110,7 +110,7 @@ internal sealed partial class SimulatedNode
 
     private void Recover(IReadOnlyList<ReadOnlyMemory<byte>> envelopes)
     {
-        foreach ((_, VerifiedTransaction? verified) in new EnvelopesFrame(true, envelopes).Read(_stage))
+        foreach ((_, VerifiedTransaction? verified) in new EnvelopesFrame(envelopes).Read(_stage))
             Hold(verified ?? throw new InvariantException("journal", $"node {Index} journalled an invalid body"));
     }
 

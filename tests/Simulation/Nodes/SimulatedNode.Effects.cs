@@ -37,7 +37,7 @@ internal sealed partial class SimulatedNode
                 Later(_stage.Duration(Work.Build), () => Build(e));
                 break;
             case CheckBlock e:
-                Later(_stage.Duration(Work.Execute), () => CheckNow(e.Block, e.Hint, 0));
+                Later(_stage.Duration(Work.Execute), () => CheckNow(e.Block, e.Hint));
                 break;
             case ForgetBlock e:
                 _executed.Remove(e.BlockHash);

@@ -38,7 +38,7 @@ internal sealed partial class SimulatedNode
         }
         _readsOutrun = false;
         SnapshotSources sources = _fillSources ??= new SnapshotSources(Others, Blame);
-        Ask(sources.AskForBlocks(first), () =>
+        Ask(Counted(sources.AskForBlocks(first)), () =>
         {
             if (!sources.WasGiven)
             {

@@ -26,7 +26,7 @@ internal sealed partial class SimulatedNode
         Complaint? complaint = _leaderWatch.Look(
             standing, MonotonicMs, out IReadOnlyList<ReadOnlyMemory<byte>> forward);
         if (forward.Count > 0 && standing.Leader != Index)
-            _stage.Send(this, standing.Leader, new EnvelopesFrame(false, forward));
+            _stage.Send(this, standing.Leader, new EnvelopesFrame(forward));
         if (complaint is null)
             return;
         _stage.Chart?.Event(this, '!', $"complains: {complaint.Detail}");

@@ -1,5 +1,4 @@
 using GovChain.Consensus;
-using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Pool;
@@ -20,7 +19,6 @@ internal sealed partial class SimulatedNode
     // In production many more.
     private const int GossipAgainMax = 16;
 
-    private readonly HashSet<Digest> _invalid = [];
     private TransactionPool _pool;
     private ulong _workPausedUntilUs;
     private bool _hasWork;
@@ -30,8 +28,8 @@ internal sealed partial class SimulatedNode
     {
         if (!IsUp || Ledger.Contains(transaction.Id))
             return;
-        var frame = new EnvelopesFrame(false, [transaction.Envelope]);
-        if (TakeIn(frame.Read(_stage)[0].Verified!, Index, isOwn: true))
+        var frame = new EnvelopesFrame([transaction.Envelope]);
+        if (TakeIn(frame.Read(_stage)[0].Verified!, Index, isOwn: true) && _adversary is not { Hoards: true })
             Transmit(Send.ToAll, frame);
     }
 
@@ -100,7 +98,7 @@ internal sealed partial class SimulatedNode
         List<ReadOnlyMemory<byte>> waiting = _pool.TakeForGossip(
             _stage.Keys.Set[Index].Department, UtcMs, _config.Parameters.ForwardTimeoutMs, GossipAgainMax);
         if (waiting.Count > 0)
-            Transmit(Send.ToAll, new EnvelopesFrame(false, waiting));
+            Transmit(Send.ToAll, new EnvelopesFrame(waiting));
     }
 
     /// <summary>What the pool offered was all refused: a moment, or leader and pool ask each other for ever.</summary>

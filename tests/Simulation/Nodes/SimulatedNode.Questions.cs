@@ -6,6 +6,12 @@ namespace GovChain.Tests.Simulation;
 /// <content>Asks others what production code wants to know, waits for a while, and goes on with what came.</content>
 internal sealed partial class SimulatedNode
 {
+    /// <summary>How long a peer is waited for that was asked for blocks or a part of a snapshot, microseconds.</summary>
+    public const ulong BlocksTimeoutUs = 500_000;
+
+    /// <summary>The same of transactions of a proposal, microseconds.</summary>
+    private const ulong BodiesTimeoutUs = 100_000;
+
     private readonly Dictionary<ulong, Action<Frame?>> _answers = [];
     private ulong _questions;
 
@@ -14,7 +20,7 @@ internal sealed partial class SimulatedNode
     {
         get
         {
-            ulong target = Math.Max(_catchUp.Target, _saidAhead);
+            ulong target = Math.Max(Proven.Target, _following.Height);
             return target > Ledger.Height ? target - Ledger.Height : 0;
         }
     }
@@ -69,6 +75,13 @@ internal sealed partial class SimulatedNode
                     GoOn();
                 });
                 break;
+            case BodiesQuestion q:
+                AskOne(q.Source, id => new BodyRequest(id, q.Leaves), answer =>
+                {
+                    q.Answer = (answer as BodyResponse)?.Envelopes;
+                    GoOn();
+                }, BodiesTimeoutUs);
+                break;
             default:
                 throw new InvariantException("driver", $"nobody can be asked {question}");
         }
@@ -76,18 +89,17 @@ internal sealed partial class SimulatedNode
         void GoOn()
         {
             question.TookUs = (long)(_stage.NowUs - begunUs);
-            PartsTaken++;
             Ask(questions, done);
         }
     }
 
     /// <summary>What comes in time goes to <paramref name="take"/>, or null.</summary>
-    private void AskOne(int source, Func<ulong, Frame> frame, Action<Frame?> take)
+    private void AskOne(int source, Func<ulong, Frame> frame, Action<Frame?> take, ulong timeoutUs = BlocksTimeoutUs)
     {
         ulong id = ++_questions;
         _answers.Add(id, take);
         _stage.Send(this, source, frame(id));
-        Later(BlocksTimeoutUs, () => Take(id, null));
+        Later(timeoutUs, () => Take(id, null));
     }
 
     private void Take(ulong id, Frame? answer)

@@ -17,7 +17,6 @@ internal sealed partial class SimulatedNode
 
     private SnapshotPlan _plan;
     private SnapshotLeases<SimulatedView> _shelf;
-    private bool _isSearching;
     private (SimulatedAssembly Ledger, BlockHeader From)? _install; // the folder 'install' of production: durable
     private (BlockHeader From, BlockHeader To)? _advanced; // the file 'advanced': durable, until the journal says it
     private bool _diesInstalling;
@@ -38,30 +37,37 @@ internal sealed partial class SimulatedNode
 
     private SnapshotLeases<SimulatedView> NewShelf() => new(_stage.Scenario.SnapshotLeaseMs);
 
-    /// <summary>Whether a snapshot is looked for instead of the next blocks.</summary>
-    private bool LooksForSnapshot()
+    /// <summary>Looks for a snapshot, if the node is so far behind that it costs less; else, and where there is none, goes on otherwise.
+    /// </summary>
+    private void TrySnapshot(ulong lag, Action otherwise)
     {
-        if (_isSearching)
-            return true;
-        if (!_plan.Begin(Lag, MonotonicMs))
-            return false;
-        _isSearching = true;
-        Search(new SnapshotSources(Others, (source, complaint) => Blame(source, complaint)));
-        return true;
+        if (_plan.Begin(lag, MonotonicMs))
+            Search(new SnapshotSources(Others, (source, complaint) => Blame(source, complaint)), otherwise);
+        else
+            otherwise();
     }
 
-    private void Search(SnapshotSources sources) => Ask(sources.Find(_plan.UsefulAbove(Ledger.Tip.Header)), () =>
+    private void Search(SnapshotSources sources, Action otherwise) => Ask(Counted(sources.Find(_plan.UsefulAbove(Ledger.Tip.Header))), () =>
     {
         if (sources.Found is { } height)
         {
-            Fetch(sources, height);
+            Fetch(sources, height, otherwise);
             return;
         }
         _plan.NothingOffered(MonotonicMs);
-        GoOnByBlocks();
+        otherwise();
     });
 
-    private void Fetch(SnapshotSources sources, ulong height)
+    private IEnumerable<LedgerQuestion> Counted(IEnumerable<LedgerQuestion> questions)
+    {
+        foreach (LedgerQuestion question in questions)
+        {
+            yield return question;
+            PartsTaken++;
+        }
+    }
+
+    private void Fetch(SnapshotSources sources, ulong height, Action otherwise)
     {
         BlockHeader tip = Ledger.Tip.Header;
         var assembly = new SimulatedAssembly();
@@ -71,7 +77,7 @@ internal sealed partial class SimulatedNode
             IsWorthwhile = (header, below, rows) => SnapshotPlan.IsCheaper(tip, header, below, rows),
         };
         _stage.Chart?.Event(this, 'F', $"fetches the snapshot at {height}");
-        Ask(assembler.Questions(), () =>
+        Ask(Counted(assembler.Questions()), () =>
         {
             if (assembler.Failure is null && height > _plan.UsefulAbove(Ledger.Tip.Header))
             {
@@ -84,16 +90,10 @@ internal sealed partial class SimulatedNode
             if (!assembler.IsProven)
                 sources.Spurn();
             if (_plan.TryAgain(assembler.IsProven, MonotonicMs))
-                Search(sources);
+                Search(sources, otherwise);
             else
-                GoOnByBlocks();
+                otherwise();
         });
-    }
-
-    private void GoOnByBlocks()
-    {
-        _isSearching = false;
-        FetchRange(orSnapshot: false);
     }
 
     /// <summary>The new ledger is complete and durable beside the old one; the process ends and begins again.</summary>
@@ -203,7 +203,6 @@ internal sealed partial class SimulatedNode
     {
         _plan = NewPlan();
         _shelf = NewShelf();
-        _isSearching = false;
         _answers.Clear();
     }
 }

@@ -38,7 +38,7 @@ internal sealed partial class SimulatedNode
         _config = NewConfig();
         _verifier = new MessageVerifier(_config, stage.Keys);
         _pool = NewPool();
-        _catchUp = NewCatchUp();
+        _following = NewFollowing();
         _leaderWatch = NewLeaderWatch();
         _reports = NewReports();
         _plan = NewPlan();
@@ -173,11 +173,8 @@ internal sealed partial class SimulatedNode
             case ConsensusFrame f:
                 ReceiveConsensus(from, f);
                 break;
-            case EnvelopesFrame { AreBodies: false } f:
-                TakeGossip(from, f);
-                break;
             case EnvelopesFrame f:
-                TakeBodies(f);
+                TakeGossip(from, f);
                 break;
             case BodyRequest f:
                 ServeBodies(from, f);
@@ -185,8 +182,11 @@ internal sealed partial class SimulatedNode
             case BlockRequest f:
                 ServeBlocks(from, f);
                 break;
+            case BodyResponse f:
+                Take(f.Id, f);
+                break;
             case BlockResponse f:
-                TakeBlocks(from, f);
+                Take(f.Id, f);
                 break;
             case SnapshotAsk f:
                 ServeSnapshot(from, f);
@@ -267,13 +267,6 @@ internal sealed partial class SimulatedNode
         _adversary?.OnReceive(message);
         _stage.Invariants.OnVerified(this, message);
         Feed(new MessageReceived(verified!, UtcMs));
-    }
-
-    /// <summary>Somebody seems to be in a later epoch, which nothing here can prove.</summary>
-    private void Follow(ulong height, int from)
-    {
-        _saidAhead = height;
-        FetchBlocks(Ledger.Height + 1, from);
     }
 
     private void StatusTick()

@@ -84,7 +84,8 @@ internal sealed class MessageChart(TextWriter writer)
     private static string Describe(Frame frame) => frame switch
     {
         ConsensusFrame f => Describe(f.Message),
-        EnvelopesFrame f => $"{(f.AreBodies ? "bodies" : "gossip")} ({f.Envelopes.Count})",
+        EnvelopesFrame f => $"gossip ({f.Envelopes.Count})",
+        BodyResponse f => $"bodies ({f.Envelopes.Count})",
         BodyRequest f => $"asks for {f.Leaves.Count} bodies",
         BlockRequest f => $"asks for blocks from {f.First} on",
         BlockResponse f => $"{f.Blocks.Count} blocks from {f.First} on, tip {f.TipHeight}",

@@ -59,7 +59,7 @@ internal abstract class CalmRun(Scenario scenario) : Stage(scenario)
     protected static void Give(Transaction transaction, IEnumerable<SimulatedNode> nodes)
     {
         foreach (SimulatedNode node in nodes)
-            node.Receive(node.Index, new EnvelopesFrame(false, [transaction.Envelope]));
+            node.Receive(node.Index, new EnvelopesFrame([transaction.Envelope]));
     }
 
     /// <summary>Whether these hold all that was submitted.</summary>

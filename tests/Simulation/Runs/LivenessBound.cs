@@ -13,7 +13,8 @@ namespace GovChain.Tests.Simulation;
 /// view, before an honest one has its turn; its own view may run nearly to its end. Timers may be a tenth slow. Between
 /// the views lie at most four status periods: for a message lost before to be asked for again, for a starting node to ask
 /// what it has forgotten, for the block's content, and for the decision to be told. A node that catches up waits for each
-/// hostile peer in vain once, and pauses.
+/// hostile peer in vain once, and pauses. What a node in an earlier epoch waits for besides, since it does not follow
+/// those whose answers were lost before the network settled, is <see cref="Invariants.NotFollowedForUs"/>.
 /// </remarks>
 internal sealed class LivenessBound(Scenario scenario)
 {

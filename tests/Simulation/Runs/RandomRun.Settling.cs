@@ -45,7 +45,7 @@ internal sealed partial class RandomRun
     private void WaitUntilSettled()
     {
         ulong height = Progress();
-        ulong deadline = NowUs + _bound.NextDecisionUs(HighestView());
+        ulong deadline = Deadline();
         while (!IsSettled())
         {
             ulong before = NowUs;
@@ -55,7 +55,7 @@ internal sealed partial class RandomRun
             if (Progress() > height)
             {
                 height = Progress();
-                deadline = NowUs + _bound.NextDecisionUs(HighestView());
+                deadline = Deadline();
                 continue;
             }
             string what = _clients.AreAllServed ? "I12" : "I10";
@@ -108,6 +108,8 @@ internal sealed partial class RandomRun
             throw new InvariantException("I10", $"snapshots are asked for without end, {Describe()}");
         return height;
     }
+
+    private ulong Deadline() => NowUs + _bound.NextDecisionUs(HighestView()) + Invariants.NotFollowedForUs;
 
     private uint HighestView()
     {

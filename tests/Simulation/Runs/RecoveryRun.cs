@@ -89,7 +89,7 @@ internal sealed class RecoveryRun : CalmRun
         using var run = new RecoveryRun(validators);
         run.Decide(2);
         SimulatedNode leader = run.Leader;
-        run._passes = (_, target, frame) => target != leader || frame is not EnvelopesFrame { AreBodies: false };
+        run._passes = (_, target, frame) => target != leader || frame is not EnvelopesFrame;
         run._keepsFrom = leader;
         run._timedOut.Clear();
         ulong beganUs = run.NowUs;

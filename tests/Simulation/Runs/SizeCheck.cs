@@ -95,6 +95,6 @@ internal sealed class SizeCheck : Stage
         Transaction transaction = Chain.Define(0, UtcMs, $"type-{EventsSoFar}", 0);
         Invariants.Submitted[transaction.Id] = Fate.Commits;
         foreach (SimulatedNode node in Nodes)
-            node.Receive(node.Index, new EnvelopesFrame(false, [transaction.Envelope]));
+            node.Receive(node.Index, new EnvelopesFrame([transaction.Envelope]));
     }
 }

@@ -93,7 +93,7 @@ internal sealed partial class ScriptedRun
                 Invariants.Submitted[transaction.Id] = Fate.Commits;
             }
             foreach (SimulatedNode node in nodes)
-                node.Receive(node.Index, new EnvelopesFrame(false, [transaction.Envelope]));
+                node.Receive(node.Index, new EnvelopesFrame([transaction.Envelope]));
         }
     }
 
@@ -118,8 +118,8 @@ internal sealed partial class ScriptedRun
     private static string KindOf(Frame frame) => frame switch
     {
         ConsensusFrame f => MessageChart.TypeOf(f.Message),
-        EnvelopesFrame { AreBodies: true } => "bodies",
         EnvelopesFrame => "gossip",
+        BodyResponse => "bodies",
         BodyRequest => "asks-bodies",
         BlockRequest => "asks-blocks",
         _ => "blocks",

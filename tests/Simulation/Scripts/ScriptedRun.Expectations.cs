@@ -129,7 +129,7 @@ internal sealed partial class ScriptedRun
         words.Expect("by");
         foreach (SimulatedNode node in NodesIn(words))
         {
-            if (_asked.Contains((node, validator)) != wanted)
+            if (_asked.ContainsKey((node, validator)) != wanted)
                 throw new TranscriptException($"node {NameOf(node)} has {(wanted ? "not " : "")}asked it for blocks");
         }
     }

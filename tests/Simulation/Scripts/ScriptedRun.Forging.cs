@@ -118,7 +118,7 @@ internal sealed partial class ScriptedRun
         foreach (SimulatedNode target in NodesIn(words))
         {
             if (target.Index != node.Index)
-                Send(node, target.Index, frame);
+                Send(node, target.Index, frame is BlockResponse b ? b with { Id = _asked.GetValueOrDefault((target, node.Index)) } : frame);
         }
     }
 
@@ -207,7 +207,7 @@ internal sealed partial class ScriptedRun
         words.Expect("with");
         string flaw = words.Next();
         if (flaw is "nothing" or "lowered-height")
-            return new BlockResponse(first, [], flaw == "nothing" ? HighestLedger.Height : first - 1);
+            return new BlockResponse(first, [], flaw == "nothing" ? HighestLedger.Height : first - 1, 0, 0);
         StoredBlock block = HighestLedger.Blocks[(int)first];
         Certificate certificate = block.Certificate!;
         ReadOnlyMemory<byte>[] envelopes = [.. block.Transactions.Select(t => t.Transaction.Envelope)];
@@ -223,7 +223,7 @@ internal sealed partial class ScriptedRun
             default:
                 throw new TranscriptException($"no answer is flawed by '{flaw}'");
         }
-        return new BlockResponse(first, [new FetchedBlock(block.Header.ToBytes(), certificate.ToBytes(), envelopes)], HighestLedger.Height);
+        return new BlockResponse(first, [new FetchedBlock(block.Header.ToBytes(), certificate.ToBytes(), envelopes)], HighestLedger.Height, 0, 0);
     }
 
     /// <summary>A certificate of votes that have been sent; the first few of them as often as it takes.</summary>

@@ -15,7 +15,7 @@ internal sealed partial class ScriptedRun : Stage
     private readonly List<(SimulatedNode Node, MessageFailure Failure)> _refused = [];
     private readonly List<(SimulatedNode Node, AlarmCode Code)> _alarms = [];
     private readonly List<(SimulatedNode Node, int Validator)> _passedOver = [];
-    private readonly HashSet<(SimulatedNode Node, int Validator)> _asked = [];
+    private readonly Dictionary<(SimulatedNode Node, int Validator), ulong> _asked = []; // the newest question for blocks
     private readonly HashSet<(int From, int To)> _cut = [];
     private readonly Dictionary<SimulatedNode, Action> _status = [];
     private readonly Dictionary<SimulatedNode, List<(Action Fire, ulong DelayMs)>> _timers = [];
@@ -72,8 +72,8 @@ internal sealed partial class ScriptedRun : Stage
     {
         if (frame is ConsensusFrame { Message: { } message } && !_sent.Contains((from, message)))
             _sent.Add((from, message));
-        if (frame is BlockRequest)
-            _asked.Add((from, to));
+        if (frame is BlockRequest asked)
+            _asked[(from, to)] = asked.Id;
         if (_cut.Contains((from.Index, to)))
             Chart?.Lost(from, Of(to)[0], frame, "cut");
         else

@@ -25,22 +25,57 @@ public sealed class CatchUpTest
     }
 
     [Test]
-    public void Sources_TheHintOnceFirst_ThenTheOthersInTurn()
+    public void Sources_NotTriedYet_BeginWithTheHint()
     {
         _catchUp.Need(9, 3);
-        Assert.That(_catchUp.Sources(Others, 0), Is.EqualTo(new[] { 3, 1, 2 }));
-        Assert.That(_catchUp.Sources(Others, 0), Is.EqualTo(new[] { 2, 3, 1 }));
         Assert.That(_catchUp.Sources(Others, 0), Is.EqualTo(new[] { 3, 1, 2 }));
         Assert.That(_catchUp.Sources([], 0), Is.Empty);
     }
 
     [Test]
+    public void Sources_TheFastestFirst_ByTheTimeABlockTook_EvenBeforeTheHint()
+    {
+        Answer(1, tookUs: 8_000, blocks: 4);
+        Answer(2, tookUs: 6_000, blocks: 6);
+        _catchUp.Need(9, 1);
+        Assert.That(_catchUp.Sources(Others, 0), Is.EqualTo(new[] { 3, 2, 1 }), "one not tried yet before all");
+        Answer(3, tookUs: 5_000, blocks: 1);
+        Assert.That(_catchUp.Sources(Others, 0), Is.EqualTo(new[] { 2, 1, 3 }));
+        for (int i = 0; i < 20; i++)
+            Answer(2, tookUs: 9_000, blocks: 1);
+        Assert.That(_catchUp.Sources(Others, 0), Is.EqualTo(new[] { 1, 3, 2 }), "the newest answers count most");
+    }
+
+    [Test]
+    public void Sources_OneThatHasNothing_IsAsSlowAsItsAnswer()
+    {
+        Answer(1, tookUs: 3_000, blocks: 0);
+        Answer(2, tookUs: 4_000, blocks: 2);
+        Answer(3, tookUs: 1_000, blocks: 0);
+        Assert.That(_catchUp.Sources(Others, 0), Is.EqualTo(new[] { 3, 2, 1 }));
+    }
+
+    [Test]
     public void Sources_ThoseWithoutAVote_ComeAfterTheValidators_ButBeforeOnePassedOver()
     {
-        Assert.That(_catchUp.Sources([5, 1, 4, 2], 0), Is.EqualTo(new[] { 1, 2, 5, 4 }));
+        Answer(4, tookUs: 5, blocks: 1);
+        Answer(1, tookUs: 7, blocks: 1);
+        Assert.That(_catchUp.Sources([5, 1, 4, 2], 0), Is.EqualTo(new[] { 2, 1, 5, 4 }));
         _catchUp.PassOver(2, 0);
-        Assert.That(_catchUp.Sources([5, 1, 4, 2], 0), Is.EqualTo(new[] { 1, 4, 5, 2 }), "in turn, too");
+        Assert.That(_catchUp.Sources([5, 1, 4, 2], 0), Is.EqualTo(new[] { 1, 5, 4, 2 }));
         Assert.That(_catchUp.Sources([4], 0), Is.EqualTo(new[] { 4 }));
+    }
+
+    [Test]
+    public void Answer_None_PassesItOver_AndSoDoesOneWithheld()
+    {
+        Assert.That(_catchUp.Take(new BlocksQuestion(1, 5), 1_000, out string? silent), Is.False);
+        Assert.That(silent, Does.StartWith("did not answer"));
+        Assert.That(_catchUp.Take(Asked(2, 5, 0, 9), 1_000, out string? withheld), Is.False);
+        Assert.That(withheld, Does.StartWith("withholds"));
+        Assert.That(_catchUp.Take(Asked(3, 5, 0, 4), 1_000, out string? none), Is.False);
+        Assert.That(none, Is.Null);
+        Assert.That(Others.Select(s => _catchUp.IsPassedOver(s, 1_000)), Is.EqualTo(new[] { true, true, false }));
     }
 
     [Test]
@@ -65,14 +100,14 @@ public sealed class CatchUpTest
     public void Answer_IsLookedAt_OrBlamed_OrHasNothing(
         ulong first, int count, ulong tip, bool hasBlocks, string? blamed, ulong wholeFrom = 0)
     {
-        Assert.That(CatchUp.HasBlocks(5, (first, count, tip, wholeFrom), out string? complaint), Is.EqualTo(hasBlocks));
+        Assert.That(CatchUp.HasBlocks(Asked(1, first, count, tip, wholeFrom), out string? complaint), Is.EqualTo(hasBlocks));
         Assert.That(complaint, blamed is null ? Is.Null : Does.StartWith(blamed));
     }
 
     [Test]
     public void Answer_None_IsBlamed()
     {
-        Assert.That(CatchUp.HasBlocks(5, null, out string? complaint), Is.False);
+        Assert.That(CatchUp.HasBlocks(new BlocksQuestion(1, 5), out string? complaint), Is.False);
         Assert.That(complaint, Does.StartWith("did not answer"));
     }
 
@@ -116,6 +151,19 @@ public sealed class CatchUpTest
         Assert.That(_catchUp.Believe(1, [fetched], out string? complaint), Is.Empty);
         Assert.That(complaint, Does.Contain("WrongSignatureCount"));
     }
+
+    private void Answer(int source, long tookUs, int blocks)
+    {
+        BlocksQuestion asked = Asked(source, 5, blocks, tip: 4);
+        asked.TookUs = tookUs;
+        _catchUp.Take(asked, 0, out _);
+    }
+
+    /// <summary>A question for blocks from 5 on, and what came.</summary>
+    private static BlocksQuestion Asked(int source, ulong first, int count, ulong tip, ulong wholeFrom = 0) => new(source, 5)
+    {
+        Answer = new BlockRange(first, [.. Enumerable.Repeat(new FetchedBlock(default, default, []), count)], tip, wholeFrom),
+    };
 
     private FetchedBlock[] Chain(int count)
     {

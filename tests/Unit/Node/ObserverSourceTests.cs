@@ -1,3 +1,4 @@
+using GovChain.Consensus;
 using GovChain.Core.Model;
 using GovChain.Node;
 using GovChain.Node.Peers;
@@ -69,7 +70,7 @@ public sealed class ObserverSourceTests : IDisposable
             ulong lag = 0;
             await joiner.UntilAsync(s => s.Height == _bed.Tip && (lag = s.Lag) > 0, "it has every block, and is told of more");
             released.SetResult(); // whatever was found: nobody stops while it waits for an answer
-            Assert.That(lag, Is.LessThanOrEqualTo((ulong)GovChain.Consensus.CatchUp.RangeBlocks));
+            Assert.That(lag, Is.LessThanOrEqualTo((ulong)CatchUp.RangeBlocks));
             await joiner.UntilAsync(static s => s.Lag == 0, "what was not given is forgotten");
         }
     }

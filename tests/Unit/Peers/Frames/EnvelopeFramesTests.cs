@@ -43,7 +43,7 @@ internal sealed class EnvelopeFramesTests
             var admission = new Admission(
                 new AdmissionOptions(), bed.Head, pool, verifier, TimeProvider.System, new OutcomeMemory(10), new TicketOffice(), static _ => { }, static () => { });
             var assembler = new BodyAssembler(
-                bed.Ledger.Genesis.ChainId, bed.Ledger.Genesis.Validators, pool, admission, bodies, verifier, asked.Network, TimeProvider.System);
+                bed.Ledger.Genesis.ChainId, asked.Sources, pool, admission, bodies, verifier, asked.Network, TimeProvider.System);
             (VerifiedTransaction[]? transactions, BlockFault fault) = await assembler.AssembleAsync(block, hint: 0, CancellationToken.None);
             if (asked.Given is not { } change)
                 continue;

@@ -1,24 +1,21 @@
-using GovChain.Consensus;
 using GovChain.Core.Model;
 
-namespace GovChain.Node.Sync;
+namespace GovChain.Consensus;
 
 /// <summary>
 /// How far the ledger goes by the word of those whom this node follows into a later epoch, which it cannot prove yet. One of them may say
 /// anything: alone it is credited with one answer's blocks more. Of f + 1 departments with a vote one is honest.
 /// </summary>
-/// <remarks>Safe from any thread.</remarks>
+/// <remarks>Belongs to one caller at a time.</remarks>
 /// <param name="validators">Departments that vote here: sources below this number are theirs.</param>
-internal sealed class ClaimedHeights(int validators)
+public sealed class ClaimedHeights(int validators)
 {
-    private readonly Dictionary<int, ulong> _said = []; // its lock, too
+    private readonly Dictionary<int, ulong> _said = [];
 
     /// <summary>A source said where it is.</summary>
     public void Say(int source, ulong height)
     {
-        if (source >= validators)
-            return;
-        lock (_said)
+        if (source < validators)
             _said[source] = height;
     }
 
@@ -27,11 +24,7 @@ internal sealed class ClaimedHeights(int validators)
     /// <param name="tip">This node's own.</param>
     public ulong Credit(ulong said, ulong tip)
     {
-        int faulty = Quorum.Faulty(validators);
-        lock (_said)
-        {
-            ulong credible = _said.Values.OrderDescending().Skip(faulty).FirstOrDefault();
-            return Math.Min(said, Math.Max(credible, tip + CatchUp.RangeBlocks));
-        }
+        ulong credible = _said.Values.OrderDescending().Skip(Quorum.Faulty(validators)).FirstOrDefault();
+        return Math.Min(said, Math.Max(credible, tip + CatchUp.RangeBlocks));
     }
 }

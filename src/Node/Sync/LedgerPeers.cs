@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+using GovChain.Consensus;
+using GovChain.Core.Cryptography;
+using GovChain.Node.Peers;
+using GovChain.Protos.V1;
+
+namespace GovChain.Node.Sync;
+
+/// <summary>Asks peers what those who decide want to know.</summary>
+internal sealed class LedgerPeers(LedgerSources sources, IPeerNetwork network, TimeProvider time)
+{
+    /// <summary>Asks one question after the other until there are no more.</summary>
+    public async Task AskAsync(IEnumerable<LedgerQuestion> questions, CancellationToken cancellation)
+    {
+        foreach (LedgerQuestion question in questions)
+            await AskAsync(question, cancellation);
+    }
+
+    /// <summary>Asks a question, and puts in what comes in time.</summary>
+    public async Task AskAsync(LedgerQuestion question, CancellationToken cancellation)
+    {
+        long begun = time.GetTimestamp();
+        switch (question)
+        {
+            case OffersQuestion q:
+                SnapshotResponse?[] offers = await Task.WhenAll(q.Sources.Select(s => network.RequestSnapshotAsync(
+                    sources.DepartmentOf(s), new SnapshotRequest(), cancellation)));
+                offers.CopyTo(q.Answers, 0);
+                break;
+            case PartQuestion q:
+                q.Answer = await network.RequestSnapshotAsync(sources.DepartmentOf(q.Source), q.Request, cancellation);
+                break;
+            case BlocksQuestion q:
+                BlockRangeResponse? range = await network.RequestBlocksAsync(
+                    sources.DepartmentOf(q.Source), q.FirstHeight, CatchUp.RangeBlocks, cancellation);
+                q.Answer = range is null ? null : Read(range);
+                break;
+            case BodiesQuestion q:
+                byte[] leaves = MemoryMarshal.AsBytes<Digest>(q.Leaves.ToArray()).ToArray();
+                q.Answer = await network.RequestEnvelopesAsync(sources.DepartmentOf(q.Source), q.Height, leaves, cancellation);
+                break;
+            default:
+                throw new InvalidOperationException($"Nobody can be asked {question}.");
+        }
+        question.TookUs = (long)time.GetElapsedTime(begun).TotalMicroseconds;
+    }
+
+    /// <summary>Blocks as they came.</summary>
+    public static BlockRange Read(BlockRangeResponse answer) =>
+        new(answer.FirstHeight, [.. answer.Blocks.Select(Read)], answer.TipHeight, answer.WholeFrom);
+
+    private static FetchedBlock Read(SyncedBlock block) => new(
+        block.Header.Memory, block.Certificate.Memory, [.. block.Envelopes.Select(static e => e.Memory)]);
+}

@@ -1,0 +1,57 @@
+using GovChain.Consensus;
+
+namespace GovChain.Tests.Simulation;
+
+/// <content>One hostile neighbour costs an answer, and not what is waited for (docs/PROTOCOL.md, "Catch-up").</content>
+internal sealed partial class Invariants
+{
+    private const ulong NotFollowedUs = 10_000_000;
+
+    private readonly Dictionary<(int Slot, int Source), ulong> _gaveNothingUs = [];
+    private readonly Dictionary<(int Slot, int Source), ulong> _passedOverUs = [];
+
+    /// <summary>How long at most nodes in an earlier epoch do not follow one that is not hostile, whose answers were lost while things
+    /// went wrong; microseconds from now.</summary>
+    public ulong NotFollowedForUs
+    {
+        get
+        {
+            ulong until = stage.NowUs;
+            foreach (((int slot, int source), ulong sinceUs) in _passedOverUs)
+            {
+                if (stage.Nodes[slot].Config.Epoch < History.Epoch && stage.Scenario.Faulty.GetValueOrDefault(source) != NodeKind.Hostile)
+                    until = Math.Max(until, sinceUs + NotFollowedUs);
+            }
+            return until - stage.NowUs;
+        }
+    }
+
+    /// <summary>A node follows one that says that it is ahead.</summary>
+    public void OnFollows(SimulatedNode node, int source)
+    {
+        if (_gaveNothingUs.TryGetValue((node.Slot, source), out ulong sinceUs) && stage.NowUs - sinceUs < NotFollowedUs - 1_000)
+            throw new InvariantException("neighbour", $"node {node.Index} follows {source} again, which gave nothing {stage.NowUs - sinceUs} us ago");
+    }
+
+    /// <summary>The one that was followed has answered, or not in time.</summary>
+    public void OnFollowed(SimulatedNode node, BlocksQuestion asked, ulong said)
+    {
+        if (asked.Answer is not { } answer
+            || (answer.Blocks.Count == 0 && answer.WholeFrom <= asked.FirstHeight && said >= asked.FirstHeight))
+            _gaveNothingUs[(node.Slot, asked.Source)] = stage.NowUs;
+    }
+
+    /// <summary>Nobody is asked again for the bodies of a block, unless its answer was as long as one may be.</summary>
+    public IEnumerable<LedgerQuestion> Watch(SimulatedNode node, IEnumerable<LedgerQuestion> questions)
+    {
+        var done = new HashSet<int>();
+        foreach (BodiesQuestion question in questions.Cast<BodiesQuestion>())
+        {
+            if (done.Contains(question.Source))
+                throw new InvariantException("neighbour", $"node {node.Index} lets {question.Source} give bodies piece by piece");
+            yield return question;
+            if ((question.Answer ?? []).Sum(static e => (long)e.Length) < SimulatedNode.AnswerBytesMax)
+                done.Add(question.Source);
+        }
+    }
+}
