@@ -6,6 +6,7 @@ namespace GovChain.Tests.Simulation;
 internal sealed partial class Invariants
 {
     private const ulong NotFollowedUs = 10_000_000;
+    private const ulong ClockTickUs = 1_000; // nodes count milliseconds
 
     private readonly Dictionary<(int Slot, int Source), ulong> _gaveNothingUs = [];
     private readonly Dictionary<(int Slot, int Source), ulong> _passedOverUs = [];
@@ -29,7 +30,7 @@ internal sealed partial class Invariants
     /// <summary>A node follows one that says that it is ahead.</summary>
     public void OnFollows(SimulatedNode node, int source)
     {
-        if (_gaveNothingUs.TryGetValue((node.Slot, source), out ulong sinceUs) && stage.NowUs - sinceUs < NotFollowedUs - 1_000)
+        if (_gaveNothingUs.TryGetValue((node.Slot, source), out ulong sinceUs) && stage.NowUs - sinceUs < NotFollowedUs - ClockTickUs)
             throw new InvariantException("neighbour", $"node {node.Index} follows {source} again, which gave nothing {stage.NowUs - sinceUs} us ago");
     }
 

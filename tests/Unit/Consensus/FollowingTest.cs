@@ -72,6 +72,7 @@ public sealed class FollowingTest
             _following.Say(1, ulong.MaxValue);
             Assert.That(_following.Next(Others, Tip, ms), Is.Null);
         }
+        Assert.That(_following.Next(Others, Tip, NowMs + CatchUp.PassedOverMs), Is.Null, "who is ahead says so again");
         _following.Say(1, 30);
         Assert.That(_following.Next(Others, Tip, NowMs + CatchUp.PassedOverMs)?.Source, Is.EqualTo(1));
     }
