@@ -96,7 +96,7 @@ internal sealed partial class SimulatedNode
     /// <summary>What comes in time goes to <paramref name="take"/>, or null.</summary>
     private void AskOne(int source, Func<ulong, Frame> frame, Action<Frame?> take, ulong timeoutUs = BlocksTimeoutUs)
     {
-        ulong id = ++_questions;
+        ulong id = ((ulong)Slot << 32) | ++_questions; // an answer to one of two twins comes to both
         _answers.Add(id, take);
         _stage.Send(this, source, frame(id));
         Later(timeoutUs, () => Take(id, null));

@@ -10,6 +10,9 @@ namespace GovChain.Tests.Simulation;
 /// </summary>
 internal sealed partial class ScriptedRun : Stage
 {
+    // No time passes while messages are delivered, so none ends what they cause. A line of any transcript takes some hundreds.
+    private const int DeliveriesMax = 10_000;
+
     private readonly List<(SimulatedNode From, int To, Frame Frame)> _pending = [];
     private readonly List<(SimulatedNode From, ConsensusMessage Message)> _sent = [];
     private readonly List<(SimulatedNode Node, MessageFailure Failure)> _refused = [];
@@ -189,8 +192,10 @@ internal sealed partial class ScriptedRun : Stage
 
     private void Deliver(Predicate<(SimulatedNode From, int To, Frame Frame)> selected)
     {
-        while (_pending.FindIndex(selected) is >= 0 and int next)
+        for (int delivered = 0; _pending.FindIndex(selected) is >= 0 and int next; delivered++)
         {
+            if (delivered == DeliveriesMax)
+                throw new InvariantException("I9", "the line does not end: messages beget messages");
             (SimulatedNode from, int to, Frame frame) = _pending[next];
             _pending.RemoveAt(next);
             foreach (SimulatedNode target in Of(to).Where(n => !Puppets.Contains(n.Index)))
