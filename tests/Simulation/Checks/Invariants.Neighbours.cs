@@ -11,8 +11,15 @@ internal sealed partial class Invariants
     private readonly Dictionary<(int Slot, int Source), ulong> _gaveNothingUs = [];
     private readonly Dictionary<(int Slot, int Source), ulong> _passedOverUs = [];
 
-    /// <summary>How long at most nodes in an earlier epoch do not follow one that is not hostile, whose answers were lost while things
+    /// <summary>How long at most a node in an earlier epoch still waits for one that is not hostile, whose answers were lost while things
     /// went wrong; microseconds from now.</summary>
+    /// <remarks>
+    /// docs/PROTOCOL.md, "Catch-up": who kept silent is not followed for ten seconds, whatever it says; that it was the network nobody can
+    /// know. Where the last question was lost just before the network settled, and nobody else is ahead, nothing of the next epoch comes
+    /// before they are over. From there on it is as if the network settled then: the next status says again who is ahead, one answer
+    /// brings blocks, and both are in <see cref="LivenessBound"/>. A node in the newest epoch waits for nobody so: what is proven
+    /// is asked of those passed over, too, after the others.
+    /// </remarks>
     public ulong NotFollowedForUs
     {
         get

@@ -116,6 +116,27 @@ public sealed class FollowingTest
         Assert.That(_following.Height, Is.EqualTo(Tip + 1 + CatchUp.RangeBlocks));
     }
 
+    [Test]
+    public void HowFar_IsBelievedOfOneOfTwoDepartments_AndOfNobodyWithoutAVote()
+    {
+        Array.ForEach([4, 5], s => _following.Say(s, 5_000));
+        _following.Say(1, 1_000);
+        Assert.That(HeightAfterAnswer(Tip), Is.EqualTo(Tip + 1 + CatchUp.RangeBlocks), "f + 1 are two, and one department has spoken");
+        _following.Say(2, 500);
+        Assert.That(HeightAfterAnswer(Tip + 1), Is.EqualTo(500));
+        _following.Say(3, 2_000);
+        Assert.That(HeightAfterAnswer(Tip + 2), Is.EqualTo(1_000), "all that the one which is followed says");
+    }
+
+    /// <summary>The first department is followed, and gives a block.</summary>
+    private ulong HeightAfterAnswer(ulong tip)
+    {
+        BlocksQuestion asked = _following.Next([1], tip, NowMs)!;
+        Answer(asked, tookUs: 1, new BlockRange(tip + 1, [new FetchedBlock(default, default, [])], TipHeight: 99, WholeFrom: 0));
+        _following.Stored(asked, tip + 1, lied: false);
+        return _following.Height;
+    }
+
     private void SayAll() => Array.ForEach(Others, s => _following.Say(s, 30));
 
     private BlocksQuestion? Next() => _following.Next(Others, Tip, NowMs);
