@@ -33,7 +33,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <summary>How long a peer that failed, withheld or lied comes last, milliseconds.</summary>
     public const ulong PassedOverMs = 10_000;
 
-    /// <summary>How long to wait when nobody had anything, milliseconds.</summary>
+    /// <summary>How long to wait when nobody had anything, or nothing but a lie, milliseconds.</summary>
     public const ulong PauseMs = 250;
 
     private const long NewestAnswers = 4;
@@ -54,12 +54,12 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
 
     /// <summary>
     /// Whom to ask for the next range, one after the other: the validators by <see cref="ByPace"/>, then those without a vote
-    /// likewise; those that failed lately last.
+    /// likewise; those that failed lately last, and of these the one whose failure is longest ago first.
     /// </summary>
     /// <param name="connected">Who can be asked: validators by index, others by numbers from their count on.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
     public IReadOnlyList<int> Sources(IEnumerable<int> connected, ulong nowMs) =>
-        [.. ByPace(connected).OrderBy(s => IsPassedOver(s, nowMs)).ThenBy(s => s >= validators.Count)];
+        [.. ByPace(connected).OrderBy(s => PassedOverSince(s, nowMs)).ThenBy(s => s >= validators.Count)];
 
     /// <summary>The one that takes least time a block first; those not tried yet before all, and of them the one that showed the
     /// need.</summary>
@@ -214,11 +214,19 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     }
 
     /// <summary>It failed, withheld or lied: for a while others are asked first.</summary>
-    public void PassOver(int source, ulong nowMs) => _passedOverSinceMs[source] = nowMs;
+    /// <returns>Whether others were asked first already: they had nothing, and to ask on at once is no use.</returns>
+    public bool PassOver(int source, ulong nowMs)
+    {
+        bool wasLast = IsPassedOver(source, nowMs);
+        _passedOverSinceMs[source] = nowMs;
+        return wasLast;
+    }
 
     /// <summary>Whether others are asked before it.</summary>
-    public bool IsPassedOver(int source, ulong nowMs) =>
-        _passedOverSinceMs.TryGetValue(source, out ulong sinceMs) && nowMs - sinceMs < PassedOverMs;
+    public bool IsPassedOver(int source, ulong nowMs) => PassedOverSince(source, nowMs) is not null;
+
+    private ulong? PassedOverSince(int source, ulong nowMs) =>
+        _passedOverSinceMs.TryGetValue(source, out ulong sinceMs) && nowMs - sinceMs < PassedOverMs ? sinceMs : null;
 
     private List<Transaction>? Decode(CertifiedBlock block, out string? complaint)
     {

@@ -153,8 +153,9 @@ internal sealed class BlockSync(
             string? lie = await StoreAsync(range, cancellation);
             if (lie is null)
                 continue;
-            PassOver(range.Source, lie);
             ahead = null; // it may not connect any more; whatever comes of it is dropped
+            if (PassOver(range.Source, lie))
+                await Task.Delay(Pause, time, cancellation);
         }
         return worked;
     }
@@ -241,16 +242,17 @@ internal sealed class BlockSync(
             return Proven.Sources(connected, time.MonotonicMs());
     }
 
-    private void PassOver(int source, string complaint)
+    /// <summary>True where it was asked after all others.</summary>
+    private bool PassOver(int source, string complaint)
     {
         if (source == Salvage)
         {
             _unsalvageable.Add(ledger.Tip.Height + 1);
-            return;
+            return false;
         }
-        lock (_following)
-            Proven.PassOver(source, time.MonotonicMs());
         progress.Misbehaved(source, complaint);
+        lock (_following)
+            return Proven.PassOver(source, time.MonotonicMs());
     }
 
     /// <summary>Checks and stores what follows the tip. Null if all went well, else what is wrong with the range.</summary>

@@ -195,15 +195,19 @@ internal sealed partial class SimulatedNode
         _fetched.Clear();
         _range = null;
         int source = range.Given.Source;
+        bool wasLast = false;
         if (range.Complaint is { } lie)
         {
-            Proven.PassOver(source, MonotonicMs);
+            wasLast = Proven.PassOver(source, MonotonicMs);
             PassedOver(source, lie);
             _fetch = null; // it may not connect any more
         }
         if (range.IsFollowed)
             _following.Stored(range.Given, Ledger.Height, lied: range.Complaint is not null);
-        GoOn();
+        if (wasLast)
+            Later(CatchUp.PauseMs * 1_000, GoOn);
+        else
+            GoOn();
     }
 
     private VerifiedTransaction?[] Verify(IReadOnlyList<Transaction> transactions) =>

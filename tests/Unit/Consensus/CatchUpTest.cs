@@ -89,6 +89,18 @@ public sealed class CatchUpTest
         Assert.That(_catchUp.IsPassedOver(2, 1_500), Is.False);
     }
 
+    [Test]
+    public void Sources_OfThosePassedOver_TheOneLongestAgoIsFirst_HoweverFastTheOtherLies()
+    {
+        Answer(1, tookUs: 1, blocks: 1);
+        Answer(2, tookUs: 9_000, blocks: 1);
+        Answer(3, tookUs: 5_000, blocks: 1);
+        Assert.That(Others.Select((s, i) => _catchUp.PassOver(s, 1_000 + (ulong)i)), Is.All.False);
+        Assert.That(_catchUp.PassOver(1, 1_500), "the others were asked first");
+        Assert.That(_catchUp.Sources(Others, 1_600), Is.EqualTo(new[] { 2, 3, 1 }));
+        Assert.That(_catchUp.PassOver(2, 1_001 + CatchUp.PassedOverMs), Is.False, "its time was over");
+    }
+
     [TestCase(5UL, 1, 9UL, true, null)]
     [TestCase(5UL, CatchUp.RangeBlocks, 99UL, true, null)]
     [TestCase(5UL, CatchUp.RangeBlocks + 1, 99UL, false, "withholds")]
