@@ -48,11 +48,14 @@ internal sealed partial class Invariants(Stage stage)
             CheckNotEarly(node, r.ViewChange);
     }
 
-    /// <summary>A core sets its timer: as long as the rule says, never longer than the cap.</summary>
+    /// <summary>A core sets its timer: as long as the rule says, never longer than the cap, and above view 0 not before Q validators have
+    /// come so far.</summary>
     public void OnTimerSet(SimulatedNode node, SetTimer timer)
     {
         if (timer.DelayMs != LivenessBound.TimeoutMs(stage.Scenario.Parameters, timer.View))
             throw new InvariantException("timer", $"node {node.Index} waits {timer.DelayMs} ms in view {timer.View}");
+        if (node.Kind == NodeKind.Honest && timer.View > 0 && CameTo(node, timer.Height, timer.View) < node.Config.Validators.QuorumSize)
+            throw new InvariantException("timer", $"node {node.Index} starts the timer of ({timer.Height}, {timer.View}) before a quorum has come there");
     }
 
     /// <summary>A core sends a message: I6, I7, durable before sent, and an abstaining node does not vote.</summary>
@@ -117,15 +120,15 @@ internal sealed partial class Invariants(Stage stage)
         OnViewAsked(sender.Index, m.Height, m.View);
         if (stage.Scenario.Faulty.Count > 0)
             return;
-        int asking = 0;
-        for (int i = 0; i < sender.Config.Validators.Count; i++)
-        {
-            if (i != sender.Index && _askedFor.GetValueOrDefault((i, m.Height)) >= m.View)
-                asking++;
-        }
-        if (asking >= Quorum.Weak(sender.Config.Validators.Count) || sender.TimerMayHaveFired(m.Height, m.View - 1)
+        int others = CameTo(sender, m.Height, m.View) - 1;
+        if (others >= Quorum.Weak(sender.Config.Validators.Count) || sender.TimerMayHaveFired(m.Height, m.View - 1)
             || sender.Complained == (m.Height, m.View - 1))
             return;
         throw new InvariantException("timer", $"node {sender.Index} leaves ({m.Height}, {m.View - 1}) without cause");
     }
+
+    /// <summary>How many validators of a node's epoch have come to a view or a higher one. Who is not honest may have told it to anybody.
+    /// </summary>
+    private int CameTo(SimulatedNode node, ulong height, uint view) => Enumerable.Range(0, node.Config.Validators.Count)
+        .Count(i => stage.Of(i)[0].Kind != NodeKind.Honest || _askedFor.GetValueOrDefault((i, height)) >= view);
 }
