@@ -192,6 +192,9 @@ internal sealed class ScriptedPeers : IPeerNetwork
     /// <summary>Parts of snapshots that a department was asked for.</summary>
     public Dictionary<string, int> Asked { get; } = [];
 
+    /// <summary>Told of every question.</summary>
+    public Action OnRequest { get; init; } = static () => { };
+
     /// <summary>Departments 1 to 3; the node that fetches is 0.</summary>
     public IReadOnlyList<PeerConnection> Connections =>
         [.. Enumerable.Range(1, 3).Select(i => new PeerConnection(TestLedger.DepartmentId(i), "test", true, "", 0))];
@@ -208,6 +211,7 @@ internal sealed class ScriptedPeers : IPeerNetwork
         string department, SnapshotRequest request, CancellationToken cancellation)
     {
         await Task.Yield();
+        OnRequest();
         if (request.PartCase != SnapshotRequest.PartOneofCase.None)
             Asked[department] = Asked.GetValueOrDefault(department) + 1;
         // As it goes over the wire.
@@ -220,6 +224,7 @@ internal sealed class ScriptedPeers : IPeerNetwork
         string department, ulong firstHeight, int count, CancellationToken cancellation)
     {
         await Task.Yield();
+        OnRequest();
         BlockRangeResponse answer = _bed.Blocks(firstHeight, count);
         return _blocks.TryGetValue(department, out var twist) ? twist(firstHeight, answer) : answer;
     }
@@ -240,7 +245,12 @@ internal sealed class ScriptedPeers : IPeerNetwork
     {
     }
 
-    public Task<IReadOnlyList<ReadOnlyMemory<byte>>?> RequestEnvelopesAsync(
-        string department, ulong height, ReadOnlyMemory<byte> leafHashes, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyList<ReadOnlyMemory<byte>>?>(null);
+    /// <summary>Nobody has them.</summary>
+    public async Task<IReadOnlyList<ReadOnlyMemory<byte>>?> RequestEnvelopesAsync(
+        string department, ulong height, ReadOnlyMemory<byte> leafHashes, CancellationToken cancellation)
+    {
+        await Task.Yield();
+        OnRequest();
+        return null;
+    }
 }

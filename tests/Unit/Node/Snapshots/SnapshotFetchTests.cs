@@ -323,14 +323,4 @@ public sealed class SnapshotFetchTests
         copy[at] ^= 1;
         return ByteString.CopyFrom(copy);
     }
-
-    /// <summary>Answers take no time but a slow department's, so that who is asked first does not hang on the machine.</summary>
-    private sealed class PaceClock : TimeProvider
-    {
-        public long Us { get; set; }
-
-        public override long TimestampFrequency => 1_000_000;
-
-        public override long GetTimestamp() => Us;
-    }
 }
