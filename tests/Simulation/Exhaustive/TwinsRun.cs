@@ -87,6 +87,8 @@ internal sealed class TwinsRun : CalmRun
         ExpectAllCommitted(honest, SettlingUs);
         RunUntil(NowUs + StatusUs, () => false); // every process has its status due, and is asked for evidence
         ExpectAllCommitted(honest, SettlingUs);
+        // A late report of a leader may have made another block meanwhile; a twin asked for it may be the one that lacks it, too.
+        RunUntil(NowUs + SettlingUs, () => honest.All(n => n.Ledger.Height == honest.Max(static m => m.Ledger.Height)));
         Invariants.CheckEnd();
         uint[] views = [.. honest.Select(n => n.Ledger.Blocks[1].Certificate!.View).Distinct()];
         return new TwinsResult(views.Min(), views.Length, Invariants.Accusations);
