@@ -25,6 +25,7 @@ public sealed class OneNodeReadingTests
 
     private readonly string _root = Directory.CreateTempSubdirectory("govchain-reading-").FullName;
     private readonly TestLedger _ledger = new(departments: 1);
+    private readonly StandingClock _time = new(DateTimeOffset.UtcNow); // a token counts for seconds, a restart may take longer
     private TestNode _node = null!;
     private RpcHost _host = null!;
 
@@ -46,7 +47,7 @@ public sealed class OneNodeReadingTests
             Record = new RecordName { Type = Closed, Id = "C-1" },
             Payload = new Payload { Inline = new InlinePayload { MediaType = "text/plain", Content = ByteString.CopyFromUtf8("secret") } },
         }));
-        _host = await RpcHost.StartAsync(node: _node.Gateway);
+        _host = await RpcHost.StartAsync(node: _node.Gateway, readersTime: _time);
     }
 
     [TearDown]
@@ -99,7 +100,7 @@ public sealed class OneNodeReadingTests
     [Test]
     public async Task Token_UsedBeforeARestart_IsRefusedAfterIt()
     {
-        string header = new ReadTokenFactory(_ledger.Genesis.ChainId, TestLedger.DepartmentId(0), _ledger.Clerk).CreateHeader();
+        string header = new ReadTokenFactory(_ledger.Genesis.ChainId, TestLedger.DepartmentId(0), _ledger.Clerk, _time).CreateHeader();
         Assert.That(await AskAsync(header), Is.EqualTo(StatusCode.OK));
         Assert.That(await AskAsync(header), Is.EqualTo(StatusCode.Unauthenticated));
         await RestartAsync();
@@ -124,7 +125,7 @@ public sealed class OneNodeReadingTests
 
     private LedgerClient Connect(ISigner signer) => new(_host.GrpcAddress, GrpcChannel.ForAddress(_host.GrpcAddress))
     {
-        Reader = new ReadTokenFactory(_ledger.Genesis.ChainId, TestLedger.DepartmentId(0), signer),
+        Reader = new ReadTokenFactory(_ledger.Genesis.ChainId, TestLedger.DepartmentId(0), signer, _time),
     };
 
     private static async Task<(string, string)> RefusalAsync(LedgerClient client)
@@ -154,7 +155,7 @@ public sealed class OneNodeReadingTests
         await _node.StopAsync();
         meanwhile?.Invoke();
         await _node.StartAsync();
-        _host = await RpcHost.StartAsync(node: _node.Gateway);
+        _host = await RpcHost.StartAsync(node: _node.Gateway, readersTime: _time);
     }
 
     private List<ReadEntry> Logged()
@@ -164,5 +165,10 @@ public sealed class OneNodeReadingTests
         ReadLogState state = ReadLogFiles.Read(directory, (entry, _) => entries.Add(entry));
         Assert.That(state.Damage, Is.Null);
         return entries;
+    }
+
+    private sealed class StandingClock(DateTimeOffset at) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => at;
     }
 }
