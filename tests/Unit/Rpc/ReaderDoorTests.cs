@@ -183,7 +183,12 @@ public sealed class ReaderDoorTests
         Assert.That(local.StatusCode, Is.EqualTo(HttpStatusCode.OK));
         Assert.That(_gateway.Reads.Single(), Is.EqualTo(new ReadEntry
         {
-            TimeMs = NowMs, Listener = "administration", Method = "GetRecord", Type = "closed-type", Record = "x", Answer = "GIVEN",
+            TimeMs = NowMs,
+            Listener = "administration",
+            Method = "GetRecord",
+            Type = "closed-type",
+            Record = "x",
+            Answer = "GIVEN",
         }));
     }
 
