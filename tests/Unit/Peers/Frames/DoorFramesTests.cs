@@ -128,7 +128,7 @@ internal sealed class DoorFramesTests
         PeerFrame? frame = FrameChange.TryParse(bytes);
         string? refusal = RefusalOf(frame);
         var answers = new List<PeerFrame>();
-        const ulong asked = FrameSource.Id - 1;
+        const ulong asked = FrameSource.Id / 2; // none that a changed frame may have
         _peer.Send(bytes);
         _peer.Send(new PeerFrame { BlockRequest = new BlockRangeRequest { FirstHeight = 1, Count = 1, RequestId = asked } });
         bool isUp = await _peer.ReadAsync(
