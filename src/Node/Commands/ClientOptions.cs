@@ -104,10 +104,14 @@ internal sealed class ClientOptions
             await OpenFactoryAsync(result, client, cancellation);
     }
 
-    /// <summary>Whose node it is, where option or profile says so.</summary>
+    /// <summary>
+    /// Whose node it is, where option or profile says so. A profile speaks of its own node: another one that is named beside it would be
+    /// handed tokens that count at the profile's.
+    /// </summary>
     private string? DepartmentOf(ParseResult result)
     {
-        string? department = result.GetValue(_nodeOf) ?? ReadProfile(result)?.Department;
+        Profile? profile = ReadProfile(result);
+        string? department = result.GetValue(_nodeOf) ?? (profile is not null && NodeOf(result) == profile.Node ? profile.Department : null);
         return department is null || Identifiers.IsDepartment(department)
             ? department
             : throw new CommandException(ExitCode.Usage, $"{department} is no department's id: a-z, 0-9 and -, beginning with a letter.");

@@ -44,7 +44,11 @@ internal static class ReadsCommand
             });
             string? damage = state.Damage ?? (found ? null : $"no entry has the hash {before}: the log was written anew, or is another node's");
             if (result.GetValue(verify))
+            {
                 Print(state, damage, result.GetValue(json));
+                if (state.End.Count == 0 && damage is null && !result.GetValue(json))
+                    Output.Line("  nothing was written down yet, or reads/ was removed, or this is a backup, which has none: --extends tells");
+            }
             else if (damage is not null)
                 Output.Error($"DAMAGED after entry {state.End.Count}: {damage}");
             return damage is null ? ExitCode.Ok : ExitCode.VerificationFailed;

@@ -168,7 +168,7 @@ public sealed class ReadLog : IDisposable
 
     private static StorageException Damaged(string root, string what) => new(
         StorageError.Damaged, root, $"The read log is damaged. {what}.",
-        "Keep the folder as evidence: move it aside under another name; the node then begins a new log, and answers again.");
+        "Keep the folder as evidence: stop the node, move it aside under another name, and start the node, which then begins a new log.");
 
     private static T Guard<T>(string root, Func<T> action)
     {

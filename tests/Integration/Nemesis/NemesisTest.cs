@@ -66,6 +66,6 @@ internal sealed class NemesisTest
         TestContext.Progress.WriteLine(
             $"{(report.Ok ? "ok" : "FAILED")}: {report.Seconds} s, {report.NodesKilled} nodes killed by {report.KillFaults} faults, "
             + $"{report.Partitions} partitions, {report.Acknowledged} of {report.Asked} acknowledged, "
-            + $"{report.Refused.Values.Sum()} too late, {report.Reads} reads; settled in {report.SecondsToSettle} s");
+            + $"refused: {(report.Refused.Count == 0 ? "none" : string.Join(", ", report.Refused.Select(static r => $"{r.Value} {r.Key}")))}; {report.Reads} reads; settled in {report.SecondsToSettle} s");
     }
 }
