@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace GovChain.Core.Verification;
@@ -8,6 +9,9 @@ public sealed record ReadEntry
 {
     /// <summary>A line, hash and all, bytes: with the longest names and ids it has less than 1,100.</summary>
     public const int LineBytesMax = 2_048;
+
+    // All that names may hold stands as it is: of the usual escapes a record's id of plus signs alone would be six times as long.
+    private static readonly JsonWriterOptions AsItIs = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>From 1 on, without gaps.</summary>
     public ulong Number { get; init; }
@@ -48,7 +52,7 @@ public sealed record ReadEntry
     /// <summary><c>GIVEN</c>, or the code of the refusal.</summary>
     public required string Answer { get; init; }
 
-    /// <summary>Refusals of nobody in particular that came too fast to be written down one by one, since the entry before.</summary>
+    /// <summary>Refusals that used up no token and came too fast to be written down one by one, since the entry before of that kind.</summary>
     public ulong Unwritten { get; init; }
 
     /// <summary>Whether it is about a record, by itself or on a page.</summary>
@@ -59,7 +63,7 @@ public sealed record ReadEntry
     public byte[] ToJson()
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using (var w = new Utf8JsonWriter(buffer))
+        using (var w = new Utf8JsonWriter(buffer, AsItIs))
         {
             w.WriteStartObject();
             w.WriteNumber("number", Number);

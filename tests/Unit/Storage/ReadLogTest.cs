@@ -1,3 +1,4 @@
+using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Storage;
 using GovChain.Storage.Reads;
@@ -33,6 +34,32 @@ public sealed class ReadLogTest : StorageFixture
         log.Append(Entry(5));
         Assert.That(Verify().End, Is.EqualTo(log.End));
         Assert.That(log.End.Count, Is.EqualTo(5));
+    }
+
+    /// <summary>Of every character that a record's id may hold: an escape is six times as long as what it stands for.</summary>
+    [Test]
+    public void Entry_OfTheLongestNames_FitsItsLine([Values("+", "~", "@", ":", "a")] string character)
+    {
+        string record = string.Concat(Enumerable.Repeat(character, Limits.RecordIdMax));
+        var entry = new ReadEntry
+        {
+            Number = ulong.MaxValue,
+            TimeMs = ulong.MaxValue,
+            Listener = "administration",
+            Department = new string('d', Limits.DepartmentIdMax),
+            OfficerId = new string('o', Limits.OfficerIdMax),
+            Key = new string('f', 66),
+            Token = new string('f', 64),
+            TokenEndsMs = ulong.MaxValue,
+            Method = "GetRecordHistory",
+            Type = new string('t', Limits.TypeMax),
+            Record = record,
+            Last = record,
+            Answer = "TOKEN_SIGNATURE_INVALID",
+            Unwritten = ulong.MaxValue,
+        };
+        Assert.That(new ReadChain(ulong.MaxValue - 1, default).Add(entry).Line, Has.Length.LessThan(1_100));
+        Assert.That(ReadEntry.TryRead(entry.ToJson()), Is.EqualTo(entry));
     }
 
     [Test]
