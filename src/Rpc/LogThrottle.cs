@@ -1,8 +1,8 @@
 namespace GovChain.Rpc;
 
 /// <summary>
-/// Bounds how fast those who have not shown who they are make the read log grow: a hundred entries at once, then one a second. What is
-/// not written is counted. Safe from any thread.
+/// Bounds how fast refusals that used up no token make the read log grow: a hundred entries at once, then one a second. Anybody can have
+/// as many of them as he likes, one token shown again and again among them. What is not written is counted. Safe from any thread.
 /// </summary>
 internal sealed class LogThrottle(TimeProvider time)
 {

@@ -148,7 +148,7 @@ internal sealed class ReaderDoor
 
     private void Log(ReadEntry entry)
     {
-        if (entry.Key.Length > 0 || entry.Listener != "clients")
+        if (entry.Token.Length > 0 || entry.Listener != "clients")
             _gateway.LogRead(entry);
         else if (_throttle.TryPass() is { } unwritten)
             _gateway.LogRead(entry with { Unwritten = unwritten });

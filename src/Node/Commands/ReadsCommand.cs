@@ -81,7 +81,7 @@ internal static class ReadsCommand
         e.OfficerId.Length > 0 ? $"{e.Department}/{e.OfficerId}" : e.Listener == "administration" ? "the node's own machine" : "nobody known",
         e.Method,
         e.Record.Length == 0 ? e.Type : $"{e.Type}/{e.Record}{(e.Last.Length > 0 ? $" to {e.Last}" : "")}",
-        e.Answer + (e.Unwritten > 0 ? $", after {e.Unwritten} refusals of nobody known that are not listed" : ""));
+        e.Answer + (e.Unwritten > 0 ? $", after {e.Unwritten} refusals without a token that counts, which are not listed" : ""));
 
     private static JsonObject ToJson(ReadEntry e) => new()
     {

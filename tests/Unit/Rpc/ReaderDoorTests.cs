@@ -207,6 +207,16 @@ public sealed class ReaderDoorTests
         Assert.That(_gateway.Reads.Last().Unwritten, Is.EqualTo(30));
     }
 
+    [Test]
+    public async Task Refusals_OfOneTokenShownAgainAndAgain_AreWrittenDownAHundredAtOnce()
+    {
+        string? token = await HeaderAsync(State.Good);
+        Assert.That(await AskAsync(token, "closed-type"), Is.EqualTo("GIVEN"));
+        for (int i = 0; i < 130; i++)
+            Assert.That(await AskAsync(token, "closed-type"), Is.EqualTo("TOKEN_REPLAYED"));
+        Assert.That(_gateway.Reads, Has.Count.EqualTo(101));
+    }
+
     private static string? Expected(State state) => state switch
     {
         State.Good => null,
