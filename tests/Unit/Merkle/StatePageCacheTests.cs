@@ -105,6 +105,38 @@ public sealed class StatePageCacheTests
         Assert.That(_kept.Pages.OrderBy(p => p.Key.ToString()), Is.EqualTo(_plain.Pages.OrderBy(p => p.Key.ToString())));
     }
 
+    /// <summary>A proposal is executed while another one is: each update works on pages of its own.</summary>
+    [Test]
+    public void Update_WithinAnother_LeavesBothTheRootsOfTheirOwn()
+    {
+        Digest root = _kept.Update(StateTree.EmptyRoot, _leaves), plain = _plain.Update(StateTree.EmptyRoot, _leaves);
+        List<(Digest, Digest)> outer = [.. Changes(new Random(10), 5), (_leaves[^1].Key, NaiveState.Random(-1))];
+        List<(Digest, Digest)> inner = [.. Changes(new Random(10), 6), (_leaves[^1].Key, NaiveState.Random(-2))];
+        // Given up: the pages on the way to the last key are read again, while all before them are kept.
+        StateTree.Update(_kept, root, [(_leaves[^1].Key, NaiveState.Random(-3))]);
+        int reads = ReadsOf(outer);
+        Assert.That(reads, Is.InRange(1, 10));
+        for (int at = 1; at <= reads; at++)
+        {
+            StateTree.Update(_kept, root, [(_leaves[^1].Key, NaiveState.Random(-3))]);
+            int left = at;
+            Digest? within = null;
+            var pages = new Interrupted(_kept, () => within = --left == 0 ? StateTree.Update(_kept, root, inner).NewRoot : within);
+            Digest around = StateTree.Update(pages, root, outer).NewRoot;
+            Assert.That(within, Is.EqualTo(StateTree.Update(_plain, plain, inner).NewRoot), $"within read {at} of {reads}");
+            Assert.That(around, Is.EqualTo(StateTree.Update(_plain, plain, outer).NewRoot), $"around read {at} of {reads}");
+            _kept.Update(root, _leaves); // kept again as stored
+        }
+
+        int ReadsOf(List<(Digest, Digest)> changes)
+        {
+            int count = 0;
+            StateTree.Update(new Interrupted(_kept, () => count++), root, changes);
+            _kept.Update(root, _leaves);
+            return count;
+        }
+    }
+
     [Test]
     public void Update_EndedByADamagedPage_LeavesNothingHalfDone()
     {
@@ -198,4 +230,16 @@ public sealed class StatePageCacheTests
     private List<(Digest, Digest)> Changes(Random random, int block) =>
         [.. Enumerable.Range(0, 60).Select(_ => random.Next(Keys)).Distinct().Order()
             .Select(i => (_leaves[i].Key, NaiveState.Random(1_000_000 + 1_000 * block + i)))];
+
+    /// <summary>Pages, and what happens when one of them is read.</summary>
+    private sealed class Interrupted(MemoryPages pages, Action read) : IStatePageReader
+    {
+        public StatePageCache? Cache => pages.Cache;
+
+        public ReadOnlyMemory<byte>? TryGetPage(StatePageId id)
+        {
+            read();
+            return pages.TryGetPage(id);
+        }
+    }
 }
