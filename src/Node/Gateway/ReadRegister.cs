@@ -18,7 +18,6 @@ internal sealed class ReadRegister : IDisposable
 
     private ReadRegister(ReadLog? log, AlarmBoard alarms) => (_log, _alarms) = (log, alarms);
 
-
     /// <summary>The newest entries as they were when the log was opened.</summary>
     public IReadOnlyList<ReadEntry> Recent => _log?.Recent ?? [];
 

@@ -137,6 +137,7 @@ internal sealed class BlockSync(
         Task<FetchedRange?>? ahead = null;
         for (; ledger.Tip.Height < Target && !IsEpochOver; worked = true)
         {
+            cancellation.ThrowIfCancellationRequested();
             if (ahead is null && snapshots is not null && await snapshots.TryAsync(Lag, cancellation))
                 await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
             FetchedRange? range = await (ahead ?? FetchAsync(ledger.Tip.Height + 1, cancellation));
