@@ -47,6 +47,8 @@ public interface ILedgerGateway
     /// <see cref="Outcomes"/> makes these.
     /// </summary>
     /// <param name="envelope">1 to 65,535 bytes that nobody changes during the call or after it.</param>
+    /// <param name="client">The address that sent it, as requests are counted by: whose turn it takes among those who send in the
+    /// name of the same department.</param>
     /// <param name="waitFor">ACCEPTED or COMMITTED, never UNSPECIFIED.</param>
     /// <param name="timeout">How long to wait for a final state, or Timeout.InfiniteTimeSpan; the submission itself is
     /// not withdrawn.</param>
@@ -56,7 +58,7 @@ public interface ILedgerGateway
     /// versions of one record needs no gaps held.
     /// </remarks>
     Task<TransactionOutcome> SubmitAsync(
-        ReadOnlyMemory<byte> envelope, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation);
+        ReadOnlyMemory<byte> envelope, string client, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation);
 
     /// <summary>What became of a transaction, with its envelope where it is committed.</summary>
     /// <param name="transactionId">64 lower-case hexadecimal digits.</param>

@@ -22,6 +22,7 @@ internal sealed partial class LedgerService
         ServerCallContext context)
     {
         RequireReady();
+        string client = ClientOf(context);
         using var ending = Ending(context);
         using var room = new SemaphoreSlim(1, 1);
         var window = new SubmitWindow(options.StreamWindowEnvelopes, options.StreamWindowBytes);
@@ -75,7 +76,7 @@ internal sealed partial class LedgerService
             Activity.Current = null;
             try
             {
-                TransactionOutcome outcome = await SettleAsync(request.Envelope.Memory, room, ending.Token);
+                TransactionOutcome outcome = await SettleAsync(request.Envelope.Memory, client, room, ending.Token);
                 answers.Writer.TryWrite(
                     (new SubmitStreamResponse { Tag = request.Tag, Outcome = outcome }, request.Envelope.Length));
             }
@@ -219,7 +220,7 @@ internal sealed partial class LedgerService
 
     /// <summary>The final outcome of one envelope of a stream.</summary>
     private async Task<TransactionOutcome> SettleAsync(
-        ReadOnlyMemory<byte> envelope, SemaphoreSlim room, CancellationToken cancellation)
+        ReadOnlyMemory<byte> envelope, string client, SemaphoreSlim room, CancellationToken cancellation)
     {
         if (RequestRules.Envelope(envelope.Length) is { } refusal)
             return refusal;
@@ -251,6 +252,6 @@ internal sealed partial class LedgerService
         return outcome;
 
         Task<TransactionOutcome> SubmitAsync(WaitFor waitFor) =>
-            gateway.SubmitAsync(envelope, waitFor, Timeout.InfiniteTimeSpan, cancellation);
+            gateway.SubmitAsync(envelope, client, waitFor, Timeout.InfiniteTimeSpan, cancellation);
     }
 }

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Google.Protobuf.Collections;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
+using GovChain.Rpc.Connections;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 
@@ -35,7 +36,7 @@ internal sealed partial class LedgerService(
         TransactionOutcome outcome;
         try
         {
-            outcome = await gateway.SubmitAsync(request.Envelope.Memory, waitFor, timeout, ending.Token);
+            outcome = await gateway.SubmitAsync(request.Envelope.Memory, ClientOf(context), waitFor, timeout, ending.Token);
         }
         catch (OperationCanceledException) when (IsStopping(context))
         {
@@ -172,6 +173,9 @@ internal sealed partial class LedgerService(
     [Listeners(NodeListeners.Administration)]
     public override Task<GetBlockResponse> GetBlock(GetBlockRequest request, ServerCallContext context) =>
         Task.FromResult(gateway.GetBlock(request.Height));
+
+    private static string ClientOf(ServerCallContext context) =>
+        RemoteAddress.Counted(context.GetHttpContext().Connection.RemoteIpAddress).ToString();
 
     private void RequireReady()
     {

@@ -48,7 +48,7 @@ internal sealed partial class LedgerGateway(
 
     /// <inheritdoc/>
     public Task<TransactionOutcome> SubmitAsync(
-        ReadOnlyMemory<byte> envelope, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation)
+        ReadOnlyMemory<byte> envelope, string client, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation)
     {
         Activity? submit = RecordTrace.StartSubmit();
         Transaction? transaction = TransactionDecoder.TryDecode(envelope, genesis.ChainId, out Core.Model.Rejection? rejection);
@@ -59,7 +59,7 @@ internal sealed partial class LedgerGateway(
         }
         var ticket = new SubmissionTicket(transaction.Id, waitFor != WaitFor.Accepted, time.GetUtcNow(), submit?.Context ?? default);
         // Before the first await: submissions of one caller enter in the order of its calls.
-        admission.Submit(transaction, self, ticket);
+        admission.Submit(transaction, self, client, ticket);
         return WaitAsync(ticket, submit, timeout, cancellation);
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
-using System.Threading.Channels;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
@@ -13,10 +12,11 @@ namespace GovChain.Node.Pool;
 
 /// <summary>
 /// The door: decoded envelopes are verified in batches, judged on the newest state, put into the pool, and those of
-/// this node's clients are gossiped. Each envelope is verified once, whichever way it comes.
+/// this node's clients are gossiped. Each envelope is verified once, whichever way it comes, and what is on the ledger or in the
+/// pool already is not verified at all. Departments take turns (docs/PROTOCOL.md, "Fair shares").
 /// </summary>
 /// <remarks>
-/// Anybody may offer from any thread; one task does the work. Whoever needs certain envelopes at once, for a block to
+/// Anybody may offer from any thread; one thread decodes gossip, one does the rest. Whoever needs certain envelopes at once, for a block to
 /// vote on, has them verified next: <see cref="VerifyNowAsync"/>.
 /// </remarks>
 internal sealed class Admission
@@ -42,11 +42,8 @@ internal sealed class Admission
     private readonly Action _workAdded;
     private readonly ConcurrentDictionary<Digest, PendingEnvelope> _pending = new();
     private readonly ConcurrentQueue<UrgentRequest> _urgent = new();
-    private readonly Channel<PendingEnvelope> _arrivals = Channel.CreateUnbounded<PendingEnvelope>(
-        new UnboundedChannelOptions { SingleReader = true });
-    private readonly Channel<(string Department, IReadOnlyList<ReadOnlyMemory<byte>> Envelopes)> _gossiped;
-    private int _pendingCount;
-    private long _pendingBytes;
+    private readonly WaitingRoom<PendingEnvelope> _arrivals;
+    private readonly WaitingRoom<(string Department, IReadOnlyList<ReadOnlyMemory<byte>> Envelopes)> _gossiped;
 
     public Admission(
         AdmissionOptions options,
@@ -68,51 +65,45 @@ internal sealed class Admission
         _tickets = tickets;
         _gossip = gossip;
         _workAdded = workAdded;
-        _gossiped = Channel.CreateBounded<(string, IReadOnlyList<ReadOnlyMemory<byte>>)>(
-            new BoundedChannelOptions(options.GossipBatchesMax)
-            {
-                SingleReader = true,
-                FullMode = BoundedChannelFullMode.Wait, // TryWrite then says no, and the batch is dropped
-            });
+        _arrivals = new WaitingRoom<PendingEnvelope>(options.PendingBytesMax, AdmissionOptions.PlaceBytes);
+        _gossiped = new WaitingRoom<(string, IReadOnlyList<ReadOnlyMemory<byte>>)>(options.GossipBytesMax, DecodedTogether * AdmissionOptions.PlaceBytes);
     }
 
-    /// <summary>Signatures that wait to be verified, of envelopes in admission.</summary>
-    public int PendingCount => Volatile.Read(ref _pendingCount);
+    /// <summary>Envelopes in admission: their signatures are not verified yet, or they are just being judged.</summary>
+    public int PendingCount => _pending.Count;
 
     /// <summary>Runs until <see cref="Stop"/>.</summary>
-    public Task RunAsync() => Task.WhenAll(Task.Run(DecodeGossipAsync), DedicatedThread.Run("admission", AdmitAll));
+    public Task RunAsync() => Task.WhenAll(DedicatedThread.Run("gossip", DecodeGossip), DedicatedThread.Run("admission", AdmitAll));
 
     /// <summary>Takes nothing more; what is in admission is still done.</summary>
-    public void Stop()
-    {
-        _gossiped.Writer.TryComplete();
-    }
+    public void Stop() => _gossiped.Close();
 
     /// <summary>
     /// Offers the envelope of a client of this node. The ticket is answered by admission, or, where it waits for the
     /// final state and admission lets the transaction pass, by the block that commits it.
     /// </summary>
-    public void Submit(Transaction transaction, string self, SubmissionTicket ticket)
+    /// <param name="transaction">What it is.</param>
+    /// <param name="self">This department.</param>
+    /// <param name="client">Who sent it: an address, or this department for what its node itself puts onto the ledger.</param>
+    /// <param name="ticket">Who waits.</param>
+    public void Submit(Transaction transaction, string self, string client, SubmissionTicket ticket)
     {
         if (ticket.UntilFinal)
             _tickets.Take(ticket);
+        if (TryAnswer(transaction, ticket, out string department))
+            return;
         while (true)
         {
             var envelope = new PendingEnvelope(transaction, self, isOwn: true);
             envelope.TryAttach(ticket);
-            if (!TryReserve(envelope))
-            {
-                ticket.Complete(SubmissionResult.Refused(PoolFull));
-                return;
-            }
             PendingEnvelope held = _pending.GetOrAdd(transaction.LeafHash, envelope);
             if (ReferenceEquals(held, envelope))
             {
-                if (!_arrivals.Writer.TryWrite(envelope))
-                    ticket.Complete(SubmissionResult.Refused(NotReady()));
+                RoomAnswer answer = Offer(new Sender(department, client), envelope);
+                if (answer != RoomAnswer.Taken)
+                    Finish(envelope, SubmissionResult.Refused(answer == RoomAnswer.Full ? PoolFull : NotReady()), isPooled: false);
                 return;
             }
-            Release(envelope);
             if (held.TryAttach(ticket))
                 return;
             // The other one just got through; it leaves the table in a moment.
@@ -120,9 +111,14 @@ internal sealed class Admission
         }
     }
 
-    /// <summary>Queues what a peer's clients submitted; drops it when the queue is full.</summary>
-    public void OfferGossip(string department, IReadOnlyList<ReadOnlyMemory<byte>> envelopes) =>
-        _gossiped.Writer.TryWrite((department, envelopes));
+    /// <summary>Queues what a peer's clients submitted; drops it when there is no room.</summary>
+    public void OfferGossip(string department, IReadOnlyList<ReadOnlyMemory<byte>> envelopes)
+    {
+        long bytes = AdmissionOptions.PlaceBytes;
+        foreach (ReadOnlyMemory<byte> envelope in envelopes)
+            bytes += envelope.Length;
+        _gossiped.Offer(new Sender(department, department), (department, envelopes), bytes, pushedOut: []);
+    }
 
     /// <summary>
     /// Fills in those of the named envelopes that are in admission, verified before all others.
@@ -145,8 +141,8 @@ internal sealed class Admission
             return;
         var request = new UrgentRequest(envelopes);
         _urgent.Enqueue(request);
-        // Wakes the task in case it is through with these envelopes and sleeps.
-        if (!_arrivals.Writer.TryWrite(envelopes[0]))
+        // In case the thread is through with these envelopes and sleeps.
+        if (!_arrivals.Wake())
             return;
         await request.Done.Task;
         for (int i = 0; i < indexes.Count; i++)
@@ -155,50 +151,87 @@ internal sealed class Admission
 
     private static Rejection NotReady() => new(RejectionCode.NodeNotReady, "This node is stopping.");
 
-    private async Task DecodeGossipAsync()
+    /// <summary>What needs no verification, as it is known already under this very signature, or is on the ledger under whichever;
+    /// of all else, for which department the signer is said to sign.</summary>
+    private bool TryAnswer(Transaction transaction, SubmissionTicket ticket, out string department)
     {
-        await foreach ((string department, IReadOnlyList<ReadOnlyMemory<byte>> envelopes) in _gossiped.Reader.ReadAllAsync())
+        department = "";
+        if (_pool.FindById(transaction.Id) is { Obstacle: null } held && held.Transaction.LeafHash == transaction.LeafHash)
         {
-            // In pieces: where there is no room, the rest of the batch is not decoded in vain.
-            foreach (ReadOnlyMemory<byte>[] piece in envelopes.Chunk(DecodedTogether))
-            {
-                if (!TryTakeGossip(department, piece))
-                    break;
-            }
+            Answer(ticket, SubmissionResult.Pending(null), isPooled: true);
+            return true;
         }
-        _arrivals.Writer.TryComplete();
+        using LedgerSnapshot view = _ledger.OpenSnapshot();
+        if (view.FindTransaction(transaction.Id) is { } location)
+        {
+            Answer(ticket, SubmissionResult.Committed(location), isPooled: false);
+            return true;
+        }
+        department = Authority.DepartmentOf(new StateOverlay(view), transaction.Signer);
+        return false;
     }
 
-    /// <summary>Decodes, and queues what is new; false when there is no room for more.</summary>
-    private bool TryTakeGossip(string department, ReadOnlyMemory<byte>[] envelopes)
+    private RoomAnswer Offer(Sender sender, PendingEnvelope envelope)
     {
+        var pushedOut = new List<PendingEnvelope>();
+        RoomAnswer answer = _arrivals.Offer(sender, envelope, AdmissionOptions.CostOf(envelope.Transaction), pushedOut);
+        foreach (PendingEnvelope lost in pushedOut)
+            Finish(lost, SubmissionResult.Refused(PoolFull), isPooled: false);
+        return answer;
+    }
+
+    private void DecodeGossip()
+    {
+        var batch = new List<(string Department, IReadOnlyList<ReadOnlyMemory<byte>> Envelopes)>();
+        while (_gossiped.Take(batch, 1))
+        {
+            foreach ((string department, IReadOnlyList<ReadOnlyMemory<byte>> envelopes) in batch)
+            {
+                // In pieces: where there is no room, the rest of the batch is not decoded in vain.
+                foreach (ReadOnlyMemory<byte>[] piece in envelopes.Chunk(DecodedTogether))
+                {
+                    if (!TryTakeGossip(department, piece))
+                        break;
+                }
+            }
+            batch.Clear();
+        }
+        _arrivals.Close();
+    }
+
+    /// <summary>Decodes, and queues what is new; false when there was room for none of it.</summary>
+    private bool TryTakeGossip(string peer, ReadOnlyMemory<byte>[] envelopes)
+    {
+        int taken = 0, refused = 0;
+        using LedgerSnapshot view = _ledger.OpenSnapshot();
+        var state = new StateOverlay(view);
         foreach (DecodedEnvelope decoded in TransactionDecoder.DecodeAll(envelopes, _ledger.ChainId))
         {
-            if (decoded.Transaction is not { } transaction || _pool.Contains(transaction.LeafHash))
+            if (decoded.Transaction is not { } transaction || _pool.Contains(transaction.LeafHash) || view.FindTransaction(transaction.Id) is not null)
                 continue;
-            var envelope = new PendingEnvelope(transaction, department, isOwn: false);
-            if (!TryReserve(envelope))
-                return false;
+            var envelope = new PendingEnvelope(transaction, peer, isOwn: false);
             if (!_pending.TryAdd(transaction.LeafHash, envelope))
-                Release(envelope);
-            else
-                _arrivals.Writer.TryWrite(envelope);
+                continue;
+            if (Offer(new Sender(Authority.DepartmentOf(state, transaction.Signer), peer), envelope) == RoomAnswer.Taken)
+            {
+                taken++;
+                continue;
+            }
+            refused++;
+            Finish(envelope, SubmissionResult.Refused(PoolFull), isPooled: false);
         }
-        return true;
+        return taken > 0 || refused == 0;
     }
 
     private void AdmitAll()
     {
         var batch = new List<PendingEnvelope>(_options.BatchMax);
-        ChannelReader<PendingEnvelope> arrivals = _arrivals.Reader;
-        while (arrivals.WaitToRead())
+        while (_arrivals.Take(batch, _options.BatchMax))
         {
-            batch.Clear();
-            while (batch.Count < _options.BatchMax && arrivals.TryRead(out PendingEnvelope? envelope))
-                batch.Add(envelope);
-            // After reading: what woke this task for an urgent request came behind the request.
+            // After taking: what woke this thread for an urgent request came behind the request.
             AdmitUrgent();
             Admit(batch.FindAll(static e => !e.IsProcessed));
+            batch.Clear();
         }
         AdmitUrgent();
     }
@@ -207,46 +240,31 @@ internal sealed class Admission
     {
         while (_urgent.TryDequeue(out UrgentRequest? request))
         {
-            Admit(request.Envelopes.FindAll(e => !e.IsProcessed));
+            // A hostile proposal may name one twice.
+            Admit([.. request.Envelopes.Where(static e => !e.IsProcessed).Distinct()]);
             request.Done.SetResult();
         }
     }
 
     private void Admit(List<PendingEnvelope> batch)
     {
-        List<PendingEnvelope> rest = WithoutCommitted(batch);
-        VerifiedTransaction?[] verified = _verifier.Verify(rest.ConvertAll(static e => e.Transaction));
-        var valid = new List<PendingEnvelope>(rest.Count);
+        if (batch.Count == 0)
+            return;
+        batch.ForEach(static e => e.IsProcessed = true);
+        VerifiedTransaction?[] verified = _verifier.Verify(batch.ConvertAll(static e => e.Transaction));
+        var valid = new List<PendingEnvelope>(batch.Count);
         for (int i = 0; i < verified.Length; i++)
         {
-            rest[i].Verified = verified[i];
+            batch[i].Verified = verified[i];
             if (verified[i] is null)
-                Finish(rest[i], SubmissionResult.Refused(BadSignature));
+                Finish(batch[i], SubmissionResult.Refused(BadSignature), isPooled: false);
             else
-                valid.Add(rest[i]);
+                valid.Add(batch[i]);
         }
         while (valid.Count > 0 && !TryPool(valid))
         {
             // A block came between judging and pooling: judge again on the new state.
         }
-    }
-
-    /// <summary>What is on the ledger needs no signature check: the index answers, whatever the signature.</summary>
-    private List<PendingEnvelope> WithoutCommitted(List<PendingEnvelope> batch)
-    {
-        var rest = new List<PendingEnvelope>(batch.Count);
-        using LedgerSnapshot view = _ledger.OpenSnapshot();
-        foreach (PendingEnvelope envelope in batch)
-        {
-            if (envelope.IsProcessed)
-                continue; // named twice, as a hostile proposal may
-            envelope.IsProcessed = true;
-            if (view.FindTransaction(envelope.Transaction.Id) is { } location)
-                Finish(envelope, SubmissionResult.Committed(location));
-            else
-                rest.Add(envelope);
-        }
-        return rest;
     }
 
     private bool TryPool(List<PendingEnvelope> valid)
@@ -325,38 +343,23 @@ internal sealed class Admission
         }
     }
 
-    /// <summary>Answers, and forgets the envelope. Who waits for the end waits on only if the pool has it: of what is not
-    /// there nobody will hear again.</summary>
+    /// <summary>Answers, and forgets the envelope.</summary>
     private void Finish(PendingEnvelope envelope, SubmissionResult result, bool isPooled = true)
     {
         foreach (SubmissionTicket ticket in envelope.Close())
-        {
-            DateTimeOffset now = _time.GetUtcNow();
-            RecordTrace.Add(ticket.Trace, RecordTrace.Admission, ticket.SubmittedAt, now);
-            if (!result.IsFinal)
-                ticket.PooledAt = now;
-            if (result.IsFinal || !ticket.UntilFinal || !isPooled)
-                ticket.Complete(result);
-        }
+            Answer(ticket, result, isPooled);
         _pending.TryRemove(new KeyValuePair<Digest, PendingEnvelope>(envelope.Transaction.LeafHash, envelope));
-        Release(envelope);
     }
 
-    private bool TryReserve(PendingEnvelope envelope)
+    /// <summary>Who waits for the end waits on only if the pool has it: of what is not there nobody will hear again.</summary>
+    private void Answer(SubmissionTicket ticket, SubmissionResult result, bool isPooled)
     {
-        int bytes = envelope.Transaction.Envelope.Length;
-        int count = Interlocked.Add(ref _pendingCount, envelope.Transaction.SignatureChecks.Count);
-        long total = Interlocked.Add(ref _pendingBytes, bytes);
-        if (count <= _options.PendingMax && total <= _options.PendingBytesMax)
-            return true;
-        Release(envelope);
-        return false;
-    }
-
-    private void Release(PendingEnvelope envelope)
-    {
-        Interlocked.Add(ref _pendingCount, -envelope.Transaction.SignatureChecks.Count);
-        Interlocked.Add(ref _pendingBytes, -envelope.Transaction.Envelope.Length);
+        DateTimeOffset now = _time.GetUtcNow();
+        RecordTrace.Add(ticket.Trace, RecordTrace.Admission, ticket.SubmittedAt, now);
+        if (!result.IsFinal)
+            ticket.PooledAt = now;
+        if (result.IsFinal || !ticket.UntilFinal || !isPooled)
+            ticket.Complete(result);
     }
 
     private sealed record UrgentRequest(List<PendingEnvelope> Envelopes)

@@ -1,17 +1,17 @@
+using GovChain.Core.Model;
+
 namespace GovChain.Node.Pool;
 
 /// <summary>Admission's bounds.</summary>
 internal sealed record AdmissionOptions
 {
-    /// <summary>Signatures of envelopes decoded and not yet verified, an envelope's own and those it carries: what one core
-    /// verifies in about three seconds.</summary>
-    public int PendingMax { get; init; } = 8_192;
-
-    /// <summary>Bytes of those.</summary>
+    /// <summary>What the envelopes that wait for their signatures to be verified may cost together, see <see cref="CostOf"/>: 8,192
+    /// signatures, which one core verifies in about three seconds, or 16 MiB.</summary>
     public long PendingBytesMax { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>Batches of gossip not yet decoded, of all peers; more are dropped and come again.</summary>
-    public int GossipBatchesMax { get; init; } = 256;
+    /// <summary>Bytes of gossip not yet decoded, of all peers; more is dropped and comes again. What a node's own clients left in
+    /// the pool at the end of an epoch fits.</summary>
+    public long GossipBytesMax { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Cores used for signatures.</summary>
     public int VerifyThreads { get; init; } = Environment.ProcessorCount;
@@ -21,4 +21,12 @@ internal sealed record AdmissionOptions
     /// time, so those a vote waits for wait no longer than for one: a tenth of a second on a busy core.
     /// </summary>
     public int BatchMax => BatchVerifier.ChunkSize * VerifyThreads;
+
+    /// <summary>Bytes that a signature counts for at least, and what a turn of whoever waits is worth.</summary>
+    public const long PlaceBytes = 2 * 1024;
+
+    /// <summary>What an envelope takes of the room and of its department's turns: bytes, and <see cref="PlaceBytes"/> for each
+    /// signature, its own and those it carries, at least.</summary>
+    public static long CostOf(Transaction transaction) =>
+        Math.Max(transaction.Envelope.Length, transaction.SignatureChecks.Count * PlaceBytes);
 }

@@ -31,7 +31,7 @@ internal sealed class ProtocolTransactions(
         Transaction transaction = TransactionDecoder.TryDecode(envelope.Bytes, factory.ChainId, out Rejection? rejection)
             ?? throw new InvalidOperationException($"The node made a transaction of another form: {rejection!.Message}");
         var ticket = new SubmissionTicket(transaction.Id, untilFinal: false, time.GetUtcNow());
-        admission.Submit(transaction, self, ticket);
+        admission.Submit(transaction, self, self, ticket);
         return ticket.Result;
     }
 }

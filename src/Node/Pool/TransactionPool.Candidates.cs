@@ -12,10 +12,8 @@ internal sealed partial class TransactionPool
     /// follows. They stay in the pool. Departments take turns, each its oldest first.
     /// </summary>
     /// <remarks>
-    /// Surplus round robin (H. Adiseshu, G. Parulkar, G. Varghese, "A reliable and scalable striping protocol", SIGCOMM 1996): each
-    /// turn adds a place to a department's credit, which it may overdraw by its last transaction. So each that has something
-    /// waiting has at least one transaction in the block, if there is room, and over any two blocks half of its share at least,
-    /// whatever the others send and however large.
+    /// A turn of the <see cref="RoundRobin{T}"/> is worth a place. So each that has something waiting has at least one transaction
+    /// in the block, if there is room, and over any two blocks half of its share at least, whatever the others send and however large.
     /// </remarks>
     /// <param name="maxBytes">Bytes of envelopes in the block.</param>
     /// <param name="maxCount">Transactions in it.</param>
@@ -26,46 +24,36 @@ internal sealed partial class TransactionPool
         {
             var block = new Filling(maxBytes, maxCount, placeBytes, Math.Min(_ready, maxCount));
             _taking++;
-            List<Turn> turns = Turns();
-            while (turns.Count > 0)
+            RoundRobin<Turn> turns = Turns(placeBytes);
+            while (turns.Next() is { } turn)
             {
-                long least = turns.Min(static t => Math.Max(0, -t.Credit)); // no turns in which nobody may take
-                foreach (Turn turn in turns)
+                long before = block.Cost;
+                if (turn.Next.Value.IsReady && !Take(turn.Next.Value, block))
                 {
-                    turn.Credit += placeBytes * (1 + least / placeBytes);
-                    Take(turn, block);
+                    turns.Leave(turn); // its order is kept; the others may have what fits
+                    continue;
                 }
-                turns.RemoveAll(static t => t.Next is null);
+                turns.Pay(turn, block.Cost - before);
+                if (turn.Next.Next is { } next)
+                    turn.Next = next;
+                else
+                    turns.Leave(turn);
             }
             return block.Taken;
         }
     }
 
     /// <summary>Whoever has something that could commit, from block to block another one first.</summary>
-    private List<Turn> Turns()
+    private RoundRobin<Turn> Turns(long placeBytes)
     {
-        var turns = new List<Turn>(_queues.Count);
+        var turns = new RoundRobin<Turn>(placeBytes);
         for (int i = 0; i < _queues.Count; i++)
         {
             DepartmentQueue queue = _queues.GetAt((int)((_height + (ulong)i) % (ulong)_queues.Count)).Value;
             if (queue.ReadyCount > 0)
-                turns.Add(new Turn { Next = queue.First });
+                turns.Enter(new Turn(queue.First!)); // what is ready is in the queue
         }
         return turns;
-    }
-
-    private void Take(Turn turn, Filling block)
-    {
-        for (; turn.Next is { } at && turn.Credit > 0; turn.Next = turn.Next?.Next)
-        {
-            long before = block.Cost;
-            if (at.Value.IsReady && !Take(at.Value, block))
-            {
-                turn.Next = null; // its order is kept; the others may have what fits
-                return;
-            }
-            turn.Credit -= block.Cost - before;
-        }
     }
 
     /// <summary>Takes the entry with what has to go before it; false when the next one does not fit.</summary>
@@ -87,13 +75,10 @@ internal sealed partial class TransactionPool
     }
 
     /// <summary>A department's part in the filling of a block.</summary>
-    private sealed class Turn
+    private sealed class Turn(LinkedListNode<PoolEntry> first) : RoundRobin<Turn>.Party
     {
-        /// <summary>What it takes next; null when it is through.</summary>
-        public LinkedListNode<PoolEntry>? Next { get; set; }
-
-        /// <summary>Bytes that it may take; below zero after one that was larger.</summary>
-        public long Credit { get; set; }
+        /// <summary>What it takes next.</summary>
+        public LinkedListNode<PoolEntry> Next { get; set; } = first;
     }
 
     private sealed class Filling(long maxBytes, int maxCount, long placeBytes, int capacity)

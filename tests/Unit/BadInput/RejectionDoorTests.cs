@@ -66,7 +66,7 @@ public sealed class RejectionDoorTests
         Assert.That((await SubmitAsync()).Status, Is.EqualTo(TransactionStatus.Expired));
 
         Task<TransactionOutcome> SubmitAsync() =>
-            _node.Gateway.SubmitAsync(expired, WaitFor.Committed, TimeSpan.FromMinutes(1), default).WaitAsync(TimeSpan.FromMinutes(1));
+            _node.Gateway.SubmitAsync(expired, "client", WaitFor.Committed, TimeSpan.FromMinutes(1), default).WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Test]
@@ -76,12 +76,12 @@ public sealed class RejectionDoorTests
         _node = await LiveNode.StartAsync(new NodeRuntimeOptions { Pool = new PoolOptions { ExpiryGraceMs = 0 } });
         byte[] ahead = Ledger.Change("x", 5, validMs: 2_000);
         string id = TestLedger.IdOf(ahead).ToString();
-        await _node.Gateway.SubmitAsync(ahead, WaitFor.Accepted, TimeSpan.FromSeconds(30), default);
+        await _node.Gateway.SubmitAsync(ahead, "client", WaitFor.Accepted, TimeSpan.FromSeconds(30), default);
         Assert.That(() => _node.Gateway.GetTransaction(id).Outcome.Rejection?.Code,
             Is.EqualTo("EXPIRED").After(60_000, 20), "the sweep takes it out");
 
         // No header has passed its expiry, so a block that was prepared in time could still bring it; and nobody hears of it again.
-        TransactionOutcome again = await _node.Gateway.SubmitAsync(ahead, WaitFor.Committed, TimeSpan.FromMinutes(5), default)
+        TransactionOutcome again = await _node.Gateway.SubmitAsync(ahead, "client", WaitFor.Committed, TimeSpan.FromMinutes(5), default)
             .WaitAsync(TimeSpan.FromMinutes(1));
         Assert.That((again.Status, again.Rejection.Code), Is.EqualTo((TransactionStatus.Pending, "EXPIRED")));
     }
@@ -200,7 +200,7 @@ public sealed class RejectionDoorTests
         _node = await LiveNode.StartAsync(new NodeRuntimeOptions { Pool = new PoolOptions { CountMax = 8, HeldMax = 1 } });
         await _node.CommitAsync(Ledger.Change("x", 0));
         Assert.That(
-            (await _node.Gateway.SubmitAsync(Ledger.Change("x", 7), WaitFor.Accepted, TimeSpan.FromSeconds(30), default)).Status,
+            (await _node.Gateway.SubmitAsync(Ledger.Change("x", 7), "client", WaitFor.Accepted, TimeSpan.FromSeconds(30), default)).Status,
             Is.EqualTo(TransactionStatus.Pending));
 
         await RefuseAsync(Ledger.Change("x", 9), "POOL_FULL", StatusCode.ResourceExhausted, 429, "Try again",

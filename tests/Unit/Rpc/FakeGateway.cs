@@ -71,7 +71,7 @@ internal sealed class FakeGateway : ILedgerGateway
     public TaskCompletionSource SubscriptionDone { get; } = new();
 
     public Task<TransactionOutcome> SubmitAsync(
-        ReadOnlyMemory<byte> envelope, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation) =>
+        ReadOnlyMemory<byte> envelope, string client, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation) =>
         OnSubmit(envelope, waitFor, timeout, cancellation);
 
     public GetTransactionResponse GetTransaction(string transactionId) => OnTransaction(transactionId);
