@@ -17,6 +17,7 @@ public sealed record ProvenRecord
         Content = Status == RecordStatus.InForce ? new RecordContent(content, state.MediaType) : null;
         Department = state.Department;
         OfficerId = state.OfficerId;
+        Custodian = state.Custodian;
         Reason = state.Reason;
         LegalBasis = state.LegalBasis;
         EffectiveDate = state.EffectiveDate;
@@ -46,6 +47,9 @@ public sealed record ProvenRecord
 
     /// <summary>The officer who signed it.</summary>
     public string OfficerId { get; }
+
+    /// <summary>The department whose record it is by transfer; empty: the owner of the type has custody.</summary>
+    public string Custodian { get; }
 
     /// <summary>Why; empty: not said.</summary>
     public string Reason { get; }

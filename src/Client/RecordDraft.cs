@@ -21,6 +21,9 @@ public sealed record RecordDraft
     /// <summary>The records that take its place; empty but for <see cref="Supersede"/>.</summary>
     public IReadOnlyCollection<RecordKey> Successors { get; private init; } = [];
 
+    /// <summary>The department that is to have custody; empty but for <see cref="Transfer"/>.</summary>
+    public string Receiver { get; private init; } = "";
+
     /// <summary>Why: at most 1,024 bytes of UTF-8. Only a registration may go without.</summary>
     public string Reason { get; init; }
 
@@ -63,6 +66,15 @@ public sealed record RecordDraft
     /// <param name="reason">Why.</param>
     public static RecordDraft Supersede(RecordKey record, IEnumerable<RecordKey> successors, string reason) =>
         new(Action.Supersede, record, reason) { Successors = [.. successors] };
+
+    /// <summary>Another department's record from now on, if that department consents: it comes about when one of its approvers approves
+    /// it.</summary>
+    /// <param name="record">The record, in force.</param>
+    /// <param name="receiver">The department, whose officers may read records of the type.</param>
+    /// <param name="until">Until when it may be approved, UTC, at most 30 days ahead.</param>
+    /// <param name="reason">Why.</param>
+    public static RecordDraft Transfer(RecordKey record, string receiver, DateTimeOffset until, string reason) =>
+        new(Action.Transfer, record, reason) { Receiver = receiver, ApproveUntil = until };
 
     /// <summary>The draft with the version that it follows.</summary>
     /// <exception cref="LedgerClientException">NOT_FOUND: there is nothing to change; PERMISSION_DENIED: the current version cannot be asked
@@ -107,6 +119,9 @@ public sealed record RecordDraft
             case Action.Reinstate:
                 body.Reinstate = change;
                 break;
+            case Action.Transfer:
+                body.Transfer = change;
+                break;
             default:
                 body.Supersede = change;
                 break;
@@ -123,6 +138,7 @@ public sealed record RecordDraft
             LegalBasis = LegalBasis,
             EffectiveDate = EffectiveDate,
             ApproveUntilMs = (ulong)(ApproveUntil?.ToUnixTimeMilliseconds() ?? 0),
+            Receiver = Receiver,
         };
         if (Content is { } content)
         {

@@ -175,7 +175,8 @@ internal static class ErrorStatus
         RejectionCode.OfficerExists or RejectionCode.KeyInUse or RejectionCode.Duplicate
             or RejectionCode.AlreadySuspended or RejectionCode.AlreadyProven
             or RejectionCode.DepartmentExists or RejectionCode.SubmissionDecided
-            or RejectionCode.ProposalDecided or RejectionCode.AlreadyVoted => StatusCode.AlreadyExists,
+            or RejectionCode.ProposalDecided or RejectionCode.AlreadyVoted
+            or RejectionCode.AlreadyCustodian => StatusCode.AlreadyExists,
         RejectionCode.PoolFull => StatusCode.ResourceExhausted,
         RejectionCode.NodeNotReady => StatusCode.Unavailable,
         _ => StatusCode.FailedPrecondition,

@@ -253,6 +253,40 @@ internal sealed class ClerkTest
     }
 
     [Test]
+    [CancelAfter(300_000)]
+    public async Task Transfer_OfferedRefusedAndAccepted_TheRecordIsTheOthers_AndTheHistorySaysSince()
+    {
+        string other = _network.Network.Departments[1].Id;
+        string clerk = _network.Layout.At(First.Id, $"{DevnetBuilder.Clerk}.json");
+        (string receiver, string receiverKey) = await NewKeyAsync("receiver-1");
+        await GovchainAsync("officer", "enrol", "receiver-1", "--public-key", receiverKey, "--role", "clerk", "--role", "approver",
+            "--profile", _network.Layout.At(other, $"{DevnetBuilder.Administrator}.json"));
+        await RegisterAsync("MOVES-1", CancellationToken.None);
+        string[] transfer = ["record", "transfer", Type, "MOVES-1", "--to", other, "--approve-within", "24", "--reason", "merged", "--profile", clerk];
+        AssertOneLine(await ProgramRun.GovchainAsync("record", "transfer", Type, "MOVES-1", "--to", First.Id, "--approve-within", "24", "--reason", "r", "--profile", clerk),
+            code: 7, $"Department {First.Id} has custody");
+        string refused = (await GovchainAsync([.. transfer, "--json"])).Json.GetProperty("transactionId").GetString()!;
+        await GovchainAsync("approval", "refuse", refused, "--reason", "not ours", "--profile", receiver);
+
+        ProgramRun offered = await GovchainAsync(transfer);
+        Assert.That(offered.Output, Does.Contain("it does not hold yet").And.Contain($"  to be approved by an approver of {other}: govchain approval give "));
+        ProgramRun listed = await GovchainAsync("approval", "list", Type, "--json", "--profile", receiver);
+        JsonElement waiting = JsonDocument.Parse(listed.Output.Split('\n').Single(line => line.Contains("MOVES-1", StringComparison.Ordinal))).RootElement;
+        Assert.That((waiting.GetProperty("action").GetString(), waiting.GetProperty("custodian").GetString()), Is.EqualTo(("transfer", other)));
+        Assert.That((await GovchainAsync("approval", "list", Type, "--profile", receiver)).Output, Does.Contain($"  custody: {other}\n"));
+        await GovchainAsync("approval", "give", waiting.GetProperty("submission").GetString()!, "--profile", receiver);
+        string[] amend = ["record", "amend", Type, "MOVES-1", "--content", "{}", "--reason", "r", "--profile"];
+        AssertOneLine(await ProgramRun.GovchainAsync([.. amend, clerk]), code: 7, $"belongs to {other}");
+        await GovchainAsync([.. amend, receiver]);
+
+        ProgramRun history = await GovchainAsync("record", "history", Type, "MOVES-1", "--json", "--profile", clerk);
+        JsonElement[] versions = [.. history.Json.EnumerateArray()];
+        Assert.That(versions.Select(v => v.TryGetProperty("custodian", out JsonElement c) ? c.GetString() : null), Is.EqualTo(new[] { null, other, other }));
+        Assert.That(versions.Select(v => v.GetProperty("department").GetString()), Is.EqualTo(new[] { First.Id, First.Id, other }));
+        Assert.That((await GovchainAsync("record", "get", Type, "MOVES-1", "--profile", clerk)).Output, Does.Contain($"  custody: {other}\n"));
+    }
+
+    [Test]
     [CancelAfter(180_000)]
     public async Task Evidence_OfWhatIsNone_IsToldFromWhatCannotBeRead(CancellationToken cancellation)
     {

@@ -6,7 +6,8 @@ namespace GovChain.Core.Execution;
 
 /// <summary>
 /// Four eyes: a change that was submitted for approval makes its version when an approver of a department that the type names,
-/// another person than the submitter, countersigns it in time. One change of a record waits at a time.
+/// another person than the submitter, countersigns it in time; a transfer of custody when one of the receiver does. One change of a
+/// record waits at a time.
 /// </summary>
 internal static class ApprovalRules
 {
@@ -64,7 +65,7 @@ internal static class ApprovalRules
         SubmissionState? submission = Find(state, record);
         Rejection? rejection = CheckWaiting(at, record, approval.Submission, submission)
             ?? RequireAnother(at, record, submission!, approval.OnBehalfOf)
-            ?? RequireApprover(state, at, record, approval.OnBehalfOf)
+            ?? RequireApprover(state, at, submission!.Proposed, approval.OnBehalfOf)
             ?? CheckProposed(state, approval, submission!.Proposed);
         if (rejection is not null)
             return rejection;
@@ -90,7 +91,7 @@ internal static class ApprovalRules
         SubmissionState? submission = Find(state, refusal.Record);
         Rejection? rejection = CheckWaiting(at, refusal.Record, refusal.Submission, submission)
             ?? (refusal.OnBehalfOf.Length == 0 && IsSubmitter(at.Department, at.Signer.OfficerId, submission!)
-                ? null : RequireApprover(state, at, refusal.Record, refusal.OnBehalfOf));
+                ? null : RequireApprover(state, at, submission!.Proposed, refusal.OnBehalfOf));
         return rejection is null
             ? Outcome.Accept(Decide(at, refusal.Record, submission!, SubmissionStatus.Refused, refusal.OnBehalfOf, refusal.Reason))
             : rejection;
@@ -140,10 +141,12 @@ internal static class ApprovalRules
                 $"Officer {submission.Proposed.OfficerId} submitted the change of {RecordRules.NameOf(record)}, so another one has to approve it.",
                 [.. Facts(record, submission.Submission), ("officer", submission.Proposed.OfficerId)]);
 
-    private static Rejection? RequireApprover(StateOverlay state, in TransactionContext at, RecordName record, string onBehalfOf)
+    private static Rejection? RequireApprover(StateOverlay state, in TransactionContext at, RecordState proposed, string onBehalfOf)
     {
-        RecordTypeState type = TypeOf(state, record);
-        IReadOnlyList<string> departments = type.Approvers.Count > 0 ? type.Approvers : [type.Owner];
+        RecordTypeState type = TypeOf(state, proposed.Record);
+        RecordState? current = Current(state, proposed.Record);
+        string custodian = CustodyRules.Of(type, proposed);
+        IReadOnlyList<string> departments = type.Approvers.Count == 0 || CustodyRules.Of(type, current) != custodian ? [custodian] : type.Approvers;
         if (departments.Contains(at.Department))
         {
             return onBehalfOf.Length > 0
@@ -152,9 +155,9 @@ internal static class ApprovalRules
         }
         return new Rejection(
                 RejectionCode.NotPermitted,
-                $"Changes of records of type {record.Type} are approved by {string.Join(", ", departments)}; "
-                + $"an officer of {at.Department} may not decide on them.",
-                ("type", record.Type),
+                $"This change of {RecordRules.NameOf(proposed.Record)} is approved by {string.Join(", ", departments)}; "
+                + $"an officer of {at.Department} may not decide on it.",
+                ("type", proposed.Record.Type),
                 ("approvers", string.Join(' ', departments)),
                 ("department", at.Department));
     }
@@ -163,11 +166,13 @@ internal static class ApprovalRules
     {
         RecordName record = approval.Record;
         string name = RecordRules.NameOf(record);
-        ulong version = state.Current<RecordState>(StateKey.Record(record.Type, record.Id))?.Version ?? 0;
+        RecordState? current = Current(state, record);
+        ulong version = current?.Version ?? 0;
         // Links that came with an older payload are not judged, as in a change that has none.
         bool bringsLinks = proposed.PayloadPosition == proposed.Position;
         return Versions.Check(name, approval.ExpectedVersion, version)
             ?? Versions.Check(name, proposed.Version - 1, version)
+            ?? CustodyRules.CheckReading(TypeOf(state, record), current, proposed)
             ?? RecordRules.CheckNamed(state, record, proposed.Successors, bringsLinks ? proposed.Links : []);
     }
 
@@ -191,6 +196,9 @@ internal static class ApprovalRules
 
     private static SubmissionState? Find(StateOverlay state, RecordName record) =>
         state.Current<SubmissionState>(StateKey.Submission(record.Type, record.Id));
+
+    private static RecordState? Current(StateOverlay state, RecordName record) =>
+        state.Current<RecordState>(StateKey.Record(record.Type, record.Id));
 
     /// <summary>The type of a record that may be changed, or has a submission: it is there.</summary>
     private static RecordTypeState TypeOf(StateOverlay state, RecordName record) =>

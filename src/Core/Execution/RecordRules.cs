@@ -7,8 +7,8 @@ using GovChain.Protos.V1;
 namespace GovChain.Core.Execution;
 
 /// <summary>
-/// The life of a record: a clerk of the department that owns the type makes its next version. Register and amend bring a payload,
-/// which fits the type's schema, and links; annul, supersede and reinstate leave those that are there.
+/// The life of a record: a clerk of the department whose record it is makes its next version. Register and amend bring a payload,
+/// which fits the type's schema, and links; annul, supersede, reinstate and transfer leave those that are there.
 /// </summary>
 internal static class RecordRules
 {
@@ -18,16 +18,17 @@ internal static class RecordRules
     {
         StateKey key = StateKey.Record(change.Record.Type, change.Record.Id);
         var subject = new RecordSubject(change.Record, state.Current<RecordState>(key));
-        Rejection? rejection = Permit(state, at, change)
+        Rejection? rejection = Permit(state, at, change.Record, subject)
             ?? ApprovalRules.CheckForm(state, at, change)
             ?? Versions.Check(subject.Name, change.ExpectedVersion, subject.Version)
             ?? CheckStatus(action, subject)
             ?? ApprovalRules.CheckNoneWaits(state, at, change)
+            ?? (change.Receiver.Length == 0 ? null : CustodyRules.CheckReceiver(state, change.Record, subject.Current!, change.Receiver))
             ?? CheckNamed(state, change.Record, change.Successors, change.Links)
             ?? CheckPayload(state, change, subject);
         if (rejection is not null)
             return rejection;
-        RecordState next = Next(at, action, change, subject);
+        RecordState next = Next(state, at, action, change, subject);
         return change.ApproveUntilMs == 0
             ? Outcome.Accept(new RecordVersionEntry(key, next.Version, at.Position), new StateWrite(key, next))
             : ApprovalRules.Submit(at, change, next);
@@ -53,9 +54,9 @@ internal static class RecordRules
     /// <summary>A record, for people.</summary>
     public static string NameOf(RecordName record) => $"record {record.Type}/{record.Id}";
 
-    private static Rejection? Permit(StateOverlay state, in TransactionContext at, RecordChange change)
+    private static Rejection? Permit(StateOverlay state, in TransactionContext at, RecordName record, RecordSubject subject)
     {
-        string type = change.Record.Type;
+        string type = record.Type;
         if (state.Before<RecordTypeState>(StateKey.RecordType(type)) is not { } definition)
         {
             return new Rejection(
@@ -64,17 +65,8 @@ internal static class RecordRules
                 + "An administrator of the department that owns it defines it first.",
                 ("type", type));
         }
-        if (definition.Owner != at.Department)
-        {
-            return new Rejection(
-                RejectionCode.NotPermitted,
-                $"Records of type {type} belong to {definition.Owner}; an officer of {at.Department} "
-                + "may not change them.",
-                ("type", type),
-                ("owner", definition.Owner),
-                ("department", at.Department));
-        }
-        return Authority.Require(at.Signer, OfficerRole.Clerk, "Changing a record");
+        return CustodyRules.Require(definition, subject.Current, record, at.Department)
+            ?? Authority.Require(at.Signer, OfficerRole.Clerk, "Changing a record");
     }
 
     /// <summary>What may follow the current version. That only register comes first, the versions say.</summary>
@@ -144,7 +136,7 @@ internal static class RecordRules
     }
 
     private static RecordState Next(
-        in TransactionContext at, TransactionBody.ActionOneofCase action, RecordChange change, RecordSubject subject)
+        StateOverlay state, in TransactionContext at, TransactionBody.ActionOneofCase action, RecordChange change, RecordSubject subject)
     {
         var next = new RecordState
         {
@@ -160,6 +152,7 @@ internal static class RecordRules
             Height = at.Height,
             Position = at.Position,
             Successors = { change.Successors },
+            Custodian = CustodyRules.After(state, change, subject.Current),
         };
         if (change.Payload is { Inline: { } payload })
         {

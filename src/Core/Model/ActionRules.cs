@@ -17,6 +17,7 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.Annul => Change("annul", body),
         TransactionBody.ActionOneofCase.Supersede => Change("supersede", body),
         TransactionBody.ActionOneofCase.Reinstate => Change("reinstate", body),
+        TransactionBody.ActionOneofCase.Transfer => Change("transfer", body),
         TransactionBody.ActionOneofCase.Approve => Approve("approve", body.Approve),
         TransactionBody.ActionOneofCase.Refuse => Refuse("refuse", body.Refuse),
         TransactionBody.ActionOneofCase.DelegateApproval => Delegate("delegate_approval", body),
@@ -31,7 +32,7 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.VoteOnProposal => Vote("vote_on_proposal", body.VoteOnProposal),
         TransactionBody.ActionOneofCase.WithdrawProposal => Withdraw("withdraw_proposal", body.WithdrawProposal),
         TransactionBody.ActionOneofCase.ChangeMembership => MembershipFields.Check("change_membership", body.ChangeMembership),
-        _ => FieldViolation.Of("action", "exactly one of register, amend, annul, supersede, reinstate, approve, delegate_approval, "
+        _ => FieldViolation.Of("action", "exactly one of register, amend, annul, supersede, reinstate, transfer, approve, delegate_approval, "
             + "revoke_delegation, refuse, define_type, enrol_officer, revoke_officer, rotate_officer_key, propose, vote_on_proposal, withdraw_proposal, change_membership, accuse, suspend_leader", ""),
     };
 
@@ -55,6 +56,10 @@ internal static class ActionRules
             ?? (body.ActionCase == TransactionBody.ActionOneofCase.Supersede
                 ? Successors($"{at}.successors", change)
                 : FieldRules.Require(change.Successors.Count == 0, $"{at}.successors", "left out", "records"))
+            ?? (body.ActionCase == TransactionBody.ActionOneofCase.Transfer
+                ? FieldRules.Department($"{at}.receiver", change.Receiver)
+                    ?? FieldRules.Require(change.ApproveUntilMs > 0, $"{at}.approve_until_ms", "the time until which the receiver may accept", "")
+                : FieldRules.Require(change.Receiver.Length == 0, $"{at}.receiver", "left out", change.Receiver))
             ?? FieldRules.Require(
                 change.ApproveUntilMs == 0 || change.ApproveUntilMs >= body.ExpiresAtMs,
                 $"{at}.approve_until_ms", "left out, or not earlier than expires_at_ms", FieldRules.Invariant(change.ApproveUntilMs))

@@ -13,6 +13,7 @@ public static class RecordActions
         TransactionBody.ActionOneofCase.Annul => body.Annul,
         TransactionBody.ActionOneofCase.Supersede => body.Supersede,
         TransactionBody.ActionOneofCase.Reinstate => body.Reinstate,
+        TransactionBody.ActionOneofCase.Transfer => body.Transfer,
         _ => null,
     };
 

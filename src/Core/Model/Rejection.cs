@@ -24,6 +24,7 @@ public sealed record Rejection(RejectionCode Code, string Message, params IReadO
         or RejectionCode.ApprovalPending or RejectionCode.UnknownSubmission or RejectionCode.SubmissionExpired
         or RejectionCode.UnknownDelegation or RejectionCode.UnknownProposal or RejectionCode.ProposalExpired
         or RejectionCode.ProposalOpen or RejectionCode.AlreadyVoted or RejectionCode.ParameterOutOfBounds
+        or RejectionCode.UnknownReceiver or RejectionCode.ReceiverCannotRead
         or RejectionCode.NotActive or RejectionCode.PoolFull or RejectionCode.NodeNotReady);
 
     /// <summary>The code as it stands in interfaces: VERSION_CONFLICT.</summary>

@@ -173,4 +173,13 @@ public enum RejectionCode
 
     /// <summary>A parameter of the ledger would leave its bounds, by itself or beside the others.</summary>
     ParameterOutOfBounds = 78,
+
+    /// <summary>No department has the receiver's id, or it was removed.</summary>
+    UnknownReceiver = 79,
+
+    /// <summary>The record is the receiver's already.</summary>
+    AlreadyCustodian = 80,
+
+    /// <summary>The receiver's officers may not read records of the type.</summary>
+    ReceiverCannotRead = 81,
 }

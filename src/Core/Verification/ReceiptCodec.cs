@@ -121,7 +121,7 @@ public static class ReceiptCodec
         json.WriteEndObject();
     }
 
-    /// <summary>Of a submission, until when it waits: it made no version. Of who decided, what it was.</summary>
+    /// <summary>Of a submission, until when it waits, as it made no version, and of a transfer for whom. Of who decided, what it was.</summary>
     private static void WriteRecord(Utf8JsonWriter json, TransactionBody body, RecordName record)
     {
         json.WriteString("type", record.Type);
@@ -129,7 +129,11 @@ public static class ReceiptCodec
         if (RecordActions.VersionMadeBy(body) is { } made)
             json.WriteNumber("version", made.Version);
         if (RecordActions.ChangeOf(body) is { ApproveUntilMs: > 0 } change)
+        {
             json.WriteString("approveUntil", UtcTime.Format(change.ApproveUntilMs));
+            if (change.Receiver.Length > 0)
+                json.WriteString("receiver", change.Receiver);
+        }
         if ((body.Approve?.Submission ?? body.Refuse?.Submission) is { } submission)
             json.WriteString("submission", Convert.ToHexStringLower(submission.Span));
         if ((body.Approve?.OnBehalfOf ?? body.Refuse?.OnBehalfOf) is { Length: > 0 } delegator)

@@ -176,7 +176,7 @@ internal static class ApprovalCommand
             ["height"] = proposed.Height,
             ["position"] = proposed.Position,
         };
-        RecordCommand.AddNamed(json, proposed, leadsTo: null);
+        RecordCommand.AddRelations(json, proposed, leadsTo: null);
         if (!submission.Payload.IsEmpty)
         {
             json["mediaType"] = proposed.MediaType;

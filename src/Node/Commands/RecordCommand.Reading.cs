@@ -190,7 +190,7 @@ internal static partial class RecordCommand
                 json["approvedBy"]!["onBehalfOf"] = approval.OnBehalfOf;
             json["submission"] = v.SubmissionId;
         }
-        AddNamed(json, v.State, leadsTo);
+        AddRelations(json, v.State, leadsTo);
         if (next is not null)
             json["replacedBy"] = new JsonObject { ["version"] = next.State.Version, ["recordedAt"] = UtcTime.Format(next.State.RecordedAtMs) };
         if (!v.Payload.IsEmpty)
@@ -198,9 +198,11 @@ internal static partial class RecordCommand
         return json;
     }
 
-    /// <summary>The records that a version names.</summary>
-    internal static void AddNamed(JsonObject json, RecordState state, string[]? leadsTo)
+    /// <summary>Whose record it is by transfer, and the records that a version names.</summary>
+    internal static void AddRelations(JsonObject json, RecordState state, string[]? leadsTo)
     {
+        if (state.Custodian.Length > 0)
+            json["custodian"] = state.Custodian;
         if (state.Successors.Count > 0)
             json["successors"] = new JsonArray([.. state.Successors.Select(static s => (JsonNode)NameOf(s))]);
         if (state.Links.Count > 0)
@@ -230,6 +232,8 @@ internal static partial class RecordCommand
     /// <summary>What a version says beside its content.</summary>
     internal static void PrintDetails(RecordState state, string[]? leadsTo)
     {
+        if (state.Custodian.Length > 0)
+            Output.Line($"  custody: {state.Custodian}");
         if (state.Successors.Count > 0)
             Output.Line($"  superseded by: {string.Join(", ", state.Successors.Select(NameOf))}");
         for (int i = 0; i < state.Links.Count; i++)

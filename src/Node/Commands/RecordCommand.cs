@@ -18,7 +18,7 @@ internal static partial class RecordCommand
 
     private static readonly TimeSpan Validity = TimeSpan.FromMinutes(10);
 
-    public static Command Create() => new("record", "Register, amend, annul, reinstate, supersede and look up records")
+    public static Command Create() => new("record", "Register, amend, annul, reinstate, supersede, transfer and look up records")
     {
         Change("register", "Register a new record, or go on with one that was annulled", true,
             (record, given) => RecordDraft.Register(record, given.Content!) with { Reason = given.Reason }),
@@ -30,6 +30,8 @@ internal static partial class RecordCommand
             (record, given) => RecordDraft.Reinstate(record, given.Reason)),
         Change("supersede", "Close a record for good and name the records, in force, that take its place", false,
             (record, given) => RecordDraft.Supersede(record, given.Successors, given.Reason)),
+        Change("transfer", "Offer custody of a record to another department, whose record it is once an approver there has approved it", false,
+            (record, given) => RecordDraft.Transfer(record, given.Receiver, given.ApproveUntil!.Value, given.Reason)),
         Get(),
         History(),
         List(),
@@ -69,6 +71,7 @@ internal static partial class RecordCommand
             Description = $"A record that this version refers to, or one version of it; up to {Limits.LinksMax}",
             HelpName = "TYPE/ID[/VERSION]",
         };
+        var to = new Option<string>("--to") { Description = "The department that is to have custody", HelpName = "DEPARTMENT", Required = true };
         reason.Required = name != "register";
         var wait = new Option<int>("--wait")
         {
@@ -80,6 +83,7 @@ internal static partial class RecordCommand
         {
             Description = $"Submit it for approval: it comes about when another officer approves it within so many hours, 1 to {ApproveHoursMax}",
             HelpName = "HOURS",
+            Required = name == "transfer",
         };
         Option<bool> json = Output.JsonOption();
         var command = new Command(name, description) { type, id, expected, reason, basis, effective, approve, wait, json };
@@ -100,6 +104,8 @@ internal static partial class RecordCommand
         }
         if (name == "supersede")
             command.Options.Add(by);
+        if (name == "transfer")
+            command.Options.Add(to);
         ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -108,16 +114,18 @@ internal static partial class RecordCommand
                 ? new RecordContent(
                     CheckJson(ReadContent(result.GetValue(content), result.GetValue(file)), result.GetValue(mediaType)!), result.GetValue(mediaType)!)
                 : null;
+            DateTimeOffset? until = result.GetValue(approve) is { } hours ? ApproveUntil(hours) : null;
             RecordDraft draft = draw(
                 new RecordKey(result.GetRequiredValue(type), result.GetRequiredValue(id)),
-                new Given(given, result.GetValue(reason) ?? "", name == "supersede" ? Successors(result.GetRequiredValue(by)) : []))
+                new Given(given, result.GetValue(reason) ?? "", name == "supersede" ? Successors(result.GetRequiredValue(by)) : [],
+                    name == "transfer" ? result.GetRequiredValue(to) : "", until))
                 with
             {
                 LegalBasis = result.GetValue(basis) ?? "",
                 EffectiveDate = result.GetValue(effective) ?? "",
                 Links = hasPayload ? Links(result.GetValue(links) ?? []) : [],
                 ExpectedVersion = result.GetValue(expected),
-                ApproveUntil = result.GetValue(approve) is { } hours ? ApproveUntil(hours) : null,
+                ApproveUntil = until,
             };
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
             draft = await CompleteAsync(draft, client, cancellation);
@@ -127,7 +135,8 @@ internal static partial class RecordCommand
                 mayBeAhead ? static what => Output.Error($"Waiting: {what}") : null);
             PrintOutcome(outcome, What(draft), result.GetValue(json));
             if (draft.ApproveUntil is not null && !result.GetValue(json))
-                Output.Line($"  to be approved by another officer: govchain approval give {outcome.TransactionId}");
+                Output.Line($"  to be approved by {(draft.Receiver.Length > 0 ? $"an approver of {draft.Receiver}" : "another officer")}: "
+                    + $"govchain approval give {outcome.TransactionId}");
             return ExitCode.Ok;
         });
         return command;
@@ -263,5 +272,5 @@ internal static partial class RecordCommand
     }
 
     /// <summary>What a change of any kind may be told.</summary>
-    private sealed record Given(RecordContent? Content, string Reason, RecordKey[] Successors);
+    private sealed record Given(RecordContent? Content, string Reason, RecordKey[] Successors, string Receiver, DateTimeOffset? ApproveUntil);
 }

@@ -15,6 +15,7 @@ internal sealed class RecordVersions(LedgerSnapshot view)
 {
     private readonly Dictionary<ulong, BlockHeader> _headers = [];
     private readonly Dictionary<PublicKey, OfficerKeyState> _officers = [];
+    private readonly Dictionary<string, string> _owners = [];
     private NewestPayload? _newest;
 
     /// <summary>The current version.</summary>
@@ -56,6 +57,7 @@ internal sealed class RecordVersions(LedgerSnapshot view)
             Successors = { change.Successors },
             Links = { newest.Change.Links },
             Approval = made.ChangePosition == entry.Position ? null : ApprovalOf(made, header.Height),
+            Custodian = CustodianAfter(change, officer.Department),
         };
         return Describe(state, made, payload && IsInForce(state) ? newest.Change.Payload.Inline : null);
     }
@@ -98,6 +100,24 @@ internal sealed class RecordVersions(LedgerSnapshot view)
             SubmissionPosition = made.ChangePosition,
             OnBehalfOf = made.Transaction.Body.Approve.OnBehalfOf,
         };
+    }
+
+    /// <summary>The receiver of a transfer; after any other change the department that made it, for only a custodian makes one.</summary>
+    private string CustodianAfter(RecordChange change, string department)
+    {
+        string custodian = change.Receiver.Length > 0 ? change.Receiver : department;
+        return custodian == OwnerOf(change.Record.Type) ? "" : custodian;
+    }
+
+    private string OwnerOf(string type)
+    {
+        if (!_owners.TryGetValue(type, out string? owner))
+        {
+            ReadOnlyMemory<byte> value = view.GetState(StateKey.RecordType(type))
+                ?? throw new InvalidDataException($"The type {type} of a stored record is not in the state.");
+            _owners.Add(type, owner = RecordTypeState.Parser.ParseFrom(value.Span).Owner);
+        }
+        return owner;
     }
 
     /// <summary>The payload of a version: its own, or else that of the version before, which may not have one of its own either.

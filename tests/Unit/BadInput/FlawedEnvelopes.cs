@@ -84,6 +84,14 @@ internal static class FlawedEnvelopes
             Reason = "divided",
             Successors = { new RecordName { Type = Type, Id = "y" }, new RecordName { Type = Type, Id = "z" } },
         });
+        yield return Sign(clerk, b => b.Transfer = new RecordChange
+        {
+            Record = name,
+            ExpectedVersion = 1,
+            Reason = "merged",
+            ApproveUntilMs = (ulong)DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeMilliseconds(),
+            Receiver = "dept-y",
+        });
         ByteString submission = ByteString.CopyFrom(clerk.ChainId.Span);
         yield return Sign(clerk, b => b.Approve = new ApproveSubmission { Record = name, ExpectedVersion = 1, Submission = submission, OnBehalfOf = "c-2" });
         yield return Sign(clerk, b => b.Refuse = new RefuseSubmission { Record = name, Submission = submission, Reason = "incomplete", OnBehalfOf = "c-2" });

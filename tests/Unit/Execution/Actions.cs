@@ -50,6 +50,14 @@ internal static class Actions
         return action;
     }
 
+    /// <summary>Offers custody to a department, until a time.</summary>
+    public static TransactionBody Transfer(string id, ulong expected, string receiver, ulong untilMs, string type = Type)
+    {
+        RecordChange change = Change(type, id, expected, null, "departments merged");
+        (change.Receiver, change.ApproveUntilMs) = (receiver, untilMs);
+        return new TransactionBody { Transfer = change };
+    }
+
     public static TransactionBody Approve(string id, ulong expected, Digest submission, string type = Type) => new()
     {
         Approve = new ApproveSubmission

@@ -40,12 +40,13 @@ public sealed class RecordLifeTest
         Annul,
         Supersede,
         Reinstate,
+        Transfer,
     }
 
     private static readonly Dictionary<RecordStatus, Act[]> MayFollow = new()
     {
         [None] = [Act.Register],
-        [RecordStatus.InForce] = [Act.Amend, Act.Annul, Act.Supersede],
+        [RecordStatus.InForce] = [Act.Amend, Act.Annul, Act.Supersede, Act.Transfer],
         [RecordStatus.Annulled] = [Act.Register, Act.Reinstate],
         [RecordStatus.Superseded] = [],
     };
@@ -200,8 +201,10 @@ public sealed class RecordLifeTest
     /// <summary>What an accepted action leaves, by what is said of it alone.</summary>
     private static int Accept(BuiltBlock built, Act act, ulong version)
     {
-        RecordState state = RecordState.Parser.ParseFrom(
-            built.Block!.Changes.Single(c => c.Key.Equals(StateKey.Record(Actions.Type, Id))).Value);
+        RecordState state = act == Act.Transfer
+            ? SubmissionState.Parser.ParseFrom(
+                built.Block!.Changes.Single(c => c.Key.Equals(StateKey.Submission(Actions.Type, Id))).Value).Proposed
+            : RecordState.Parser.ParseFrom(built.Block!.Changes.Single(c => c.Key.Equals(StateKey.Record(Actions.Type, Id))).Value);
         RecordStatus status = act switch
         {
             Act.Annul => RecordStatus.Annulled,
@@ -212,18 +215,20 @@ public sealed class RecordLifeTest
         Assert.That(state.PayloadDigest.IsEmpty, Is.False);
         Assert.That(state.PayloadPosition == state.Position, Is.EqualTo(act is Act.Register or Act.Amend));
         Assert.That(state.Successors.Count, Is.EqualTo(act == Act.Supersede ? 1 : 0));
+        Assert.That(state.Custodian, Is.EqualTo(act == Act.Transfer ? "beta" : ""));
         return 1;
     }
 
     private VerifiedTransaction[] Make(Act[] steps) =>
         [.. steps.Select((act, i) => _ledger.Make(TestLedger.AlphaClerk, Action(act, (ulong)i)))];
 
-    private static TransactionBody Action(Act act, ulong expected) => act switch
+    private TransactionBody Action(Act act, ulong expected) => act switch
     {
         Act.Register => Actions.Register(Id, expected),
         Act.Amend => Actions.Amend(Id, expected),
         Act.Annul => Actions.Annul(Id, expected),
         Act.Supersede => Actions.Supersede(Id, expected, (Actions.Type, "heir")),
+        Act.Transfer => Actions.Transfer(Id, expected, "beta", _ledger.NextTimeMs + 100_000),
         _ => Actions.Reinstate(Id, expected),
     };
 }

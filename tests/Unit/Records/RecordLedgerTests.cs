@@ -116,6 +116,20 @@ public sealed class RecordLedgerTests
         Assert.That(await ledger.FindAsync(Shop, cancellation), Is.Null);
     }
 
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task Transfer_ToWhomItCannotGo_IsRefused(CancellationToken cancellation)
+    {
+        RecordLedger ledger = Open();
+        await ledger.RecordAsync(RecordDraft.Register(Shop, Bakery), cancellation);
+        DateTimeOffset until = DateTimeOffset.UtcNow.AddHours(1);
+        LedgerClientException own = await FailAsync(() => ledger.RecordAsync(RecordDraft.Transfer(Shop, "dept-0", until, "merged"), cancellation));
+        Assert.That(own.Reason, Is.EqualTo("ALREADY_CUSTODIAN"));
+        LedgerClientException unknown = await FailAsync(() => ledger.RecordAsync(RecordDraft.Transfer(Shop, "dept-9", until, "merged"), cancellation));
+        Assert.That(unknown.Reason, Is.EqualTo("UNKNOWN_RECEIVER"));
+        Assert.That((await ledger.FindAsync(Shop, cancellation))!.Custodian, Is.Empty);
+    }
+
     /// <summary>The node takes the change and the answer is lost, or it cannot give the receipt.</summary>
     [Test]
     [CancelAfter(120_000)]

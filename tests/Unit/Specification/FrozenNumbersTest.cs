@@ -22,7 +22,7 @@ public sealed class FrozenNumbersTest
         + "LastAdministrator=48 DepartmentExists=49 InvalidProof=50 ProofOutOfRange=51 AlreadySuspended=52 TooManySuspended=53 AlreadyProven=54 "
         + "UnknownDepartment=55 OtherEpoch=56 MembershipLimit=57 InvalidSchema=58 InvalidPayload=59 Duplicate=60 RecordSuperseded=61 UnknownRecord=62 RecordNotInForce=63 "
         + "ApprovalRequired=64 ApprovalPending=65 UnknownSubmission=66 SubmissionDecided=67 SubmissionExpired=68 OwnSubmission=69 PoolFull=70 NodeNotReady=71 UnknownDelegation=72 "
-        + "UnknownProposal=73 ProposalDecided=74 ProposalExpired=75 ProposalOpen=76 AlreadyVoted=77 ParameterOutOfBounds=78");
+        + "UnknownProposal=73 ProposalDecided=74 ProposalExpired=75 ProposalOpen=76 AlreadyVoted=77 ParameterOutOfBounds=78 UnknownReceiver=79 AlreadyCustodian=80 ReceiverCannotRead=81");
 
     [Test]
     public void StateKinds_KeepTheirNumbers() => Expect<StateKind>(
@@ -54,11 +54,11 @@ public sealed class FrozenNumbersTest
     {
         Expect<SignedTransaction>("body=1 signature=2");
         Expect<TransactionBody>(
-            "format_version=1 algorithm=2 chain_id=3 signer=4 nonce=5 expires_at_ms=6 register=16 amend=17 annul=18 supersede=19 reinstate=20 approve=25 delegate_approval=26 revoke_delegation=27 refuse=28 "
+            "format_version=1 algorithm=2 chain_id=3 signer=4 nonce=5 expires_at_ms=6 register=16 amend=17 annul=18 supersede=19 reinstate=20 transfer=21 approve=25 delegate_approval=26 revoke_delegation=27 refuse=28 "
             + "define_type=40 enrol_officer=48 revoke_officer=49 rotate_officer_key=50 propose=64 vote_on_proposal=65 withdraw_proposal=66 change_membership=67 accuse=80 suspend_leader=81");
         Expect<RecordName>("type=1 id=2");
         Expect<RecordChange>(
-            "record=1 expected_version=2 payload=3 reason=4 legal_basis=5 effective_date=6 links=7 successors=8 approve_until_ms=9");
+            "record=1 expected_version=2 payload=3 reason=4 legal_basis=5 effective_date=6 links=7 successors=8 approve_until_ms=9 receiver=10");
         Expect<ApproveSubmission>("record=1 expected_version=2 submission=3 on_behalf_of=4");
         Expect<RefuseSubmission>("record=1 submission=2 reason=3 on_behalf_of=4");
         Expect<DelegateApproval>("officer_id=1 until_ms=2 reason=3");
@@ -105,7 +105,7 @@ public sealed class FrozenNumbersTest
             + "approvers=11 four_eyes=12 readers=13");
         Expect<RecordState>(
             "record=1 version=2 status=3 payload_digest=4 media_type=5 payload_bytes=6 department=7 officer_id=8 reason=9 "
-            + "legal_basis=10 effective_date=11 recorded_at_ms=12 height=13 position=14 payload_position=15 successors=16 links=17 approval=18");
+            + "legal_basis=10 effective_date=11 recorded_at_ms=12 height=13 position=14 payload_position=15 successors=16 links=17 approval=18 custodian=19");
         Expect<Approval>("department=1 officer_id=2 submission_position=3 on_behalf_of=4");
         Expect<SubmissionState>(
             "submission=1 status=2 approve_until_ms=3 proposed=4 department=5 officer_id=6 reason=7 position=8 on_behalf_of=9");

@@ -10,13 +10,14 @@ using GovChain.Tests.Unit.Execution;
 namespace GovChain.Tests.Unit.Verification;
 
 /// <summary>
-/// A ledger of four departments and twelve blocks with everything signed and certified, from fixed keys, nonces and
+/// A ledger of four departments and fourteen blocks with everything signed and certified, from fixed keys, nonces and
 /// times: its bytes come out the same each time. Alpha's clerk signs positions 4 to 6, is revoked at 7, in block 3;
 /// alpha's deputy signs 8 and 11 and has another key from block 7 on; at 9, in block 4, beta's
 /// validator suspends alpha as leader, at 10 delta's accuses gamma's; at 19 it submits for approval what alpha's approver approves at 20,
 /// at 21 what it withdraws at 22, at 23 what waits;
 /// the approver delegates at 25 to the administrator, who approves at 26 what was submitted at 24; at 27 alpha proposes a parameter and at 28 beta an endpoint, which it withdraws at 30; at 29 alpha votes
-/// for its own, at 31 and 32 the others, and at 33 beta proposes anew.
+/// for its own, at 31 and 32 the others, and at 33 beta proposes anew; at 35 alpha's deputy
+/// offers custody of B-2 and at 36 of B-1 to beta, whose approver accepts B-2 at 37.
 /// </summary>
 internal sealed class EvidenceLedger
 {
@@ -27,8 +28,8 @@ internal sealed class EvidenceLedger
     public const ulong Approval = 20;
     public const ulong Withdrawal = 22;
     public const ulong ApprovalOnBehalf = 26;
-    public const ulong LastPosition = 33;
-    public const ulong TipHeight = 12;
+    public const ulong LastPosition = 37;
+    public const ulong TipHeight = 14;
 
     /// <summary>Of alpha, beta, delta and gamma: the order of their ids.</summary>
     public static readonly TestKey[] Validators =
@@ -36,6 +37,9 @@ internal sealed class EvidenceLedger
 
     /// <summary>Alpha's, with the roles clerk and approver.</summary>
     public static readonly TestKey Approver = new(305);
+
+    /// <summary>Beta's, with the role approver.</summary>
+    public static readonly TestKey Receiver = new(306);
 
     private static readonly TestKey[] OtherAdministrators = [new TestKey(303), new TestKey(304)];
 
@@ -87,7 +91,12 @@ internal sealed class EvidenceLedger
             Sign(TestLedger.BetaAdmin, Proposals.Vote("alpha", IdOf(adopted), true)), Sign(OtherAdministrators[0], Proposals.Vote("alpha", IdOf(adopted), true)),
             open,
         ]);
+        byte[] transfer = Sign(TestLedger.OtherSpare, Actions.Transfer("B-2", 1, "beta", _ledger.NextTimeMs + 60_000));
+        byte[] offer = Sign(TestLedger.OtherSpare, Actions.Transfer("B-1", 1, "beta", _ledger.NextTimeMs + 60_000));
+        Commit([Sign(TestLedger.BetaAdmin, Actions.Enrol("approver", Receiver, OfficerRole.Clerk, OfficerRole.Approver)), transfer, offer]);
+        Commit((Receiver, Actions.Approve("B-2", 1, IdOf(transfer))));
         Adopted = IdOf(adopted);
+        Offered = IdOf(offer);
         Open = IdOf(open);
         Waiting = IdOf(waiting);
         Approved = IdOf(approved);
@@ -98,6 +107,9 @@ internal sealed class EvidenceLedger
 
     /// <inheritdoc cref="Waiting"/>
     public Digest Approved { get; }
+
+    /// <summary>The transfer of B-1, which beta may still accept.</summary>
+    public Digest Offered { get; }
 
     /// <summary>The proposal of alpha, which was adopted, and that of beta, on which nobody has voted.</summary>
     public Digest Adopted { get; }

@@ -22,7 +22,7 @@ public sealed class TransactionDecoderTest
         Actions.Enrol("7", new TestKey(12), OfficerRole.Clerk, OfficerRole.Auditor), Actions.Revoke("7"),
         Actions.Rotate("7", new TestKey(12)), Actions.Reinstate("a", 1), Actions.Supersede("a", 1, ("licence", "b"), ("permit", "a")),
         Actions.Approve("a", 0, Chain), Actions.Refuse("a", Chain), Actions.OnBehalfOf(Actions.Approve("a", 0, Chain), "7"), Actions.FourEyes(1, "alpha", "beta"),
-        Actions.Submitted(Actions.Register("a"), ulong.MaxValue), Actions.Delegate("7", ulong.MaxValue), Actions.RevokeDelegation("7", "8"),
+        Actions.Submitted(Actions.Register("a"), ulong.MaxValue), Actions.Transfer("a", 1, "beta", ulong.MaxValue), Actions.Delegate("7", ulong.MaxValue), Actions.RevokeDelegation("7", "8"),
         Proposals.Propose(Chain, Proposals.Set(new Parameters { SuspensionHeights = 8 })), Proposals.Propose(Chain, Proposals.Move("alpha", "a.example:1")),
         Proposals.Vote("alpha", Chain, true), Proposals.Vote("alpha", Chain, false), Proposals.Withdraw(Chain),
     ];

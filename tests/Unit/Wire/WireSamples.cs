@@ -26,6 +26,7 @@ internal static class WireSamples
             EffectiveDate = type,
             Links = { Enumerable.Repeat(new RecordLink { Record = new RecordName { Id = id }, Version = version }, content.Length % 2) },
             ApproveUntilMs = version,
+            Receiver = inline ? "" : id,
             Successors = { Enumerable.Repeat(new RecordName { Type = id, Id = reason }, content.Length % 3) },
         });
 
@@ -35,6 +36,7 @@ internal static class WireSamples
         Change.Select(c => new TransactionBody { Annul = c }),
         Change.Select(c => new TransactionBody { Supersede = c }),
         Change.Select(c => new TransactionBody { Reinstate = c }),
+        Change.Select(c => new TransactionBody { Transfer = c }),
         Gen.Select(Text, Gen.ULong, Blob, (id, version, submission) => new TransactionBody
         {
             Approve = new ApproveSubmission { Record = new RecordName { Id = id }, ExpectedVersion = version, Submission = submission },

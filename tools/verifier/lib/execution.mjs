@@ -129,16 +129,18 @@ function changeRecord(state, change, { action, height, timeMs, position, signer,
   const { approve_until_ms: until } = change;
   const definition = state.before(KIND.type, type);
   require(definition !== null, 'record.type', () => `there is no type ${type}`, 'UNKNOWN_TYPE');
-  require(definition.owner === signer.department, 'signer', () => `the type ${type} belongs to ${definition.owner}`, 'NOT_PERMITTED');
+  const record = state.now(KIND.record, recordId(type, id));
+  const custodian = custodianOf(definition, record);
+  require(custodian === signer.department, 'signer', () => `the record is ${custodian}'s`, 'NOT_PERMITTED');
   requireRole(signer, CLERK);
   if (until === 0n) require(!definition.four_eyes, 'approve_until_ms', 'missing', 'APPROVAL_REQUIRED');
   else require(until - timeMs <= APPROVAL_HORIZON_MS, 'approve_until_ms', 'too far ahead', 'EXPIRY_TOO_FAR');
-  const record = state.now(KIND.record, recordId(type, id));
   requireVersion(change.expected_version, record?.version ?? 0n);
   require(record?.status !== SUPERSEDED, 'record', 'superseded', 'RECORD_SUPERSEDED');
   if (action === 'register' || action === 'reinstate') require(record?.status !== IN_FORCE, 'record', 'in force', 'RECORD_IN_FORCE');
   else require(record.status !== ANNULLED, 'record', 'annulled', 'RECORD_ANNULLED');
   if (until > 0n) requireNoneWaits(state, change, timeMs);
+  if (action === 'transfer') requireReceiver(state, definition, custodian, change.receiver);
   requireNamed(state, definition, change.successors, change.links);
   const payload = change.payload?.kind.value;
   if (payload && definition.schema) {
@@ -168,6 +170,7 @@ function changeRecord(state, change, { action, height, timeMs, position, signer,
     successors: change.successors,
     links: held,
     approval: null,
+    custodian: unlessOwner(definition, action === 'transfer' ? change.receiver : custodian),
   };
   if (until === 0n) state.set(KIND.record, recordId(type, id), next);
   else {
@@ -175,6 +178,24 @@ function changeRecord(state, change, { action, height, timeMs, position, signer,
       submission: transactionId, status: WAITING, approve_until_ms: until, proposed: next,
     });
   }
+}
+
+/** Whose record it is: the type's owner's, until it is another's. */
+const custodianOf = ({ owner }, record) => record?.custodian || owner;
+
+const unlessOwner = ({ owner }, custodian) => (custodian === owner ? '' : custodian);
+
+function requireReceiver(state, definition, custodian, receiver) {
+  const department = state.before(KIND.department, receiver);
+  require(department !== null, 'receiver', () => `there is no department ${receiver}`, 'UNKNOWN_RECEIVER');
+  require(department.removed_height === 0n, 'receiver', 'removed', 'UNKNOWN_RECEIVER');
+  require(custodian !== receiver, 'receiver', 'has custody', 'ALREADY_CUSTODIAN');
+  requireReader(definition, receiver);
+}
+
+function requireReader({ public_read, owner, approvers, readers }, receiver) {
+  const may = public_read || [owner, ...approvers, ...readers].includes(receiver);
+  require(may, 'receiver', () => `${receiver} may not read the type`, 'RECEIVER_CANNOT_READ');
 }
 
 /** The records that a change names: successors, and links where the type says so, are there and hold. */
@@ -200,12 +221,14 @@ function approve(state, { record, expected_version, submission, on_behalf_of }, 
   const stoodInFor = { department: signer.department, officer_id: on_behalf_of };
   require(!isSubmitter(signer, found), 'signer', 'the submitter', 'OWN_SUBMISSION');
   require(!isSubmitter(stoodInFor, found), 'on_behalf_of', 'the submitter', 'OWN_SUBMISSION');
-  const definition = requireApprover(state, record, signer, on_behalf_of, { height, timeMs });
-  const id = recordId(record.type, record.id);
-  const version = state.now(KIND.record, id)?.version ?? 0n;
   const { proposed } = found;
+  const definition = requireApprover(state, proposed, signer, on_behalf_of, { height, timeMs });
+  const id = recordId(record.type, record.id);
+  const current = state.now(KIND.record, id);
+  const version = current?.version ?? 0n;
   requireVersion(expected_version, version);
   requireVersion(proposed.version - 1n, version);
+  if (isTransfer(definition, current, proposed)) requireReader(definition, custodianOf(definition, proposed));
   const brought = proposed.payload_position === proposed.position ? proposed.links : [];
   requireNamed(state, definition, proposed.successors, brought);
   const { department, officer_id } = signer;
@@ -216,7 +239,7 @@ function approve(state, { record, expected_version, submission, on_behalf_of }, 
 
 function refuse(state, { record, submission, reason, on_behalf_of }, { height, timeMs, position, signer }) {
   const found = waiting(state, record, submission, timeMs);
-  if (on_behalf_of !== '' || !isSubmitter(signer, found)) requireApprover(state, record, signer, on_behalf_of, { height, timeMs });
+  if (on_behalf_of !== '' || !isSubmitter(signer, found)) requireApprover(state, found.proposed, signer, on_behalf_of, { height, timeMs });
   const { department, officer_id } = signer;
   decide(state, recordId(record.type, record.id), found, { status: REFUSED, department, officer_id, reason, position, on_behalf_of });
 }
@@ -232,9 +255,15 @@ function waiting(state, { type, id }, submission, timeMs) {
 const isSubmitter = ({ department, officer_id }, { proposed }) =>
   proposed.department === department && proposed.officer_id === officer_id;
 
-function requireApprover(state, { type }, signer, delegator, at) {
+const isTransfer = (definition, record, proposed) => custodianOf(definition, record) !== custodianOf(definition, proposed);
+
+/** The receiver's of a transfer; else those of the type, or the custodian's where it names none. */
+function requireApprover(state, proposed, signer, delegator, at) {
+  const { type, id } = proposed.record;
   const definition = state.before(KIND.type, type);
-  const departments = definition.approvers.length > 0 ? definition.approvers : [definition.owner];
+  const record = state.now(KIND.record, recordId(type, id));
+  const departments = definition.approvers.length > 0 && !isTransfer(definition, record, proposed)
+    ? definition.approvers : [custodianOf(definition, proposed)];
   require(departments.includes(signer.department), 'signer', () => `approved by ${departments}`, 'NOT_PERMITTED');
   if (delegator === '') requireRole(signer, APPROVER);
   else requireDelegation(state, signer, delegator, at);

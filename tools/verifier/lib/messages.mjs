@@ -29,6 +29,7 @@ const RecordChange = define('RecordChange', {
   7: repeated(message('links', RecordLink)),
   8: repeated(message('successors', RecordName)),
   9: uint64('approve_until_ms'),
+  10: string('receiver'),
 });
 
 const ApproveSubmission = define('ApproveSubmission', {
@@ -131,6 +132,7 @@ export const TransactionBody = define('TransactionBody', {
   18: oneof('action', message('annul', RecordChange)),
   19: oneof('action', message('supersede', RecordChange)),
   20: oneof('action', message('reinstate', RecordChange)),
+  21: oneof('action', message('transfer', RecordChange)),
   25: oneof('action', message('approve', ApproveSubmission)),
   26: oneof('action', message('delegate_approval', DelegateApproval)),
   27: oneof('action', message('revoke_delegation', RevokeDelegation)),
@@ -145,7 +147,7 @@ export const TransactionBody = define('TransactionBody', {
   67: oneof('action', message('change_membership', ChangeMembership)),
   80: oneof('action', message('accuse', Accuse)),
   81: oneof('action', message('suspend_leader', SuspendLeader)),
-}, [...range(21, 24), ...range(82, 84)]);
+}, [...range(22, 24), ...range(82, 84)]);
 
 export const SignedTransaction = define('SignedTransaction', { 1: bytes('body'), 2: bytes('signature') });
 
@@ -230,6 +232,7 @@ export const RecordState = define('RecordState', {
   16: repeated(message('successors', RecordName)),
   17: repeated(message('links', RecordLink)),
   18: message('approval', Approval),
+  19: string('custodian'),
 });
 
 const ProposalVote = define('ProposalVote', {

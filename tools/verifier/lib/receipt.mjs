@@ -153,7 +153,7 @@ function summarise(genesis, { action, id }, block, { department, officer_id: off
   };
 }
 
-/** Of a submission, until when it waits: it made no version. Of who decided, what it was. */
+/** Of a submission, until when it waits, as it made no version, and of a transfer for whom. Of who decided, what it was. */
 function summariseRecord({ name, value }) {
   const isChange = RECORD_ACTIONS.includes(name);
   if (!isChange && !DECISIONS.includes(name)) return {};
@@ -163,6 +163,7 @@ function summariseRecord({ name, value }) {
     recordId: value.record.id,
     ...(!submitted && name !== 'refuse' && { version: exactNumber(value.expected_version + 1n, 'version') }),
     ...(submitted && { approveUntil: timeText(value.approve_until_ms) }),
+    ...(submitted && value.receiver !== '' && { receiver: value.receiver }),
     ...(!isChange && { submission: value.submission.toString('hex') }),
     ...(!isChange && value.on_behalf_of !== '' && { onBehalfOf: value.on_behalf_of }),
   };

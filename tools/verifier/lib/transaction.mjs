@@ -18,7 +18,7 @@ const TAG = tag('govchain/tx/v1');
 const INVALID = 'INVALID_FIELD';
 const ROLE_MAX = 5;
 
-export const RECORD_ACTIONS = ['register', 'amend', 'annul', 'supersede', 'reinstate'];
+export const RECORD_ACTIONS = ['register', 'amend', 'annul', 'supersede', 'reinstate', 'transfer'];
 
 /** What becomes of a change that was submitted for approval. */
 export const DECISIONS = ['approve', 'refuse'];
@@ -108,7 +108,12 @@ function requireRecordChange(change, action, _, { expires_at_ms: expiresAtMs }) 
   requireText(change.legal_basis, 0, 1024, field('legal_basis'));
   const date = change.effective_date;
   require(date === '' || isDate(date), field('effective_date'), () => `${JSON.stringify(date)} is no date`, INVALID);
-  const { successors, links, approve_until_ms: until } = change;
+  const { successors, links, approve_until_ms: until, receiver } = change;
+  if (action !== 'transfer') require(receiver === '', field('receiver'), `${action} has none`, INVALID);
+  else {
+    requireIdentifier('department', receiver, field('receiver'));
+    require(until > 0n, field('approve_until_ms'), 'missing', INVALID);
+  }
   require(until === 0n || until >= expiresAtMs, field('approve_until_ms'), () => `${until}, before expires_at_ms`, INVALID);
   if (action !== 'supersede') require(successors.length === 0, field('successors'), `${action} has none`, INVALID);
   else require(successors.length >= 1 && successors.length <= OTHERS_MAX, field('successors'), () => `${successors.length}; 1 to ${OTHERS_MAX}`, INVALID);

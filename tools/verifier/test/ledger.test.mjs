@@ -183,6 +183,50 @@ test('an approval is delegated, given on behalf of the approver, and revoked', a
   assert.equal((await check(ledger)).height, 11);
 });
 
+const receiver = new Key();
+const offer = (l, key, id, version, to, fields = {}) => l.sign(key, 'transfer', next(id, version, { receiver: to, ...until(l), ...fields }));
+const acceptance = (l, key, id, version, transfer) => l.sign(key, 'approve', decision(id, idOf(l, transfer), { expected_version: version }));
+
+/** Lets beta read licences, version 2, and gives it a clerk and approver. */
+function readable(l, definition = {}) {
+  return l.commit(
+    l.sign(l.administrators[0], 'define_type', { type: 'licence', expected_version: 1n, titles: texts('Licence'), readers: ['beta'], ...definition }),
+    l.sign(l.administrators[1], 'enrol_officer', enrolment('receiver', receiver, [1, 2])));
+}
+
+/** As `readable`, and A-1 is beta's: version 2. */
+function given(l, definition = {}) {
+  readable(l, definition);
+  const transfer = offer(l, clerk, 'A-1', 1n, 'beta');
+  return l.commit(transfer, acceptance(l, receiver, 'A-1', 1n, transfer));
+}
+
+test('custody passes on, and back, by the consent of who receives it', async () => {
+  const ledger = given(begun());
+  ledger.commit(ledger.sign(receiver, 'annul', annulment('A-1', 2n)), ledger.sign(receiver, 'register', record('A-1', { expected_version: 3n })));
+  ledger.commit(ledger.sign(ledger.administrators[0], 'enrol_officer', enrolment('approver', approver, [2])), ledger.sign(clerk, 'register', record('B')));
+  const refused = offer(ledger, receiver, 'A-1', 4n, 'alpha');
+  ledger.commit(refused, ledger.sign(approver, 'refuse', decision('A-1', idOf(ledger, refused), { reason: 'r' })));
+  const back = offer(ledger, receiver, 'A-1', 4n, 'alpha');
+  ledger.commit(back);
+  ledger.commit(acceptance(ledger, approver, 'A-1', 4n, back));
+  ledger.commit(ledger.sign(clerk, 'annul', annulment('A-1', 5n)));
+  assert.equal((await check(ledger)).height, 10);
+});
+
+test('where a type names no approvers, the custodian decides on its record; what anybody may read, anybody may receive', async () => {
+  const ledger = given(begun());
+  ledger.commit(ledger.sign(clerk, 'register', record('B')));
+  ledger.commit(ledger.sign(ledger.administrators[0], 'define_type', {
+    type: 'licence', expected_version: 2n, titles: texts('Licence'), public_read: true, four_eyes: true }));
+  const second = new Key();
+  ledger.commit(ledger.sign(ledger.administrators[1], 'enrol_officer', enrolment('second', second, [2])));
+  const change = ledger.sign(receiver, 'annul', next('A-1', 2n, until(ledger)));
+  ledger.commit(change, acceptance(ledger, second, 'A-1', 2n, change));
+  ledger.commit(offer(ledger, clerk, 'B', 1n, 'gamma'));
+  assert.equal((await check(ledger)).height, 9);
+});
+
 /** A transaction of beta's validator that suspends the leader of a view. */
 const suspend = (l, ...proof) => [l.sign(l.validators[1], 'suspend_leader', l.suspension(...proof))];
 
@@ -382,6 +426,39 @@ const BROKEN = {
   'UNKNOWN_DELEGATION, revoked twice': (l) => [delegated(l) && revocation(l, approver), revocation(l, l.administrators[0])],
   'INVALID_FIELD, on behalf of no name': (l) => [onBehalf(l, deputy, delegated(l), { on_behalf_of: '/' })],
   'INVALID_FIELD, a submission of 31 bytes': (l) => [waiting(l) && approval(l, approver, Buffer.alloc(31))],
+  'NOT_PERMITTED, changed by who gave it away': (l) => [given(l).sign(clerk, 'annul', annulment('A-1', 2n))],
+  'NOT_PERMITTED, offered by another department': (l) => [readable(l) && offer(l, receiver, 'A-1', 1n, 'beta')],
+  'NOT_PERMITTED, accepted by an approver of the owner': (l) => {
+    readable(l, { approvers: ['alpha'] });
+    l.commit(l.sign(l.administrators[0], 'enrol_officer', enrolment('approver', approver, [2])));
+    const transfer = offer(l, clerk, 'A-1', 1n, 'beta');
+    return [transfer, acceptance(l, approver, 'A-1', 1n, transfer)];
+  },
+  'NOT_PERMITTED, accepted by a clerk': (l) => {
+    readable(l);
+    l.commit(l.sign(l.administrators[1], 'enrol_officer', enrolment('other', stranger, [1])));
+    const transfer = offer(l, clerk, 'A-1', 1n, 'beta');
+    return [transfer, acceptance(l, stranger, 'A-1', 1n, transfer)];
+  },
+  'UNKNOWN_RECEIVER, none': (l) => [offer(l, clerk, 'A-1', 1n, 'kappa')],
+  'UNKNOWN_RECEIVER, one that has left': (l) => {
+    l.commit(l.sign(l.administrators[0], 'change_membership', l.change({ kind: 2, department: 'gamma' })));
+    return [offer(l, clerk, 'A-1', 1n, 'gamma')];
+  },
+  'ALREADY_CUSTODIAN, the owner of the type': (l) => [offer(l, clerk, 'A-1', 1n, 'alpha')],
+  'ALREADY_CUSTODIAN, once it has received it': (l) => [offer(given(l), receiver, 'A-1', 2n, 'beta')],
+  'RECEIVER_CANNOT_READ, offered': (l) => [readable(l) && offer(l, clerk, 'A-1', 1n, 'gamma')],
+  'RECEIVER_CANNOT_READ, any more': (l) => {
+    readable(l);
+    const transfer = offer(l, clerk, 'A-1', 1n, 'beta');
+    l.commit(transfer, l.sign(l.administrators[0], 'define_type', { type: 'licence', expected_version: 2n, titles: texts('Licence') }));
+    return [acceptance(l, receiver, 'A-1', 1n, transfer)];
+  },
+  'RECORD_ANNULLED, offered': (l) => [l.sign(clerk, 'annul', annulment('A-1', 1n)), offer(l, clerk, 'A-1', 2n, 'beta')],
+  'APPROVAL_PENDING, offered twice': (l) => [readable(l) && offer(l, clerk, 'A-1', 1n, 'beta'), offer(l, clerk, 'A-1', 1n, 'beta')],
+  'INVALID_FIELD, an annulment with a receiver': (l) => [l.sign(clerk, 'annul', next('A-1', 1n, { receiver: 'beta' }))],
+  'INVALID_FIELD, offered to no name': (l) => [offer(l, clerk, 'A-1', 1n, '')],
+  'INVALID_FIELD, offered for no time': (l) => [offer(l, clerk, 'A-1', 1n, 'beta', { approve_until_ms: 0n })],
   'INVALID_FIELD, approved without a record': (l) => [l.sign(approver, 'approve', { submission: waiting(l) })],
   'INVALID_FIELD, approved under no name': (l) => [l.sign(approver, 'approve', decision('..', waiting(l)))],
   'INVALID_FIELD, refused without a reason': (l) => [l.sign(clerk, 'refuse', decision('B', waiting(l)))],
