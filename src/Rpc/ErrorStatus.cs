@@ -60,9 +60,15 @@ internal static class ErrorStatus
         if (code == StatusCode.InvalidArgument)
             AddField(status, "envelope", rejection.Message);
         if (code is StatusCode.ResourceExhausted or StatusCode.Unavailable)
-            AddRetry(status, retryAfter);
+            AddRetry(status, RetryAfterOf(rejection, retryAfter));
         return status;
     }
+
+    /// <summary>When to come back after a refusal: as it says itself, or as is usual.</summary>
+    public static TimeSpan RetryAfterOf(Rejection rejection, TimeSpan usual) =>
+        rejection.Facts.TryGetValue(Core.Model.Rejection.RetryAfterMs, out string? milliseconds)
+            ? TimeSpan.FromMilliseconds(long.Parse(milliseconds, CultureInfo.InvariantCulture))
+            : usual;
 
     /// <summary>The status of a request that ends before a service sees it.</summary>
     public static Status Of(
@@ -177,7 +183,7 @@ internal static class ErrorStatus
             or RejectionCode.DepartmentExists or RejectionCode.SubmissionDecided
             or RejectionCode.ProposalDecided or RejectionCode.AlreadyVoted
             or RejectionCode.AlreadyCustodian => StatusCode.AlreadyExists,
-        RejectionCode.PoolFull => StatusCode.ResourceExhausted,
+        RejectionCode.PoolFull or RejectionCode.RateExceeded => StatusCode.ResourceExhausted,
         RejectionCode.NodeNotReady => StatusCode.Unavailable,
         _ => StatusCode.FailedPrecondition,
     };

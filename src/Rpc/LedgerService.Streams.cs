@@ -1,7 +1,9 @@
+using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
+using GovChain.Core.Model;
 using GovChain.Protos.V1;
 using Grpc.Core;
 
@@ -9,12 +11,14 @@ namespace GovChain.Rpc;
 
 internal sealed partial class LedgerService
 {
-    private const string PoolFull = "POOL_FULL";
+    private static readonly FrozenSet<string> NoRoomCodes = ((RejectionCode[])[RejectionCode.PoolFull, RejectionCode.RateExceeded])
+        .Select(Core.Model.Rejection.NameOf).ToFrozenSet(StringComparer.Ordinal);
+
     private const string NotReadyCode = "NODE_NOT_READY";
 
     /// <summary>
     /// Submits in bulk. Reads no further while the window of unanswered envelopes is full, so that back-pressure
-    /// reaches the client through HTTP/2 flow control. An envelope for which the pool has no room waits here, and
+    /// reaches the client through HTTP/2 flow control. An envelope for which there is no room, or that comes too fast, waits here, and
     /// reading with it; the client sees a slow stream, not a refusal.
     /// </summary>
     public override async Task SubmitStream(
@@ -225,17 +229,16 @@ internal sealed partial class LedgerService
         if (RequestRules.Envelope(envelope.Length) is { } refusal)
             return refusal;
         TransactionOutcome outcome = await SubmitAsync(WaitFor.Committed);
-        while (outcome.Rejection?.Code == PoolFull && outcome.Status == TransactionStatus.Rejected)
+        while (WaitForRoom(outcome) is not null)
         {
             await room.WaitAsync(cancellation);
             try
             {
-                do
+                while (WaitForRoom(outcome) is { } wait)
                 {
-                    await Task.Delay(options.RetryAfter, time, cancellation);
+                    await Task.Delay(wait, time, cancellation);
                     outcome = await SubmitAsync(WaitFor.Accepted);
                 }
-                while (outcome.Rejection?.Code == PoolFull && outcome.Status == TransactionStatus.Rejected);
             }
             finally
             {
@@ -250,6 +253,10 @@ internal sealed partial class LedgerService
         if (outcome.Rejection?.Code == NotReadyCode && outcome.Status == TransactionStatus.Rejected)
             throw LedgerRequestException.NotReady(outcome.Rejection.Message);
         return outcome;
+
+        TimeSpan? WaitForRoom(TransactionOutcome outcome) =>
+            outcome.Status == TransactionStatus.Rejected && NoRoomCodes.Contains(outcome.Rejection.Code)
+                ? ErrorStatus.RetryAfterOf(outcome.Rejection, options.RetryAfter) : null;
 
         Task<TransactionOutcome> SubmitAsync(WaitFor waitFor) =>
             gateway.SubmitAsync(envelope, client, waitFor, Timeout.InfiniteTimeSpan, cancellation);

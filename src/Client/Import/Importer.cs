@@ -254,7 +254,7 @@ internal sealed class Importer
     private static bool IsExpired(TransactionOutcome outcome, string code) =>
         code is "EXPIRED" || outcome.Status == TransactionStatus.Expired;
 
-    private static bool IsFull(string code) => code is "POOL_FULL" or "NODE_NOT_READY";
+    private static bool IsFull(string code) => code is "POOL_FULL" or "RATE_EXCEEDED" or "NODE_NOT_READY";
 
     /// <summary>A signing that ends later than the one before it, by whosever clock that expired.</summary>
     private ImportAttempt NextAttempt(int index)

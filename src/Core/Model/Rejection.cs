@@ -11,6 +11,9 @@ namespace GovChain.Core.Model;
 /// <param name="Facts">Names and values, for example expectedVersion and currentVersion.</param>
 public sealed record Rejection(RejectionCode Code, string Message, params IReadOnlyList<(string Name, string Value)> Facts)
 {
+    /// <summary>The fact that says after how many milliseconds the same may be tried again, where a refusal knows it.</summary>
+    public const string RetryAfterMs = "retryAfterMs";
+
     /// <summary>
     /// No later state of the ledger can make these bytes acceptable. Until then a transaction that other nodes hold
     /// may still commit, and its state is pending.
@@ -25,7 +28,7 @@ public sealed record Rejection(RejectionCode Code, string Message, params IReadO
         or RejectionCode.UnknownDelegation or RejectionCode.UnknownProposal or RejectionCode.ProposalExpired
         or RejectionCode.ProposalOpen or RejectionCode.AlreadyVoted or RejectionCode.ParameterOutOfBounds
         or RejectionCode.UnknownReceiver or RejectionCode.ReceiverCannotRead
-        or RejectionCode.NotActive or RejectionCode.PoolFull or RejectionCode.NodeNotReady);
+        or RejectionCode.NotActive or RejectionCode.PoolFull or RejectionCode.NodeNotReady or RejectionCode.RateExceeded);
 
     /// <summary>The code as it stands in interfaces: VERSION_CONFLICT.</summary>
     public string CodeName => NameOf(Code);

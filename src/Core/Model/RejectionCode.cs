@@ -182,4 +182,7 @@ public enum RejectionCode
 
     /// <summary>The receiver's officers may not read records of the type.</summary>
     ReceiverCannotRead = 81,
+
+    /// <summary>More comes in the department's name than the node takes in that time.</summary>
+    RateExceeded = 82,
 }

@@ -84,6 +84,7 @@ internal static class ConfigurationReader
             AuthorityDirectory = clients.FilePath(Settings.AuthorityDirectory),
             CertificateNames = clients.TextList(Settings.CertificateNames),
             AnonymousRequestsPerSecond = (int)clients.Number(Settings.AnonymousRequestsPerSecond),
+            SubmissionsPerSecond = (int)clients.Number(Settings.SubmissionsPerSecond),
             ClientConnectionsMax = (int)clients.Number(Settings.ClientConnectionsMax),
             ClientConnectionsPerAddress = (int)clients.Number(Settings.ClientConnectionsPerAddress),
             AdministrationListen = administration.Listen(Settings.AdministrationListen),

@@ -71,6 +71,9 @@ internal sealed record NodeConfiguration
     /// <summary>Requests a second that one client address may make without an identity.</summary>
     public required int AnonymousRequestsPerSecond { get; init; }
 
+    /// <summary>What clients may submit in one department's name, a second.</summary>
+    public required int SubmissionsPerSecond { get; init; }
+
     /// <summary>The longest that a stop may take.</summary>
     public required TimeSpan StopTimeout { get; init; }
 

@@ -157,6 +157,14 @@ internal static class Settings
             Example = "1000",
         };
 
+    public static readonly NumberSetting SubmissionsPerSecond = new("clients.submissionsPerSecond", 1_000, 1, 1_000_000)
+    {
+        Meaning = "transactions of up to 2 KiB that clients may submit in one department's name, larger ones counting for as many; of each address, and of all "
+            + "that the department has signed. Twice as many may come at once; a stream waits, what comes singly is answered RATE_EXCEEDED",
+        Unit = "transactions/s",
+        Example = "1000",
+    };
+
     public static readonly NumberSetting ClientConnectionsMax = new("clients.connectionsMax", 1_024, 16, 100_000)
     {
         Meaning = "connections of all clients at a time; more are closed at once",
@@ -267,7 +275,7 @@ internal static class Settings
         SignatureEngine,
         PeerListen, PeerEndpoints, Observers,
         .. PeerSettings.All,
-        ClientListen, CertificateFile, CertificateKeyFile, AuthorityDirectory, CertificateNames, AnonymousRequestsPerSecond,
+        ClientListen, CertificateFile, CertificateKeyFile, AuthorityDirectory, CertificateNames, AnonymousRequestsPerSecond, SubmissionsPerSecond,
         ClientConnectionsMax, ClientConnectionsPerAddress,
         AdministrationListen,
         PoolTransactionsMax, PoolBytesMax,

@@ -91,6 +91,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
                 new NodeRuntimeOptions
                 {
                     Pool = new PoolOptions { CountMax = configuration.PoolTransactionsMax, BytesMax = configuration.PoolBytesMax },
+                    Admission = new AdmissionOptions { PlacesPerSecond = configuration.SubmissionsPerSecond },
                     Alarms = configuration.Alarms,
                     SnapshotLag = (ulong)configuration.SnapshotLagBlocks,
                     SelfAuditBytesPerSecond = configuration.SelfAuditBytesPerSecond,

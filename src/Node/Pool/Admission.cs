@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
@@ -42,6 +43,7 @@ internal sealed class Admission
     private readonly Action _workAdded;
     private readonly ConcurrentDictionary<Digest, PendingEnvelope> _pending = new();
     private readonly ConcurrentQueue<UrgentRequest> _urgent = new();
+    private readonly SendingRates _rates;
     private readonly WaitingRoom<PendingEnvelope> _arrivals;
     private readonly WaitingRoom<(string Department, IReadOnlyList<ReadOnlyMemory<byte>> Envelopes)> _gossiped;
 
@@ -65,6 +67,7 @@ internal sealed class Admission
         _tickets = tickets;
         _gossip = gossip;
         _workAdded = workAdded;
+        _rates = new SendingRates(options.PlacesPerSecond, AdmissionOptions.SendersMax);
         _arrivals = new WaitingRoom<PendingEnvelope>(options.PendingBytesMax, AdmissionOptions.PlaceBytes);
         _gossiped = new WaitingRoom<(string, IReadOnlyList<ReadOnlyMemory<byte>>)>(options.GossipBytesMax, DecodedTogether * AdmissionOptions.PlaceBytes);
     }
@@ -90,16 +93,16 @@ internal sealed class Admission
     {
         if (ticket.UntilFinal)
             _tickets.Take(ticket);
-        if (TryAnswer(transaction, ticket, out string department))
+        if (TryAnswer(transaction, client, ticket, out string department))
             return;
         while (true)
         {
-            var envelope = new PendingEnvelope(transaction, self, isOwn: true);
+            var envelope = new PendingEnvelope(transaction, new Sender(department, client), self, isOwn: true);
             envelope.TryAttach(ticket);
             PendingEnvelope held = _pending.GetOrAdd(transaction.LeafHash, envelope);
             if (ReferenceEquals(held, envelope))
             {
-                RoomAnswer answer = Offer(new Sender(department, client), envelope);
+                RoomAnswer answer = Offer(envelope);
                 if (answer != RoomAnswer.Taken)
                     Finish(envelope, SubmissionResult.Refused(answer == RoomAnswer.Full ? PoolFull : NotReady()), isPooled: false);
                 return;
@@ -151,30 +154,34 @@ internal sealed class Admission
 
     private static Rejection NotReady() => new(RejectionCode.NodeNotReady, "This node is stopping.");
 
-    /// <summary>What needs no verification, as it is known already under this very signature, or is on the ledger under whichever;
-    /// of all else, for which department the signer is said to sign.</summary>
-    private bool TryAnswer(Transaction transaction, SubmissionTicket ticket, out string department)
+    /// <summary>Answers what is known already under this very signature, or is on the ledger under whichever, and what is too
+    /// much; of all else says for which department the signer is said to sign.</summary>
+    private bool TryAnswer(Transaction transaction, string client, SubmissionTicket ticket, out string department)
     {
-        department = "";
-        if (_pool.FindById(transaction.Id) is { Obstacle: null } held && held.Transaction.LeafHash == transaction.LeafHash)
-        {
-            Answer(ticket, SubmissionResult.Pending(null), isPooled: true);
-            return true;
-        }
         using LedgerSnapshot view = _ledger.OpenSnapshot();
-        if (view.FindTransaction(transaction.Id) is { } location)
-        {
-            Answer(ticket, SubmissionResult.Committed(location), isPooled: false);
-            return true;
-        }
         department = Authority.DepartmentOf(new StateOverlay(view), transaction.Signer);
-        return false;
+        if (!transaction.IsProtocol
+            && _rates.WaitFor(new Sender(department, client), AdmissionOptions.CostOf(transaction), _time.MonotonicMs()) is { } waitMs)
+            Answer(ticket, SubmissionResult.Refused(TooFast(department, waitMs)), isPooled: false);
+        else if (_pool.FindById(transaction.Id) is { Obstacle: null } held && held.Transaction.LeafHash == transaction.LeafHash)
+            Answer(ticket, SubmissionResult.Pending(null), isPooled: true);
+        else if (view.FindTransaction(transaction.Id) is { } location)
+            Answer(ticket, SubmissionResult.Committed(location), isPooled: false);
+        else
+            return false;
+        return true;
     }
 
-    private RoomAnswer Offer(Sender sender, PendingEnvelope envelope)
+    private static Rejection TooFast(string department, long waitMs) => new(
+        RejectionCode.RateExceeded,
+        $"More comes {(department.Length > 0 ? $"in the name of {department}" : "by unknown signers")} than this node takes a second. "
+        + "Submit the same envelope again after the hint, or use a submit stream, which waits.",
+        ("department", department), (Rejection.RetryAfterMs, waitMs.ToString(CultureInfo.InvariantCulture)));
+
+    private RoomAnswer Offer(PendingEnvelope envelope)
     {
         var pushedOut = new List<PendingEnvelope>();
-        RoomAnswer answer = _arrivals.Offer(sender, envelope, AdmissionOptions.CostOf(envelope.Transaction), pushedOut);
+        RoomAnswer answer = _arrivals.Offer(envelope.Sender, envelope, AdmissionOptions.CostOf(envelope.Transaction), pushedOut);
         foreach (PendingEnvelope lost in pushedOut)
             Finish(lost, SubmissionResult.Refused(PoolFull), isPooled: false);
         return answer;
@@ -209,10 +216,11 @@ internal sealed class Admission
         {
             if (decoded.Transaction is not { } transaction || _pool.Contains(transaction.LeafHash) || view.FindTransaction(transaction.Id) is not null)
                 continue;
-            var envelope = new PendingEnvelope(transaction, peer, isOwn: false);
+            var sender = new Sender(Authority.DepartmentOf(state, transaction.Signer), peer);
+            var envelope = new PendingEnvelope(transaction, sender, peer, isOwn: false);
             if (!_pending.TryAdd(transaction.LeafHash, envelope))
                 continue;
-            if (Offer(new Sender(Authority.DepartmentOf(state, transaction.Signer), peer), envelope) == RoomAnswer.Taken)
+            if (Offer(envelope) == RoomAnswer.Taken)
             {
                 taken++;
                 continue;
@@ -257,9 +265,13 @@ internal sealed class Admission
         {
             batch[i].Verified = verified[i];
             if (verified[i] is null)
+            {
                 Finish(batch[i], SubmissionResult.Refused(BadSignature), isPooled: false);
-            else
-                valid.Add(batch[i]);
+                continue;
+            }
+            if (batch[i].IsOwn)
+                _rates.OnVerified(batch[i].Sender.Department, AdmissionOptions.CostOf(batch[i].Transaction), _time.MonotonicMs());
+            valid.Add(batch[i]);
         }
         while (valid.Count > 0 && !TryPool(valid))
         {

@@ -13,6 +13,13 @@ internal sealed record AdmissionOptions
     /// the pool at the end of an epoch fits.</summary>
     public long GossipBytesMax { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>What clients may send in one department's name, places (<see cref="PlaceBytes"/>) a second; twice as many may come
+    /// at once. Counted of each address, and of all that proves to be the department's.</summary>
+    public int PlacesPerSecond { get; init; } = 1_000;
+
+    /// <summary>Senders whose rates are told apart, 100 bytes each.</summary>
+    public const int SendersMax = 16_384;
+
     /// <summary>Cores used for signatures.</summary>
     public int VerifyThreads { get; init; } = Environment.ProcessorCount;
 

@@ -4,9 +4,10 @@ namespace GovChain.Node.Pool;
 
 /// <summary>An envelope in admission: decoded, its signature not yet verified.</summary>
 /// <param name="transaction">The decoded envelope.</param>
+/// <param name="sender">In whose name it comes, and from where.</param>
 /// <param name="source">The department whose node it came to.</param>
 /// <param name="isOwn">It came from a client of this node: refused outright when it cannot commit, and gossiped.</param>
-internal sealed class PendingEnvelope(Transaction transaction, string source, bool isOwn)
+internal sealed class PendingEnvelope(Transaction transaction, Sender sender, string source, bool isOwn)
 {
     private readonly object _gate = new();
     private List<SubmissionTicket>? _tickets;
@@ -14,6 +15,9 @@ internal sealed class PendingEnvelope(Transaction transaction, string source, bo
 
     /// <summary>The decoded envelope.</summary>
     public Transaction Transaction { get; } = transaction;
+
+    /// <summary>In whose name it comes, and from where.</summary>
+    public Sender Sender { get; } = sender;
 
     /// <summary>The department whose node it came to.</summary>
     public string Source { get; } = source;

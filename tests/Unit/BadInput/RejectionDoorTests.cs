@@ -208,6 +208,22 @@ public sealed class RejectionDoorTests
     }
 
     [Test]
+    public async Task MoreInAStrangersNameThanTheNodeTakes_IsToldWhenToComeBack()
+    {
+        await _node.DisposeAsync();
+        _node = await LiveNode.StartAsync(new NodeRuntimeOptions { Admission = new AdmissionOptions { PlacesPerSecond = 2 } });
+        using PlatformSigner stranger = PlatformSigner.Create();
+        RecordChange large = Change("x"); // thirty places, where four may come at once: fifteen seconds' worth
+        large.Payload.Inline.Content = ByteString.CopyFrom(new byte[60_000]);
+        TransactionOutcome first = await _node.Gateway.SubmitAsync(
+            Ledger.Sign(stranger, b => b.Register = large), "127.0.0.1", WaitFor.Accepted, TimeSpan.FromSeconds(30), default);
+        Assert.That(first.Rejection?.Code, Is.EqualTo("UNKNOWN_SIGNER"));
+
+        await RefuseAsync(Register(stranger, "y"), "RATE_EXCEEDED", StatusCode.ResourceExhausted, 429, "use a submit stream",
+            stream: false, facts: [("permanent", "false"), ("department", "")]);
+    }
+
+    [Test]
     public async Task NodeNotReady_IsUnavailableAtEveryDoor_AlsoInTheMiddleOfAStream()
     {
         byte[] envelope = Ledger.Change("x", 0);

@@ -127,6 +127,7 @@ public sealed class RpcErrorTests
     [TestCase(RejectionCode.UnknownType, StatusCode.FailedPrecondition)]
     [TestCase(RejectionCode.KeyInUse, StatusCode.AlreadyExists)]
     [TestCase(RejectionCode.PoolFull, StatusCode.ResourceExhausted)]
+    [TestCase(RejectionCode.RateExceeded, StatusCode.ResourceExhausted)]
     [TestCase(RejectionCode.NodeNotReady, StatusCode.Unavailable)]
     public void Rejection_ByCode_HasTheStatusOfTheTable(RejectionCode code, StatusCode expected)
     {

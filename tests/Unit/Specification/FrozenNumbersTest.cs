@@ -22,7 +22,7 @@ public sealed class FrozenNumbersTest
         + "LastAdministrator=48 DepartmentExists=49 InvalidProof=50 ProofOutOfRange=51 AlreadySuspended=52 TooManySuspended=53 AlreadyProven=54 "
         + "UnknownDepartment=55 OtherEpoch=56 MembershipLimit=57 InvalidSchema=58 InvalidPayload=59 Duplicate=60 RecordSuperseded=61 UnknownRecord=62 RecordNotInForce=63 "
         + "ApprovalRequired=64 ApprovalPending=65 UnknownSubmission=66 SubmissionDecided=67 SubmissionExpired=68 OwnSubmission=69 PoolFull=70 NodeNotReady=71 UnknownDelegation=72 "
-        + "UnknownProposal=73 ProposalDecided=74 ProposalExpired=75 ProposalOpen=76 AlreadyVoted=77 ParameterOutOfBounds=78 UnknownReceiver=79 AlreadyCustodian=80 ReceiverCannotRead=81");
+        + "UnknownProposal=73 ProposalDecided=74 ProposalExpired=75 ProposalOpen=76 AlreadyVoted=77 ParameterOutOfBounds=78 UnknownReceiver=79 AlreadyCustodian=80 ReceiverCannotRead=81 RateExceeded=82");
 
     [Test]
     public void StateKinds_KeepTheirNumbers() => Expect<StateKind>(
