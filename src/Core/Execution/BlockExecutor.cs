@@ -73,15 +73,8 @@ public static class BlockExecutor
         out BlockFailure? failure)
     {
         var state = new StateOverlay(view);
-        failure = CheckFrame(view, validators, header) ?? CheckSize(state.Parameters, header, transactions);
-        for (int i = 0; failure is null && i < transactions.Count; i++)
-        {
-            if (Execute(state, header, transactions[i].Transaction, i) is { } rejection)
-            {
-                failure = new BlockFailure(
-                    BlockFailureKind.InvalidTransaction, "a valid transaction", rejection.CodeName, i, rejection);
-            }
-        }
+        failure = CheckFrame(view, validators, header) ?? CheckSize(state.Parameters, header, transactions)
+            ?? ExecuteAll(state, header, transactions);
         if (failure is not null)
             return null;
         ExecutedBlock executed = Finish(view, validators, state, header, transactions);
@@ -90,6 +83,12 @@ public static class BlockExecutor
             ?? Compare(BlockFailureKind.StateRoot, executed.Header.StateRoot, header.StateRoot);
         return failure is null ? executed : null;
     }
+
+    /// <summary>The first of a block's transactions that may not stand where it stands, whatever else is wrong with the block; null if
+    /// all may.</summary>
+    public static BlockFailure? FindInvalid(
+        ILedgerView view, BlockHeader header, IReadOnlyList<VerifiedTransaction> transactions) =>
+        ExecuteAll(new StateOverlay(view), header, transactions);
 
     /// <summary>The header as far as the ledger below gives it: no transactions yet, and no roots.</summary>
     private static BlockHeader Frame(ILedgerView view, ValidatorSet validators, ulong timestampMs, ushort proposer)
@@ -148,6 +147,17 @@ public static class BlockExecutor
                 BlockFailureKind.TooManyBytes, $"at most {parameters.BlockBytesMax}", bytes)
             ?? Compare(
                 BlockFailureKind.LogSizeAfter, header.LogSizeBefore + (ulong)transactions.Count, header.LogSizeAfter);
+    }
+
+    private static BlockFailure? ExecuteAll(
+        StateOverlay state, BlockHeader header, IReadOnlyList<VerifiedTransaction> transactions)
+    {
+        for (int i = 0; i < transactions.Count; i++)
+        {
+            if (Execute(state, header, transactions[i].Transaction, i) is { } rejection)
+                return new BlockFailure(BlockFailureKind.InvalidTransaction, "a valid transaction", rejection.CodeName, i, rejection);
+        }
+        return null;
     }
 
     private static Rejection? Execute(StateOverlay state, BlockHeader header, Transaction transaction, int index)

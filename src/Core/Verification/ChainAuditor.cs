@@ -11,7 +11,17 @@ namespace GovChain.Core.Verification;
 /// <param name="Expected">What the rules give.</param>
 /// <param name="Found">What stands there.</param>
 /// <param name="Meaning">What it implies, and what to do.</param>
-public sealed record AuditProblem(ulong Height, string Where, string Expected, string Found, string Meaning);
+public sealed record AuditProblem(ulong Height, string Where, string Expected, string Found, string Meaning)
+{
+    /// <summary>The block's first transaction that should not have been accepted, if that is the problem.</summary>
+    public RefusedTransaction? Refused { get; init; }
+}
+
+/// <summary>A transaction that may not stand where it stands.</summary>
+/// <param name="Index">Its place in the block, from 0.</param>
+/// <param name="Position">Its place in the log.</param>
+/// <param name="Rule">The code that it is refused with.</param>
+public sealed record RefusedTransaction(int Index, ulong Position, RejectionCode Rule);
 
 /// <summary>A block as it was stored or sent, before anything of it is believed.</summary>
 /// <param name="Header">The header's bytes.</param>
@@ -37,7 +47,9 @@ public sealed class PreparedBlock
         LeafHashes = leaves;
     }
 
-    internal AuditProblem? Problem { get; }
+    /// <summary>What is wrong with it by itself. Where that is a transaction, those before it are there: what they do on the ledger may
+    /// be wrong before that.</summary>
+    internal AuditProblem? Problem { get; private init; }
 
     internal BlockHeader? Header { get; }
 
@@ -61,24 +73,30 @@ public sealed class PreparedBlock
         if (isFounding && CheckCertificate(header, certificate, genesis.Validators, signatures) is { } uncertified)
             return new PreparedBlock(uncertified with { Height = height });
         var transactions = new List<Transaction>(raw.Leaves.Count);
+        Rejection? unreadable = null;
         foreach (DecodedEnvelope decoded in TransactionDecoder.DecodeAll(raw.Leaves, genesis.ChainId))
         {
             if (decoded.Transaction is not { } transaction)
             {
-                return Bad(height, Position(header, transactions.Count), "a valid envelope", decoded.Rejection!.CodeName,
-                    "The envelope was altered: no node lets such bytes into a block.");
+                unreadable = decoded.Rejection;
+                break;
             }
             transactions.Add(transaction);
         }
         VerifiedTransaction?[] verified = VerifiedTransaction.VerifyAll(transactions, signatures);
         int wrong = Array.IndexOf(verified, null);
-        return wrong < 0
-            ? new PreparedBlock(header, certificate, verified!, [.. transactions.Select(t => t.LeafHash)])
-            {
-                Unverified = isFounding ? null : signatures,
-            }
-            : Bad(height, Position(header, wrong), $"a signature by {transactions[wrong].Signer}, and those it carries", "another",
-                "Its signer did not sign these bytes, or a signature that it carries is another's.");
+        AuditProblem? problem = wrong >= 0
+            ? Refuse(height, header, wrong, RejectionCode.InvalidSignature, $"a signature by {transactions[wrong].Signer}, and those it carries", "another",
+                "Its signer did not sign these bytes, or a signature that it carries is another's.")
+            : unreadable is null ? null
+            : Refuse(height, header, transactions.Count, unreadable.Code, "a valid envelope", unreadable.CodeName,
+                "The envelope was altered, or the departments signed what the rules forbid: no honest node lets such bytes into a block.");
+        return new PreparedBlock(
+            header, certificate, [.. verified.TakeWhile(static v => v is not null).Select(static v => v!)], [.. transactions.Select(t => t.LeafHash)])
+        {
+            Unverified = isFounding ? null : signatures,
+            Problem = problem,
+        };
     }
 
     /// <summary>What verifies the certificate, where that waits for the blocks before; null where it is verified.</summary>
@@ -95,6 +113,13 @@ public sealed class PreparedBlock
 
     internal static string Position(BlockHeader header, int index) =>
         $"transaction {index} (position {header.LogSizeBefore + (ulong)index})";
+
+    private static AuditProblem Refuse(
+        ulong height, BlockHeader header, int index, RejectionCode rule, string expected, string found, string meaning) =>
+        new(height, Position(header, index), expected, found, meaning)
+        {
+            Refused = new RefusedTransaction(index, header.LogSizeBefore + (ulong)index, rule),
+        };
 
     private static PreparedBlock Bad(ulong height, string where, string expected, string found, string meaning) =>
         new(new AuditProblem(height, where, expected, found, meaning));
@@ -124,7 +149,8 @@ public sealed class ChainAuditor(Genesis genesis)
     {
         if (Problem is not null)
             return false;
-        Problem = block.Problem ?? (NextHeight == 0 ? CheckGenesis(block) : Execute(block));
+        bool isWhole = block.Problem is null or { Refused: not null };
+        Problem = !isWhole ? block.Problem : NextHeight == 0 ? CheckGenesis(block) : Execute(block);
         NextHeight++;
         return Problem is null;
     }
@@ -147,17 +173,26 @@ public sealed class ChainAuditor(Genesis genesis)
         if (block.Unverified is { } signatures
             && PreparedBlock.CheckCertificate(header, block.Certificate!, Validators, signatures) is { } uncertified)
             return uncertified;
+        if (block.Problem is { } refused)
+            return BlockExecutor.FindInvalid(Ledger, header, block.Transactions) is { } earlier ? Describe(header, earlier) : refused;
         ExecutedBlock? executed = BlockExecutor.Check(Ledger, Validators, header, block.Transactions, out BlockFailure? failure);
         if (executed is null)
-        {
-            string found = failure!.Rejection is { } rejection
-                ? $"{failure.Found} in {PreparedBlock.Position(header, failure.TransactionIndex)}: {rejection.Message}" : failure.Found;
-            return new AuditProblem(header.Height, failure.Kind.ToString(), failure.Expected, found,
-                "The block's content is not what its certified header says: it was altered after the departments signed, or they signed what the rules forbid.");
-        }
+            return Describe(header, failure!);
         Ledger.Apply(executed);
         if (header.NextValidatorSetHash != Validators.Hash)
             Validators = ValidatorHistory.Of(genesis, Ledger).Acting;
         return null;
+    }
+
+    private static AuditProblem Describe(BlockHeader header, BlockFailure failure)
+    {
+        string found = failure.Rejection is { } rejection
+            ? $"{failure.Found} in {PreparedBlock.Position(header, failure.TransactionIndex)}: {rejection.Message}" : failure.Found;
+        return new AuditProblem(header.Height, failure.Kind.ToString(), failure.Expected, found,
+            "The block's content is not what its certified header says: it was altered after the departments signed, or they signed what the rules forbid.")
+        {
+            Refused = failure.Rejection is null ? null : new RefusedTransaction(
+                failure.TransactionIndex, header.LogSizeBefore + (ulong)failure.TransactionIndex, failure.Rejection.Code),
+        };
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Storage;
 using GovChain.Storage.Integrity;
@@ -51,14 +52,7 @@ internal sealed record AuditReport(
         ["stateRoot"] = StateRoot.ToString(),
         ["votesOf"] = new JsonArray([.. VotesOf.Select(static v => (JsonNode)v)]),
         ["incomplete"] = Incomplete,
-        ["firstProblem"] = FirstProblem is null ? null : new JsonObject
-        {
-            ["height"] = FirstProblem.Height,
-            ["where"] = FirstProblem.Where,
-            ["expected"] = FirstProblem.Expected,
-            ["found"] = FirstProblem.Found,
-            ["meaning"] = FirstProblem.Meaning,
-        },
+        ["firstProblem"] = FirstProblem is null ? null : ToJson(FirstProblem),
         ["findings"] = new JsonArray([.. Findings.Select(static f => (JsonNode)new JsonObject
         {
             ["file"] = f.File,
@@ -75,4 +69,26 @@ internal sealed record AuditReport(
             ["remark"] = f.Remark,
         })]),
     };
+
+    private static JsonObject ToJson(AuditProblem problem)
+    {
+        var json = new JsonObject
+        {
+            ["height"] = problem.Height,
+            ["where"] = problem.Where,
+            ["expected"] = problem.Expected,
+            ["found"] = problem.Found,
+            ["meaning"] = problem.Meaning,
+        };
+        if (problem.Refused is { } refused)
+        {
+            json["transaction"] = new JsonObject
+            {
+                ["index"] = refused.Index,
+                ["position"] = refused.Position,
+                ["rule"] = Rejection.NameOf(refused.Rule),
+            };
+        }
+        return json;
+    }
 }

@@ -170,7 +170,7 @@ public sealed class CustodyLifeTest
         VerifiedTransaction offer = Offer("alpha", 1, "beta");
         _ledger.Commit([offer]);
         _ledger.Commit((TestLedger.AlphaAdmin, MembershipChanges.Approve(
-            _ledger.Genesis.ChainId, MembershipChanges.Remove("beta"), newKey: null, TestLedger.AlphaAdmin, new TestKey(303), new TestKey(304))));
+            _ledger.Genesis.ChainId, MembershipChanges.Remove("beta"), newKey: null, TestLedger.AlphaAdmin, EvidenceLedger.OtherAdministrators[0], EvidenceLedger.OtherAdministrators[1])));
         Assert.That(_ledger.Try(Approvers["beta"], Actions.Approve(Id, 1, offer.Transaction.Id))!.Code, Is.EqualTo(RejectionCode.SignerRevoked));
         _ledger.Commit((Clerks["alpha"], Actions.Refuse(Id, offer.Transaction.Id)));
         Rejection rejection = _ledger.Try(Offer("alpha", 1, "beta"))!;
@@ -268,7 +268,7 @@ public sealed class CustodyLifeTest
 
     private void Enrol()
     {
-        TestKey[] administrators = [TestLedger.AlphaAdmin, TestLedger.BetaAdmin, new TestKey(303)];
+        TestKey[] administrators = [TestLedger.AlphaAdmin, TestLedger.BetaAdmin, EvidenceLedger.OtherAdministrators[0]];
         _ledger.Commit([.. Departments.Zip(administrators).SelectMany(d => new[]
         {
             (d.Second, Actions.Enrol($"clerk-{d.First}", Clerks[d.First], OfficerRole.Clerk)),

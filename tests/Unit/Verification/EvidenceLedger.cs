@@ -41,7 +41,8 @@ internal sealed class EvidenceLedger
     /// <summary>Beta's, with the role approver.</summary>
     public static readonly TestKey Receiver = new(306);
 
-    private static readonly TestKey[] OtherAdministrators = [new TestKey(303), new TestKey(304)];
+    /// <summary>Delta's and gamma's.</summary>
+    public static readonly TestKey[] OtherAdministrators = [new TestKey(303), new TestKey(304)];
 
     private readonly TestLedger _ledger = new(AddDepartments);
     private readonly Dictionary<ulong, Receipt> _atOwnBlock = [];
