@@ -55,10 +55,10 @@ internal sealed partial class NodeRuntime
             _termsChanged.TrySetResult();
     }
 
-    /// <summary>Whether it is a proposal that was adopted in the block and ends no epoch.</summary>
+    /// <summary>Whether it is a proposal that was adopted in the block and changes what this runtime read when it was made.</summary>
     private static bool ChangesTerms(StateChange change) => change.Key.Kind == StateKind.Proposal
         && StateValue.Decode<ProposalState>(change.Key, change.Value) is { Status: (uint)ProposalStatus.Adopted } proposal
-        && !MembershipFields.EndsEpoch(proposal.Change);
+        && (MembershipKind)proposal.Change.Kind is MembershipKind.MoveEndpoint or MembershipKind.SetParameters;
 
     private void WatchLeader(ConsensusStanding standing)
     {

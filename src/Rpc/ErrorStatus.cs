@@ -176,7 +176,7 @@ internal static class ErrorStatus
             or RejectionCode.InvalidProof or RejectionCode.InvalidSchema or RejectionCode.InvalidPayload
             => StatusCode.InvalidArgument,
         RejectionCode.UnknownSigner or RejectionCode.SignerNotYetValid or RejectionCode.SignerExpired
-            or RejectionCode.SignerRevoked or RejectionCode.NotPermitted or RejectionCode.OwnSubmission => StatusCode.PermissionDenied,
+            or RejectionCode.SignerRevoked or RejectionCode.DepartmentSuspended or RejectionCode.NotPermitted or RejectionCode.OwnSubmission => StatusCode.PermissionDenied,
         RejectionCode.VersionConflict => StatusCode.Aborted,
         RejectionCode.OfficerExists or RejectionCode.KeyInUse or RejectionCode.Duplicate
             or RejectionCode.AlreadySuspended or RejectionCode.AlreadyProven

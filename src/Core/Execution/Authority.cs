@@ -134,14 +134,20 @@ public static class Authority
     internal static bool Covers(OfficerInterval interval, ulong height) =>
         interval.FirstHeight <= height && (interval.LastHeight == 0 || height <= interval.LastHeight);
 
-    /// <summary>Nobody signs any more for a department that was removed.</summary>
+    /// <summary>Nobody signs any more for a department that was removed, nor for one that is suspended until that is lifted.</summary>
     private static Rejection? CheckDepartment(StateOverlay state, OfficerInterval interval) =>
-        state.Before<DepartmentState>(StateKey.Department(interval.Department)) is { RemovedHeight: > 0 } left
-            ? new Rejection(
+        state.Before<DepartmentState>(StateKey.Department(interval.Department)) switch
+        {
+            { RemovedHeight: > 0 } left => new Rejection(
                 RejectionCode.SignerRevoked,
                 $"Department {interval.Department} was removed after block {left.RemovedHeight}; its officers sign no more.",
-                Facts(interval, ("lastHeight", FieldRules.Invariant(left.RemovedHeight))))
-            : null;
+                Facts(interval, ("lastHeight", FieldRules.Invariant(left.RemovedHeight)))),
+            { SuspendedHeight: > 0 } suspended => new Rejection(
+                RejectionCode.DepartmentSuspended,
+                $"Department {interval.Department} was suspended after block {suspended.SuspendedHeight}; its officers sign nothing until the departments lift that.",
+                Facts(interval, ("lastHeight", FieldRules.Invariant(suspended.SuspendedHeight)))),
+            _ => null,
+        };
 
     private static Rejection? CheckTime(OfficerInterval interval, ulong timeMs, out OfficerInterval? signer)
     {

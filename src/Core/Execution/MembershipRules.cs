@@ -84,7 +84,9 @@ public static class MembershipRules
             MembershipKind.Admit => Admit(at, change, Changes(state)),
             MembershipKind.Remove => Remove(state, at, change, Changes(state)),
             MembershipKind.ReplaceKey => ReplaceKey(state, at, change, Changes(state)),
-            MembershipKind.MoveEndpoint => MoveEndpoint(state, change),
+            MembershipKind.MoveEndpoint => Written(state, change, d => d.Endpoint = change.Endpoint),
+            MembershipKind.Suspend => Suspended(state, change, at.Height),
+            MembershipKind.LiftSuspension => Written(state, change, static d => d.SuspendedHeight = 0),
             _ => [new StateWrite(StateKey.Parameters, Merged(state, change))],
         };
 
@@ -161,11 +163,14 @@ public static class MembershipRules
         ];
     }
 
-    private static StateWrite[] MoveEndpoint(StateOverlay state, MembershipChange change)
+    private static StateWrite[] Suspended(StateOverlay state, MembershipChange change, ulong last) =>
+        Written(state, change, d => d.SuspendedHeight = last);
+
+    private static StateWrite[] Written(StateOverlay state, MembershipChange change, Action<DepartmentState> set)
     {
-        DepartmentState moved = Department(state, change).Clone();
-        moved.Endpoint = change.Endpoint;
-        return [new StateWrite(StateKey.Department(change.Department), moved)];
+        DepartmentState department = Department(state, change).Clone();
+        set(department);
+        return [new StateWrite(StateKey.Department(change.Department), department)];
     }
 
     /// <summary>The parameters that would hold: those that the change leaves out stay as they are, so that no proposal undoes another
@@ -295,10 +300,55 @@ public static class MembershipRules
                 return Unknown(change);
             if (change.Kind == (uint)MembershipKind.Remove && acting.Count <= 1)
                 return TooMany($"{change.Department} is the only department that votes.");
+            if (CheckSuspension(state, change) is { } rejection)
+                return rejection;
         }
         return !MembershipFields.EndsEpoch(change) || Changes(state).Changes.Count < Limits.MembershipChangesMax
             ? null
             : TooMany($"The validators of this ledger have changed {Limits.MembershipChangesMax} times, and it keeps no more.");
+    }
+
+    /// <summary>Who is suspended is not suspended again, who is not has nothing lifted, and those whose officers sign on are a quorum
+    /// of those that vote: else nothing could ever be decided again, the end of a suspension neither.</summary>
+    private static Rejection? CheckSuspension(StateOverlay state, MembershipChange change)
+    {
+        var kind = (MembershipKind)change.Kind;
+        ulong suspended = state.Current<DepartmentState>(StateKey.Department(change.Department))?.SuspendedHeight ?? 0;
+        if (kind == MembershipKind.Suspend && suspended > 0)
+        {
+            return new Rejection(
+                RejectionCode.DepartmentSuspended,
+                $"{change.Department} is suspended since block {suspended} already.",
+                ("department", change.Department), ("lastHeight", FieldRules.Invariant(suspended)));
+        }
+        if (kind == MembershipKind.LiftSuspension && suspended == 0)
+        {
+            return new Rejection(
+                RejectionCode.NotSuspended, $"{change.Department} is not suspended. Nothing is to be lifted.", ("department", change.Department));
+        }
+        return kind is MembershipKind.Suspend or MembershipKind.Remove ? CheckQuorum(state, change) : null;
+    }
+
+    private static Rejection? CheckQuorum(StateOverlay state, MembershipChange change)
+    {
+        int voters = 0, signing = 0;
+        foreach (string id in state.Leader.Departments)
+        {
+            DepartmentState? department = state.Current<DepartmentState>(StateKey.Department(id));
+            bool isChanged = id == change.Department;
+            if (department is { RemovedHeight: > 0 } || (isChanged && change.Kind == (uint)MembershipKind.Remove))
+                continue;
+            voters++;
+            signing += isChanged || department is { SuspendedHeight: > 0 } ? 0 : 1;
+        }
+        int quorum = Quorum.Size(voters);
+        return signing >= quorum
+            ? null
+            : new Rejection(
+                RejectionCode.QuorumSuspended,
+                $"Of {voters} departments that would vote, the officers of {signing} could sign, and {quorum} make a quorum: nothing could ever be decided again. "
+                + "Lift a suspension first.",
+                ("signing", FieldRules.Invariant((ulong)signing)), ("quorum", FieldRules.Invariant((ulong)quorum)));
     }
 
     private static bool IsAdmittedSo(StateOverlay state, MembershipChange change) =>

@@ -20,6 +20,12 @@ public enum MembershipKind
 
     /// <summary>Parameters of the ledger get other values.</summary>
     SetParameters = 5,
+
+    /// <summary>A department's officers sign nothing any more; its node votes on.</summary>
+    Suspend = 6,
+
+    /// <summary>The officers of a department that is suspended sign again.</summary>
+    LiftSuspension = 7,
 }
 
 /// <summary>The rules of a membership change's fields, and what is signed of it (docs/SPEC.md, "Membership").</summary>
@@ -54,7 +60,7 @@ public static class MembershipFields
 
     internal static FieldViolation? Check(string at, Propose action) => action.Change is not { } change
         ? FieldViolation.Of($"{at}.change", "given", "")
-        : Change($"{at}.change", change, MembershipKind.SetParameters)
+        : Change($"{at}.change", change, MembershipKind.LiftSuspension)
             ?? NewKey($"{at}.new_key_signature", change, action.NewKeySignature.Span);
 
     /// <summary>The carried signatures of an action that obeys the rules.</summary>

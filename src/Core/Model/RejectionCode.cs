@@ -185,4 +185,13 @@ public enum RejectionCode
 
     /// <summary>More comes in the department's name than the node takes in that time.</summary>
     RateExceeded = 82,
+
+    /// <summary>The department is suspended: its officers sign nothing.</summary>
+    DepartmentSuspended = 83,
+
+    /// <summary>The department is not suspended.</summary>
+    NotSuspended = 84,
+
+    /// <summary>The officers of fewer departments than make a quorum could sign any more.</summary>
+    QuorumSuspended = 85,
 }

@@ -16,7 +16,7 @@ internal static class ProposalCreation
 
     public static Command Create() => new("create", "Put a change to the vote of the departments. Signed by an administrator.")
     {
-        FromFile(), Remove(), MoveEndpoint(), SetParameters(),
+        FromFile(), Remove(), Suspend(), LiftSuspension(), MoveEndpoint(), SetParameters(),
     };
 
     private static Command FromFile()
@@ -40,15 +40,23 @@ internal static class ProposalCreation
         });
     }
 
-    private static Command Remove()
+    private static Command Remove() => OfDepartment(
+        "remove", "Propose that a department loses its vote; its officers sign no more, its node may go on as an observer", MembershipKind.Remove);
+
+    private static Command Suspend() => OfDepartment(
+        "suspend", "Propose that a department's officers sign nothing until that is lifted; its node votes on, its records stay", MembershipKind.Suspend);
+
+    private static Command LiftSuspension() => OfDepartment(
+        "lift-suspension", "Propose that the officers of a suspended department sign again", MembershipKind.LiftSuspension);
+
+    private static Command OfDepartment(string name, string description, MembershipKind kind)
     {
         var department = new Argument<string>("DEPARTMENT") { Description = "The department's id" };
-        return Proposal("remove", "Propose that a department loses its vote; its officers sign no more, its node may go on as an observer",
-            [department], [], (result, change) =>
-            {
-                change.Kind = (uint)MembershipKind.Remove;
-                change.Department = result.GetRequiredValue(department);
-            });
+        return Proposal(name, description, [department], [], (result, change) =>
+        {
+            change.Kind = (uint)kind;
+            change.Department = result.GetRequiredValue(department);
+        });
     }
 
     private static Command MoveEndpoint()

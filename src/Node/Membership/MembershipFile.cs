@@ -125,6 +125,8 @@ internal sealed record MembershipFile(Digest ChainId, ChangeMembership Action)
         MembershipKind.Admit => $"admit {change.Department} at {change.Endpoint} with the validator key {Hex(change)} and "
             + $"as {(change.Administrators.Count == 1 ? "administrator" : "administrators")} {string.Join(", ", change.Administrators.Select(static a => $"{a.OfficerId} with the key {Convert.ToHexStringLower(a.PublicKey.Span)}"))}",
         MembershipKind.Remove => $"remove {change.Department}",
+        MembershipKind.Suspend => $"suspend {change.Department}",
+        MembershipKind.LiftSuspension => $"lift the suspension of {change.Department}",
         MembershipKind.MoveEndpoint => $"move the endpoint of {change.Department} to {change.Endpoint}",
         MembershipKind.SetParameters => $"set {string.Join(", ", Parameters.Descriptor.Fields.InFieldNumberOrder()
             .Select(f => (f.Name, Value: Convert.ToUInt64(f.Accessor.GetValue(change.Parameters), CultureInfo.InvariantCulture)))

@@ -103,6 +103,8 @@ public sealed class ProposalLifeTest
     [Test]
     public void TheVoteThatMakesAQuorum_DoesWhatTheSignaturesOfOneWould([Values] MembershipKind kind)
     {
+        if (kind == MembershipKind.LiftSuspension)
+            return; // of nobody: SuspensionOfADepartmentTest
         (MembershipChange change, TestKey? newKey) = Change(kind);
         VerifiedTransaction proposal = Make(TestLedger.AlphaAdmin, change, newKey);
         ulong position = _ledger.Commit([proposal]).Header.LogSizeBefore;
@@ -127,6 +129,8 @@ public sealed class ProposalLifeTest
         Assert.That(_ledger.State.Tip.NextEpoch, Is.EqualTo(MembershipFields.EndsEpoch(change) ? 1 : 0));
         if (kind == MembershipKind.MoveEndpoint)
             Assert.That(_ledger.Read<DepartmentState>(StateKey.Department("beta"))!.Endpoint, Is.EqualTo("beta.example:7999"));
+        if (kind == MembershipKind.Suspend)
+            Assert.That(_ledger.Read<DepartmentState>(StateKey.Department("beta"))!.SuspendedHeight, Is.EqualTo(decided.Header.Height));
         if (kind == MembershipKind.SetParameters)
         {
             parameters.LeaderBlocksMax = 7;
@@ -177,6 +181,9 @@ public sealed class ProposalLifeTest
             (Remove("kappa"), null, RejectionCode.UnknownDepartment),
             (Replace("kappa", NewKey), NewKey, RejectionCode.UnknownDepartment),
             (Proposals.Move("kappa", "kappa.example:7001"), null, RejectionCode.UnknownDepartment),
+            (Proposals.Suspend("kappa"), null, RejectionCode.UnknownDepartment),
+            (Proposals.LiftSuspension("kappa"), null, RejectionCode.UnknownDepartment),
+            (Proposals.LiftSuspension("beta"), null, RejectionCode.NotSuspended),
             (Proposals.Set(new Parameters { ExpiryHorizonMs = 1 }), null, RejectionCode.ParameterOutOfBounds),
             (Proposals.Set(new Parameters { ForwardTimeoutMs = 5_000 }), null, RejectionCode.ParameterOutOfBounds),
             (Proposals.Set(new Parameters { ExpiryHorizonMs = LedgerParameters.CreateDefault().ExpiryHorizonMs - 1 }), null, RejectionCode.ParameterOutOfBounds),
@@ -295,6 +302,7 @@ public sealed class ProposalLifeTest
         MembershipKind.Remove => (Remove("beta"), null),
         MembershipKind.ReplaceKey => (Replace("beta", NewKey), NewKey),
         MembershipKind.MoveEndpoint => (Proposals.Move("beta", "beta.example:7999"), null),
+        MembershipKind.Suspend => (Proposals.Suspend("beta"), null),
         _ => (Set(leaderBlocks: 7), null),
     };
 

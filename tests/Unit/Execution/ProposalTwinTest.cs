@@ -20,12 +20,12 @@ public sealed class ProposalTwinTest
     private const string Mover = "beta";
 
     private static readonly Gen<(int Kind, int By, int Of, int Older, int Change, int Ends)[]> Sequences =
-        Gen.Select(Gen.Int[0, 6], Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[0, 7], Gen.Int[0, 3], Gen.Int[0, 11]).Array[1, 120];
+        Gen.Select(Gen.Int[0, 6], Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[0, 7], Gen.Int[0, 5], Gen.Int[0, 11]).Array[1, 120];
 
     [Test]
     public void Proposals_OverRandomSequences_EqualADictionary()
     {
-        int adopted = 0, rejected = 0, epochs = 0;
+        int adopted = 0, rejected = 0, epochs = 0, suspended = 0;
         Sequences.Sample(
             steps =>
             {
@@ -34,9 +34,11 @@ public sealed class ProposalTwinTest
                 adopted += twin.Adopted;
                 rejected += twin.Rejected;
                 epochs += twin.Epochs;
+                suspended += twin.Suspensions;
             },
             iter: 200, threads: 1);
-        Assert.That(adopted > 20 && rejected > 20 && epochs > 20, $"{adopted} adopted, {rejected} rejected, {epochs} epochs");
+        Assert.That(adopted > 20 && rejected > 20 && epochs > 20 && suspended > 20,
+            $"{adopted} adopted, {rejected} rejected, {epochs} epochs, {suspended} suspensions and ends of them");
     }
 
     private sealed record Proposed(Digest Id, int Change, uint Number, ulong Epoch, ulong UntilMs)
@@ -54,6 +56,8 @@ public sealed class ProposalTwinTest
         private readonly List<VerifiedTransaction> _pending = [];
         private readonly List<string> _voters = [.. Proposals.Voters.Select(static v => v.Department)];
         private readonly HashSet<string> _leaving = [];
+        private readonly HashSet<string> _suspended = []; // as the block before left it
+        private readonly HashSet<string> _suspendedNow = []; // as the block so far leaves it
         private bool _epochEnds;
         private ulong _epoch;
         private ulong _timeMs;
@@ -75,6 +79,8 @@ public sealed class ProposalTwinTest
 
         public int Epochs => (int)_epoch;
 
+        public int Suspensions { get; private set; }
+
         public void Run((int Kind, int By, int Of, int Older, int Change, int Ends)[] steps)
         {
             foreach ((int kind, int by, int of, int older, int change, int ends) in steps)
@@ -87,6 +93,7 @@ public sealed class ProposalTwinTest
             Assert.That(_second.Tip, Is.EqualTo(_ledger.State.Tip));
             Assert.That(_ledger.Read<Parameters>(StateKey.Parameters)!.LeaderBlocksMax, Is.EqualTo(_leaderBlocks));
             Assert.That(_ledger.Read<DepartmentState>(StateKey.Department(Mover))!.Endpoint, Is.EqualTo(_endpoint));
+            Assert.That(_ledger.Read<DepartmentState>(StateKey.Department("delta"))!.SuspendedHeight > 0, Is.EqualTo(_suspended.Contains("delta")));
             Assert.That(_ledger.Leader.Departments, Is.EqualTo(_voters));
             Assert.That(_ledger.State.Tip.NextEpoch, Is.EqualTo(_epoch));
             foreach ((string department, List<Proposed> proposals) in _proposals)
@@ -100,7 +107,7 @@ public sealed class ProposalTwinTest
 
         private void Step(int kind, (string Department, TestKey Administrator) by, string of, bool older, int change)
         {
-            bool maySign = _voters.Contains(by.Department), valid;
+            bool maySign = _voters.Contains(by.Department) && !_suspended.Contains(by.Department), valid;
             if (kind == 0)
             {
                 Proposed? before = _proposals.GetValueOrDefault(by.Department)?[^1];
@@ -140,7 +147,7 @@ public sealed class ProposalTwinTest
             int others = proposal.Votes.Count(v => v.Key != department && v.Value == inFavour);
             if (inFavour && others + 1 == quorum)
             {
-                if (proposal.Change > 1 && (_epochEnds || (proposal.Change == 3 && !CanLeave())))
+                if (!IsPossible(proposal.Change))
                     return false;
                 proposal.Status = ProposalStatus.Adopted;
                 Adopted++;
@@ -165,6 +172,14 @@ public sealed class ProposalTwinTest
                 case 1:
                     _endpoint = $"{Mover}.example:{7_000 + proposal.Number}";
                     break;
+                case 4:
+                    _suspendedNow.Add("delta");
+                    Suspensions++;
+                    break;
+                case 5:
+                    _suspendedNow.Remove("delta");
+                    Suspensions++;
+                    break;
                 default:
                     _epochEnds = true;
                     if (proposal.Change == 3)
@@ -173,7 +188,24 @@ public sealed class ProposalTwinTest
             }
         }
 
-        private bool CanLeave() => _voters.Contains("gamma");
+        private bool IsPossible(int change) => change switch
+        {
+            2 => !_epochEnds,
+            3 => !_epochEnds && CanLeave(),
+            // Three of four, or two of three; of the two whom a removal in this block would leave, both.
+            4 => !_suspendedNow.Contains("delta") && SigningAfter("delta", leaving: false),
+            5 => _suspendedNow.Contains("delta"),
+            _ => true,
+        };
+
+        private bool CanLeave() => _voters.Contains("gamma") && SigningAfter("gamma", leaving: true);
+
+        private bool SigningAfter(string changed, bool leaving)
+        {
+            List<string> voters = [.. _voters.Where(v => !_leaving.Contains(v) && !(leaving && v == changed))];
+            int quorum = voters.Count switch { 4 => 3, 3 => 2, 2 => 2, _ => 1 };
+            return voters.Count(v => v != changed && !_suspendedNow.Contains(v)) >= quorum;
+        }
 
         private (TransactionBody Action, bool Possible) Proposal(int change)
         {
@@ -183,10 +215,12 @@ public sealed class ProposalTwinTest
                 0 => Proposals.Set(new Parameters { LeaderBlocksMax = _number }, _epoch),
                 1 => Proposals.Move(Mover, $"{Mover}.example:{7_000 + _number}", _epoch),
                 2 => MembershipChanges.Replace("alpha", newKey, _epoch),
+                4 => Proposals.Suspend("delta", _epoch),
+                5 => Proposals.LiftSuspension("delta", _epoch),
                 _ => MembershipChanges.Remove("gamma", _epoch),
             };
             proposed.ExpiresAtMs = _timeMs + LastsMs;
-            bool possible = change < 2 || (!_epochEnds && (change == 2 || CanLeave()));
+            bool possible = IsPossible(change);
             return (Proposals.Propose(_ledger.Genesis.ChainId, proposed, change == 2 ? newKey : null), possible);
         }
 
@@ -207,6 +241,8 @@ public sealed class ProposalTwinTest
             _pending.Clear();
             _epoch += _epochEnds ? 1UL : 0;
             _epochEnds = false;
+            _suspended.Clear();
+            _suspended.UnionWith(_suspendedNow);
             _voters.RemoveAll(_leaving.Contains);
             _leaving.Clear();
             if (built.Block is not { } block)

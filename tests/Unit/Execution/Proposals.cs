@@ -40,6 +40,10 @@ internal static class Proposals
         Endpoint = endpoint,
     };
 
+    public static MembershipChange Suspend(string department, ulong epoch = 0) => OfDepartment(MembershipKind.Suspend, department, epoch);
+
+    public static MembershipChange LiftSuspension(string department, ulong epoch = 0) => OfDepartment(MembershipKind.LiftSuspension, department, epoch);
+
     /// <summary>The proposal, signed by the key that is to vote, if one is.</summary>
     public static TransactionBody Propose(Digest chainId, MembershipChange change, TestKey? newKey = null) => new()
     {
@@ -65,6 +69,14 @@ internal static class Proposals
 
     public static TransactionBody Withdraw(Digest proposal) =>
         new() { WithdrawProposal = new WithdrawProposal { Proposal = ByteString.CopyFrom(proposal.Span), Reason = "overtaken" } };
+
+    private static MembershipChange OfDepartment(MembershipKind kind, string department, ulong epoch) => new()
+    {
+        Kind = (uint)kind,
+        Epoch = epoch,
+        ExpiresAtMs = MembershipChanges.ExpiresAtMs,
+        Department = department,
+    };
 
     private static GenesisDepartment Department(string id, TestKey validator, TestKey administrator) => new()
     {

@@ -18,7 +18,7 @@ internal static class FlawedProposals
         var set = new Parameters { LeaderBlocksMax = 7 };
         yield return ("proposal without a change", field(Proposals.Propose(Digest.Zero, Proposals.Set(set)), b => b.Propose.Change = null));
         yield return ("proposal of kind 0", Propose(Proposals.Set(set), c => c.Kind = 0));
-        yield return ("proposal of kind 6", Propose(Proposals.Set(set), c => c.Kind = 6));
+        yield return ("proposal of kind 8", Propose(Proposals.Set(set), c => c.Kind = 8));
         yield return ("proposal without an end", Propose(Proposals.Set(set), c => c.ExpiresAtMs = 0));
         yield return ("parameters of a department", Propose(Proposals.Set(set), c => c.Department = "beta"));
         yield return ("parameters left out", Propose(Proposals.Set(set), c => c.Parameters = null));

@@ -22,7 +22,7 @@ public sealed class FrozenNumbersTest
         + "LastAdministrator=48 DepartmentExists=49 InvalidProof=50 ProofOutOfRange=51 AlreadySuspended=52 TooManySuspended=53 AlreadyProven=54 "
         + "UnknownDepartment=55 OtherEpoch=56 MembershipLimit=57 InvalidSchema=58 InvalidPayload=59 Duplicate=60 RecordSuperseded=61 UnknownRecord=62 RecordNotInForce=63 "
         + "ApprovalRequired=64 ApprovalPending=65 UnknownSubmission=66 SubmissionDecided=67 SubmissionExpired=68 OwnSubmission=69 PoolFull=70 NodeNotReady=71 UnknownDelegation=72 "
-        + "UnknownProposal=73 ProposalDecided=74 ProposalExpired=75 ProposalOpen=76 AlreadyVoted=77 ParameterOutOfBounds=78 UnknownReceiver=79 AlreadyCustodian=80 ReceiverCannotRead=81 RateExceeded=82");
+        + "UnknownProposal=73 ProposalDecided=74 ProposalExpired=75 ProposalOpen=76 AlreadyVoted=77 ParameterOutOfBounds=78 UnknownReceiver=79 AlreadyCustodian=80 ReceiverCannotRead=81 RateExceeded=82 DepartmentSuspended=83 NotSuspended=84 QuorumSuspended=85");
 
     [Test]
     public void StateKinds_KeepTheirNumbers() => Expect<StateKind>(
@@ -80,7 +80,7 @@ public sealed class FrozenNumbersTest
         Expect<MembershipApproval>("signer=1 signature=2");
         Expect<MembershipState>("changes=1");
         Expect<MembershipEntry>("department=1 old_key=2 new_key=3 height=4 position=5");
-        Expect<MembershipKind>("Admit=1 Remove=2 ReplaceKey=3 MoveEndpoint=4 SetParameters=5");
+        Expect<MembershipKind>("Admit=1 Remove=2 ReplaceKey=3 MoveEndpoint=4 SetParameters=5 Suspend=6 LiftSuspension=7");
         Expect<Propose>("change=1 new_key_signature=2");
         Expect<VoteOnProposal>("department=1 proposal=2 in_favour=3 reason=4");
         Expect<WithdrawProposal>("proposal=1 reason=2");
@@ -94,7 +94,7 @@ public sealed class FrozenNumbersTest
             "block_bytes_max=1 block_transactions_max=2 expiry_horizon_ms=3 leader_blocks_max=4 suspension_heights=5 "
             + "base_timeout_ms=6 timeout_cap_ms=7 time_precision_ms=8 message_delay_ms=9 forward_timeout_ms=10 "
             + "complaint_timeout_ms=11");
-        Expect<DepartmentState>("id=1 names=2 validator_key=3 endpoint=4 administrators=5 admitted_height=6 removed_height=8 offences=11");
+        Expect<DepartmentState>("id=1 names=2 validator_key=3 endpoint=4 administrators=5 admitted_height=6 suspended_height=7 removed_height=8 offences=11");
         Expect<OfficerKeyState>("public_key=1 intervals=2 validator_intervals=3");
         Expect<ValidatorInterval>("department=1 first_height=2 last_height=3");
         Expect<OfficerInterval>(

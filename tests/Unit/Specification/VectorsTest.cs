@@ -557,6 +557,10 @@ public sealed class VectorsTest
             TestLedger.BetaAdmin, Proposals.Propose(_ledger.Genesis.ChainId, Proposals.Move("beta", "beta.example:7999")), 41);
         VerifiedTransaction third = Make(
             TestLedger.AlphaAdmin, Proposals.Propose(_ledger.Genesis.ChainId, MembershipChanges.Admit("kappa", NewKey, OtherAdmin), NewKey), 42);
+        VerifiedTransaction suspension = Make(
+            TestLedger.AlphaAdmin, Proposals.Propose(_ledger.Genesis.ChainId, Proposals.Suspend("kappa", epoch: 1)), 51);
+        VerifiedTransaction end = Make(
+            TestLedger.AlphaAdmin, Proposals.Propose(_ledger.Genesis.ChainId, Proposals.LiftSuspension("kappa", epoch: 1)), 52);
         VerifiedTransaction Vote(TestKey signer, string department, VerifiedTransaction proposal, bool inFavour, int nonce) =>
             Make(signer, Proposals.Vote(department, proposal.Transaction.Id, inFavour), nonce);
         Hold("proposals", new
@@ -577,7 +581,13 @@ public sealed class VectorsTest
                 Block(_ledger.Commit([Vote(TestLedger.AlphaAdmin, "alpha", third, true, 49)])),
                 Block(_ledger.Commit([
                     Make(OtherAdmin, Proposals.Propose(_ledger.Genesis.ChainId, MembershipChanges.Remove("beta", epoch: 1)), 50),
+                    suspension,
                 ])),
+                Block(_ledger.Commit([
+                    Vote(TestLedger.AlphaAdmin, "alpha", suspension, true, 53), Vote(TestLedger.BetaAdmin, "alpha", suspension, true, 54),
+                ])),
+                Block(_ledger.Commit([end, Vote(TestLedger.AlphaAdmin, "alpha", end, true, 55)])),
+                Block(_ledger.Commit([Vote(TestLedger.BetaAdmin, "alpha", end, true, 56)])),
             },
         });
     }

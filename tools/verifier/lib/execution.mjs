@@ -96,8 +96,9 @@ function authorise(state, key, { height, timeMs }) {
     throw last !== 0n && last < height
       ? refuse(`revoked in block ${last}`, 'SIGNER_REVOKED') : refuse('not yet valid', 'SIGNER_NOT_YET_VALID');
   }
-  const { removed_height: removed } = state.before(KIND.department, interval.department);
+  const { removed_height: removed, suspended_height: suspended } = state.before(KIND.department, interval.department);
   if (removed !== 0n) throw refuse(`${interval.department} was removed after block ${removed}`, 'SIGNER_REVOKED');
+  if (suspended !== 0n) throw refuse(`${interval.department} is suspended since block ${suspended}`, 'DEPARTMENT_SUSPENDED');
   if (timeMs < interval.valid_from_ms) throw refuse(`valid from ${interval.valid_from_ms}`, 'SIGNER_NOT_YET_VALID');
   if (interval.valid_until_ms !== 0n && timeMs >= interval.valid_until_ms)
     throw refuse(`valid until ${interval.valid_until_ms}`, 'SIGNER_EXPIRED');

@@ -17,6 +17,8 @@ const REMOVE = 2;
 const REPLACE = 3;
 const MOVE = 4;
 const SET = 5;
+const SUSPEND = 6;
+const LIFT = 7;
 const ADMINISTRATOR = 4;
 const VALIDATORS_MAX = 200;
 const CHANGES_MAX = 1_000;
@@ -29,7 +31,7 @@ const endsEpoch = ({ kind }) => kind <= REPLACE;
 /** SPEC "Actions", fields of action 64. */
 export function requirePropose({ change, new_key_signature: newKey }, action) {
   const field = (name) => `${action}.${name}`;
-  requireChange(change, field('change'), SET);
+  requireChange(change, field('change'), LIFT);
   requireNewKey(change, newKey, field('new_key_signature'));
 }
 
@@ -147,8 +149,20 @@ function requirePossible(state, change) {
   } else {
     require(acting.includes(id), 'change.department', () => `${id} has no vote`, 'UNKNOWN_DEPARTMENT');
     require(kind !== REMOVE || acting.length > 1, 'change', 'the only department', 'MEMBERSHIP_LIMIT');
+    const { suspended_height: suspended } = state.now(KIND.department, id);
+    require(kind !== SUSPEND || suspended === 0n, 'change.department', 'suspended already', 'DEPARTMENT_SUSPENDED');
+    require(kind !== LIFT || suspended !== 0n, 'change.department', 'not suspended', 'NOT_SUSPENDED');
+    if (kind === SUSPEND || kind === REMOVE) requireQuorumSigns(state, change, acting);
   }
   if (endsEpoch(change)) require(changesIn(state).length < CHANGES_MAX, 'change', 'too many changes', 'MEMBERSHIP_LIMIT');
+}
+
+/** Those whose officers sign on after it are a quorum of those that vote after it. */
+function requireQuorumSigns(state, { kind, department: id }, acting) {
+  const all = acting.map((d) => state.now(KIND.department, d))
+    .filter((d) => d.removed_height === 0n && !(kind === REMOVE && d.id === id));
+  const signing = all.filter((d) => d.suspended_height === 0n && d.id !== id);
+  require(signing.length >= quorumOf(all.length), 'change', () => `${signing.length} of ${all.length} could sign`, 'QUORUM_SUSPENDED');
 }
 
 /** The parameters as they are now, but for those that the change has. */
@@ -163,6 +177,8 @@ export function takeEffect(state, change, { height, position }) {
   const department = state.now(KIND.department, id);
   if (kind === SET) state.set(KIND.parameters, 'parameters', merged(state, change));
   if (kind === MOVE) state.set(KIND.department, id, { ...department, endpoint });
+  if (kind === SUSPEND) state.set(KIND.department, id, { ...department, suspended_height: height });
+  if (kind === LIFT) state.set(KIND.department, id, { ...department, suspended_height: 0n });
   if (!endsEpoch(change)) return;
   const entry = { department: id, old_key: department?.validator_key ?? Buffer.alloc(0), new_key: key, height, position };
   state.set(KIND.membership, 'membership', { changes: [...changesIn(state), entry] });

@@ -162,6 +162,7 @@ export const DepartmentState = define('DepartmentState', {
   4: string('endpoint'),
   5: uint32('administrators'),
   6: uint64('admitted_height'),
+  7: uint64('suspended_height'),
   8: uint64('removed_height'),
   11: repeated(message('offences', ProvenOffence)),
 });

@@ -15,6 +15,8 @@ const parameters = (fields) => ({ ...empty(Parameters), ...fields });
 const settings = (fields = { leader_blocks_max: 7 }) => ({ kind: 5, parameters: parameters(fields) });
 const move = (fields = {}) => ({ kind: 4, department: 'gamma', endpoint: 'gamma.example:7999', ...fields });
 const removal = (fields = {}) => ({ kind: 2, department: 'gamma', ...fields });
+const suspension = (fields = {}) => ({ kind: 6, department: 'beta', ...fields });
+const lifted = (fields = {}) => ({ kind: 7, department: 'beta', ...fields });
 const newcomer = (fields = {}) => ({
   kind: 1, department: 'kappa', key: new Key(), names: texts('Kappa'), endpoint: 'kappa.example:7001',
   administrators: [{ officer_id: 'admin', public_key: new Key().public }], ...fields,
@@ -63,6 +65,26 @@ test('proposals of every kind are made, voted on, adopted, rejected and withdraw
   assert.notDeepEqual(idOf(fifth), idOf(sixth));
   assert.equal(l.epoch, 2n);
   assert.equal((await check(l)).height, 13);
+});
+
+/** A ledger on which beta is suspended. */
+function suspended(l) {
+  proposed(l, suspension(), 0, 2, 3);
+  return l;
+}
+
+test('a department is suspended, its key signs on, and the suspension is lifted', async () => {
+  const l = new LedgerBuilder();
+  const first = proposed(l, suspension(), 0, 2);
+  l.commit(vote(l, 3, 'alpha', first), l.sign(l.administrators[1], 'define_type', { type: 'last', titles: texts('T') }));
+  proposed(l, lifted(), 0, 2, 3);
+  l.commit(l.sign(l.administrators[1], 'define_type', { type: 'again', titles: texts('T') }));
+  proposed(l, suspension(), 0, 1, 2);
+  const out = propose(l, 0, removal({ department: 'beta' }));
+  l.commit(out, vote(l, 0, 'alpha', out), vote(l, 2, 'alpha', out));
+  l.commit(vote(l, 3, 'alpha', out), propose(l, 2, suspension({ department: 'gamma' })));
+  assert.equal(l.epoch, 1n);
+  await check(l);
 });
 
 /** Each rule, broken by the last transaction of the last block. */
@@ -138,6 +160,27 @@ const BROKEN = {
     return [vote(l, 2, 'alpha', first)];
   },
   'UNKNOWN_DEPARTMENT, moved': (l) => [propose(l, 0, move({ department: 'kappa' }))],
+  'UNKNOWN_DEPARTMENT, suspended': (l) => [propose(l, 0, suspension({ department: 'kappa' }))],
+  'DEPARTMENT_SUSPENDED, an officer of it signs': (l) => [
+    suspended(l).sign(l.administrators[1], 'define_type', { type: 'late', titles: texts('T') })],
+  'DEPARTMENT_SUSPENDED, its administrator votes': (l) => {
+    const first = proposed(suspended(l), move());
+    return [vote(l, 1, 'alpha', first)];
+  },
+  'DEPARTMENT_SUSPENDED, again': (l) => [propose(suspended(l), 0, suspension())],
+  'DEPARTMENT_SUSPENDED, when decided': (l) => {
+    const first = proposed(l, suspension(), 0, 1);
+    const second = propose(l, 1, suspension());
+    l.commit(second, vote(l, 0, 'beta', second), vote(l, 1, 'beta', second));
+    return [vote(l, 2, 'alpha', first), vote(l, 2, 'beta', second)];
+  },
+  'NOT_SUSPENDED': (l) => [propose(l, 0, lifted())],
+  'QUORUM_SUSPENDED, two of four': (l) => [propose(suspended(l), 0, suspension({ department: 'gamma' }))],
+  'QUORUM_SUSPENDED, by a removal': (l) => {
+    suspended(l);
+    proposed(l, removal({ department: 'delta' }), 0, 2, 3);
+    return [propose(l, 0, removal())];
+  },
   'PARAMETER_OUT_OF_BOUNDS, by itself': (l) => [propose(l, 0, settings({ leader_blocks_max: 1_000_001 }))],
   'PARAMETER_OUT_OF_BOUNDS, beside another': (l) => [propose(l, 0, settings({ forward_timeout_ms: 5000n }))],
   'PARAMETER_OUT_OF_BOUNDS, a shorter horizon': (l) => [propose(l, 0, settings({ expiry_horizon_ms: 3_599_999n }))],
@@ -149,8 +192,10 @@ const BROKEN = {
   },
   'INVALID_SIGNATURE, another than the new key signed': (l) => [propose(l, 0, newcomer(), { newKeySigner: new Key() })],
   'INVALID_FIELD, no change': (l) => [l.sign(l.administrators[0], 'propose', {})],
-  'INVALID_FIELD, an unknown kind': (l) => [propose(l, 0, move({ kind: 6 }))],
+  'INVALID_FIELD, an unknown kind': (l) => [propose(l, 0, move({ kind: 8 }))],
   'INVALID_FIELD, signed instead of voted on': (l) => [l.sign(l.administrators[0], 'change_membership', l.change(settings()))],
+  'INVALID_FIELD, a suspension signed instead of voted on': (l) => [l.sign(l.administrators[0], 'change_membership', l.change(suspension()))],
+  'INVALID_FIELD, a suspension with an endpoint': (l) => [propose(l, 0, suspension({ endpoint: 'a.example:1' }))],
   'INVALID_FIELD, parameters of a department': (l) => [propose(l, 0, { ...settings(), department: 'gamma' })],
   'INVALID_FIELD, no parameters': (l) => [propose(l, 0, { kind: 5 })],
   'INVALID_FIELD, no parameter': (l) => [propose(l, 0, settings({}))],
