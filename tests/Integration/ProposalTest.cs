@@ -67,8 +67,31 @@ internal sealed class ProposalTest
         Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably), "the ledger goes on by the new parameters");
         ProgramRun late = await ProgramRun.GovchainAsync("proposal", "vote", parameters, "against", "--profile", Profile(3), "--json");
         Assert.That(ReasonOf(late), Is.EqualTo("PROPOSAL_DECIDED"), late.Error);
+        await SuspendAndLiftAsync(department: 3, [0, 1, 2, Joiner], cancellation);
         AuditReport[] reports = await _network.AuditAllAsync(cancellation);
         Assert.That(reports, Has.Length.EqualTo(Joiner + 1));
+    }
+
+    /// <summary>A department's officers sign nothing while it is suspended, its node votes on, and afterwards they sign again.</summary>
+    private async Task SuspendAndLiftAsync(int department, int[] voters, CancellationToken cancellation)
+    {
+        string[] register = ["record", "register", "licence", "S-1", "--content", "{}", "--profile", Path(department, $"{DevnetBuilder.Clerk}.json"), "--json"];
+        await DecideAsync("suspend");
+        await UntilAsync(department, static s => s.Voting, cancellation);
+        ProgramRun refused = await ProgramRun.GovchainAsync(register);
+        Assert.That((refused.ExitCode, ReasonOf(refused)), Is.EqualTo((ExitCode.Refused, "DEPARTMENT_SUSPENDED")), refused.Error);
+        ProgramRun again = await ProgramRun.GovchainAsync("proposal", "create", "suspend", Id(2), "--profile", Profile(1), "--json");
+        Assert.That((again.ExitCode, ReasonOf(again)), Is.EqualTo((ExitCode.Refused, "QUORUM_SUSPENDED")), again.Error);
+        await DecideAsync("lift-suspension");
+        ProgramRun owner = await ProgramRun.GovchainAsync(register);
+        Assert.That(ReasonOf(owner), Is.EqualTo("NOT_PERMITTED"), "it is heard again, and the type is another department's");
+
+        async Task DecideAsync(string what)
+        {
+            string proposal = (await RunAsync(0, "create", what, Id(department), "--json")).Json.GetProperty("transactionId").GetString()!;
+            foreach (int voter in voters)
+                await RunAsync(voter, "vote", proposal, "for");
+        }
     }
 
     /// <summary>A command on proposals by a department's administrator, at its own node.</summary>

@@ -27,7 +27,7 @@ public sealed class ForgedLedgerTest : IDisposable
 
     /// <summary>All but those with which a node says that it cannot take the transaction now.</summary>
     private static readonly RejectionCode[] Codes =
-        [.. Enum.GetValues<RejectionCode>().Except([RejectionCode.PoolFull, RejectionCode.NodeNotReady])];
+        [.. Enum.GetValues<RejectionCode>().Except([RejectionCode.PoolFull, RejectionCode.NodeNotReady, RejectionCode.RateExceeded])];
 
     private readonly RememberingVerifier _verifier = new();
 
@@ -201,6 +201,14 @@ public sealed class ForgedLedgerTest : IDisposable
             case RejectionCode.MembershipLimit:
                 _ledger = new CertifiedLedger(static body => body.Departments.RemoveAt(1));
                 return [By(AlphaAdmin, MembershipChanges.Approve(_ledger.Chain, MembershipChanges.Remove("alpha"), null, AlphaAdmin))];
+            case RejectionCode.DepartmentSuspended:
+                Decide(Proposals.Suspend("beta"));
+                return [By(BetaClerk, Actions.Register("x"))];
+            case RejectionCode.NotSuspended:
+                return [By(AlphaAdmin, Proposals.Propose(_ledger.Chain, Proposals.LiftSuspension("beta")))];
+            case RejectionCode.QuorumSuspended:
+                Decide(Proposals.Suspend("beta"));
+                return [By(AlphaAdmin, Proposals.Propose(_ledger.Chain, Proposals.Suspend("gamma")))];
             case RejectionCode.ProofOutOfRange:
                 return [Suspend(99, 0)];
             case RejectionCode.AlreadySuspended:
@@ -234,6 +242,15 @@ public sealed class ForgedLedgerTest : IDisposable
 
     private byte[] Change(MembershipChange change, TestKey? newKey = null) =>
         By(AlphaAdmin, MembershipChanges.Approve(_ledger.Chain, change, newKey, Administrators[..3]));
+
+    /// <summary>Alpha proposes it, and all but beta vote for it.</summary>
+    private void Decide(MembershipChange change)
+    {
+        byte[] proposal = By(AlphaAdmin, Proposals.Propose(_ledger.Chain, change));
+        _ledger.Commit(proposal);
+        Digest id = _ledger.IdOf(proposal);
+        _ledger.Commit([.. Administrators.Where(static a => a != BetaAdmin).Select(a => By(a, Proposals.Vote("alpha", id, true)))]);
+    }
 
     private TransactionBody Transfer(string receiver) => Actions.Transfer("held", 1, receiver, _ledger.NextTimeMs + 120 * SecondMs);
 

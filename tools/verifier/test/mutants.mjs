@@ -171,6 +171,7 @@ const MUTANTS = [
     'administrators.length >= 1 && administrators.length <= 16', 'ascends(administrators.map((a) => a.officer_id))', 'new Set(keys).size === keys.length',
     'timeMs < change.expires_at_ms', 'change.expires_at_ms - timeMs <= HORIZON_MS', 'state.now(KIND.key, used) === null', 'state.now(KIND.department, id) === null',
     'acting.includes(id)', 'kind !== REMOVE || acting.length > 1', 'kind !== SUSPEND || suspended === 0n', 'kind !== LIFT || suspended !== 0n', 'signing.length >= quorumOf(all.length)'),
+  instead('execution', 'if (suspended !== 0n) throw', 'if (false) throw'),
   ...gone('membership', 'd.removed_height === 0n && ', 'kind === SUSPEND || ', ' || kind === REMOVE', 'd.suspended_height === 0n && '),
   instead('membership', 'requireEndpoint(change.endpoint, `${at}.endpoint`);', ';'),
   ...without('membership', 'isSignature(newKey)'),
