@@ -15,7 +15,7 @@ public sealed class SoakTests
 {
     private const string Dotnet = """
         #!/usr/bin/env bash
-        for name in SEED SAMPLES FULL ROUNDS RECORDS NODES LENGTH KILLS PARTITIONS CASES; do [ -z "${!name:-}" ] || printf '%s=%s ' "$name" "${!name}"; done
+        for name in SEED SAMPLES FULL ROUNDS RECORDS NODES LENGTH KILLS PARTITIONS CASES STEPS; do [ -z "${!name:-}" ] || printf '%s=%s ' "$name" "${!name}"; done
         echo "dotnet $*"
 
         """;
@@ -40,6 +40,7 @@ public sealed class SoakTests
     [TestCase("fuzz --json", "soak: 'fuzz' does not take '--json'; ./soak --help has what it takes")]
     [TestCase("nemesis 60", "soak: 'nemesis' does not take '60'; ./soak --help has what it takes")]
     [TestCase("nemesis --seconds abc", "soak: --seconds 'abc' is no whole number above 0")]
+    [TestCase("rules --steps 0", "soak: --steps '0' is no whole number above 0")]
     [TestCase("nemesis --seconds 0", "soak: --seconds '0' is no whole number above 0")]
     [TestCase("nemesis --seconds 010", "soak: --seconds '010' is no whole number above 0")]
     [TestCase("nemesis --seconds", "soak: --seconds '' is no whole number above 0")]
@@ -64,6 +65,8 @@ public sealed class SoakTests
 
     [TestCase("twins", "dotnet run -c Release --project tests/Simulation -- --twins")]
     [TestCase("signatures --cases 500 --seed -3", "SEED=-3 CASES=500 dotnet test tests/Unit")]
+    [TestCase("rules", "STEPS=1000000 dotnet test tests/Unit")]
+    [TestCase("rules --seed 7 --steps 500", "SEED=7 STEPS=500 dotnet test tests/Unit")]
     [TestCase("storage-faults --samples 30", "SAMPLES=30 dotnet test tests/Faults")]
     [TestCase("storage-faults", "FULL=1 dotnet test tests/Faults")]
     [TestCase("kill-rounds --records all --rounds 1 --report FILES/r.json", "ROUNDS=1 RECORDS=all dotnet test tests/Integration")]

@@ -1,0 +1,119 @@
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+
+namespace GovChain.Tests.Unit.Execution.Walk;
+
+/// <summary>A key's one life: whose it is, and when it signs.</summary>
+internal sealed record KeyLife(string Department, string? Officer, uint[] Roles, ulong First, ulong From = 0, ulong Until = 0)
+{
+    /// <summary>The last block that it signs in; null while it is somebody's.</summary>
+    public ulong? Last { get; set; }
+
+    public bool Signs(ulong height, ulong timeMs) =>
+        First <= height && height <= (Last ?? ulong.MaxValue) && timeMs >= From && (Until == 0 || timeMs < Until);
+
+    public bool Has(OfficerRole role) => Roles.Contains((uint)role);
+}
+
+/// <summary>A type as it was defined last.</summary>
+internal sealed record TypeShadow(string Owner, ulong Version, DefineType Definition);
+
+/// <summary>A record as it stands.</summary>
+internal sealed record RecordShadow(ulong Version, RecordStatus Status, string Custodian);
+
+/// <summary>What was submitted for approval last.</summary>
+internal sealed record SubmissionShadow(Digest Id, TransactionBody Body, string Department, string Officer, SubmissionStatus Status)
+{
+    public RecordChange Change => RecordActions.ChangeOf(Body)!;
+}
+
+/// <summary>What a department proposed last.</summary>
+internal sealed record ProposalShadow(Digest Id, MembershipChange Change, ProposalStatus Status, IReadOnlyDictionary<string, bool> Votes);
+
+/// <summary>What the accepted transactions of a ledger have made, kept by a few lines for each action: what generators choose from, and
+/// what invariants compare with.</summary>
+internal sealed class RuleShadow
+{
+    public Dictionary<PublicKey, KeyLife> Keys { get; } = [];
+
+    /// <summary>The block after which it was removed; null for those that vote.</summary>
+    public SortedDictionary<string, ulong?> Departments { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<(string Department, string Officer), PublicKey> Officers { get; } = [];
+
+    public Dictionary<string, TypeShadow> Types { get; } = [];
+
+    public Dictionary<(string Type, string Id), RecordShadow> Records { get; } = [];
+
+    public Dictionary<(string Type, string Id), SubmissionShadow> Submissions { get; } = [];
+
+    /// <summary>Until when.</summary>
+    public Dictionary<(string Department, string Delegator, string Officer), ulong> Delegations { get; } = [];
+
+    public Dictionary<string, ProposalShadow> Proposals { get; } = [];
+
+    public ulong Epoch { get; set; }
+
+    public ulong HorizonMs { get; set; } = LedgerParameters.CreateDefault().ExpiryHorizonMs;
+
+    public IEnumerable<string> Voters => Departments.Where(static d => d.Value is null).Select(static d => d.Key);
+
+    /// <summary>Q = ceil((n + f + 1) / 2) with f = floor((n - 1) / 3).</summary>
+    public int Quorum
+    {
+        get
+        {
+            int n = Voters.Count();
+            return (n + (n - 1) / 3 + 2) / 2;
+        }
+    }
+
+    public RuleShadow(GenesisBody genesis)
+    {
+        foreach (GenesisDepartment department in genesis.Departments)
+        {
+            Found(department.Id, department.ValidatorKey.Span, first: 0);
+            foreach (GenesisOfficer administrator in department.Administrators)
+                Give(department.Id, administrator.OfficerId, KeyOf(administrator.PublicKey.Span), [(uint)OfficerRole.Administrator], first: 0);
+        }
+    }
+
+    public static PublicKey KeyOf(ReadOnlySpan<byte> bytes) =>
+        PublicKey.TryParse(bytes, out PublicKey? key) ? key : throw new InvalidOperationException("A key that is none was accepted.");
+
+    public int AdministratorsOf(string department) =>
+        Officers.Count(o => o.Key.Department == department && Keys[o.Value].Has(OfficerRole.Administrator));
+
+    /// <summary>Whose approvers decide on what was submitted.</summary>
+    public IReadOnlyList<string> ApproversOf(SubmissionShadow submission, TypeShadow type)
+    {
+        RecordChange change = submission.Change;
+        if (change.Receiver.Length > 0)
+            return [change.Receiver];
+        return type.Definition.Approvers.Count > 0
+            ? type.Definition.Approvers
+            : [Records.GetValueOrDefault((change.Record.Type, change.Record.Id))?.Custodian ?? type.Owner];
+    }
+
+    public void Found(string department, ReadOnlySpan<byte> validatorKey, ulong first)
+    {
+        Departments.Add(department, null);
+        Keys.Add(KeyOf(validatorKey), new KeyLife(department, null, [], first));
+    }
+
+    /// <summary>An officer's key, from a block on.</summary>
+    public void Give(string department, string officer, PublicKey key, uint[] roles, ulong first, ulong from = 0, ulong until = 0)
+    {
+        Keys.Add(key, new KeyLife(department, officer, roles, first, from, until));
+        Officers[(department, officer)] = key;
+    }
+
+    /// <summary>The officer signs for the last time in this block.</summary>
+    public KeyLife Take(string department, string officer, ulong height)
+    {
+        Officers.Remove((department, officer), out PublicKey? key);
+        Keys[key!].Last = height;
+        return Keys[key!];
+    }
+}
