@@ -21,7 +21,7 @@ internal sealed class FuzzedLedger
     private const int RangeBlocks = 2;
 
     /// <summary>An answer ends with the row or page that makes it longer than this: parts are to be several.</summary>
-    private const int AnswerBytesMax = 900;
+    public const int AnswerBytesMax = 900;
 
     private readonly SimulatedChain _chain;
     private readonly SimulatedLedger _ledger;

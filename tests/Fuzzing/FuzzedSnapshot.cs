@@ -93,7 +93,10 @@ internal sealed class FuzzedSnapshot
             var assembly = new SimulatedAssembly();
             var assembler = new SnapshotAssembler(
                 Ledger.Value.Genesis, new ValidatorHistory(Ledger.Value.Genesis.Validators, null), Ledger.Value.Keys, _sources, assembly,
-                Ledger.Value.Height);
+                Ledger.Value.Height)
+            {
+                AnswerBytesMax = FuzzedLedger.AnswerBytesMax,
+            };
             Ask(assembler.Questions());
             if (assembler.Failure is null)
             {

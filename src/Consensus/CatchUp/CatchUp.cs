@@ -36,10 +36,8 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <summary>How long to wait when nobody had anything, or nothing but a lie, milliseconds.</summary>
     public const ulong PauseMs = 250;
 
-    private const long NewestAnswers = 4;
-
     private readonly Dictionary<int, ulong> _passedOverSinceMs = [];
-    private readonly Dictionary<int, long> _paceUs = [];
+    private readonly Paces _paces = new();
     private int _hint = -1;
 
     /// <summary>The height to reach.</summary>
@@ -64,7 +62,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <summary>The one that takes least time a block first; those not tried yet before all, and of them the one that showed the
     /// need.</summary>
     public IEnumerable<int> ByPace(IEnumerable<int> connected) =>
-        connected.OrderBy(s => _paceUs.GetValueOrDefault(s)).ThenBy(s => s != _hint);
+        connected.OrderBy(_paces.Of).ThenBy(s => s != _hint);
 
     /// <summary>Where the range begins that is fetched while this one is executed; null where nothing is needed after it.</summary>
     /// <param name="firstHeight">The first height of this one.</param>
@@ -107,12 +105,23 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     public bool Take(BlocksQuestion asked, ulong nowMs, out string? complaint)
     {
         bool has = HasBlocks(asked, out complaint);
-        int source = asked.Source;
-        long us = asked.TookUs / (has ? asked.Answer!.Blocks.Count : 1);
-        _paceUs[source] = _paceUs.TryGetValue(source, out long pace) ? pace + (us - pace) / NewestAnswers : us;
+        _paces.Take(asked.Source, asked.TookUs / (has ? asked.Answer!.Blocks.Count : 1));
         if (complaint is not null)
-            PassOver(source, nowMs);
+            PassOver(asked.Source, nowMs);
         return has;
+    }
+
+    /// <summary>
+    /// Its stream ended before the answer came, which is no fault: it may have been stopped. Who has let others wait before that is
+    /// passed over all the same, as any other that did not answer.
+    /// </summary>
+    /// <param name="asked">The question.</param>
+    /// <param name="nowMs">A clock that does not jump.</param>
+    public void Ended(BlocksQuestion asked, ulong nowMs)
+    {
+        _paces.Take(asked.Source, asked.TookUs);
+        if (asked.TookUs >= (long)PauseMs * 1_000)
+            PassOver(asked.Source, nowMs);
     }
 
     /// <summary>

@@ -13,12 +13,10 @@ public static class SnapshotAnswers
     /// <summary>An answer ends with the row or page that makes it longer than this.</summary>
     public const int AnswerBytesMax = 2 * 1024 * 1024;
 
-    private const int PartsPerRow = 3, PartsFree = 9_000, BytesPerPart = 64;
-
     /// <summary>The part that was asked for; empty where this ledger cannot give it.</summary>
     /// <param name="view">The snapshot.</param>
     /// <param name="request">The part.</param>
-    /// <param name="bytesMax">An answer ends with the row, page or change that makes it longer than this.</param>
+    /// <param name="bytesMax">An answer ends with the row, page or change that makes it longer than this (<see cref="AnswerLength"/>).</param>
     public static SnapshotResponse Answer(ISnapshotView view, SnapshotRequest request, int bytesMax = AnswerBytesMax)
     {
         var response = new SnapshotResponse();
@@ -65,8 +63,8 @@ public static class SnapshotAnswers
     private static bool AddEpochs(ISnapshotView view, ulong fromEpoch, SnapshotHead head, int bytesMax)
     {
         MembershipState changes = StateValue.Read<MembershipState>(view, StateKey.Membership) ?? new MembershipState();
-        long bytes = 0;
-        for (ulong epoch = fromEpoch; epoch < (ulong)changes.Changes.Count && bytes <= bytesMax; epoch++)
+        var length = new AnswerLength(bytesMax);
+        for (ulong epoch = fromEpoch; epoch < (ulong)changes.Changes.Count && !length.IsFull; epoch++)
         {
             MembershipEntry entry = changes.Changes[(int)epoch];
             if (entry.Height < view.FirstWhole)
@@ -79,7 +77,7 @@ public static class SnapshotAnswers
                 NewKey = entry.NewKey,
             };
             head.Epochs.Add(end);
-            bytes += end.Header.Length + end.Certificate.Length;
+            length.Add(end);
         }
         return true;
     }
@@ -103,31 +101,29 @@ public static class SnapshotAnswers
 
     private static void AddPages(ISnapshotView view, StatePagesWanted wanted, SnapshotResponse response, int bytesMax)
     {
-        long bytes = 0;
+        var length = new AnswerLength(bytesMax);
         foreach (ByteString key in wanted.Keys)
         {
-            if (!StatePageId.TryParseKey(key.Span, out StatePageId id) || view.TryGetPage(id) is not { } page
-                || bytes > bytesMax)
+            if (length.IsFull || !StatePageId.TryParseKey(key.Span, out StatePageId id) || view.TryGetPage(id) is not { } page)
                 return;
             response.Pages.Add(UnsafeByteOperations.UnsafeWrap(page));
-            bytes += page.Length;
+            length.Add(response.Pages[^1]);
         }
     }
 
     private static void AddRows(ISnapshotView view, byte[] after, SnapshotResponse response, int bytesMax)
     {
-        long bytes = 0;
+        var length = new AnswerLength(bytesMax);
         foreach (StateChange state in view.ScanStatesAfter(after))
         {
-            // A row is three parts of a frame, whose number the other side bounds by its bytes (FrameBounds).
-            if (bytes > bytesMax || PartsPerRow * response.Rows.Count > PartsFree + bytes / BytesPerPart)
+            if (length.IsFull)
                 return;
             response.Rows.Add(new StateRow
             {
                 Key = ByteString.CopyFrom(state.Key.Span),
                 Value = UnsafeByteOperations.UnsafeWrap(state.Value),
             });
-            bytes += state.Key.Span.Length + state.Value.Length;
+            length.Add(response.Rows[^1]);
         }
         response.LastRows = true;
     }

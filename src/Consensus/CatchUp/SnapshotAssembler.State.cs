@@ -18,7 +18,7 @@ public sealed partial class SnapshotAssembler
     private IEnumerable<LedgerQuestion> AskForPages()
     {
         ulong pages = 0;
-        var wanted = new List<(StatePageId Id, Digest Root)> { (StatePageId.Root, _header!.StateRoot) };
+        var wanted = new List<(StatePageId Id, Digest Root)> { (StatePageId.Root, Header!.StateRoot) };
         while (wanted.Count > 0)
         {
             int count = Math.Min(wanted.Count, SnapshotRules.PagesMax);
@@ -52,6 +52,8 @@ public sealed partial class SnapshotAssembler
         links.Clear();
         if (pages.Count == 0 || pages.Count > asked.Count)
             return "sent no pages of the state tree, or too many";
+        if (pages.Count < asked.Count && !AnswerLength.IsFullOf(pages, AnswerBytesMax))
+            return "gives the pages of a state tree piece by piece";
         foreach (StatePageReading reading in StateTree.ReadLinks([.. pages.Select((page, i) => (asked[i].Id, page.Memory))]))
         {
             if (reading.Links is not { } page || page.Root != asked[links.Count].Root)
@@ -111,10 +113,10 @@ public sealed partial class SnapshotAssembler
             last = row.Key.ToByteArray();
             states.Add(new StateChange(new StateKey((StateKind)last[0], last.AsSpan(1)), row.Value.ToByteArray()));
         }
-        if (states.Count == 0 && !answer.LastRows)
-            return "sent no state values and says that there are more";
+        if (!answer.LastRows && !AnswerLength.IsFullOf(answer.Rows, AnswerBytesMax))
+            return "gives state values piece by piece";
         // Right is what the tree holds already, up to the certified root.
-        if (!StateTree.Holds(assembly, _header!.StateRoot, StateRoots.LeavesOf(states)))
+        if (!StateTree.Holds(assembly, Header!.StateRoot, StateRoots.LeavesOf(states)))
             return "sent a state value that is not the snapshot's";
         // A range is asked for again only where something is missing in it.
         _rows += _ranges.Count > 0 && _ranges[^1].IsLast
@@ -124,27 +126,36 @@ public sealed partial class SnapshotAssembler
         return null;
     }
 
-    /// <summary>Somebody left values out. Each range is asked of others until all are here; whose range then grew lied.
-    /// </summary>
+    /// <summary>Somebody left values out. One after the other is asked for all ranges but its own, until all are here: one that is honest
+    /// has them. Whose range grew lied.</summary>
     private IEnumerable<LedgerQuestion> AskForOmitted()
     {
+        FetchedRows[] ranges = [.. _ranges];
+        var asked = new HashSet<int>();
         var liars = new HashSet<int>();
-        foreach (FetchedRows range in _ranges.ToArray())
+        while (_rows != _leaves && sources.FindHolder(s => !asked.Contains(s)) is { } source)
         {
-            ulong before = _rows;
-            for (byte[] after = range.From; range.IsLast || after.AsSpan().SequenceCompareTo(range.To) < 0;)
+            asked.Add(source);
+            foreach (FetchedRows range in ranges.Where(r => r.Source != source))
             {
-                var again = new RowsWanted(after) { Among = s => s != range.Source && !liars.Contains(s) };
-                foreach (LedgerQuestion question in AskForRows(again))
-                    yield return question;
-                if (again.Given is not { IsLast: false } more)
-                    break;
-                after = more.To;
+                ulong before = _rows;
+                RowsWanted again;
+                byte[] after = range.From;
+                do
+                {
+                    again = new RowsWanted(after) { Among = s => s == source };
+                    foreach (LedgerQuestion question in AskForRows(again))
+                        yield return question;
+                    after = again.Given?.To ?? after;
+                }
+                while (again.Given is { IsLast: false } && (range.IsLast || after.AsSpan().SequenceCompareTo(range.To) < 0));
+                if (_rows > before && liars.Add(range.Source))
+                    sources.Lied(range.Source, "left state values out of a snapshot");
+                if (_rows == _leaves)
+                    yield break;
+                if (again.Given is null)
+                    break; // it gives no more
             }
-            if (_rows > before && liars.Add(range.Source))
-                sources.Lied(range.Source, "left state values out of a snapshot");
-            if (_rows == _leaves)
-                yield break;
         }
     }
 

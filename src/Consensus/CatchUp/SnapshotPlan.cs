@@ -9,7 +9,8 @@ namespace GovChain.Consensus;
 /// <param name="lagMin">Blocks behind from which on a snapshot is thought of; 0: never.</param>
 public sealed class SnapshotPlan(ulong lagMin)
 {
-    /// <summary>How long no snapshot is thought of after so many attempts failed, milliseconds.</summary>
+    /// <summary>How long no snapshot is thought of after so many attempts failed, and none upon a word that led to nothing, milliseconds.
+    /// </summary>
     public const ulong PauseMs = 5 * 60_000;
 
     /// <summary>How long none is asked for after nobody had one, milliseconds.</summary>
@@ -20,17 +21,22 @@ public sealed class SnapshotPlan(ulong lagMin)
 
     private const int AttemptsMax = 3;
 
+    private readonly Dictionary<int, ulong> _doubtedUntilMs = [];
     private ulong _pausedUntilMs;
+    private ulong _begunMs;
+    private int? _wordOf;
     private int _attempts;
 
     /// <summary>Whether to look for a snapshot now; where true, a search begins.</summary>
     /// <param name="lag">Blocks behind.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
-    public bool Begin(ulong lag, ulong nowMs)
+    /// <param name="wordOf">Who alone says so; null where it is proven.</param>
+    public bool Begin(ulong lag, ulong nowMs, int? wordOf = null)
     {
-        if (lagMin == 0 || lag < lagMin || nowMs < _pausedUntilMs)
+        if (lagMin == 0 || lag < lagMin || nowMs < _pausedUntilMs
+            || (wordOf is { } source && nowMs < _doubtedUntilMs.GetValueOrDefault(source)))
             return false;
-        _attempts = 0;
+        (_begunMs, _wordOf, _attempts) = (nowMs, wordOf, 0);
         return true;
     }
 
@@ -39,17 +45,28 @@ public sealed class SnapshotPlan(ulong lagMin)
     public ulong UsefulAbove(BlockHeader tip) => tip.Height + lagMin / 2;
 
     /// <summary>Nobody has one that is of use: the search is over.</summary>
-    public void NothingOffered(ulong nowMs) => _pausedUntilMs = nowMs + PauseWithoutOfferMs;
+    public void NothingOffered(ulong nowMs)
+    {
+        _pausedUntilMs = nowMs + PauseWithoutOfferMs;
+        Doubt(nowMs);
+    }
 
-    /// <summary>A snapshot was given up; whether to look for another.</summary>
+    /// <summary>A snapshot was given up; whether to look for another. None is thought of for as long as was lost: half of the time at
+    /// least is for blocks.</summary>
     /// <param name="isProven">Its header is certified. One that was made up costs no attempt, but those who offered it: there
     /// are few, and others may hold a true one.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
     public bool TryAgain(bool isProven, ulong nowMs)
     {
-        if (!isProven || ++_attempts < AttemptsMax)
+        if (!isProven)
+        {
+            Doubt(nowMs);
             return true;
-        _pausedUntilMs = nowMs + PauseMs;
+        }
+        ulong lostMs = nowMs - _begunMs;
+        if (++_attempts < AttemptsMax && lostMs < PauseMs)
+            return true;
+        _pausedUntilMs = nowMs + Math.Max(PauseMs, lostMs);
         return false;
     }
 
@@ -60,4 +77,10 @@ public sealed class SnapshotPlan(ulong lagMin)
     /// <param name="rows">About how many state values it has.</param>
     public static bool IsCheaper(BlockHeader tip, BlockHeader header, BlockHeader below, ulong rows) =>
         rows / RowsPerTransaction + (header.LogSizeAfter - below.LogSizeAfter) < header.LogSizeAfter - tip.LogSizeAfter;
+
+    private void Doubt(ulong nowMs)
+    {
+        if (_wordOf is { } source)
+            _doubtedUntilMs[source] = nowMs + PauseMs;
+    }
 }

@@ -11,9 +11,8 @@ namespace GovChain.Consensus;
 /// <param name="misbehaved">Told who did what no honest node does.</param>
 public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<int, string> misbehaved)
 {
-    private const long NewestParts = 4;
-
-    private readonly Dictionary<int, long> _paceUs = [];
+    private readonly Paces _parts = new(); // an answer of one that is honest is full, or the last
+    private readonly Paces _blocks = new();
     private readonly HashSet<int> _silent = [];
     private readonly HashSet<int> _liars = [];
     private readonly HashSet<int> _holders = [];
@@ -34,7 +33,7 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
     public IEnumerable<LedgerQuestion> Find(ulong above)
     {
         Found = null;
-        var question = new OffersQuestion(Order(s => !_spurned.Contains(s)));
+        var question = new OffersQuestion(Order(_parts, s => !_spurned.Contains(s)));
         yield return question;
         var held = new SortedDictionary<ulong, List<int>>();
         for (int i = 0; i < question.Sources.Count; i++)
@@ -61,6 +60,13 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
     /// <summary>Nobody gave the snapshot that was found: what its holders offer does not count any more.</summary>
     public void Spurn() => _spurned.UnionWith(_offered);
 
+    /// <summary>The fastest that holds the snapshot, of some; null where none of them does.</summary>
+    public int? FindHolder(Func<int, bool> among)
+    {
+        int[] holders = Order(_parts, s => _holders.Contains(s) && among(s));
+        return holders.Length > 0 ? holders[0] : null;
+    }
+
     /// <summary>
     /// Asks for a part until somebody gives it, or nobody is left that might. What was asked of one that lies comes from the
     /// next.
@@ -72,7 +78,7 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
         SnapshotRequest request, Func<SnapshotResponse, int, string?> judge, Func<int, bool>? among = null)
     {
         WasGiven = false;
-        foreach (int source in Order(s => _holders.Contains(s) && (among is null || among(s))))
+        foreach (int source in Order(_parts, s => _holders.Contains(s) && (among is null || among(s))))
         {
             var question = new PartQuestion(source, request);
             yield return question;
@@ -81,7 +87,7 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
                 Silent(source, "did not answer a request for a part of a snapshot");
                 continue;
             }
-            Answered(source, question.TookUs);
+            Answered(source, _parts, question.TookUs);
             if (answer.Height != request.Height || answer is { Head: null, Pages.Count: 0, Rows.Count: 0, LastRows: false })
             {
                 _holders.Remove(source); // its time is over there, or it restarted
@@ -100,14 +106,14 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
     public IEnumerable<LedgerQuestion> AskForBlocks(ulong firstHeight)
     {
         WasGiven = false;
-        foreach (int source in Order())
+        foreach (int source in Order(_blocks))
         {
             var question = new BlocksQuestion(source, firstHeight);
             yield return question;
             if (CatchUp.HasBlocks(question, out string? complaint))
             {
-                Answered(source, question.TookUs);
-                Blocks = (source, question.Answer!.Blocks);
+                Answered(source, _blocks, question.TookUs / question.Answer!.Blocks.Count);
+                Blocks = (source, question.Answer.Blocks);
                 WasGiven = true;
                 yield break;
             }
@@ -123,11 +129,8 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
         misbehaved(source, complaint);
     }
 
-    private int[] Order(Func<int, bool>? among = null) =>
-    [
-        .. connected().Where(s => !_liars.Contains(s) && (among is null || among(s)))
-            .OrderBy(_silent.Contains).ThenBy(s => _paceUs.GetValueOrDefault(s)),
-    ];
+    private int[] Order(Paces paces, Func<int, bool>? among = null) =>
+        [.. connected().Where(s => !_liars.Contains(s) && (among is null || among(s))).OrderBy(_silent.Contains).ThenBy(paces.Of)];
 
     private void Silent(int source, string complaint)
     {
@@ -135,9 +138,9 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
         misbehaved(source, complaint);
     }
 
-    private void Answered(int source, long tookUs)
+    private void Answered(int source, Paces paces, long tookUs)
     {
         _silent.Remove(source);
-        _paceUs[source] = _paceUs.TryGetValue(source, out long pace) ? pace + (tookUs - pace) / NewestParts : tookUs;
+        paces.Take(source, tookUs);
     }
 }

@@ -18,6 +18,9 @@ internal sealed class SnapshotFetch(
 {
     private SnapshotAssembler? _assembler;
 
+    /// <summary>An answer ends with the row, page or change that makes it longer than this.</summary>
+    public int AnswerBytesMax { get; init; } = SnapshotAnswers.AnswerBytesMax;
+
     /// <summary>Told how far it is, after every part.</summary>
     public Action<SnapshotProgress> OnProgress { get; init; } = static _ => { };
 
@@ -34,6 +37,7 @@ internal sealed class SnapshotFetch(
     {
         _assembler = new SnapshotAssembler(genesis, known, verifier, peers.Sources, new StoredAssembly(assembly), height)
         {
+            AnswerBytesMax = AnswerBytesMax,
             OnProgress = OnProgress,
             IsWorthwhile = IsWorthwhile,
         };

@@ -16,11 +16,8 @@ internal sealed class SnapshotShelf(TimeProvider time) : IDisposable
     /// when somebody asks.</summary>
     public const ulong Spacing = 64;
 
-    /// <summary>How long one is kept from the first question on: at 10 MB a second, 18 GB of state.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromMinutes(30);
-
     private readonly Lock _gate = new();
-    private readonly SnapshotLeases<LedgerSnapshot> _leases = new((ulong)Lease.TotalMilliseconds);
+    private readonly SnapshotLeases<LedgerSnapshot> _leases = new(SnapshotRules.LeaseMs);
     private bool _disposed;
 
     /// <summary>A block was stored: takes a snapshot where one is due.</summary>

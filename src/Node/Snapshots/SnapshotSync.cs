@@ -40,9 +40,12 @@ internal sealed class SnapshotSync(
     public SnapshotProgress? Progress { get; private set; }
 
     /// <summary>Fetches a snapshot if the node is so far behind that it costs less. False: go on by blocks.</summary>
-    public async Task<bool> TryAsync(ulong lag, CancellationToken cancellation)
+    /// <param name="lag">Blocks behind.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="wordOf">Who alone says so; null where it is proven.</param>
+    public async Task<bool> TryAsync(ulong lag, CancellationToken cancellation, int? wordOf = null)
     {
-        if (!_plan.Begin(lag, time.MonotonicMs()))
+        if (!_plan.Begin(lag, time.MonotonicMs(), wordOf))
             return false;
         var peers = new SnapshotPeers(sources, network, progress, time);
         while (true)

@@ -178,16 +178,21 @@ internal sealed class BlockSync(
     private async Task<bool> FollowAsync(BlocksQuestion ahead, CancellationToken cancellation)
     {
         await _peers.AskAsync(ahead, cancellation);
-        if (ahead.Answer is null && !sources.Connected.Contains(ahead.Source))
-            return true; // the stream ended, which is no fault
+        bool given = false, ended = ahead.Answer is null && !sources.Connected.Contains(ahead.Source);
+        string? wrong = null;
+        lock (_following)
+        {
+            if (ended)
+                Proven.Ended(ahead, time.MonotonicMs());
+            else
+                given = _following.Take(ahead, time.MonotonicMs(), out wrong);
+        }
+        if (ended)
+            return true;
         // On nobody's word more than questions: a snapshot is fetched once its header is proven.
         ulong said = _following.SaidBy(ahead), tip = ledger.Tip.Height;
-        if (said > tip && snapshots is not null && await snapshots.TryAsync(said - tip, cancellation))
+        if (wrong is null && said > tip && snapshots is not null && await snapshots.TryAsync(said - tip, cancellation, ahead.Source))
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
-        bool given;
-        string? wrong;
-        lock (_following)
-            given = _following.Take(ahead, time.MonotonicMs(), out wrong);
         if (given)
             wrong = await StoreAsync(new FetchedRange(ahead.Source, ahead.FirstHeight, ahead.Answer!.Blocks), cancellation);
         if (wrong is not null)

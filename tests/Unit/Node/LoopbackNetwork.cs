@@ -14,7 +14,7 @@ internal sealed class LoopbackNetwork : ITestWires
     /// <summary>Whether gossip of an envelope reaches a department.</summary>
     public Func<string, ReadOnlyMemory<byte>, bool> Gossips { get; set; } = static (_, _) => true;
 
-    /// <summary>Whether blocks from a height on are given to a department.</summary>
+    /// <summary>Whether blocks from a height on are given to a department; else it is told that there are none below a snapshot.</summary>
     public Func<string, ulong, bool> GivesBlocks { get; set; } = static (_, _) => true;
 
     /// <summary>What becomes of an answer with blocks from a height on; null: no answer.</summary>
@@ -102,8 +102,16 @@ internal sealed class LoopbackNetwork : ITestWires
         public async Task<BlockRangeResponse?> RequestBlocksAsync(
             string from, ulong firstHeight, int count, CancellationToken cancellation) => network.Blocks(department, from, firstHeight) is { } told
             ? await told
-            : await network.Passes(firstHeight,
-                network.GivesBlocks(department, firstHeight) ? await AskAsync(from, h => h.ReadBlocks(firstHeight, count)) : null);
+            : await network.Passes(firstHeight, await AskAsync(from, h =>
+            {
+                BlockRangeResponse answer = h.ReadBlocks(firstHeight, count);
+                if (!network.GivesBlocks(department, firstHeight))
+                {
+                    answer.Blocks.Clear();
+                    answer.WholeFrom = firstHeight + 1;
+                }
+                return answer;
+            }));
 
         public Task<SnapshotResponse?> RequestSnapshotAsync(
             string from, SnapshotRequest request, CancellationToken cancellation) =>

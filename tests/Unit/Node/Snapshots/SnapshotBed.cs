@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Google.Protobuf;
 using GovChain.Client.Keys;
 using GovChain.Core.Cryptography;
@@ -186,6 +187,7 @@ internal sealed class ScriptedPeers : IPeerNetwork
     private readonly SnapshotBed _bed;
     private readonly Dictionary<string, Func<SnapshotRequest, SnapshotResponse, SnapshotResponse?>> _parts = [];
     private readonly Dictionary<string, Func<ulong, BlockRangeResponse, BlockRangeResponse?>> _blocks = [];
+    private readonly ConcurrentDictionary<int, bool> _disconnected = [];
 
     public ScriptedPeers(SnapshotBed bed) => _bed = bed;
 
@@ -196,8 +198,14 @@ internal sealed class ScriptedPeers : IPeerNetwork
     public Action OnRequest { get; init; } = static () => { };
 
     /// <summary>Departments 1 to 3; the node that fetches is 0.</summary>
-    public IReadOnlyList<PeerConnection> Connections =>
-        [.. Enumerable.Range(1, 3).Select(i => new PeerConnection(TestLedger.DepartmentId(i), "test", true, "", 0))];
+    public IReadOnlyList<PeerConnection> Connections => [.. Enumerable.Range(1, 3).Select(
+        i => new PeerConnection(TestLedger.DepartmentId(i), "test", !_disconnected.ContainsKey(i), "", 0))];
+
+    /// <summary>Its stream ends.</summary>
+    public void Disconnect(int department) => _disconnected[department] = true;
+
+    /// <summary>It is there again.</summary>
+    public void Connect(int department) => _disconnected.TryRemove(department, out _);
 
     /// <summary>Changes what a department answers; null for no answer.</summary>
     public void Twist(int department, Func<SnapshotRequest, SnapshotResponse, SnapshotResponse?> twist) =>

@@ -68,9 +68,19 @@ public sealed class SnapshotEpochsTests
     {
         foreach (int department in new[] { 1, 2, 3 })
             _peers.Twist(department, (_, answer) => OnHead(answer, head => Keep(head, 1)));
-        Assert.That(await FetchAsync(), Is.Null);
+        Assert.That(await FetchAsync(answerBytesMax: 1), Is.Null);
         Assert.That(Complaints(), Is.Empty);
         Assert.That(_progress.Of(1).Complaint, Is.Empty);
+    }
+
+    /// <summary>All three fit into an answer: who gives one at a time is asked for no more.</summary>
+    [Test]
+    public async Task Changes_OfOneThatGivesThemOneByOne_AreTakenFromTheOthers()
+    {
+        _peers.Twist(1, (_, answer) => OnHead(answer, head => Keep(head, 1)));
+        Assert.That(await FetchAsync(), Is.Null);
+        Assert.That(_progress.Of(1).Complaint, Does.StartWith("sent a snapshot of an epoch that the changes"));
+        Assert.That(_peers.Asked[TestLedger.DepartmentId(1)], Is.EqualTo(1));
     }
 
     /// <summary>Two of the three tell it, and are asked first.</summary>
@@ -167,7 +177,7 @@ public sealed class SnapshotEpochsTests
 
     private string PathOfRun => _bed.PathOf($"run-{_runs}");
 
-    private async Task<string?> FetchAsync()
+    private async Task<string?> FetchAsync(int answerBytesMax = SnapshotAnswers.AnswerBytesMax)
     {
         _runs++;
         using DataDirectory directory = DataDirectory.Open(PathOfRun, Genesis.ChainId);
@@ -177,7 +187,10 @@ public sealed class SnapshotEpochsTests
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip));
         using LedgerAssembly assembly = LedgerAssembly.Create(directory);
         string? failure = await new SnapshotFetch(
-            Genesis, new ValidatorHistory(Genesis.Validators, null), _bed.Verifier, peers, assembly, _bed.Tip).RunAsync(CancellationToken.None);
+            Genesis, new ValidatorHistory(Genesis.Validators, null), _bed.Verifier, peers, assembly, _bed.Tip)
+        {
+            AnswerBytesMax = answerBytesMax,
+        }.RunAsync(CancellationToken.None);
         if (failure is null)
             assembly.Complete(new DurableTip(0, Genesis.Block.Header.Hash));
         return failure;

@@ -155,8 +155,88 @@ public sealed class SnapshotFetchTests
         });
         Slow(2);
         Slow(3);
-        Assert.That(await FetchAsync(), Is.Not.Null);
+        Assert.That(await FetchAsync(), Is.Null);
         Assert.That(_progress.Of(1).Complaint, Does.StartWith("sent a snapshot with"));
+        Installed(store =>
+        {
+            Assert.That(store.Gap!.Base.Height, Is.EqualTo(_bed.Tip - 30), "the others' base");
+            Assert.That(LedgerIntegrity.Check(store.Current), Is.Empty);
+        });
+    }
+
+    /// <summary>Blocks that lead up from genesis cost more than they are worth: of four departments one may say so falsely.</summary>
+    [Test]
+    public async Task BaseFarBelow_OfOnePeer_TalksNobodyOutOfTheSnapshot()
+    {
+        _peers.Twist(1, (_, answer) =>
+        {
+            if (answer.Head is { } head)
+                Rebase(head, -(int)BlockHeader.TryRead(head.BaseHeader.Span)!.Height + 1);
+            return answer;
+        });
+        Slow(2);
+        Slow(3);
+        Assert.That(await FetchAsync(leavesMax: 200), Is.Null);
+        Installed(store => Assert.That(LedgerIntegrity.Check(store.Current), Is.Empty));
+    }
+
+    /// <summary>What breaks off before it is full is no honest answer, however quick it is.</summary>
+    [Test]
+    public async Task PartsPieceByPiece_OfOnePeer_AreTakenFromTheOthers([Values("rows", "pages")] string what)
+    {
+        _peers.Twist(1, (_, answer) =>
+        {
+            while (what == "rows" && answer.Rows.Count > 1)
+            {
+                answer.Rows.RemoveAt(1);
+                answer.LastRows = false;
+            }
+            while (what == "pages" && answer.Pages.Count > 1)
+                answer.Pages.RemoveAt(1);
+            return answer;
+        });
+        Slow(2);
+        Slow(3);
+        Assert.That(await FetchAsync(), Is.Null);
+        Assert.That(_progress.Of(1).Complaint, Does.EndWith("piece by piece"));
+        Assert.That(_peers.Asked.Values.Sum(), Is.LessThan(12));
+    }
+
+    /// <summary>Two of three leave the same values out, and answer faster than the honest one.</summary>
+    [Test]
+    public async Task OmittedValues_OfTwo_AreFetchedFromTheThird()
+    {
+        foreach (int liar in new[] { 1, 2 })
+        {
+            _peers.Twist(liar, static (request, answer) =>
+            {
+                if (request.PartCase == SnapshotRequest.PartOneofCase.Rows && answer.Rows.Count > 3)
+                    answer.Rows.RemoveAt(3);
+                return answer;
+            });
+        }
+        Slow(3);
+        Assert.That(await FetchAsync(), Is.Null);
+        Installed(store => Assert.That(LedgerIntegrity.Check(store.Current), Is.Empty));
+        Assert.That(Complaints(), Has.Exactly(1).EqualTo("left state values out of a snapshot"), "the one whose values were missed");
+    }
+
+    /// <summary>Only a hostile department keeps a snapshot for longer than all do; it must not keep the one that fetches.</summary>
+    [Test]
+    public async Task WaitingForLongerThanASnapshotIsKept_EndsTheFetch()
+    {
+        int given = 0;
+        for (int i = 1; i <= 3; i++)
+        {
+            _peers.Twist(i, (_, answer) =>
+            {
+                given++;
+                _pace.Us += (long)SnapshotRules.LeaseMs * 1_000 / 2 + 1;
+                return answer;
+            });
+        }
+        Assert.That(await FetchAsync(), Is.EqualTo("it takes longer than anybody keeps it"));
+        Assert.That(given, Is.EqualTo(5), "three offers, and two parts that took half of the time each");
     }
 
     [Test]
@@ -227,7 +307,7 @@ public sealed class SnapshotFetchTests
 
     private string PathOfRun => _bed.PathOf($"run-{_runs}");
 
-    private async Task<string?> FetchAsync(ulong rowsMax = ulong.MaxValue)
+    private async Task<string?> FetchAsync(ulong rowsMax = ulong.MaxValue, ulong leavesMax = ulong.MaxValue)
     {
         _runs++;
         using DataDirectory directory = DataDirectory.Open(PathOfRun, _bed.Ledger.Genesis.ChainId);
@@ -239,7 +319,7 @@ public sealed class SnapshotFetchTests
         var fetch = new SnapshotFetch(
             _bed.Ledger.Genesis, new ValidatorHistory(_bed.Ledger.Genesis.Validators, null), _bed.Verifier, peers, assembly, _bed.Tip)
         {
-            IsWorthwhile = (_, _, rows) => rows <= rowsMax,
+            IsWorthwhile = (header, below, rows) => rows <= rowsMax && header.LogSizeAfter - below.LogSizeAfter <= leavesMax,
         };
         string? failure = await fetch.RunAsync(CancellationToken.None);
         if (failure is null)

@@ -1,3 +1,4 @@
+using GovChain.Consensus;
 using GovChain.Node.Ledger;
 using GovChain.Node.Snapshots;
 using GovChain.Storage;
@@ -11,6 +12,8 @@ namespace GovChain.Tests.Unit.Node.Snapshots;
 [TestFixture]
 public sealed class SnapshotShelfTests
 {
+    private static readonly TimeSpan Lease = TimeSpan.FromMilliseconds(SnapshotRules.LeaseMs);
+
     [Test]
     public void Heights_AreTheSameEverywhere_AndTheNewestTwoAreKept()
     {
@@ -42,13 +45,13 @@ public sealed class SnapshotShelfTests
         To(4 * SnapshotShelf.Spacing);
         Assert.That(Takes(shelf, 192), Is.False, "both are taken");
         Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 64, 128 }), "new askers share them");
-        clock.Advance(SnapshotShelf.Lease * 0.6);
+        clock.Advance(Lease * 0.6);
         Assert.That(Takes(shelf, 64), "who has begun goes on");
-        clock.Advance(SnapshotShelf.Lease * 0.4);
+        clock.Advance(Lease * 0.4);
         Assert.That(Takes(shelf, 64) || Takes(shelf, 128), Is.False, "asking does not make it longer");
         Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 192, 256 }));
         Assert.That(Takes(shelf, 256));
-        clock.Advance(SnapshotShelf.Lease * 0.6);
+        clock.Advance(Lease * 0.6);
         Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 192 }), "one whose time is half over is given to nobody new");
     }
 

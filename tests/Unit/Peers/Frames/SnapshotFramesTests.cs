@@ -49,7 +49,8 @@ internal sealed class SnapshotFramesTests
         var kinds = new Dictionary<string, Func<PeerFrame, PeerFrame, bool>>
         {
             ["offer"] = static (q, _) => q.SnapshotRequest is { PartCase: SnapshotRequest.PartOneofCase.None },
-            ["head"] = static (_, a) => a.SnapshotResponse?.Head is not null,
+            ["head"] = static (q, a) => a.SnapshotResponse?.Head is not null && q.SnapshotRequest.Head.FromEpoch == 0,
+            ["base"] = static (q, a) => a.SnapshotResponse?.Head is not null && q.SnapshotRequest.Head.FromEpoch > 0,
             ["pages"] = static (_, a) => a.SnapshotResponse is { Pages.Count: > 1 },
             ["rows"] = static (_, a) => a.SnapshotResponse is { Rows.Count: > 0 },
             ["blocks"] = static (_, a) => a.KindCase == PeerFrame.KindOneofCase.BlockResponse,
@@ -84,9 +85,18 @@ internal sealed class SnapshotFramesTests
         tally.Expect(FrameTally.Snapshots);
     }
 
-    /// <summary>A part of an answer that nobody asked for.</summary>
-    private static bool IsUnread(string kind, string field) => field.Split('.') is ["snapshot_response", var part, ..]
-        && part is "head" or "pages" or "rows" && part != kind;
+    /// <summary>A part of an answer that nobody asked for. Of a head the header is read first, and what blocks begin upon when the state is
+    /// there.</summary>
+    private static bool IsUnread(string kind, string field) => field.Split('.') switch
+    {
+        ["snapshot_response", "head", var part, ..] when kind is "head" or "base" =>
+            kind == "head" ? part.StartsWith("edge_tiles", StringComparison.Ordinal) : !IsOfBase(part),
+        ["snapshot_response", var part, ..] => part is "head" or "pages" or "rows" && part != kind && !(part == "head" && kind == "base"),
+        _ => false,
+    };
+
+    private static bool IsOfBase(string part) =>
+        part.StartsWith("base_", StringComparison.Ordinal) || part.StartsWith("edge_tiles", StringComparison.Ordinal);
 
     /// <summary>Null where the ledger that everybody has comes of it, else what came instead.</summary>
     /// <param name="bed">That ledger.</param>
