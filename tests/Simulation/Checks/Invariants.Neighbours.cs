@@ -1,4 +1,5 @@
 using GovChain.Consensus;
+using GovChain.Protos.V1;
 
 namespace GovChain.Tests.Simulation;
 
@@ -62,4 +63,24 @@ internal sealed partial class Invariants
                 done.Add(question.Source);
         }
     }
+
+    /// <summary>Who breaks an answer off before it is as long as one may be is asked for nothing more of that snapshot.</summary>
+    public IEnumerable<LedgerQuestion> WatchParts(SimulatedNode node, IEnumerable<LedgerQuestion> questions)
+    {
+        var done = new HashSet<int>();
+        foreach (LedgerQuestion question in questions)
+        {
+            if (question is PartQuestion again && done.Contains(again.Source))
+                throw new InvariantException("neighbour", $"node {node.Index} lets {again.Source} give a snapshot piece by piece");
+            yield return question;
+            if (question is PartQuestion { Answer: { } answer } part && IsCutShort(part.Request, answer))
+                done.Add(part.Source);
+        }
+    }
+
+    private static bool IsCutShort(SnapshotRequest request, SnapshotResponse answer) =>
+        (request.Pages is { } wanted && answer.Pages.Count > 0 && answer.Pages.Count < wanted.Keys.Count
+            && answer.Pages.Sum(static p => p.Length) <= SimulatedNode.AnswerBytesMax)
+        || (request.Rows is not null && answer.Rows.Count > 0 && !answer.LastRows
+            && answer.Rows.Sum(static r => r.Key.Length + r.Value.Length) <= SimulatedNode.AnswerBytesMax);
 }

@@ -25,7 +25,15 @@ internal sealed partial class Adversary
         Pages,
         Rows,
         Values,
+        Pieces,
+        Late,
     }
+
+    /// <summary>It gives nothing of a snapshot: one that has a lie to tell does.</summary>
+    public bool WithholdsParts => Withholds && _lie == SnapshotLie.None;
+
+    /// <summary>How late it answers what it is asked of a snapshot, in time for one who waits so long; microseconds.</summary>
+    public ulong LatePartUs(ulong timeoutUs) => _lie == SnapshotLie.Late ? LateUs(timeoutUs) : 0;
 
     /// <summary>An answer as this node gives it; null for none.</summary>
     public SnapshotResponse? Spoil(SnapshotRequest request, SnapshotResponse answer)
@@ -45,18 +53,20 @@ internal sealed partial class Adversary
         else if (_lie == SnapshotLie.Pages && answer.Pages.Count > 0 && Lies(FaultKind.LyingSnapshot, 700))
             SpoilPages(answer);
         else if (_lie == SnapshotLie.Rows && answer.Rows.Count > 0 && Lies(FaultKind.LyingSnapshot, 700))
-            SpoilRows(answer);
+            SpoilRows(answer, request.Height);
         else if (_lie == SnapshotLie.Values && answer.Rows.Count > 0 && Lies(FaultKind.LyingSnapshot, 700))
         {
             StateRow row = answer.Rows[_stage.Rng.Below(answer.Rows.Count)];
             row.Value = Flip(row.Value);
         }
+        else if (_lie == SnapshotLie.Pieces && Lies(FaultKind.LyingSnapshot, 900))
+            BreakOff(answer);
         return answer;
     }
 
     private SnapshotLie ChooseLie()
     {
-        SnapshotLie lie = (SnapshotLie)_stage.Rng.Below((int)SnapshotLie.Values + 1);
+        SnapshotLie lie = (SnapshotLie)_stage.Rng.Between((int)SnapshotLie.Offer, (int)SnapshotLie.Late + 1);
         return _stage.Scenario.Has(lie is SnapshotLie.Offer or SnapshotLie.Forgery ? FaultKind.ForgedSnapshot : FaultKind.LyingSnapshot)
             ? lie : SnapshotLie.None;
     }
@@ -154,21 +164,21 @@ internal sealed partial class Adversary
     private void SpoilPages(SnapshotResponse answer)
     {
         int at = _stage.Rng.Below(answer.Pages.Count);
-        switch (_stage.Rng.Below(3))
+        switch (_stage.Rng.Below(4))
         {
             case 0:
-                answer.Pages[at] = Flip(answer.Pages[at]);
-                break;
-            case 1:
                 answer.Pages.Add(answer.Pages[at]);
                 break;
-            default:
+            case 1 when at > 0:
                 answer.Pages[at] = answer.Pages[0];
+                break;
+            default:
+                answer.Pages[at] = Flip(answer.Pages[at]);
                 break;
         }
     }
 
-    private void SpoilRows(SnapshotResponse answer)
+    private void SpoilRows(SnapshotResponse answer, ulong height)
     {
         int at = _stage.Rng.Below(answer.Rows.Count);
         switch (_stage.Rng.Below(5))
@@ -182,10 +192,39 @@ internal sealed partial class Adversary
             case 2:
                 answer.LastRows = true;
                 break;
-            default: // which nobody sees at once
+            default:
                 answer.Rows.RemoveAt(at);
+                FillUp(answer, height);
                 break;
         }
+    }
+
+    /// <summary>As many values as an honest answer has, so that nobody sees at once that one is left out.</summary>
+    private void FillUp(SnapshotResponse answer, ulong height)
+    {
+        if (answer.LastRows || answer.Rows.Count == 0 || _node.SnapshotAt(height) is not { } view)
+            return;
+        foreach (StateChange state in view.ScanStatesAfter(answer.Rows[^1].Key.ToByteArray()))
+        {
+            if (AnswerLength.IsFullOf(answer.Rows, SimulatedNode.AnswerBytesMax))
+                return;
+            answer.Rows.Add(new StateRow { Key = ByteString.CopyFrom(state.Key.Span), Value = ByteString.CopyFrom(state.Value) });
+        }
+        answer.LastRows = true;
+    }
+
+    /// <summary>One page, value or change of many.</summary>
+    private static void BreakOff(SnapshotResponse answer)
+    {
+        while (answer.Pages.Count > 1)
+            answer.Pages.RemoveAt(1);
+        while (answer.Head is { Epochs.Count: > 1 } head)
+            head.Epochs.RemoveAt(1);
+        if (answer.Rows.Count < 2)
+            return;
+        while (answer.Rows.Count > 1)
+            answer.Rows.RemoveAt(1);
+        answer.LastRows = false;
     }
 
     private ByteString Flip(ByteString bytes)

@@ -129,17 +129,18 @@ internal sealed partial class SimulatedNode
         Ask([ahead], () =>
         {
             _stage.Invariants.OnFollowed(this, ahead, _following.SaidBy(ahead));
+            bool given = _following.Take(ahead, MonotonicMs, out string? complaint);
             ulong said = _following.SaidBy(ahead);
-            if (said > Ledger.Height)
-                TrySnapshot(said - Ledger.Height, () => TakeFollowed(ahead));
+            if (complaint is null && said > Ledger.Height)
+                TrySnapshot(said - Ledger.Height, () => TakeFollowed(ahead, given, null), ahead.Source);
             else
-                TakeFollowed(ahead);
+                TakeFollowed(ahead, given, complaint);
         });
     }
 
-    private void TakeFollowed(BlocksQuestion ahead)
+    private void TakeFollowed(BlocksQuestion ahead, bool given, string? complaint)
     {
-        if (_following.Take(ahead, MonotonicMs, out string? complaint))
+        if (given)
         {
             Believe(ahead, isFollowed: true);
             StoreFetched();

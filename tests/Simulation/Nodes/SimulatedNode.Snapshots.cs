@@ -39,9 +39,9 @@ internal sealed partial class SimulatedNode
 
     /// <summary>Looks for a snapshot, if the node is so far behind that it costs less; else, and where there is none, goes on otherwise.
     /// </summary>
-    private void TrySnapshot(ulong lag, Action otherwise)
+    private void TrySnapshot(ulong lag, Action otherwise, int? wordOf = null)
     {
-        if (_plan.Begin(lag, MonotonicMs))
+        if (_plan.Begin(lag, MonotonicMs, wordOf))
             Search(new SnapshotSources(Others, (source, complaint) => Blame(source, complaint)), otherwise);
         else
             otherwise();
@@ -75,9 +75,11 @@ internal sealed partial class SimulatedNode
             _stage.Chain.Genesis, Ledger.History, _stage.Keys, sources, assembly, height)
         {
             IsWorthwhile = (header, below, rows) => SnapshotPlan.IsCheaper(tip, header, below, rows),
+            AnswerBytesMax = AnswerBytesMax,
+            WaitMaxMs = _stage.Scenario.SnapshotLeaseMs,
         };
         _stage.Chart?.Event(this, 'F', $"fetches the snapshot at {height}");
-        Ask(Counted(assembler.Questions()), () =>
+        Ask(Counted(_stage.Invariants.WatchParts(this, assembler.Questions())), () =>
         {
             if (assembler.Failure is null && height > _plan.UsefulAbove(Ledger.Tip.Header))
             {
@@ -171,7 +173,7 @@ internal sealed partial class SimulatedNode
 
     private void ServeSnapshot(int from, SnapshotAsk ask)
     {
-        if (_adversary is { Withholds: true })
+        if (_adversary is { WithholdsParts: true })
         {
             _stage.Faults.Add(FaultKind.Withholding);
             return;
@@ -182,7 +184,7 @@ internal sealed partial class SimulatedNode
         answer.Height = ask.Request.Height;
         SnapshotResponse? told = _adversary is { } adversary ? adversary.Spoil(ask.Request, answer) : answer;
         if (told is not null)
-            _stage.Send(this, from, new SnapshotGiven(ask.Id, told));
+            Later(_adversary?.LatePartUs(BlocksTimeoutUs) ?? 0, () => _stage.Send(this, from, new SnapshotGiven(ask.Id, told)));
     }
 
     /// <summary>The snapshot that it holds at a height; null for none.</summary>

@@ -124,10 +124,13 @@ internal sealed record Scenario
             faults.Add(FaultKind.DiskLost);
         // Lies are what is to be seen here, more than what one forgets.
         bool lie = rng.Chance(750);
+        Dictionary<int, NodeKind> liars = drawn.Faulty.ToDictionary(static f => f.Key, static _ => NodeKind.Hostile);
+        if (liars.Count == 0 && Quorum.Faulty(drawn.Changes ? drawn.Validators - 1 : drawn.Validators) > 0)
+            liars.Add(rng.Below(drawn.Validators), NodeKind.Hostile);
         return drawn with
         {
             Faults = faults,
-            Faulty = lie ? drawn.Faulty.ToDictionary(static f => f.Key, static _ => NodeKind.Hostile) : drawn.Faulty,
+            Faulty = lie ? liars : drawn.Faulty,
             LossPerMille = drawn.LossPerMille / 4,
             LatencyMaxUs = 5_000,
             ChaosEveryMs = rng.Between(300, 1_500),
