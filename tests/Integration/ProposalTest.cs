@@ -67,31 +67,39 @@ internal sealed class ProposalTest
         Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably), "the ledger goes on by the new parameters");
         ProgramRun late = await ProgramRun.GovchainAsync("proposal", "vote", parameters, "against", "--profile", Profile(3), "--json");
         Assert.That(ReasonOf(late), Is.EqualTo("PROPOSAL_DECIDED"), late.Error);
-        await SuspendAndLiftAsync(department: 3, [0, 1, 2, Joiner], cancellation);
         AuditReport[] reports = await _network.AuditAllAsync(cancellation);
         Assert.That(reports, Has.Length.EqualTo(Joiner + 1));
     }
 
-    /// <summary>A department's officers sign nothing while it is suspended, its node votes on, and afterwards they sign again.</summary>
-    private async Task SuspendAndLiftAsync(int department, int[] voters, CancellationToken cancellation)
+    [Test]
+    [CancelAfter(420_000)]
+    [Category(TestGroup.Joining)]
+    public async Task ADepartmentIsSuspended_ItsOfficersSignNothing_ItsNodeVotesOn_UntilItIsLifted(CancellationToken cancellation)
     {
-        string[] register = ["record", "register", "licence", "S-1", "--content", "{}", "--profile", Path(department, $"{DevnetBuilder.Clerk}.json"), "--json"];
+        const int Suspended = 3;
+        _network = await TestNetwork.StartAsync(cancellation, founders: 4, count: 4);
         await DecideAsync("suspend");
-        await UntilAsync(department, static s => s.Voting, cancellation);
-        ProgramRun refused = await ProgramRun.GovchainAsync(register);
+        ProgramRun refused = await RevokeAsync();
         Assert.That((refused.ExitCode, ReasonOf(refused)), Is.EqualTo((ExitCode.Refused, "DEPARTMENT_SUSPENDED")), refused.Error);
-        ProgramRun again = await ProgramRun.GovchainAsync("proposal", "create", "suspend", Id(2), "--profile", Profile(1), "--json");
-        Assert.That((again.ExitCode, ReasonOf(again)), Is.EqualTo((ExitCode.Refused, "QUORUM_SUSPENDED")), again.Error);
+        ProgramRun members = await GovchainAsync("member", "list", "--profile", Profile(0));
+        Assert.That(members.Output.Split('\n').Single(static l => l.Contains("suspended")), Does.StartWith($"  {Id(Suspended)} "));
+        ProgramRun second = await ProgramRun.GovchainAsync("proposal", "create", "suspend", Id(2), "--profile", Profile(1), "--json");
+        Assert.That((second.ExitCode, ReasonOf(second)), Is.EqualTo((ExitCode.Refused, "QUORUM_SUSPENDED")), second.Error);
+        await UntilAsync(Suspended, static s => s.Voting, cancellation);
         await DecideAsync("lift-suspension");
-        ProgramRun owner = await ProgramRun.GovchainAsync(register);
-        Assert.That(ReasonOf(owner), Is.EqualTo("NOT_PERMITTED"), "it is heard again, and the type is another department's");
+        ProgramRun revoked = await RevokeAsync();
+        Assert.That(revoked.ExitCode, Is.Zero, revoked.Error);
+        Assert.That(await _network.AuditAllAsync(cancellation), Has.Length.EqualTo(4));
 
         async Task DecideAsync(string what)
         {
-            string proposal = (await RunAsync(0, "create", what, Id(department), "--json")).Json.GetProperty("transactionId").GetString()!;
-            foreach (int voter in voters)
+            string proposal = (await RunAsync(0, "create", what, Id(Suspended), "--json")).Json.GetProperty("transactionId").GetString()!;
+            foreach (int voter in new[] { 0, 1, 2 })
                 await RunAsync(voter, "vote", proposal, "for");
         }
+
+        Task<ProgramRun> RevokeAsync() => ProgramRun.GovchainAsync(
+            "officer", "revoke", DevnetBuilder.Clerk, "--reason", "left", "--profile", Profile(Suspended), "--json");
     }
 
     /// <summary>A command on proposals by a department's administrator, at its own node.</summary>

@@ -95,7 +95,10 @@ internal static class MemberText
             + $"{QuorumOutlook.Count((int)status.Quorum, "makes", "make")} a quorum.";
         int width = status.Validators.Max(static v => (int?)v.Length) ?? 0;
         for (int i = 0; i < status.Validators.Count; i++)
-            yield return $"  {status.Validators[i].PadRight(width)}  {status.ValidatorKeys.ElementAtOrDefault(i)}".TrimEnd();
+        {
+            string suspended = status.SuspendedDepartments.Contains(status.Validators[i]) ? "  (suspended: its officers sign nothing)" : "";
+            yield return $"  {status.Validators[i].PadRight(width)}  {status.ValidatorKeys.ElementAtOrDefault(i)}".TrimEnd() + suspended;
+        }
         foreach (string department in observers)
             yield return $"  {department} (observer: no vote)";
     }
@@ -107,6 +110,7 @@ internal static class MemberText
         ["quorum"] = status.Quorum,
         ["validators"] = Array(status.Validators.Select(static v => (JsonNode)v)),
         ["keys"] = new JsonObject(status.Validators.Zip(status.ValidatorKeys, static (department, key) => KeyValuePair.Create(department, (JsonNode?)key))),
+        ["suspended"] = Array(status.SuspendedDepartments.Select(static v => (JsonNode)v)),
         ["observers"] = Array(observers.Select(static v => (JsonNode)v)),
     };
 

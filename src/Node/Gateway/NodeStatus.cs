@@ -187,11 +187,13 @@ internal sealed class NodeStatus(
         }));
         IReadOnlyList<Evidence> evidence = Evidence();
         response.EvidencePieces = (uint)evidence.Count;
-        using LedgerSnapshot? view = evidence.Count == 0 ? null : ledger.OpenSnapshot();
-        StateOverlay? state = view is null ? null : new StateOverlay(view);
+        using LedgerSnapshot view = ledger.OpenSnapshot();
+        var state = new StateOverlay(view);
+        response.SuspendedDepartments.AddRange(response.Validators.Where(
+            d => state.Before<DepartmentState>(StateKey.Department(d)) is { SuspendedHeight: > 0 }));
         response.Evidence.AddRange(evidence.TakeLast(EvidenceShownMax).Select(e => new AccusedDepartment
         {
-            Position = AccusationRules.Find(state!, e)?.Position ?? 0,
+            Position = AccusationRules.Find(state, e)?.Position ?? 0,
             Department = EvidenceText.DepartmentOf(e, history),
             Kind = EvidenceText.NameOf(e.Kind),
             Height = e.Height,

@@ -38,7 +38,11 @@ internal sealed class MembershipLedger
             .Append(change.ValidatorKey).Where(static k => !k.IsEmpty)
             .Select(static k => new StateKey(StateKind.OfficerKey, k.Span));
         StateKey subject = change.Department.Length > 0 ? StateKey.Department(change.Department) : StateKey.Parameters;
-        await FetchAsync(state, client, keys.Append(subject), cancellation);
+        // Whether a quorum of those that vote signs on, they say themselves.
+        IEnumerable<StateKey> voters = (MembershipKind)change.Kind is MembershipKind.Remove or MembershipKind.Suspend
+            ? new StateOverlay(state).Leader.Departments.Select(StateKey.Department)
+            : [];
+        await FetchAsync(state, client, keys.Append(subject).Concat(voters), cancellation);
         return new MembershipLedger(state);
     }
 

@@ -142,6 +142,9 @@ public sealed class MemberSignTest : IDisposable
         JsonObject json = MemberText.ToJson(status, ["delta"]);
         Assert.That((string?)json["keys"]!["beta"], Is.EqualTo(Gamma.Public.ToString()));
         Assert.That((string?)json["validators"]![0], Is.EqualTo("alpha"));
+        status.SuspendedDepartments.Add("beta");
+        Assert.That(MemberText.Members(status, []).Last(), Is.EqualTo($"  beta   {Gamma.Public}  (suspended: its officers sign nothing)"));
+        Assert.That((string?)MemberText.ToJson(status, [])["suspended"]![0], Is.EqualTo("beta"));
     }
 
     private string At(string name) => Path.Combine(_directory, name);
