@@ -105,6 +105,7 @@ internal sealed class ReadingTest
         string head = Text(whole, "head");
         await GovchainAsync("reads", "--data", data, "--verify", "--extends", head);
         Assert.That((await ProgramRun.GovchainAsync("reads", "--data", data, "--verify", "--extends", new string('0', 64))).ExitCode, Is.EqualTo(8));
+        Assert.That((await ProgramRun.GovchainAsync("reads", "--data", data, "--verify", "--record", "land/L-1")).ExitCode, Is.EqualTo(2), "it lists nothing");
 
         string file = Directory.EnumerateFiles(Path.Combine(data, "reads"), "0*").Single();
         string[] lines = await File.ReadAllLinesAsync(file);

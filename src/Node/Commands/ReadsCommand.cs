@@ -29,6 +29,8 @@ internal static class ReadsCommand
             + "listed. Ends with 8 if it is damaged.") { data, record, officer, verify, extends, json };
         command.SetAction(result =>
         {
+            if (result.GetValue(verify) && (result.GetValue(record) ?? result.GetValue(officer)) is not null)
+                throw new CommandException(ExitCode.Usage, "--verify lists nothing: leave --record and --officer out, or --verify.");
             (string Type, string Id)? only = result.GetValue(record) is { } r ? Pair(r, "--record", "TYPE/ID") : null;
             (string Department, string Id)? by = result.GetValue(officer) is { } o ? Pair(o, "--officer", "DEPARTMENT/OFFICER") : null;
             Digest? before = result.GetValue(extends) is { } hash ? ParseHash(hash) : null;
