@@ -36,6 +36,8 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <summary>How long to wait when nobody had anything, or nothing but a lie, milliseconds.</summary>
     public const ulong PauseMs = 250;
 
+    private const long LetWaitUs = 1_000_000;
+
     private readonly Dictionary<int, ulong> _passedOverSinceMs = [];
     private readonly Paces _paces = new();
     private int _hint = -1;
@@ -96,7 +98,8 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     }
 
     /// <summary>
-    /// An answer has come, or none in time: how long it took counts, and whoever kept silent or withholds is passed over.
+    /// An answer has come, or none in time: how long it took counts, and whoever kept silent or withholds is passed over. So is, without a
+    /// complaint, who has let others wait for a second and gave no block.
     /// </summary>
     /// <param name="asked">The question, with what came.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
@@ -106,21 +109,21 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     {
         bool has = HasBlocks(asked, out complaint);
         _paces.Take(asked.Source, asked.TookUs / (has ? asked.Answer!.Blocks.Count : 1));
-        if (complaint is not null)
+        if (complaint is not null || (!has && asked.TookUs >= LetWaitUs))
             PassOver(asked.Source, nowMs);
         return has;
     }
 
     /// <summary>
-    /// Its stream ended before the answer came, which is no fault: it may have been stopped. Who has let others wait before that is
-    /// passed over all the same, as any other that did not answer.
+    /// Its stream ended before the answer came, which is no fault: it may have been stopped. Who has let others wait for a second before
+    /// that is passed over all the same, as any other that did not answer.
     /// </summary>
     /// <param name="asked">The question.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
     public void Ended(BlocksQuestion asked, ulong nowMs)
     {
         _paces.Take(asked.Source, asked.TookUs);
-        if (asked.TookUs >= (long)PauseMs * 1_000)
+        if (asked.TookUs >= LetWaitUs)
             PassOver(asked.Source, nowMs);
     }
 

@@ -104,8 +104,13 @@ public static class SnapshotAnswers
         var length = new AnswerLength(bytesMax);
         foreach (ByteString key in wanted.Keys)
         {
-            if (length.IsFull || !StatePageId.TryParseKey(key.Span, out StatePageId id) || view.TryGetPage(id) is not { } page)
+            if (length.IsFull)
                 return;
+            if (!StatePageId.TryParseKey(key.Span, out StatePageId id) || view.TryGetPage(id) is not { } page)
+            {
+                response.Pages.Clear(); // some of what was asked for would be taken for an answer that breaks off
+                return;
+            }
             response.Pages.Add(UnsafeByteOperations.UnsafeWrap(page));
             length.Add(response.Pages[^1]);
         }

@@ -31,7 +31,7 @@ public sealed partial class SnapshotAssembler
         while (!IsWorthwhile(Header, _offer.Below, _offer.Rows))
         {
             dear.Add(_offer.From);
-            if (dear.Count > Quorum.Faulty(_history.Acting.Count))
+            if (dear.Count(s => s < _validators) > Quorum.Faulty(_validators))
             {
                 Failure = "fetching the blocks costs less";
                 yield break;

@@ -11,6 +11,7 @@ namespace GovChain.Consensus;
 public sealed partial class SnapshotAssembler
 {
     private readonly List<FetchedRows> _ranges = [];
+    private readonly HashSet<int> _omitted = [];
     private ulong _leaves;
     private ulong _rows;
 
@@ -119,47 +120,67 @@ public sealed partial class SnapshotAssembler
         if (!StateTree.Holds(assembly, Header!.StateRoot, StateRoots.LeavesOf(states)))
             return "sent a state value that is not the snapshot's";
         // A range is asked for again only where something is missing in it.
-        _rows += _ranges.Count > 0 && _ranges[^1].IsLast
-            ? (ulong)states.Count(s => assembly.TryGetState(s.Key) is null) : (ulong)states.Count;
+        if (_ranges.Count > 0 && _ranges[^1].IsLast)
+        {
+            states.RemoveAll(s => assembly.TryGetState(s.Key) is not null);
+            BlameFor(states);
+        }
+        _rows += (ulong)states.Count;
         assembly.Put(states);
         wanted.Given = new FetchedRows(source, wanted.After, last, answer.LastRows);
         return null;
     }
 
-    /// <summary>Somebody left values out. One after the other is asked for all ranges but its own, until all are here: one that is honest
-    /// has them. Whose range grew lied.</summary>
+    /// <summary>Somebody left values out. Each range is asked of another, again and again of one that was not asked for it yet, until all
+    /// are here: one that is honest has them. In whose range a value was missing lied.</summary>
     private IEnumerable<LedgerQuestion> AskForOmitted()
     {
         FetchedRows[] ranges = [.. _ranges];
-        var asked = new HashSet<int>();
-        var liars = new HashSet<int>();
-        while (_rows != _leaves && sources.FindHolder(s => !asked.Contains(s)) is { } source)
+        for (bool given = true; given && _rows != _leaves;)
         {
-            asked.Add(source);
-            foreach (FetchedRows range in ranges.Where(r => r.Source != source))
+            given = false;
+            foreach (FetchedRows range in ranges)
             {
-                ulong before = _rows;
+                var asked = new HashSet<int>();
                 RowsWanted again;
                 byte[] after = range.From;
                 do
                 {
-                    again = new RowsWanted(after) { Among = s => s == source };
+                    again = new RowsWanted(after) { Among = s => !range.Asked.Contains(s) };
                     foreach (LedgerQuestion question in AskForRows(again))
                         yield return question;
-                    after = again.Given?.To ?? after;
+                    if (_rows == _leaves)
+                        yield break;
+                    if (again.Given is not { } part)
+                        break; // nobody else has it
+                    given = asked.Add(part.Source);
+                    after = part.To;
                 }
-                while (again.Given is { IsLast: false } && (range.IsLast || after.AsSpan().SequenceCompareTo(range.To) < 0));
-                if (_rows > before && liars.Add(range.Source))
-                    sources.Lied(range.Source, "left state values out of a snapshot");
-                if (_rows == _leaves)
-                    yield break;
-                if (again.Given is null)
-                    break; // it gives no more
+                while (!again.Given.IsLast && (range.IsLast || after.AsSpan().SequenceCompareTo(range.To) < 0));
+                range.Asked.UnionWith(asked);
             }
         }
     }
 
-    private sealed record FetchedRows(int Source, byte[] From, byte[] To, bool IsLast);
+    /// <summary>Values that came only when they were asked for again: whoever gave the ranges that they belong to left them out.</summary>
+    private void BlameFor(IEnumerable<StateChange> late)
+    {
+        foreach (StateChange state in late)
+        {
+            FetchedRows range = _ranges.Find(r => r.Holds(state.Key.Span))!; // the last has no end
+            if (_omitted.Add(range.Source))
+                sources.Lied(range.Source, "left state values out of a snapshot");
+        }
+    }
+
+    private sealed record FetchedRows(int Source, byte[] From, byte[] To, bool IsLast)
+    {
+        /// <summary>Who has been asked for it.</summary>
+        public HashSet<int> Asked { get; } = [Source];
+
+        public bool Holds(ReadOnlySpan<byte> key) =>
+            key.SequenceCompareTo(From) > 0 && (IsLast || key.SequenceCompareTo(To) <= 0);
+    }
 
     /// <summary>State values after a key, and what came.</summary>
     private sealed class RowsWanted(byte[] after)

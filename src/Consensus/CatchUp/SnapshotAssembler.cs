@@ -31,6 +31,7 @@ public sealed record SnapshotProgress(ulong Height, ulong Pages, ulong Rows, ulo
 public sealed partial class SnapshotAssembler(
     Genesis genesis, ValidatorHistory known, ISignatureVerifier verifier, SnapshotSources sources, ISnapshotAssembly assembly, ulong height)
 {
+    private readonly int _validators = known.Acting.Count; // sources below this number are theirs
     private ValidatorHistory _history = known;
 
     /// <summary>An answer ends with the row, page or change that makes it longer than this (<see cref="AnswerLength"/>).</summary>

@@ -27,6 +27,9 @@ public sealed class SnapshotPlan(ulong lagMin)
     private int? _wordOf;
     private int _attempts;
 
+    /// <summary>Who offered snapshots that were given up: see <see cref="SnapshotSources"/>.</summary>
+    public ISet<int> GivenUp { get; } = new HashSet<int>();
+
     /// <summary>Whether to look for a snapshot now; where true, a search begins.</summary>
     /// <param name="lag">Blocks behind.</param>
     /// <param name="nowMs">A clock that does not jump.</param>

@@ -9,8 +9,10 @@ namespace GovChain.Consensus;
 /// <remarks>Belongs to one caller at a time.</remarks>
 /// <param name="connected">Who can be asked now, by number.</param>
 /// <param name="misbehaved">Told who did what no honest node does.</param>
-public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<int, string> misbehaved)
+/// <param name="givenUp">Who offered snapshots that were given up in searches before; goes on with this one.</param>
+public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<int, string> misbehaved, ISet<int>? givenUp = null)
 {
+    private readonly ISet<int> _givenUp = givenUp ?? new HashSet<int>();
     private readonly Paces _parts = new(); // an answer of one that is honest is full, or the last
     private readonly Paces _blocks = new();
     private readonly HashSet<int> _silent = [];
@@ -20,7 +22,7 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
     private readonly HashSet<int> _spurned = [];
 
     /// <summary>What <see cref="Find"/> found: the height that most of those asked hold a snapshot at, and of several the
-    /// newest; null where nobody has one.</summary>
+    /// newest; null where nobody has one. Whose snapshot was given up does not count until all others have had their turn.</summary>
     public ulong? Found { get; private set; }
 
     /// <summary>Whether somebody gave what <see cref="Ask"/> or <see cref="AskForBlocks"/> asked for.</summary>
@@ -49,7 +51,9 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
         }
         if (held.Count == 0)
             yield break;
-        (ulong best, List<int> by) = held.OrderBy(static h => h.Value.Count).ThenBy(static h => h.Key).Last();
+        if (held.Values.All(by => by.TrueForAll(_givenUp.Contains)))
+            _givenUp.Clear();
+        (ulong best, List<int> by) = held.OrderBy(h => h.Value.Count(s => !_givenUp.Contains(s))).ThenBy(static h => h.Key).Last();
         _holders.Clear();
         _holders.UnionWith(by);
         _offered.Clear();
@@ -57,14 +61,13 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
         Found = best;
     }
 
-    /// <summary>Nobody gave the snapshot that was found: what its holders offer does not count any more.</summary>
-    public void Spurn() => _spurned.UnionWith(_offered);
-
-    /// <summary>The fastest that holds the snapshot, of some; null where none of them does.</summary>
-    public int? FindHolder(Func<int, bool> among)
+    /// <summary>The snapshot that was found is given up.</summary>
+    /// <param name="isProven">Its header is certified; else what its holders offer does not count any more in this search.</param>
+    public void GiveUp(bool isProven)
     {
-        int[] holders = Order(_parts, s => _holders.Contains(s) && among(s));
-        return holders.Length > 0 ? holders[0] : null;
+        _givenUp.UnionWith(_offered);
+        if (!isProven)
+            _spurned.UnionWith(_offered);
     }
 
     /// <summary>

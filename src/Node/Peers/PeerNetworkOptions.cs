@@ -86,7 +86,8 @@ internal sealed record PeerNetworkOptions
     /// <summary>Blocks in one answer.</summary>
     public int BlocksPerRequestMax { get; init; } = 1_024;
 
-    /// <summary>Parts of snapshots that one peer is given a second, over a long time: 32 of at most 4 MiB. It waits for more;
+    /// <summary>Parts of snapshots that one peer is given a second, over a long time: 32 of 2 MiB and a row or page at most. It waits
+    /// for more;
     /// its votes do not.</summary>
     public int SnapshotPartsPerSecond { get; init; } = 32;
 

@@ -47,7 +47,7 @@ internal sealed class SnapshotSync(
     {
         if (!_plan.Begin(lag, time.MonotonicMs(), wordOf))
             return false;
-        var peers = new SnapshotPeers(sources, network, progress, time);
+        var peers = new SnapshotPeers(sources, network, progress, time, _plan.GivenUp);
         while (true)
         {
             if (await peers.FindAsync(_plan.UsefulAbove(ledger.Tip), cancellation) is not { } height)
@@ -64,8 +64,7 @@ internal sealed class SnapshotSync(
                 return true;
             }
             log.SnapshotGivenUp(height, failure);
-            if (!isProven)
-                peers.Sources.Spurn();
+            peers.Sources.GiveUp(isProven);
             if (!_plan.TryAgain(isProven, time.MonotonicMs()))
                 return false;
         }

@@ -42,7 +42,7 @@ internal sealed partial class SimulatedNode
     private void TrySnapshot(ulong lag, Action otherwise, int? wordOf = null)
     {
         if (_plan.Begin(lag, MonotonicMs, wordOf))
-            Search(new SnapshotSources(Others, (source, complaint) => Blame(source, complaint)), otherwise);
+            Search(new SnapshotSources(Others, Blame, _plan.GivenUp), otherwise);
         else
             otherwise();
     }
@@ -89,8 +89,7 @@ internal sealed partial class SimulatedNode
             }
             _stage.Chart?.Event(this, 'x', $"gives the snapshot at {height} up: {assembler.Failure ?? "it is nearly there by blocks"}");
             _stage.Invariants.OnGivenUp(this, assembler.Header);
-            if (!assembler.IsProven)
-                sources.Spurn();
+            sources.GiveUp(assembler.IsProven);
             if (_plan.TryAgain(assembler.IsProven, MonotonicMs))
                 Search(sources, otherwise);
             else

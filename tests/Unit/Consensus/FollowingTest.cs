@@ -78,6 +78,32 @@ public sealed class FollowingTest
     }
 
     [Test]
+    public void NothingJustInTime_IsAskedForOnceInTenSeconds_AndNoComplaint([Values] bool fillsIn)
+    {
+        int asked = 0;
+        for (ulong ms = NowMs; ms < NowMs + 60_000;)
+        {
+            if (fillsIn)
+                _following.Say(1, 1_000_000);
+            else
+                _following.AskUnheard(1);
+            if (_following.Next([1], Tip, ms) is not { } question)
+            {
+                ms += 100;
+                continue;
+            }
+            asked++;
+            ms += 9_900;
+            question.TookUs = 9_900_000;
+            question.Answer = fillsIn ? new BlockRange(Tip + 1, [], 1_000_000, 900_000) : new BlockRange(Tip + 1, [], 0, 0);
+            Assert.That(_following.Take(question, ms, out string? complaint), Is.False);
+            Assert.That(complaint, Is.Null);
+            _following.Stored(question, Tip, lied: false);
+        }
+        Assert.That(asked, Is.LessThanOrEqualTo(4), "every 19.9 s at most");
+    }
+
+    [Test]
     public void OneThatHasNotTheBlocks_AndNeverSaidSo_IsNotBlamed()
     {
         _following.AskUnheard(1);

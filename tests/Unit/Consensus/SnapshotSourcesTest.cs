@@ -32,14 +32,31 @@ public sealed class SnapshotSourcesTest
         Assert.That(_named, Is.Empty);
     }
 
+    /// <summary>One alone offers the newest, which it does not give: it has its turn again when the others had theirs.</summary>
     [Test]
-    public void FindHolder_IsOneThatOffered_AndHasNotLied()
+    public void Find_AfterASnapshotWasGivenUp_IsAnothers_UntilAllHadTheirTurn()
     {
-        foreach (OffersQuestion question in _sources.Find(0).Cast<OffersQuestion>())
-            question.Answers[1] = new SnapshotResponse { Held = SnapshotRules.WriteHeld([5]) };
-        Assert.That(_sources.FindHolder(static _ => true), Is.EqualTo(2));
-        Assert.That(_sources.FindHolder(static s => s == 1), Is.Null, "it offered nothing");
-        _sources.Lied(2, "lied");
-        Assert.That(_sources.FindHolder(static _ => true), Is.Null);
+        var givenUp = new HashSet<int>();
+        var found = new List<ulong?>();
+        for (int i = 0; i < 4; i++)
+        {
+            SnapshotSources search = Search([1, 2, 3], givenUp);
+            found.Add(search.Found);
+            search.GiveUp(isProven: true);
+        }
+        Assert.That(found, Is.EqualTo(new ulong?[] { 800, 900, 800, 900 }), "two hold 800");
+        Assert.That(Search([1, 2], [1]).Found, Is.EqualTo(800));
+        Assert.That(Search([1, 2], []).Found, Is.EqualTo(900));
+
+        static SnapshotSources Search(int[] connected, HashSet<int> givenUp)
+        {
+            var search = new SnapshotSources(() => connected, static (_, _) => { }, givenUp);
+            foreach (OffersQuestion question in search.Find(0).Cast<OffersQuestion>())
+            {
+                for (int s = 0; s < question.Sources.Count; s++)
+                    question.Answers[s] = new SnapshotResponse { Held = SnapshotRules.WriteHeld([question.Sources[s] == 1 ? 900ul : 800]) };
+            }
+            return search;
+        }
     }
 }

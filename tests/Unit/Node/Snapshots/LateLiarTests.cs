@@ -1,0 +1,170 @@
+using GovChain.Consensus;
+using GovChain.Core.Execution;
+using GovChain.Node.Consensus;
+using GovChain.Node.Ledger;
+using GovChain.Node.Snapshots;
+using GovChain.Node.Sync;
+using GovChain.Protos.V1;
+using GovChain.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Node.Snapshots;
+
+/// <summary>
+/// Goal: one that comes late, says that there are no more values, or gives nothing after the head, costs an answer or two and has nobody
+/// blamed for it (docs/PROTOCOL.md, "Snapshots"). Method: parts so small that there are many, and a clock that moves with answers alone.
+/// </summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class LateLiarTests : IDisposable
+{
+    private const int Liar = 1;
+    private const int AnswerBytesMax = 4_000;
+    private const int RangesBefore = 9; // of those who are honest, before it comes
+    private const long JustInTimeUs = 9_900_000;
+
+    private readonly SnapshotBed _bed = new(60);
+    private readonly PaceClock _pace = new();
+    private readonly PeerProgress _progress = new();
+    private readonly ScriptedPeers _peers;
+    private readonly List<StateRow> _withheld = [];
+    private int _ranges;
+    private bool _lied;
+
+    public LateLiarTests()
+    {
+        _peers = new ScriptedPeers(_bed);
+        foreach (int honest in new[] { 2, 3 })
+        {
+            var jitter = new Random(honest); // about as fast as each other
+            _peers.Twist(honest, (request, answer) =>
+            {
+                _pace.Us += jitter.Next(15_000, 25_000);
+                if (request.PartCase == SnapshotRequest.PartOneofCase.Rows && !_lied && ++_ranges == RangesBefore)
+                    _peers.Connect(Liar);
+                return Cut(answer);
+            });
+        }
+    }
+
+    public void Dispose() => _bed.Dispose();
+
+    /// <summary>Asked for what the honest gave, it gives values of its own range, one with each answer.</summary>
+    [Test]
+    public async Task ValuesOfItsOwnRange_GivenWithTheOthers_AreNobodyElsesFault()
+    {
+        await FetchAsync(answer =>
+        {
+            _pace.Us += 1_000;
+            answer.Rows.Clear();
+            answer.LastRows = true;
+            answer.Rows.Add(_withheld[0]);
+            _withheld.RemoveAt(0);
+            return answer;
+        });
+        Assert.That(_progress.Of(2).Complaint + _progress.Of(3).Complaint, Is.Empty);
+        Assert.That(_progress.Of(Liar).Complaint, Is.EqualTo("left state values out of a snapshot"));
+    }
+
+    /// <summary>It gives all that is asked of it again, truly and just in time.</summary>
+    [Test]
+    public async Task SlowAnswers_ToWhatIsAskedAgain_AreTwoAtMost()
+    {
+        int slow = 0;
+        await FetchAsync(answer =>
+        {
+            slow++;
+            _pace.Us += JustInTimeUs;
+            return Cut(answer);
+        });
+        Assert.That(_ranges, Is.GreaterThanOrEqualTo(RangesBefore));
+        Assert.That(slow, Is.LessThanOrEqualTo(2));
+    }
+
+    /// <summary>It alone holds the newest, and gives its head.</summary>
+    [Test]
+    public async Task SilentAfterTheHead_WhatTheOthersHoldIsAskedFor()
+    {
+        int others = 0;
+        foreach (int honest in new[] { 2, 3 })
+        {
+            ulong height = _bed.Tip - (ulong)honest;
+            _peers.Twist(honest, (request, answer) =>
+            {
+                _pace.Us += 20_000;
+                others += request.Height == height ? 1 : 0;
+                return request.PartCase == SnapshotRequest.PartOneofCase.None
+                    ? new SnapshotResponse { Held = SnapshotRules.WriteHeld([height]) } : new SnapshotResponse { Height = request.Height };
+            });
+        }
+        _peers.Twist(Liar, (request, answer) =>
+        {
+            bool gives = request.PartCase is SnapshotRequest.PartOneofCase.None or SnapshotRequest.PartOneofCase.Head;
+            _pace.Us += gives ? 1_000 : 10_000_000;
+            return gives ? answer : null;
+        });
+        using DataDirectory directory = DataDirectory.Open(_bed.PathOf("n"), _bed.Ledger.Genesis.ChainId);
+        using LedgerStore store = LedgerStore.Open(directory);
+        store.Append(_bed.Ledger.Genesis.Block, certificate: null);
+        var sync = new SnapshotSync(
+            _bed.Ledger.Genesis, new ValidatorHistory(_bed.Ledger.Genesis.Validators, null), directory, new LedgerHead(store),
+            new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _bed.Verifier, _progress, _pace, 20, NullLogger.Instance);
+        await sync.TryAsync(1_000_000, CancellationToken.None);
+        Assert.That(others, Is.EqualTo(2), "each in its turn, in the first search");
+    }
+
+    /// <summary>It offers the snapshot and goes; comes back, keeps a range to itself, and is asked again.</summary>
+    private async Task FetchAsync(Func<SnapshotResponse, SnapshotResponse> again)
+    {
+        _peers.Twist(Liar, (request, answer) =>
+        {
+            if (request.PartCase == SnapshotRequest.PartOneofCase.None)
+                _peers.Disconnect(Liar);
+            if (request.PartCase != SnapshotRequest.PartOneofCase.Rows)
+                return answer;
+            if (_lied)
+                return again(answer);
+            _lied = true;
+            _pace.Us += 1_000;
+            _withheld.AddRange(answer.Rows);
+            answer.Rows.Clear();
+            answer.LastRows = true;
+            return answer;
+        });
+        using DataDirectory directory = DataDirectory.Open(_bed.PathOf("n"), _bed.Ledger.Genesis.ChainId);
+        using (LedgerStore store = LedgerStore.Open(directory))
+            store.Append(_bed.Ledger.Genesis.Block, certificate: null);
+        var peers = new SnapshotPeers(new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _progress, _pace);
+        Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip));
+        using LedgerAssembly assembly = LedgerAssembly.Create(directory);
+        var fetch = new SnapshotFetch(
+            _bed.Ledger.Genesis, new ValidatorHistory(_bed.Ledger.Genesis.Validators, null), _bed.Verifier, peers, assembly, _bed.Tip)
+        {
+            AnswerBytesMax = AnswerBytesMax,
+        };
+        Assert.That(await fetch.RunAsync(CancellationToken.None), Is.Null);
+    }
+
+    /// <summary>As an honest node answers where answers are short.</summary>
+    private static SnapshotResponse Cut(SnapshotResponse answer)
+    {
+        var rows = new AnswerLength(AnswerBytesMax);
+        for (int i = 0; i < answer.Rows.Count; i++)
+        {
+            rows.Add(answer.Rows[i]);
+            if (!rows.IsFull || i + 1 == answer.Rows.Count)
+                continue;
+            answer.LastRows = false;
+            while (answer.Rows.Count > i + 1)
+                answer.Rows.RemoveAt(i + 1);
+        }
+        var pages = new AnswerLength(AnswerBytesMax);
+        for (int i = 0; i < answer.Pages.Count; i++)
+        {
+            pages.Add(answer.Pages[i]);
+            while (pages.IsFull && answer.Pages.Count > i + 1)
+                answer.Pages.RemoveAt(i + 1);
+        }
+        return answer;
+    }
+}
