@@ -53,7 +53,7 @@ internal static partial class RecordCommand
             Description = "The version this one follows (default: the current one, asked for first)",
             HelpName = "N",
         };
-        var reason = new Option<string>("--reason") { Description = "Why", DefaultValueFactory = _ => "" };
+        var reason = new Option<string>("--reason") { Description = "Why" };
         var basis = new Option<string>("--legal-basis") { Description = "On what legal basis", DefaultValueFactory = _ => "" };
         var effective = new Option<string>("--effective")
         {

@@ -174,8 +174,8 @@ internal sealed class Admission
 
     private static Rejection TooFast(string department, long waitMs) => new(
         RejectionCode.RateExceeded,
-        $"More comes {(department.Length > 0 ? $"in the name of {department}" : "by unknown signers")} than this node takes a second. "
-        + "Submit the same envelope again after the hint, or use a submit stream, which waits.",
+        $"More comes {(department.Length > 0 ? $"in the name of {department}" : "by unknown signers")} than this node takes a second "
+        + "(clients.submissionsPerSecond). Give the command, or submit the same envelope, again in some seconds, or use a submit stream, which waits.",
         ("department", department), (Rejection.RetryAfterMs, waitMs.ToString(CultureInfo.InvariantCulture)));
 
     private RoomAnswer Offer(PendingEnvelope envelope)
