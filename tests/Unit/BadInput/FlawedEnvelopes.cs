@@ -45,6 +45,9 @@ internal static class FlawedEnvelopes
         // Another version may have other rules, so its number is looked at before they are applied.
         if (rejection!.Code == RejectionCode.UnsupportedVersion && flaw.What.Contains(".format_version:"))
             return rejection;
+        // Behind a false length the next byte, of a random key, may look like a field that is reserved.
+        if (rejection.Code == RejectionCode.NotActive && flaw.Kind is null)
+            return rejection;
         Assert.That(rejection.Code, Is.EqualTo(RejectionCode.MalformedEnvelope), $"{flaw.What}: {rejection.Message}");
         if (flaw.Kind is { } kind)
             Assert.That(rejection.Facts, Does.Contain(("rule", kind.ToString())), $"{flaw.What}: {rejection.Message}");
