@@ -153,7 +153,8 @@ public sealed partial class SnapshotAssembler
                         yield break;
                     if (again.Given is not { } part)
                         break; // nobody else has it
-                    given = asked.Add(part.Source);
+                    given = true;
+                    asked.Add(part.Source);
                     after = part.To;
                 }
                 while (!again.Given.IsLast && (range.IsLast || after.AsSpan().SequenceCompareTo(range.To) < 0));
