@@ -41,9 +41,16 @@ public sealed class LedgerClient : IDisposable
     /// <summary>Prepares a connection; nothing is sent yet.</summary>
     /// <param name="node">https://host:port.</param>
     /// <param name="caFile">PEM file of the authority that signed the node's certificate; null: the system's.</param>
+    /// <param name="certificate">What a system reads by that has no officer's key at hand (<see cref="ReaderCertificate"/>); null: none is shown.</param>
     /// <exception cref="LedgerClientException">The address is no https URL, or the file no certificate.</exception>
-    public static LedgerClient Connect(Uri node, string? caFile = null) =>
-        Connect(node, caFile is null ? null : TrustOnly(LoadAuthority(caFile)));
+    public static LedgerClient Connect(Uri node, string? caFile = null, X509Certificate2? certificate = null)
+    {
+        SslClientAuthenticationOptions tls = caFile is null ? new() : TrustOnly(LoadAuthority(caFile));
+        // The context, not the list: of a list the platform shows none that no authority which the node names has signed.
+        if (certificate is not null)
+            tls.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
+        return Connect(node, tls);
+    }
 
     /// <summary>Prepares a connection to a node whose certificate is at hand, as on its own machine: that one counts,
     /// whatever names and dates it has, and no other.</summary>
@@ -59,7 +66,7 @@ public sealed class LedgerClient : IDisposable
         });
     }
 
-    private static LedgerClient Connect(Uri node, SslClientAuthenticationOptions? trust)
+    private static LedgerClient Connect(Uri node, SslClientAuthenticationOptions tls)
     {
         if (!node.IsAbsoluteUri || node.Scheme != Uri.UriSchemeHttps)
             throw LedgerClientException.Unusable("INVALID_ADDRESS", $"{node} is no node address: https://HOST:PORT is one.");
@@ -70,9 +77,8 @@ public sealed class LedgerClient : IDisposable
             KeepAlivePingTimeout = TimeSpan.FromSeconds(20),
             EnableMultipleHttp2Connections = true,
             ConnectTimeout = TimeSpan.FromSeconds(10),
+            SslOptions = tls,
         };
-        if (trust is not null)
-            handler.SslOptions = trust;
         var channel = GrpcChannel.ForAddress(node, new GrpcChannelOptions
         {
             HttpHandler = handler,

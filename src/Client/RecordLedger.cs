@@ -37,7 +37,7 @@ public sealed class RecordLedger : IDisposable
     /// <summary>Prepares connections; nothing is sent yet.</summary>
     /// <exception cref="LedgerClientException">INVALID_CHAIN_ID, INVALID_ADDRESS or INVALID_CA_FILE.</exception>
     public RecordLedger(RecordLedgerOptions options)
-        : this(options, [.. options.Nodes.Select(node => LedgerClient.Connect(node, options.AuthorityFile))], TimeProvider.System)
+        : this(options, [.. options.Nodes.Select(node => LedgerClient.Connect(node, options.AuthorityFile, options.Certificate))], TimeProvider.System)
     {
     }
 
@@ -101,7 +101,7 @@ public sealed class RecordLedger : IDisposable
     /// <summary>A record's newest version, proven; null where it is proven that there is none. Never as of an older block than was proven to
     /// this instance before, by whatever node: what it has recorded or read, it reads again.</summary>
     /// <exception cref="LedgerClientException">NOT_FOUND: no such type; TOKEN_REQUIRED: its records are not public, and there is no
-    /// <see cref="RecordLedgerOptions.NodeDepartments"/>; PERMISSION_DENIED: the signer may not read them; no node answers; or the
+    /// <see cref="RecordLedgerOptions.NodeDepartments"/> or <see cref="RecordLedgerOptions.Certificate"/>; PERMISSION_DENIED: the signer may not read them; no node answers; or the
     /// answer is not proven.</exception>
     public Task<ProvenRecord?> FindAsync(RecordKey record, CancellationToken cancellation = default)
     {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using GovChain.Client.Keys;
 
 namespace GovChain.Client;
@@ -25,9 +26,13 @@ public sealed record RecordLedgerOptions
 
     /// <summary>
     /// Whose node each of <see cref="Nodes"/> is, department ids in the same order, from a source that is trusted: the signer's tokens count
-    /// at that node alone. Null: records of types that are not public are not read.
+    /// at that node alone. Null: records of types that are not public are not read, but by <see cref="Certificate"/>.
     /// </summary>
     public IReadOnlyList<string>? NodeDepartments { get; init; }
+
+    /// <summary>What a system reads by that has no officer's key at hand (<see cref="ReaderCertificate"/>); it needs neither
+    /// <see cref="Signer"/> nor <see cref="NodeDepartments"/>. Null: none is shown. Whoever loaded it disposes it, after the ledger.</summary>
+    public X509Certificate2? Certificate { get; init; }
 
     /// <summary>How long to go on where no node answers or takes what is sent, counted from the first failure.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(1);

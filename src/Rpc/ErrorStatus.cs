@@ -80,6 +80,11 @@ internal static class ErrorStatus
         TokenRefusal refusal, string message, params IReadOnlyList<(string Name, string Value)> facts) =>
         Make(StatusCode.Unauthenticated, NameOf(refusal), message, facts);
 
+    /// <summary>The status of a read whose certificate does not count.</summary>
+    public static Status Of(
+        CertificateRefusal refusal, string message, params IReadOnlyList<(string Name, string Value)> facts) =>
+        Make(StatusCode.Unauthenticated, NameOf(refusal), message, facts);
+
     /// <summary>The time to wait for COMMITTED is over.</summary>
     public static Status OfPending(TransactionOutcome outcome)
     {

@@ -71,8 +71,8 @@ public interface ILedgerGateway
     /// <exception cref="LedgerRequestException">NotFound; NotYetAvailable while pending.</exception>
     ReadOnlyMemory<byte> GetReceipt(string transactionId);
 
-    /// <summary>Whose key a token has, by the newest state and the clock, and whether it signed the token.</summary>
-    ReaderStanding Identify(ReadToken token);
+    /// <summary>Whose key a token or a reader's certificate has, by the newest state and the clock, and whether it signed it.</summary>
+    ReaderStanding Identify(SignatureCheck claim);
 
     /// <summary>Writes an answer, or a refusal, about records that are not public into the read log; durable when this returns.</summary>
     /// <exception cref="LedgerRequestException">NodeNotReady: it cannot be written, so the answer must not be given.</exception>

@@ -1,3 +1,4 @@
+using GovChain.Core.Cryptography;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
@@ -13,8 +14,8 @@ namespace GovChain.Rpc;
 /// docs/SPEC.md, "Read token" and "Readers".
 /// </summary>
 /// <remarks>
-/// On the clients' listener by a token in the header Authorization, once; on the administration listener without one, as who is on that
-/// machine can read the disk. Safe from any thread.
+/// On the clients' listener by a token in the header Authorization, once, or else by the certificate that the connection has shown; on the
+/// administration listener without either, as who is on that machine can read the disk. Safe from any thread.
 /// </remarks>
 internal sealed class ReaderDoor
 {
@@ -64,7 +65,7 @@ internal sealed class ReaderDoor
         try
         {
             if (!local)
-                Admit(type, context.GetHttpContext().Request, ref entry);
+                Admit(type, context.GetHttpContext(), ref entry);
             answer = read();
         }
         catch (Exception e) when (ReasonOf(e) is { } reason)
@@ -78,33 +79,66 @@ internal sealed class ReaderDoor
         return answer;
     }
 
-    private void Admit(RecordTypeState type, HttpRequest request, ref ReadEntry entry)
+    private void Admit(RecordTypeState type, HttpContext context, ref ReadEntry entry)
     {
-        ReadToken token = TokenIn(request, type);
+        // A token is meant for this call, a certificate for whatever comes over the connection.
+        OfficerInterval officer = context.Request.Headers.Authorization.Count == 0 && ShownCertificate.Of(context) is { } certificate
+            ? AdmitBy(certificate, ref entry)
+            : AdmitBy(TokenIn(context.Request, type), ref entry);
+        if (ReadRules.Check(type, officer) is { } denial)
+            throw LedgerRequestException.PermissionDenied(denial.Message, denial.Facts);
+    }
+
+    private OfficerInterval AdmitBy(ReadToken token, ref ReadEntry entry)
+    {
         if (token.ChainId != _gateway.ChainId)
             throw Refused(TokenRefusal.TokenWrongChain, $"The token is for the ledger {token.ChainId}, this is {_gateway.ChainId}.");
-        ReaderStanding standing = _gateway.Identify(token);
+        ReaderStanding standing = _gateway.Identify(token.SignatureCheck);
         if (standing.Officer is null)
             throw NotOfficer(standing.Rejection!);
         if (!standing.IsSigner)
             throw Refused(TokenRefusal.TokenSignatureInvalid, "The token's signature is not that of the key in it.");
-        // From here on it is known who asks, whatever becomes of it.
-        entry = entry with { Department = standing.Officer.Department, OfficerId = standing.Officer.OfficerId, Key = token.Signer.ToString() };
+        entry = Named(entry, standing.Officer, token.Signer);
         Require(token, token.Check(_gateway.Department, NowMs));
         if (standing.Rejection is { } rejection)
             throw NotOfficer(rejection);
         Use(token);
         entry = entry with { Token = token.Id.ToString(), TokenEndsMs = token.EndsAtMs };
-        if (ReadRules.Check(type, standing.Officer) is { } denial)
-            throw LedgerRequestException.PermissionDenied(denial.Message, denial.Facts);
+        return standing.Officer;
     }
+
+    private OfficerInterval AdmitBy(ShownCertificate certificate, ref ReadEntry entry)
+    {
+        ReaderStatement statement = certificate.Statement;
+        if (statement.ChainId != _gateway.ChainId)
+        {
+            throw ShownCertificate.Refused(CertificateRefusal.CertificateWrongChain,
+                $"The certificate is for the ledger {statement.ChainId}, this is {_gateway.ChainId}.");
+        }
+        ReaderStanding standing = _gateway.Identify(certificate.SignatureCheck);
+        if (standing.Officer is null)
+            throw ShownCertificate.NotOfficer(standing.Rejection!);
+        if (!standing.IsSigner)
+        {
+            throw ShownCertificate.Refused(CertificateRefusal.CertificateSignatureInvalid,
+                "The officer's key that the certificate names did not sign for the certificate's own key.");
+        }
+        entry = Named(entry, standing.Officer, statement.Signer) with { Certificate = certificate.Id.ToString() };
+        certificate.RequireInTime(NowMs);
+        return standing.Rejection is { } rejection ? throw ShownCertificate.NotOfficer(rejection) : standing.Officer;
+    }
+
+    /// <summary>From here on it is known who asks, whatever becomes of it.</summary>
+    private static ReadEntry Named(ReadEntry entry, OfficerInterval officer, PublicKey key) =>
+        entry with { Department = officer.Department, OfficerId = officer.OfficerId, Key = key.ToString() };
 
     private static ReadToken TokenIn(HttpRequest request, RecordTypeState type)
     {
         if (request.Headers.Authorization is not [{ } value, ..] given)
         {
             throw Refused(TokenRefusal.TokenRequired,
-                $"Records of type {type.Type} are not public. Sign a token with an officer's key: --key KEY --node-of DEPARTMENT, or the client library's Reader.",
+                $"Records of type {type.Type} are not public. Sign a token with an officer's key: --key KEY --node-of DEPARTMENT, or the client library's Reader; "
+                + "or show a system's certificate: --certificate FILE.",
                 ("type", type.Type));
         }
         bool isToken = given.Count == 1 && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
@@ -148,7 +182,7 @@ internal sealed class ReaderDoor
 
     private void Log(ReadEntry entry)
     {
-        if (entry.Token.Length > 0 || entry.Listener != "clients")
+        if (entry.Token.Length > 0 || entry.Answer == Given || entry.Listener != "clients")
             _gateway.LogRead(entry);
         else if (_throttle.TryPass() is { } unwritten)
             _gateway.LogRead(entry with { Unwritten = unwritten });

@@ -203,6 +203,8 @@ internal static class FuzzSeeds
 
     public static IEnumerable<byte[]> ReadTokens() => Vectors.HexOfEach("read-token", "tokens", "token");
 
+    public static IEnumerable<byte[]> ReaderStatements() => Vectors.HexOfEach("reader-statement", "statements", "extension");
+
     public static IEnumerable<byte[]> ReadEntries() =>
     [
         new ReadEntry

@@ -53,6 +53,7 @@ internal static class Targets
         new("genesis-file", InputForm.Json, FuzzSeeds.GenesisFiles, GenesisFileOf),
         new("joining-file", InputForm.Json, FuzzSeeds.JoiningFiles, JoiningFileOf),
         new("read-token", InputForm.Binary, FuzzSeeds.ReadTokens, ReadTokenOf),
+        new("reader-statement", InputForm.Binary, FuzzSeeds.ReaderStatements, ReaderStatementOf),
         new("read-log-entry", InputForm.Json, FuzzSeeds.ReadEntries, ReadEntryOf),
         new("receipt", InputForm.Json, FuzzSeeds.Receipts, ReceiptOf),
         new("payload", InputForm.Json, FuzzSeeds.Payloads, PayloadOf),
@@ -263,6 +264,16 @@ internal static class Targets
         Same(input, token.ToBytes());
         Same(input, ReadToken.TryParse(token.ToString())!.ToBytes());
         token.Check("alpha", token.IssuedAtMs);
+        return true;
+    }
+
+    private static bool ReaderStatementOf(byte[] input)
+    {
+        if (ReaderStatement.TryReadExtension(input) is not { } statement)
+            return false;
+        Same(input, statement.ToExtension());
+        statement.Check(statement.FromMs);
+        statement.CheckFor(input);
         return true;
     }
 

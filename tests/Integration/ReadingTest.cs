@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using GovChain.Client;
 using GovChain.Client.Keys;
@@ -64,14 +65,18 @@ internal sealed class ReadingTest
         Assert.That((await GovchainAsync([.. get, "--node", Node(0), "--node-of", owner, "--profile", stranger])).Output, Does.Contain("still"));
         await ReadByTheLibraryAsync(other, cancellation);
 
+        await ReadByASystemAsync(other, stranger, get, cancellation);
+
         string data = _network.Layout.At(other, "data");
         JsonElement[] entries = await ReadsAsync(data, "--record", $"{Type}/{Record}");
         Assert.That(entries.Select(static e => (Text(e, "department"), Text(e, "officer"), Text(e, "method"), Text(e, "answer"))), Is.EqualTo(new[]
         {
             (other, DevnetBuilder.Clerk, "GetRecord", "PERMISSION_DENIED"), ("", "", "GetRecord", "TOKEN_REQUIRED"),
             (other, DevnetBuilder.Clerk, "GetRecord", "TOKEN_WRONG_NODE"), (other, DevnetBuilder.Clerk, "GetRecord", "GIVEN"),
-            (other, DevnetBuilder.Clerk, "GetRecord", "GIVEN"),
+            (other, DevnetBuilder.Clerk, "GetRecord", "GIVEN"), (other, DevnetBuilder.Clerk, "GetRecord", "GIVEN"), (other, DevnetBuilder.Clerk, "GetRecord", "GIVEN"),
+            ("", "", "GetRecord", "TOKEN_REQUIRED"),
         }));
+        Assert.That(entries.Select(static e => Text(e, "certificate").Length), Is.EqualTo(new[] { 0, 0, 0, 0, 0, 64, 64, 0 }));
         JsonElement[] ofOwner = await ReadsAsync(_network.Layout.At(owner, "data"), "--officer", $"{other}/{DevnetBuilder.Clerk}");
         Assert.That(ofOwner.Select(static e => Text(e, "answer")), Is.EqualTo(new[] { "GIVEN" }));
 
@@ -96,6 +101,28 @@ internal sealed class ReadingTest
         using var anonymous = new RecordLedger(options with { NodeDepartments = null });
         LedgerClientException? refused = await Assert.ThrowsAsync<LedgerClientException>(() => anonymous.FindAsync(new RecordKey(Type, "OTHER"), cancellation));
         Assert.That(refused!.Reason, Is.EqualTo("TOKEN_REQUIRED"));
+    }
+
+    /// <summary>A system that has a certificate and no officer's key, by the program and by the library.</summary>
+    private async Task ReadByASystemAsync(string department, string profile, string[] get, CancellationToken cancellation)
+    {
+        string file = _network.Layout.At(department, "system.pem");
+        await GovchainAsync("key", "certificate", file, "--days", "1", "--profile", profile);
+        Assert.That((await ProgramRun.GovchainAsync("key", "certificate", file, "--profile", profile)).ExitCode, Is.EqualTo(ExitCode.Keys), "no private key is overwritten");
+        if (!OperatingSystem.IsWindows())
+            Assert.That(File.GetUnixFileMode(file), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        string[] node = ["--node", Node(1), "--ca", _network.Layout.AuthorityCertificate];
+        Assert.That((await GovchainAsync([.. get, .. node, "--certificate", file])).Output, Does.Contain("still"));
+        using X509Certificate2 certificate = ReaderCertificate.Load(file);
+        using var ledger = new RecordLedger(new RecordLedgerOptions
+        {
+            Nodes = [new Uri(Node(1))],
+            ChainId = _network.ChainId.ToString(),
+            AuthorityFile = _network.Layout.AuthorityCertificate,
+            Certificate = certificate,
+        });
+        Assert.That((await ledger.FindAsync(new RecordKey(Type, Record), cancellation))?.Version, Is.EqualTo(2));
+        Refused(await ProgramRun.GovchainAsync([.. get, .. node]), "TOKEN_REQUIRED");
     }
 
     private static async Task VerifiesUntilItIsAlteredAsync(string data)

@@ -50,6 +50,9 @@ public static class DomainTag
     /// <summary>Before a read token, without its signature: the token's id, which the officer signs.</summary>
     public static ReadOnlySpan<byte> ReadToken => "govchain/rdt/v1\0"u8;
 
+    /// <summary>Before a reader statement without its signature and the hash of the TLS key: what the officer signs.</summary>
+    public static ReadOnlySpan<byte> ReaderStatement => "govchain/rst/v1\0"u8;
+
     /// <summary>Before the hash of the entry before and an entry of the read log: the entry's hash.</summary>
     public static ReadOnlySpan<byte> ReadLog => "govchain/rlg/v1\0"u8;
 

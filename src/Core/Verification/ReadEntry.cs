@@ -37,6 +37,9 @@ public sealed record ReadEntry
     /// <summary>Until when that token would count, UTC milliseconds.</summary>
     public ulong TokenEndsMs { get; init; }
 
+    /// <summary>The certificate that was shown, by what the officer signed, 64 hexadecimal digits; empty where it was refused for itself, or a token was used.</summary>
+    public string Certificate { get; init; } = "";
+
     /// <summary>The method that was called, as docs/API.md names it.</summary>
     public required string Method { get; init; }
 
@@ -74,6 +77,7 @@ public sealed record ReadEntry
             Write(w, "key", Key);
             Write(w, "token", Token);
             Write(w, "tokenEndsMs", TokenEndsMs);
+            Write(w, "certificate", Certificate);
             Write(w, "method", Method);
             Write(w, "type", Type);
             Write(w, "record", Record);
@@ -104,6 +108,7 @@ public sealed record ReadEntry
                 Key = TextOf(o, "key"),
                 Token = TextOf(o, "token"),
                 TokenEndsMs = NumberOf(o, "tokenEndsMs"),
+                Certificate = TextOf(o, "certificate"),
                 Method = TextOf(o, "method"),
                 Type = TextOf(o, "type"),
                 Record = TextOf(o, "record"),

@@ -32,7 +32,7 @@ internal static class ApprovalCommand
         Option<bool> json = Output.JsonOption();
         json.Description = "Print one JSON object a line, for scripts";
         var command = new Command("list", "List the changes that wait for approval, with what they bring") { type, json };
-        ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
+        ClientOptions options = new ClientOptions().AddNode(command).AddReader(command);
         command.SetAction(async (result, cancellation) =>
         {
             using LedgerClient client = options.Connect(result);

@@ -8,7 +8,7 @@ namespace GovChain.Node.Commands;
 
 /// <summary>
 /// How a command finds its node and its key: options, else a profile file (<c>--profile</c> or GOVCHAIN_PROFILE), a small
-/// JSON file that a department hands its clerks: <c>{"node":…,"ca":…,"key":…,"passphraseFile":…,"department":…}</c>,
+/// JSON file that a department hands its clerks: <c>{"node":…,"ca":…,"key":…,"passphraseFile":…,"department":…,"certificate":…}</c>,
 /// paths relative to it.
 /// </summary>
 internal sealed class ClientOptions
@@ -41,6 +41,12 @@ internal sealed class ClientOptions
         HelpName = "DEPARTMENT",
     };
 
+    private readonly Option<string?> _certificate = new("--certificate")
+    {
+        Description = "A system's certificate and its key in PEM (key certificate), by which it reads what is not public without an officer's key",
+        HelpName = "FILE",
+    };
+
     /// <summary>Adds the options that find a node.</summary>
     public ClientOptions AddNode(Command command)
     {
@@ -51,11 +57,26 @@ internal sealed class ClientOptions
     }
 
     /// <summary>Adds the options that find a key.</summary>
-    public ClientOptions AddKey(Command command)
+    public ClientOptions AddSigner(Command command)
     {
         command.Options.Add(_key);
         command.Options.Add(_passphraseFile);
+        return this;
+    }
+
+    /// <summary>Adds the options that find a key, and of what is read by it.</summary>
+    public ClientOptions AddKey(Command command)
+    {
+        AddSigner(command);
         command.Options.Add(_nodeOf);
+        return this;
+    }
+
+    /// <summary>Adds the options of who reads: a key's, or a certificate.</summary>
+    public ClientOptions AddReader(Command command)
+    {
+        AddKey(command);
+        command.Options.Add(_certificate);
         return this;
     }
 
@@ -70,7 +91,8 @@ internal sealed class ClientOptions
             ?? throw new CommandException(ExitCode.Usage, "No node is named. Use --node https://HOST:PORT, or --profile FILE; $GOVCHAIN_PROFILE names a profile for all commands.");
         if (!Uri.TryCreate(node, UriKind.Absolute, out Uri? uri))
             throw new CommandException(ExitCode.Usage, $"{node} is no node address: https://HOST:PORT is one.");
-        return LedgerClient.Connect(uri, result.GetValue(_ca) ?? profile?.Ca);
+        string? certificate = CertificateOf(result);
+        return LedgerClient.Connect(uri, result.GetValue(_ca) ?? profile?.Ca, certificate is null ? null : ReaderCertificate.Load(certificate));
     }
 
     /// <summary>The officer's key, opened.</summary>
@@ -86,21 +108,24 @@ internal sealed class ClientOptions
     public async Task<TransactionFactory> OpenFactoryAsync(
         ParseResult result, LedgerClient client, CancellationToken cancellation)
     {
-        string chainId = (await client.GetGenesisAsync(cancellation)).ChainId;
-        if (!Digest.TryParseHex(chainId, out Digest id))
-            throw new CommandException(ExitCode.Unavailable, $"The node at {client.Node} gave no chain id.");
+        Digest chainId = await AskChainAsync(client, cancellation);
         ISigner signer = OpenKey(result);
         if (DepartmentOf(result) is { } department)
-            client.Reader = new ReadTokenFactory(id, department, signer);
-        return new TransactionFactory(id, signer);
+            client.Reader = new ReadTokenFactory(chainId, department, signer);
+        return new TransactionFactory(chainId, signer);
     }
 
-    /// <summary>Has the client read as the officer, where records of the type are not public and key and department are named. The key of
-    /// who reads what anybody may is not opened.</summary>
+    /// <summary>The ledger that a node says it has.</summary>
+    public static async Task<Digest> AskChainAsync(LedgerClient client, CancellationToken cancellation) =>
+        Digest.TryParseHex((await client.GetGenesisAsync(cancellation)).ChainId, out Digest id)
+            ? id : throw new CommandException(ExitCode.Unavailable, $"The node at {client.Node} gave no chain id.");
+
+    /// <summary>Has the client read as the officer, where records of the type are not public, key and department are named, and no certificate
+    /// is shown. The key of who reads what anybody may is not opened.</summary>
     /// <exception cref="CommandException">The department is named without a key, or its name is none.</exception>
     public async Task SignReadsAsync(ParseResult result, LedgerClient client, string type, CancellationToken cancellation)
     {
-        if (client.Reader is null && DepartmentOf(result) is not null && await client.FindTypeAsync(type, cancellation) is { PublicRead: false })
+        if (client.Reader is null && CertificateOf(result) is null && DepartmentOf(result) is not null && await client.FindTypeAsync(type, cancellation) is { PublicRead: false })
             await OpenFactoryAsync(result, client, cancellation);
     }
 
@@ -116,6 +141,8 @@ internal sealed class ClientOptions
             ? department
             : throw new CommandException(ExitCode.Usage, $"{department} is no department's id: a-z, 0-9 and -, beginning with a letter.");
     }
+
+    private string? CertificateOf(ParseResult result) => result.GetValue(_certificate) ?? ReadProfile(result)?.Certificate;
 
     private Profile? ReadProfile(ParseResult result)
     {

@@ -164,7 +164,7 @@ internal static partial class CommandRunner
 
     private static int CodeOf(LedgerClientException e) =>
         e.Reason == LedgerClientException.UnprovenReason ? ExitCode.VerificationFailed
-        : e.Reason is "INVALID_ADDRESS" or "INVALID_CA_FILE" or LedgerClientException.UntrustedReason ? ExitCode.Usage : CodeOf(e.Status);
+        : e.Reason is "INVALID_ADDRESS" or "INVALID_CA_FILE" or "INVALID_CERTIFICATE_FILE" or LedgerClientException.UntrustedReason ? ExitCode.Usage : CodeOf(e.Status);
 
     /// <summary>What a command ends with that a node answered so.</summary>
     internal static int CodeOf(StatusCode status) => status switch

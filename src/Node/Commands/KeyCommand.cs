@@ -1,7 +1,11 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json.Nodes;
+using GovChain.Client;
 using GovChain.Client.Keys;
 using GovChain.Client.Keys.Tokens;
+using GovChain.Core.Cryptography;
+using GovChain.Core.Model;
 
 namespace GovChain.Node.Commands;
 
@@ -12,6 +16,7 @@ internal static class KeyCommand
     {
         New(),
         Show(),
+        Certificate(),
     };
 
     private static Command New()
@@ -47,6 +52,47 @@ internal static class KeyCommand
             string name = result.GetRequiredValue(key);
             using ISigner signer = KeyOptions.Open(name, result.GetValue(passphraseFile));
             Print(name, signer, result.GetValue(json));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Certificate()
+    {
+        var file = new Argument<string>("FILE") { Description = "Where to write certificate and TLS key, PEM; only you will be able to read it" };
+        var days = new Option<int>("--days")
+        {
+            Description = $"How long it counts, 1 to {(int)ReaderCertificate.LifetimeMax.TotalDays}",
+            DefaultValueFactory = static _ => 30,
+            HelpName = "DAYS",
+        };
+        Option<bool> json = Output.JsonOption();
+        var command = new Command("certificate",
+            "Make a certificate by which a system reads, over mutual TLS, what an officer may, while the officer's key stays elsewhere. It counts at "
+            + "the nodes of this ledger until its time is over, or the officer's key is revoked or replaced.") { file, days, json };
+        ClientOptions options = new ClientOptions().AddNode(command).AddSigner(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            string path = result.GetRequiredValue(file);
+            int lifetime = result.GetValue(days);
+            if (lifetime < 1 || lifetime > ReaderCertificate.LifetimeMax.TotalDays)
+                throw new CommandException(ExitCode.Usage, $"--days {lifetime}: 1 to {(int)ReaderCertificate.LifetimeMax.TotalDays} are possible.");
+            OutputFile.RequireFree(path, overwrite: false);
+            using LedgerClient client = options.Connect(result);
+            Digest chainId = await ClientOptions.AskChainAsync(client, cancellation);
+            using ISigner signer = options.OpenKey(result);
+            DateTimeOffset until = DateTimeOffset.UtcNow.AddDays(lifetime);
+            string pem = ReaderCertificate.CreatePem(chainId, signer, TimeSpan.FromDays(lifetime));
+            await using (OutputFile output = OutputFile.Create(path, overwrite: false, isPrivate: true))
+            {
+                await output.Stream.WriteAsync(Encoding.ASCII.GetBytes(pem), cancellation);
+                await output.CompleteAsync();
+            }
+            string end = UtcTime.Format((ulong)until.ToUnixTimeMilliseconds());
+            if (result.GetValue(json))
+                Output.Json(new JsonObject { ["file"] = path, ["publicKey"] = signer.PublicKey.ToString(), ["chainId"] = chainId.ToString(), ["until"] = end });
+            else
+                Output.Line($"{path}\nreads as the officer of {signer.PublicKey}\nuntil {end}, or until that key is revoked or replaced: whoever has the file reads what the officer may");
             return ExitCode.Ok;
         });
         return command;

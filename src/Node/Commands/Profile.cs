@@ -12,7 +12,9 @@ namespace GovChain.Node.Commands;
 /// <param name="Key">The officer's key: a file, or the PKCS#11 URI of one in a token.</param>
 /// <param name="PassphraseFile">Where the key's passphrase, or the token's PIN, stands; null: asked for.</param>
 /// <param name="Department">The department whose node it is; null: only what is public is read.</param>
-internal sealed record Profile(string? Node, string? Ca, string? Key, string? PassphraseFile, string? Department = null)
+/// <param name="Certificate">PEM file of a system's certificate and its key, by which it reads what is not public; null: none.</param>
+internal sealed record Profile(
+    string? Node, string? Ca, string? Key, string? PassphraseFile, string? Department = null, string? Certificate = null)
 {
     private const int BytesMax = 64 * 1024;
 
@@ -52,12 +54,13 @@ internal sealed record Profile(string? Node, string? Ca, string? Key, string? Pa
     }
 
     private static CommandException NoProfile(string path, string problem) => new(ExitCode.Configuration,
-        $"{path} is no profile: {problem} It holds {{\"node\", \"ca\", \"key\", \"passphraseFile\", \"department\"}}, all texts, and nothing else.");
+        $"{path} is no profile: {problem} It holds {{\"node\", \"ca\", \"key\", \"passphraseFile\", \"department\", \"certificate\"}}, all texts, and nothing else.");
 
     private Profile RelativeTo(string directory) => this with
     {
         Ca = Ca is null ? null : Path.GetFullPath(Ca, directory),
         Key = Key is null || TokenUri.IsUri(Key) ? Key : Path.GetFullPath(Key, directory),
         PassphraseFile = PassphraseFile is null ? null : Path.GetFullPath(PassphraseFile, directory),
+        Certificate = Certificate is null ? null : Path.GetFullPath(Certificate, directory),
     };
 }

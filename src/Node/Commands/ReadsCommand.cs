@@ -93,6 +93,7 @@ internal static class ReadsCommand
         ["department"] = e.Department,
         ["officer"] = e.OfficerId,
         ["key"] = e.Key,
+        ["certificate"] = e.Certificate,
         ["method"] = e.Method,
         ["type"] = e.Type,
         ["record"] = e.Record,

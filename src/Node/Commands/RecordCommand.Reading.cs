@@ -26,7 +26,7 @@ internal static partial class RecordCommand
             if (result.GetValue(raw) && result.GetValue(json))
                 result.AddError("--raw and --json exclude each other.");
         });
-        ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
+        ClientOptions options = new ClientOptions().AddNode(command).AddReader(command);
         command.SetAction(async (result, cancellation) =>
         {
             using LedgerClient client = options.Connect(result);
@@ -85,7 +85,7 @@ internal static partial class RecordCommand
         var id = new Argument<string>("ID") { Description = "The record's id" };
         Option<bool> json = Output.JsonOption();
         var command = new Command("history", "Show all versions of a record, oldest first") { type, id, json };
-        ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
+        ClientOptions options = new ClientOptions().AddNode(command).AddReader(command);
         command.SetAction(async (result, cancellation) =>
         {
             using LedgerClient client = options.Connect(result);
@@ -123,7 +123,7 @@ internal static partial class RecordCommand
         Option<bool> json = Output.JsonOption();
         json.Description = "Print one JSON object a line, for scripts";
         var command = new Command("list", "List the records of a type, by id") { type, payloads, json };
-        ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
+        ClientOptions options = new ClientOptions().AddNode(command).AddReader(command);
         command.SetAction(async (result, cancellation) =>
         {
             using LedgerClient client = options.Connect(result);

@@ -24,11 +24,11 @@ internal sealed partial class LedgerGateway
     ];
 
     /// <inheritdoc/>
-    public ReaderStanding Identify(ReadToken token) => Read(view =>
+    public ReaderStanding Identify(SignatureCheck claim) => Read(view =>
     {
         ulong nowMs = Math.Max(time.NowMs(), view.Tip.TimestampMs);
-        OfficerInterval? officer = ReadRules.Identify(view, token.Signer, nowMs, out Core.Model.Rejection? rejection);
-        return new ReaderStanding(officer, officer is not null && verifier.VerifyOne(token.SignatureCheck), rejection);
+        OfficerInterval? officer = ReadRules.Identify(view, claim.Signer, nowMs, out Core.Model.Rejection? rejection);
+        return new ReaderStanding(officer, officer is not null && verifier.VerifyOne(claim), rejection);
     });
 
     /// <inheritdoc/>

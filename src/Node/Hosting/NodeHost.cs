@@ -276,8 +276,11 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
             listen.UseDoor(limits, tls => tls.UseHttps(new TlsHandshakeCallbackOptions
             {
                 HandshakeTimeout = limits.HandshakeTimeout,
-                OnConnection = _ => ValueTask.FromResult(
-                    new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current }),
+                OnConnection = _ =>
+                {
+                    var offered = new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current };
+                    return ValueTask.FromResult(limits.Listener == NodeListeners.Clients ? offered.AskForCertificate() : offered);
+                },
             }));
         });
 

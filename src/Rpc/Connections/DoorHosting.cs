@@ -1,3 +1,5 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -37,5 +39,23 @@ public static class DoorHosting
         useTls?.Invoke(listen);
         listen.Use(gate.Establish);
         return listen.UseNodeListener(limits.Listener);
+    }
+
+    /// <summary>
+    /// Has the clients' listener ask for a certificate and take whichever is shown, or none: what it is good for is judged where something is
+    /// read, and nothing is fetched from addresses that a stranger put into it.
+    /// </summary>
+    /// <param name="tls">The listener's, of one connection.</param>
+    public static SslServerAuthenticationOptions AskForCertificate(this SslServerAuthenticationOptions tls)
+    {
+        tls.ClientCertificateRequired = true;
+        tls.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+        tls.CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        return tls;
     }
 }

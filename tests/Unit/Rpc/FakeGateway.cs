@@ -48,12 +48,12 @@ internal sealed class FakeGateway : ILedgerGateway
     /// <summary>Writes it down, or not.</summary>
     public Action<ReadEntry>? OnLogRead { get; set; }
 
-    public ReaderStanding Identify(ReadToken token)
+    public ReaderStanding Identify(SignatureCheck claim)
     {
-        if (!Officers.TryGetValue(token.Signer, out (OfficerInterval Officer, Rejection? Rejection) found))
+        if (!Officers.TryGetValue(claim.Signer, out (OfficerInterval Officer, Rejection? Rejection) found))
             return new ReaderStanding(null, false, new Rejection(RejectionCode.UnknownSigner, "No officer has the key."));
         using var verifier = new PlatformSignatureVerifier();
-        return new ReaderStanding(found.Officer, verifier.VerifyOne(token.SignatureCheck), found.Rejection);
+        return new ReaderStanding(found.Officer, verifier.VerifyOne(claim), found.Rejection);
     }
 
     public void LogRead(ReadEntry entry)

@@ -37,6 +37,9 @@ internal sealed class RpcHost : IAsyncDisposable
     /// <summary>The clients' listener, for gRPC.</summary>
     public Uri GrpcAddress => new(_addresses[1]);
 
+    /// <summary>The clients' listener with TLS, where there is one.</summary>
+    public Uri TlsAddress => new(_addresses[4]);
+
     /// <summary>The port of a listener that speaks one protocol without TLS, or, of the clients', with TLS.</summary>
     public int Port(HttpProtocols protocol, NodeListeners listener = NodeListeners.Clients) => new Uri(_addresses[protocol switch
     {
@@ -90,7 +93,7 @@ internal sealed class RpcHost : IAsyncDisposable
                     {
                         HandshakeTimeout = options.HandshakeTimeout,
                         OnConnection = _ => ValueTask.FromResult(
-                            new SslServerAuthenticationOptions { ServerCertificate = certificate }),
+                            new SslServerAuthenticationOptions { ServerCertificate = certificate }.AskForCertificate()),
                     }))));
         }
         WebApplication app = builder.Build();

@@ -65,6 +65,9 @@ public sealed partial class ErrorTableTest
         foreach (Row row in Of<TokenRefusal>("reader", "src/Core/Model/TokenRefusal.cs",
             _ => (StatusCode.Unauthenticated, null, ExitOf(StatusCode.Unauthenticated))))
             yield return row;
+        foreach (Row row in Of<CertificateRefusal>("reader", "src/Core/Model/CertificateRefusal.cs",
+            _ => (StatusCode.Unauthenticated, null, ExitOf(StatusCode.Unauthenticated))))
+            yield return row;
         yield return Request(ErrorStatus.TransactionPending, StatusCode.DeadlineExceeded,
             "The time to wait is over; the transaction may still commit. Facts `transactionId` and, where something stands in its way, `obstacle` (such as VERSION_AHEAD) with its facts.");
         yield return Request(ErrorStatus.Internal, StatusCode.Internal, "The node failed to answer. Fact `reference` finds it in the node's log.");

@@ -60,6 +60,9 @@ public sealed class ReadLogTest : StorageFixture
         };
         Assert.That(new ReadChain(ulong.MaxValue - 1, default).Add(entry).Line, Has.Length.LessThan(1_100));
         Assert.That(ReadEntry.TryRead(entry.ToJson()), Is.EqualTo(entry));
+        ReadEntry shown = entry with { Token = "", TokenEndsMs = 0, Certificate = entry.Token }; // never both
+        Assert.That(ReadEntry.TryRead(shown.ToJson()), Is.EqualTo(shown));
+        Assert.That(shown.ToJson(), Has.Length.LessThan(entry.ToJson().Length));
     }
 
     [Test]

@@ -24,7 +24,7 @@ const set = () => validatorSet(vectors('validator-set').members.map(({ departmen
 test('every file of vectors is one that these tests read', () => {
   const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
   assert.deepEqual(files, ['blocks', 'certificate', 'epochs', 'evidence', 'genesis', 'header', 'joining', 'merkle-log', 'merkle-state', 'receipt', 'refused',
-    'proposals', 'read-token', 'schemas', 'submissions', 'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
+    'proposals', 'read-token', 'reader-statement', 'schemas', 'submissions', 'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
 });
 
 test('schemas: each payload has its verdict, and each schema outside the subset is refused at its keyword', () => {
@@ -251,6 +251,27 @@ test('joining: every key that the body names signs it, in the one form of the fi
   const lines = signatures.map(({ key, signature }) => `    { "key": "${key}", "signature": "${signature}" }`).join(',\n');
   assert.equal(expected.file,
     `{\n  "format": "govchain-joining-1",\n  "body": "${body.toString('base64')}",\n  "signatures": [\n${lines}\n  ]\n}\n`);
+});
+
+test('reader statement: an officer vouches for a TLS key, at one ledger, for its time', () => {
+  const { chainId, publicKey, subjectPublicKeyInfo, nowMs, statements } = vectors('reader-statement');
+  const now = BigInt(nowMs);
+  let good = 0;
+  for (const { name, extension, id, refusal } of statements) {
+    const bytes = hex(extension);
+    const from = bytes.readBigUInt64BE(69), to = bytes.readBigUInt64BE(77);
+    const wellFormed = bytes.length === 149 && bytes.subarray(0, 4).equals(hex('04819201')) && (bytes[36] === 2 || bytes[36] === 3)
+      && from < to && to - from <= 366n * 86_400_000n;
+    const expected = !wellFormed ? 'CERTIFICATE_MALFORMED' : from > now + 30_000n ? 'CERTIFICATE_NOT_YET_VALID' : now >= to ? 'CERTIFICATE_EXPIRED' : null;
+    assert.equal(refusal, expected, name);
+    if (!wellFormed) continue;
+    const signed = Buffer.concat([tag('govchain/rst/v1'), bytes.subarray(3, -64), sha256(hex(subjectPublicKeyInfo))]);
+    assert.equal(show(sha256(signed)), id, name);
+    requireSignature(bytes.subarray(36, 69), signed, bytes.subarray(-64), name);
+    assert.deepEqual([show(bytes.subarray(4, 36)), show(bytes.subarray(36, 69))], [chainId, publicKey], name);
+    good += refusal === null ? 1 : 0;
+  }
+  assert.equal(good, 4);
 });
 
 test('read token: its id is what the officer signed, in one text, at one node, within its time', () => {
