@@ -67,7 +67,7 @@ internal sealed class FuzzTests
         string[] known =
         [
             "ConsensusMessageCodec.TryDecode", "ConsensusMessageCodec.TryDecodeKept", "Evidence.TryRead", "JournalCodec.TryDecode", "Certificate.TryRead", "BlockHeader.TryRead",
-            "TransactionDecoder.TryDecode", "GenesisFile.TryRead", "JoiningFile.TryRead", "ReadToken.TryRead", "ReadEntry.TryRead", "Genesis.TryDecode", "ReceiptCodec.TryRead", "JsonReader.TryRead", "PayloadSchema.TryParse",
+            "TransactionDecoder.TryDecode", "GenesisFile.TryRead", "JoiningFile.TryRead", "ReadToken.TryRead", "ReaderStatement.TryReadExtension", "ReadEntry.TryRead", "Genesis.TryDecode", "ReceiptCodec.TryRead", "JsonReader.TryRead", "PayloadSchema.TryParse",
             "StatePageId.TryParseKey", "LogFrontier.TryDecode", "JournalFrame.TryDecode", "TlsBinding.TryDecode", "KeySuccession.TryDecode",
             "Signature.TryParse", "PublicKey.TryParse", "ExactNumber.TryParse", // within the above
         ];

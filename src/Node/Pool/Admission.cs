@@ -320,6 +320,9 @@ internal sealed class Admission
         // stand in a prepared block.
         if (rejection.Code == RejectionCode.Expired && envelope.Transaction.Body.ExpiresAtMs > view.Tip.TimestampMs)
         {
+            // What no later block can change is final all the same: where nothing else is sent, none would come to say so.
+            if (TransactionRules.Check(state, envelope.Transaction, view.Tip.Height + 1, view.Tip.TimestampMs) is { IsPermanent: true } final)
+                return Final(envelope, final);
             return SubmissionResult.Pending(rejection with
             {
                 Message = "By this node's clock the transaction has expired; by the newest block it has not, so another node may "
@@ -328,8 +331,12 @@ internal sealed class Admission
         }
         if (rejection.Code == RejectionCode.Expired && view.Gap is { } gap)
             return SubmissionResult.Unknown(rejection, gap);
-        if (rejection.IsPermanent)
-            _outcomes.Add([new PoolExit(envelope.Transaction, rejection, WasPooled: false)]);
+        return rejection.IsPermanent ? Final(envelope, rejection) : SubmissionResult.Refused(rejection);
+    }
+
+    private SubmissionResult Final(PendingEnvelope envelope, Rejection rejection)
+    {
+        _outcomes.Add([new PoolExit(envelope.Transaction, rejection, WasPooled: false)]);
         return SubmissionResult.Refused(rejection);
     }
 

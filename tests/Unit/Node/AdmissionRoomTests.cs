@@ -26,6 +26,7 @@ public sealed class AdmissionRoomTests : IDisposable
     private readonly BatchVerifier _batch;
     private readonly Admission _admission;
     private readonly PlatformSigner _stranger = PlatformSigner.Create();
+    private readonly AheadClock _time = new();
 
     public AdmissionRoomTests()
     {
@@ -33,7 +34,7 @@ public sealed class AdmissionRoomTests : IDisposable
         var pool = new TransactionPool(new PoolOptions(), departments: 4, _bed.Tip);
         _admission = new Admission(
             new AdmissionOptions { PendingBytesMax = Places * AdmissionOptions.PlaceBytes }, _bed.Head, pool,
-            new EnvelopeVerifier(pool, new BlockBodies(), _batch), TimeProvider.System, new OutcomeMemory(10), new TicketOffice(), static _ => { }, static () => { });
+            new EnvelopeVerifier(pool, new BlockBodies(), _batch), _time, new OutcomeMemory(10), new TicketOffice(), static _ => { }, static () => { });
     }
 
     public void Dispose()
@@ -77,6 +78,19 @@ public sealed class AdmissionRoomTests : IDisposable
         Assert.That(_verifier.AskedAbout(TestLedger.IdOf(recorded)), Is.Zero);
     }
 
+    [Test]
+    public async Task ExpiredByTheClockAlone_WhatNoBlockCanChangeIsFinal_AndTheRestMayStillCommit()
+    {
+        byte[] outrun = _bed.Ledger.Change("L-1-0", 0, validMs: ValidMs), open = _bed.Ledger.Change("new", 0, validMs: ValidMs);
+        _time.Ahead = TimeSpan.FromHours(1);
+        Task running = _admission.RunAsync();
+        SubmissionResult refused = await Submit(outrun).Result, waits = await Submit(open).Result;
+        Assert.That((refused.IsFinal, refused.Rejection?.Code), Is.EqualTo((true, (RejectionCode?)RejectionCode.VersionConflict)));
+        Assert.That((waits.IsFinal, waits.Rejection?.Code), Is.EqualTo((false, (RejectionCode?)RejectionCode.Expired)));
+        _admission.Stop();
+        await running;
+    }
+
     private byte[] Strange(string id) => _bed.Ledger.Sign(_stranger, body => body.Annul = new RecordChange
     {
         Record = new RecordName { Type = TestLedger.Type, Id = id },
@@ -91,5 +105,13 @@ public sealed class AdmissionRoomTests : IDisposable
         var ticket = new SubmissionTicket(transaction.Id, untilFinal: false, DateTimeOffset.UnixEpoch);
         _admission.Submit(transaction, TestLedger.DepartmentId(0), "10.0.0.1", ticket);
         return ticket;
+    }
+
+    /// <summary>The system's clock, ahead by as much as the test says.</summary>
+    private sealed class AheadClock : TimeProvider
+    {
+        public TimeSpan Ahead { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
     }
 }
