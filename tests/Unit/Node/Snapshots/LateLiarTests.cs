@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using GovChain.Consensus;
 using GovChain.Core.Execution;
 using GovChain.Node.Consensus;
@@ -79,6 +80,33 @@ public sealed class LateLiarTests : IDisposable
         });
         Assert.That(_ranges, Is.GreaterThanOrEqualTo(RangesBefore));
         Assert.That(slow, Is.LessThanOrEqualTo(2));
+    }
+
+    /// <summary>It says that there are no values at all. Another hostile one is asked for them next, gives them in many parts, and
+    /// leaves one out: the third has it.</summary>
+    [Test]
+    public async Task ValueThatTwoLeaveOut_OfARangeThatTheSecondGivesInManyParts_IsAskedOfTheThird()
+    {
+        const int other = 2;
+        int parts = 0;
+        ByteString? kept = null;
+        _peers.Twist(other, (request, answer) =>
+        {
+            _pace.Us += 1_000;
+            if (request.PartCase == SnapshotRequest.PartOneofCase.Pages) // the third is known to be slower by now
+                _peers.Connect(Liar);
+            if (request.PartCase != SnapshotRequest.PartOneofCase.Rows)
+                return Cut(answer);
+            parts++;
+            kept ??= answer.Rows[1].Key;
+            if (answer.Rows.FirstOrDefault(r => r.Key == kept) is { } row)
+                answer.Rows.Remove(row);
+            return Cut(answer);
+        });
+        await FetchAsync(Cut);
+        Assert.That(parts, Is.GreaterThan(2));
+        Assert.That(_progress.Of(Liar).Complaint, Is.EqualTo("left state values out of a snapshot"));
+        Assert.That(_progress.Of(3).Complaint, Is.Empty);
     }
 
     /// <summary>It alone holds the newest, and gives its head.</summary>
