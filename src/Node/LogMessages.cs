@@ -143,6 +143,9 @@ internal static partial class LogMessages
         "Of the read log {Bytes} bytes after entry {Count} were cut off: an entry that a crash left unfinished, and nobody had its answer.")]
     public static partial void ReadLogTorn(this ILogger logger, int bytes, ulong count);
 
+    [LoggerMessage(5057, LogLevel.Information, "Root of the read log, entries {First} to {Last}: this node's transaction was {Answer}")]
+    public static partial void ReadRootPosted(this ILogger logger, ulong first, ulong last, string answer);
+
     [LoggerMessage(5090, LogLevel.Critical, "The node ended with code {Code}: {Reason}")]
     public static partial void ServiceFailed(this ILogger logger, int code, string reason);
 }

@@ -49,6 +49,10 @@ internal sealed partial class NodeRuntime
         _metrics.Observe("govchain.pool.size", "By", "Bytes of the envelopes in the pool.", () => _pool.Bytes);
         _metrics.Observe("govchain.admission.pending", "{transaction}", "Envelopes not yet verified.", () => _admission.PendingCount);
         _metrics.Observe("govchain.submissions.waiting", "{transaction}", "Transactions that a client of this node waits for.", () => _tickets.WaitingCount);
+        _metrics.Observe("govchain.reads.entries", "{entry}", "Entries of this node's read log; 0 where it has none that can be gone on with.",
+            () => _reads.End?.Count ?? 0);
+        _metrics.Observe("govchain.reads.uncovered", "{entry}", "Entries of the read log that no root on the ledger covers, as last looked at.",
+            () => _readRoots.Uncovered);
         _metrics.Observe("govchain.selfaudit.rounds", "{round}", "Rounds of the self-audit since the start.", () => SelfAudits);
         _metrics.Observe("govchain.selfaudit.read", "By", "Bytes that the self-audit has read since the start.", () => _selfAudit?.BytesRead ?? 0);
         _metrics.Observe("govchain.sync.lag", "{block}", "Blocks behind the others.", () => _sync.Lag);

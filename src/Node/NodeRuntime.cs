@@ -13,6 +13,7 @@ using GovChain.Node.Gateway;
 using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
+using GovChain.Node.Reads;
 using GovChain.Node.Snapshots;
 using GovChain.Node.Sync;
 using GovChain.Node.Tracing;
@@ -65,6 +66,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     private readonly LeaderWatch _leaderWatch;
     private readonly LeaderReports _leaderReports;
     private readonly EvidenceReports _evidenceReports;
+    private readonly ReadRootReports _readRoots;
     private readonly NodeMetrics _metrics;
     private readonly StorageMetrics _storageMetrics;
     private readonly AlarmBoard _alarms;
@@ -155,6 +157,8 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         _leaderWatch = new LeaderWatch(validators, self, config.Parameters, _pool);
         _evidenceReports = new EvidenceReports(
             history, self, _ledger, ownTransactions, time, parameters.ForwardTimeoutMs, log);
+        _readRoots = new ReadRootReports(
+            _self, directory, () => _reads.End, _ledger, ownTransactions, _alarms, time, new ReadRootPlan(options.ReadRootEvery), log);
         _leaderReports = new LeaderReports(validators, _ledger, ownTransactions, time, parameters.ForwardTimeoutMs, log);
         _intake = new MessageIntake(
             validators, new MessageVerifier(config, verifier), () => _ledger.Tip.Height, _driver.Deliver, time, progress,
@@ -368,6 +372,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
                 return; // reports are signed by a key with a vote
             _ = Guard(_leaderReports.LookAsync());
             _ = Guard(_evidenceReports.LookAsync(_evidence.Held));
+            _ = Guard(_readRoots.LookAsync());
         }
         catch (Exception e)
         {

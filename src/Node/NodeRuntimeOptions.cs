@@ -32,6 +32,10 @@ internal sealed record NodeRuntimeOptions
     /// <summary>Blocks behind from which on a snapshot is fetched where that costs less; 0: never.</summary>
     public ulong SnapshotLag { get; init; } = (ulong)Settings.SnapshotLagBlocks.DefaultValue;
 
+    /// <summary>From one root of the read log on the ledger to the next, where there are new entries; not below the ledger's own least time.
+    /// </summary>
+    public TimeSpan ReadRootEvery { get; init; } = TimeSpan.FromDays(1);
+
     /// <summary>The department whose node this is, where the ledger does not name the signer's key: an observer; null: that
     /// is an error.</summary>
     public string? Observer { get; init; }

@@ -69,7 +69,7 @@ internal sealed class FuzzTests
             "ConsensusMessageCodec.TryDecode", "ConsensusMessageCodec.TryDecodeKept", "Evidence.TryRead", "JournalCodec.TryDecode", "Certificate.TryRead", "BlockHeader.TryRead",
             "TransactionDecoder.TryDecode", "GenesisFile.TryRead", "JoiningFile.TryRead", "ReadToken.TryRead", "ReaderStatement.TryReadExtension", "ReadEntry.TryRead", "Genesis.TryDecode", "ReceiptCodec.TryRead", "JsonReader.TryRead", "PayloadSchema.TryParse",
             "StatePageId.TryParseKey", "LogFrontier.TryDecode", "JournalFrame.TryDecode", "TlsBinding.TryDecode", "KeySuccession.TryDecode",
-            "Signature.TryParse", "PublicKey.TryParse", "ExactNumber.TryParse", // within the above
+            "Signature.TryParse", "PublicKey.TryParse", "ExactNumber.TryParse", "ReadChain.TryRead", // within the above
         ];
         Assembly[] assemblies =
         [

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
 using GovChain.Consensus;
@@ -280,6 +281,9 @@ internal static class Targets
     private static bool ReadEntryOf(byte[] input)
     {
         var entry = ReadEntry.TryRead(input);
+        byte[] line = [.. Encoding.ASCII.GetBytes($"{default(Digest)} "), .. input];
+        if (ReadChain.TryRead(line)?.Entry != entry)
+            throw new PropertyBrokenException("A line has the entry that stands in it.");
         if (entry is null)
             return false;
         Same(input, entry.ToJson());

@@ -2,8 +2,11 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using GovChain.Client;
 using GovChain.Client.Keys;
+using GovChain.Core.Verification;
 using GovChain.Node.Commands;
 using GovChain.Node.Devnet;
+using GovChain.Storage;
+using GovChain.Storage.Reads;
 using NUnit.Framework;
 
 namespace GovChain.Tests.Integration;
@@ -81,6 +84,63 @@ internal sealed class ReadingTest
         Assert.That(ofOwner.Select(static e => Text(e, "answer")), Is.EqualTo(new[] { "GIVEN" }));
 
         await VerifiesUntilItIsAlteredAsync(data);
+        await WhatItsOwnNodeWroteAnewIsFoundOutAsync(owner, cancellation);
+    }
+
+    /// <summary>The node puts the root onto the ledger by itself, once, also where it is killed; then the log is written anew, with hashes that
+    /// fit, and removed.</summary>
+    private async Task WhatItsOwnNodeWroteAnewIsFoundOutAsync(string owner, CancellationToken cancellation)
+    {
+        string data = _network.Layout.At(owner, "data");
+        string[] verify = ["reads", "--data", data, "--verify", "--department", owner];
+        string[] byAnother = [.. verify, "--node", Node(1), "--ca", _network.Layout.AuthorityCertificate];
+        string[] roots = ["reads", "roots", "--node", Node(1), "--ca", _network.Layout.AuthorityCertificate, "--department", owner, "--json"];
+        while ((await GovchainAsync(roots)).Output.Length == 0)
+            await Task.Delay(20, cancellation);
+        var killer = new NodeKiller(_network);
+        await killer.KillAsync([0], TimeSpan.Zero, cancellation);
+        await killer.WhenReadyAsync(0);
+        JsonElement root = (await GovchainAsync(roots)).Json; // one line: one root
+        Assert.That((root.GetProperty("number").GetInt32(), root.GetProperty("firstEntry").GetInt32(), root.GetProperty("log").GetInt32()), Is.EqualTo((1, 1, 1)));
+        foreach (string[] command in new[] { verify, byAnother })
+            Assert.That((await GovchainAsync(command)).Output, Does.StartWith("VALID: ").And.Contain("the ledger has 1 root"));
+        Assert.That((await GovchainAsync("reads", "roots", "--data", data)).Output, Does.Contain($"{owner}\troot 1\t").And.Contain("\tno root"));
+        Assert.That((await ProgramRun.GovchainAsync([.. verify[..^1], "nobody"])).ExitCode, Is.EqualTo(2), "no such department");
+
+        await killer.KillAsync([0], TimeSpan.Zero, cancellation, () => WriteAnewAsync(data));
+        await killer.WhenReadyAsync(0);
+        foreach (string[] command in new[] { verify, byAnother })
+        {
+            ProgramRun found = await ProgramRun.GovchainAsync(command);
+            Assert.That((found.ExitCode, found.Output), Is.EqualTo((8, found.Output)));
+            Assert.That(found.Output, Does.StartWith("NOT THE LEDGER'S: entry ").And.Contain("one of entries 1 to "));
+        }
+        using LedgerClient node = _network.Network.ConnectClient(0);
+        while ((await node.GetStatusAsync(cancellation)).Alarms.All(static a => a.Code != "READ_LOG_REPLACED"))
+            await Task.Delay(20, cancellation);
+
+        await killer.KillAsync([0], TimeSpan.Zero, cancellation, () =>
+        {
+            Directory.Delete(Path.Combine(data, "reads"), recursive: true);
+            return Task.CompletedTask;
+        });
+        await killer.WhenReadyAsync(0);
+        ProgramRun removed = await ProgramRun.GovchainAsync(byAnother);
+        Assert.That(removed.ExitCode, Is.EqualTo(8));
+        Assert.That(removed.Output, Does.Contain("reads/ was removed"));
+    }
+
+    /// <summary>Without the name in the first entry, and every hash made to fit.</summary>
+    private Task WriteAnewAsync(string data)
+    {
+        using DataDirectory directory = DataDirectory.Open(data, _network.ChainId);
+        var entries = new List<ReadEntry>();
+        ReadLogFiles.Read(directory, (entry, _) => entries.Add(entry));
+        entries[0] = entries[0] with { OfficerId = "nobody" };
+        Directory.Delete(Path.Combine(data, "reads"), recursive: true);
+        using var log = ReadLog.Open(directory);
+        entries.ForEach(log.Append);
+        return Task.CompletedTask;
     }
 
     private async Task ReadByTheLibraryAsync(string department, CancellationToken cancellation)

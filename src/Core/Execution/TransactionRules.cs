@@ -44,6 +44,7 @@ public static class TransactionRules
         {
             TransactionBody.ActionOneofCase.Accuse => AccusationRules.Accuse(state, at, body.Accuse),
             TransactionBody.ActionOneofCase.SuspendLeader => SuspensionRules.Suspend(state, at, body.SuspendLeader),
+            TransactionBody.ActionOneofCase.PostReadRoot => ReadRootRules.Post(state, at, body.PostReadRoot),
             _ => throw new InvalidOperationException($"The decoder let the action {body.ActionCase} through."),
         };
 

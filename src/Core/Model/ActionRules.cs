@@ -28,12 +28,13 @@ internal static class ActionRules
         TransactionBody.ActionOneofCase.RotateOfficerKey => Rotate("rotate_officer_key", body.RotateOfficerKey),
         TransactionBody.ActionOneofCase.Accuse => Accuse("accuse", body.Accuse, body.ChainId.Span),
         TransactionBody.ActionOneofCase.SuspendLeader => Suspend("suspend_leader", body.SuspendLeader),
+        TransactionBody.ActionOneofCase.PostReadRoot => ReadRoot("post_read_root", body.PostReadRoot),
         TransactionBody.ActionOneofCase.Propose => MembershipFields.Check("propose", body.Propose),
         TransactionBody.ActionOneofCase.VoteOnProposal => Vote("vote_on_proposal", body.VoteOnProposal),
         TransactionBody.ActionOneofCase.WithdrawProposal => Withdraw("withdraw_proposal", body.WithdrawProposal),
         TransactionBody.ActionOneofCase.ChangeMembership => MembershipFields.Check("change_membership", body.ChangeMembership),
         _ => FieldViolation.Of("action", "exactly one of register, amend, annul, supersede, reinstate, transfer, approve, delegate_approval, "
-            + "revoke_delegation, refuse, define_type, enrol_officer, revoke_officer, rotate_officer_key, propose, vote_on_proposal, withdraw_proposal, change_membership, accuse, suspend_leader", ""),
+            + "revoke_delegation, refuse, define_type, enrol_officer, revoke_officer, rotate_officer_key, propose, vote_on_proposal, withdraw_proposal, change_membership, accuse, suspend_leader, post_read_root", ""),
     };
 
     /// <summary>Actions from number 80 on are signed by a department's validator key.</summary>
@@ -200,6 +201,12 @@ internal static class ActionRules
             violation = ViewChange($"{at}.view_changes[{i}]", action.ViewChanges[i], action.View);
         return violation;
     }
+
+    private static FieldViolation? ReadRoot(string at, PostReadRoot root) =>
+        FieldRules.Number($"{at}.number", root.Number, 1, ulong.MaxValue)
+        ?? FieldRules.Number($"{at}.first_entry", root.FirstEntry, 1, ulong.MaxValue)
+        ?? FieldRules.Number($"{at}.last_entry", root.LastEntry, root.FirstEntry, ulong.MaxValue)
+        ?? FieldRules.Length($"{at}.head", root.Head.Span, Digest.Size, "bytes, the hash of an entry");
 
     /// <summary>A vote to leave a view: what it holds prepared was prepared in that view or an older one.</summary>
     private static FieldViolation? ViewChange(string at, SignedViewChange change, uint view) =>

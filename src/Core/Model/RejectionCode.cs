@@ -194,4 +194,10 @@ public enum RejectionCode
 
     /// <summary>The officers of fewer departments than make a quorum could sign any more.</summary>
     QuorumSuspended = 85,
+
+    /// <summary>The entries do not begin after the last ones of the department that are covered, nor with a log's first.</summary>
+    ReadRootNotNext = 88,
+
+    /// <summary>The department's last root is too new for another.</summary>
+    ReadRootTooSoon = 89,
 }

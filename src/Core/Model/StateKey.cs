@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using GovChain.Core.Cryptography;
@@ -39,6 +40,9 @@ public enum StateKind : byte
 
     /// <summary>Every change of the validators.</summary>
     Membership = 12,
+
+    /// <summary>A root of a department's read log.</summary>
+    ReadRoot = 14,
 }
 
 /// <summary>
@@ -103,6 +107,10 @@ public sealed class StateKey : IEquatable<StateKey>, IComparable<StateKey>
     /// <summary>What one officer of a department has delegated to another.</summary>
     public static StateKey Delegation(string department, string delegator, string officerId) =>
         Pair(StateKind.Delegation, department, $"{delegator}\0{officerId}");
+
+    /// <summary>A root of a department's read log; the digits have one length, so that the roots stand in their order.</summary>
+    public static StateKey ReadRoot(string department, ulong number) =>
+        Pair(StateKind.ReadRoot, department, number.ToString("D20", CultureInfo.InvariantCulture));
 
     /// <inheritdoc/>
     public bool Equals(StateKey? other) => other is not null && Span.SequenceEqual(other.Span);

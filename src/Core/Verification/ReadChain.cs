@@ -56,5 +56,13 @@ public readonly record struct ReadChain(ulong Count, Digest Head)
         return entry;
     }
 
+    /// <summary>What a line says, without a look at what stands before it; null if it is none.</summary>
+    /// <param name="line">Without the line feed.</param>
+    public static (ReadEntry Entry, Digest Hash)? TryRead(ReadOnlyMemory<byte> line) =>
+        line.Length > HashDigits + 1 && Digest.TryParseHex(Encoding.ASCII.GetString(line.Span[..HashDigits]), out Digest hash)
+            && ReadEntry.TryRead(line[(HashDigits + 1)..]) is { } entry
+            ? (entry, hash)
+            : null;
+
     private static Digest Hash(Digest before, ReadOnlySpan<byte> content) => DomainTag.Hash(DomainTag.ReadLog, [.. before.Span, .. content]);
 }

@@ -68,6 +68,12 @@ internal enum NodeAlarm
 
     /// <summary>The read log is damaged or cannot be written: nothing that is not public is given out.</summary>
     ReadLogFailed,
+
+    /// <summary>The read log has entries that no root on the ledger covers, for a day longer than it should.</summary>
+    ReadRootOverdue,
+
+    /// <summary>The read log does not hold what this department's newest root on the ledger says.</summary>
+    ReadLogReplaced,
 }
 
 /// <summary>How much it matters.</summary>
@@ -113,6 +119,8 @@ internal sealed record AlarmDefinition(NodeAlarm Code, AlarmSeverity Severity, s
         new(NodeAlarm.DoubleVote, AlarmSeverity.Critical, "A department signed two votes of which an honest node signs only one.", Day),
         new(NodeAlarm.KeyReplaced, AlarmSeverity.Critical, "The ledger has another validator key for this department: this node is cut off."),
         new(NodeAlarm.ReadLogFailed, AlarmSeverity.Critical, "Who is read to cannot be written down: nothing that is not public is given out."),
+        new(NodeAlarm.ReadRootOverdue, AlarmSeverity.Warning, "No root of the read log came onto the ledger for a day too long."),
+        new(NodeAlarm.ReadLogReplaced, AlarmSeverity.Warning, "The read log is not the one that the ledger has a root of: it was begun or written anew."),
     ];
 
     /// <summary>The code as it stands everywhere, for example JOURNAL_SLOW.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
+using GovChain.Node.Reads;
 using GovChain.Storage;
 using GovChain.Storage.Reads;
 
@@ -22,15 +23,26 @@ internal static class ReadsCommand
             Description = "Also require that the log goes on from this hash, which --verify printed before",
             HelpName = "HASH",
         };
+        var department = new Option<string?>("--department")
+        {
+            Description = "With --verify: whose log it is, to compare it with that department's roots on the ledger, the one in the directory or, with "
+                + "--node or --profile, a node's",
+            HelpName = "ID",
+        };
         Option<bool> json = Output.JsonOption();
         json.Description = "Print one JSON object a line, for scripts";
         var command = new Command("reads",
             "List who read records that are not public, and who was refused, as the node wrote it down. All of the log is verified, whatever is "
-            + "listed. Ends with 8 if it is damaged.") { data, record, officer, verify, extends, json };
-        command.SetAction(result =>
+            + "listed. Ends with 8 if it is damaged, or is not the one that the ledger has roots of.") { data, record, officer, verify, extends, department, json };
+        ClientOptions options = new ClientOptions().AddNode(command);
+        command.SetAction(async (result, cancellation) =>
         {
-            if (result.GetValue(verify) && (result.GetValue(record) ?? result.GetValue(officer)) is not null)
+            bool verifies = result.GetValue(verify);
+            string? owner = result.GetValue(department);
+            if (verifies && (result.GetValue(record) ?? result.GetValue(officer)) is not null)
                 throw new CommandException(ExitCode.Usage, "--verify lists nothing: leave --record and --officer out, or --verify.");
+            if (owner is not null && !verifies)
+                throw new CommandException(ExitCode.Usage, "--department says with whose roots --verify compares: add --verify.");
             (string Type, string Id)? only = result.GetValue(record) is { } r ? Pair(r, "--record", "TYPE/ID") : null;
             (string Department, string Id)? by = result.GetValue(officer) is { } o ? Pair(o, "--officer", "DEPARTMENT/OFFICER") : null;
             Digest? before = result.GetValue(extends) is { } hash ? ParseHash(hash) : null;
@@ -39,43 +51,69 @@ internal static class ReadsCommand
             ReadLogState state = ReadLogFiles.Read(directory, (entry, at) =>
             {
                 found |= at.Head == before;
-                bool listed = !result.GetValue(verify) && (only is null || entry.Concerns(only.Value.Type, only.Value.Id))
+                bool listed = !verifies && (only is null || entry.Concerns(only.Value.Type, only.Value.Id))
                     && (by is null || (entry.Department == by.Value.Department && entry.OfficerId == by.Value.Id));
                 if (listed)
                     Output.Line(result.GetValue(json) ? ToJson(entry).ToJsonString() : ToText(entry));
             });
+            ReadRootVerdict? verdict = owner is null ? null : await ReadRootsCommand.AskAsync(
+                options, result, directory, (ledger, _) => CompareAsync(ledger, owner, directory, state), cancellation);
             string? damage = state.Damage ?? (found ? null : $"no entry has the hash {before}: the log was written anew, or is another node's");
-            if (result.GetValue(verify))
-            {
-                Print(state, damage, result.GetValue(json));
-                if (state.End.Count == 0 && damage is null && !result.GetValue(json))
-                    Output.Line("  nothing was written down yet, or reads/ was removed, or this is a backup, which has none: --extends tells");
-            }
+            string? problem = damage ?? verdict?.Problem;
+            if (verifies)
+                Print(state, damage, verdict, result.GetValue(json));
             else if (damage is not null)
                 Output.Error($"DAMAGED after entry {state.End.Count}: {damage}");
-            return damage is null ? ExitCode.Ok : ExitCode.VerificationFailed;
+            return problem is null ? ExitCode.Ok : ExitCode.VerificationFailed;
         });
+        command.Subcommands.Add(ReadRootsCommand.Create());
         return command;
     }
 
-    private static void Print(ReadLogState state, string? damage, bool json)
+    private static Task<ReadRootVerdict> CompareAsync(ReadRootLedger ledger, string department, DataDirectory directory, ReadLogState state)
     {
+        ReadRootsCommand.RequireDepartment(ledger, department);
+        return ReadRootCheck.RunAsync(
+            ledger, department, state.End.Count, n => n <= state.End.Count ? ReadLogFiles.Find(directory, n)?.Hash : null);
+    }
+
+    private static void Print(ReadLogState state, string? damage, ReadRootVerdict? verdict, bool json)
+    {
+        string? problem = damage ?? verdict?.Problem;
         if (json)
         {
             Output.Json(new JsonObject
             {
-                ["ok"] = damage is null,
+                ["ok"] = problem is null,
                 ["entries"] = state.End.Count,
                 ["head"] = state.End.Head.ToString(),
                 ["tornBytes"] = state.Torn,
-                ["damage"] = damage,
+                ["damage"] = problem,
+                ["roots"] = verdict?.Roots,
+                ["newestRoot"] = verdict?.Newest is { } root ? ReadRootsCommand.ToJson(root) : null,
             });
             return;
         }
-        Output.Line(damage is null
-            ? $"VALID: {state.End.Count} {(state.End.Count == 1 ? "entry" : "entries")}, and with them the hash {state.End.Head}" : $"DAMAGED after entry {state.End.Count}: {damage}");
+        Output.Line(damage is not null ? $"DAMAGED after entry {state.End.Count}: {damage}"
+            : verdict?.Problem is { } other ? $"NOT THE LEDGER'S: {other}"
+            : $"VALID: {state.End.Count} {(state.End.Count == 1 ? "entry" : "entries")}, and with them the hash {state.End.Head}");
         if (state.Torn > 0)
             Output.Line($"  {state.Torn} bytes follow of an entry that is being written, or that a crash left unfinished; nobody had its answer");
+        if (verdict is null)
+        {
+            Output.Line("  not compared with the ledger: --department names whose log it is");
+            if (state.End.Count == 0 && damage is null)
+                Output.Line("  nothing was written down yet, or reads/ was removed, or this is a backup, which has none: --department or --extends tells");
+            return;
+        }
+        Output.Line(verdict.Newest is not { } newest ? "  the department has posted no root yet: an entry that was altered since is not found out"
+            : $"  the ledger has {verdict.Roots} {(verdict.Roots == 1 ? "root" : "roots")}, the newest over entries up to {newest.LastEntry}, posted {UtcTime.Format(newest.RecordedAtMs)}"
+                + (problem is null ? $"; {state.End.Count - newest.LastEntry} came since" : ""));
+        if (verdict.Begins is { } begins)
+        {
+            Output.Line($"  this log is the department's number {begins.Log}: it was begun anew before root {begins.Number}, posted "
+                + $"{UtcTime.Format(begins.RecordedAtMs)}. Ask the department for the folder of the one before");
+        }
     }
 
     private static string ToText(ReadEntry e) => string.Join('\t',

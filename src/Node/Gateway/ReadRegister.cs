@@ -21,6 +21,9 @@ internal sealed class ReadRegister : IDisposable
     /// <summary>The newest entries as they were when the log was opened.</summary>
     public IReadOnlyList<ReadEntry> Recent => _log?.Recent ?? [];
 
+    /// <summary>Where the log is; null where there is none that can be gone on with.</summary>
+    public ReadChain? End => _log?.End;
+
     /// <summary>Opens the log of a directory, or begins one.</summary>
     public static ReadRegister Open(DataDirectory directory, AlarmBoard alarms, ILogger log)
     {

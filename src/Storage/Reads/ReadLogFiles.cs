@@ -40,6 +40,33 @@ public static class ReadLogFiles
         }
     }
 
+    /// <summary>One entry with its hash, as it stands there, unverified; null where the log has none of that number.</summary>
+    /// <param name="directory">The node's directory.</param>
+    /// <param name="number">From 1 on.</param>
+    /// <exception cref="StorageException">Io.</exception>
+    public static (ReadEntry Entry, Digest Hash)? Find(DataDirectory directory, ulong number)
+    {
+        string root = Path.Combine(directory.Root, Folder);
+        try
+        {
+            string? name = NamesIn(root).LastOrDefault(n => string.CompareOrdinal(n, NameOf(number)) <= 0);
+            if (!ulong.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out ulong at))
+                return null;
+            ReadOnlyMemory<byte> rest = ReadFile(Path.Combine(root, name!), out _);
+            for (; rest.Span.IndexOf((byte)'\n') is >= 0 and int length; at++)
+            {
+                if (at == number)
+                    return ReadChain.TryRead(rest[..length]) is { } found && found.Entry.Number == number ? found : null;
+                rest = rest[(length + 1)..];
+            }
+            return null;
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not StorageException)
+        {
+            throw StorageException.Io(root, e);
+        }
+    }
+
     /// <summary>Verifies files that follow each other, to the end of the log.</summary>
     /// <param name="root">Their folder.</param>
     /// <param name="names">Their names, ascending.</param>

@@ -181,6 +181,18 @@ internal static class Actions
         };
     }
 
+    /// <summary>A root of the signer's department's read log, with a hash of its own.</summary>
+    public static TransactionBody PostReadRoot(ulong number, ulong first, ulong last) => new()
+    {
+        PostReadRoot = new PostReadRoot
+        {
+            Number = number,
+            FirstEntry = first,
+            LastEntry = last,
+            Head = ByteString.CopyFrom(Sha256.Hash([(byte)number, (byte)last]).Span),
+        },
+    };
+
     private static RecordChange Change(string type, string id, ulong expected, string? content, string reason) => new()
     {
         Record = new RecordName { Type = type, Id = id },

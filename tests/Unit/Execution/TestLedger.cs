@@ -8,7 +8,7 @@ using Rejection = GovChain.Core.Model.Rejection;
 namespace GovChain.Tests.Unit.Execution;
 
 /// <summary>
-/// Two departments, alpha and beta, each with an administrator "admin"; time goes on by a second a block.
+/// Two departments, alpha and beta, each with an administrator "admin"; time goes on by a second a block, if nothing else is said.
 /// </summary>
 internal sealed class TestLedger
 {
@@ -43,7 +43,10 @@ internal sealed class TestLedger
 
     public LeaderState Leader => Read<LeaderState>(StateKey.Leader)!;
 
-    public ulong NextTimeMs => State.Tip.TimestampMs + 1_000;
+    /// <summary>From the newest block's time to the next one's.</summary>
+    public ulong StepMs { get; set; } = 1_000;
+
+    public ulong NextTimeMs => State.Tip.TimestampMs + StepMs;
 
     /// <summary>A ledger on which alpha has a clerk and owns the type licence, and beta has a clerk: height 1.</summary>
     public static TestLedger Ready(Action<GenesisBody>? change = null)

@@ -26,6 +26,7 @@ public sealed class OneNodeReadingTests
     private readonly string _root = Directory.CreateTempSubdirectory("govchain-reading-").FullName;
     private readonly TestLedger _ledger = new(departments: 1);
     private readonly StandingClock _time = new(DateTimeOffset.UtcNow); // a token counts for seconds, a restart may take longer
+    private readonly ShiftedClock _wall = new();
     private TestNode _node = null!;
     private RpcHost _host = null!;
 
@@ -34,7 +35,7 @@ public sealed class OneNodeReadingTests
     [SetUp]
     public async Task StartAsync()
     {
-        _node = new TestNode(_ledger, 0, Data, new LoopbackNetwork());
+        _node = new TestNode(_ledger, 0, Data, new LoopbackNetwork(), _wall);
         await _node.StartAsync();
         await _node.CommitAsync(_ledger.EnrolClerk());
         await _node.CommitAsync(_ledger.Sign(_ledger.Administrator, body =>
@@ -121,6 +122,63 @@ public sealed class OneNodeReadingTests
         Assert.That(_node.Gateway.GetStatus().Alarms.Select(static a => a.Code), Has.Member("READ_LOG_FAILED"));
         await _node.CommitAsync(_ledger.DefineType());
         Assert.That(await again.ListRecordsAsync(TestLedger.Type).CountAsync(), Is.Zero);
+    }
+
+    /// <summary>The first entry brings the first root; what comes within the day waits for it, whatever is restarted, also where the process
+    /// ended between entry and root; and a log that is not the one of the root is told to the operator, and to all by the next root.</summary>
+    [Test]
+    public async Task Root_IsPostedOnce_AcrossRestarts_AndOfALogBegunAnewAsSuch()
+    {
+        using (LedgerClient client = Connect(_ledger.Clerk))
+            await client.FindRecordAsync(Closed, "C-1");
+        await RestartAsync(); // perhaps before the node had looked
+        ReadRootState first = await RootAsync(1);
+        Assert.That((first.Log, first.FirstEntry, first.LastEntry), Is.EqualTo((1UL, 1UL, 1UL)));
+        Assert.That(first.Head.Span.SequenceEqual(Head().Span));
+
+        using (LedgerClient client = Connect(_ledger.Clerk))
+            await client.FindRecordAsync(Closed, "C-2");
+        await RestartAsync();
+        await _node.CommitAsync(_ledger.DefineType());
+        Assert.That(Newest()!.Number, Is.EqualTo(1), "the day is not over");
+
+        // A day later: the wall clock alone is moved, as the rules go by the blocks' time.
+        _wall.Ahead = TimeSpan.FromDays(1);
+        await RestartAsync();
+        ReadRootState second = await RootAsync(2);
+        Assert.That((second.Log, second.FirstEntry, second.LastEntry), Is.EqualTo((1UL, 2UL, 2UL)));
+        Assert.That(_node.Gateway.GetStatus().Alarms.Select(static a => a.Code), Has.None.StartsWith("READ_"));
+
+        await RestartAsync(() => Directory.Delete(Path.Combine(Data, "reads"), recursive: true));
+        await _node.UntilAsync(static s => s.Alarms.Any(static a => a.Code == "READ_LOG_REPLACED"), "the log is another one");
+        Assert.That(Newest()!.Number, Is.EqualTo(2), "it has no entry");
+        using (LedgerClient client = Connect(_ledger.Clerk))
+            await client.FindRecordAsync(Closed, "C-1");
+        _wall.Ahead += TimeSpan.FromHours(1);
+        await RestartAsync();
+        ReadRootState third = await RootAsync(3);
+        Assert.That((third.Log, third.FirstEntry, third.LastEntry), Is.EqualTo((2UL, 1UL, 1UL)));
+        await _node.UntilAsync(static s => s.Alarms.All(static a => a.Code != "READ_LOG_REPLACED"), "the ledger knows it");
+    }
+
+    private async Task<ReadRootState> RootAsync(ulong number)
+    {
+        await _node.UntilAsync(_ => Newest()?.Number >= number, $"root {number}");
+        return Newest()!;
+    }
+
+    private ReadRootState? Newest()
+    {
+        GetStateProofResponse department = _node.Gateway.GetStateProof((uint)StateKind.Department, StateKey.Department(TestLedger.DepartmentId(0)).Id.ToArray());
+        ulong roots = DepartmentState.Parser.ParseFrom(department.Proof.Value).ReadRoots;
+        return roots == 0 ? null : ReadRootState.Parser.ParseFrom(
+            _node.Gateway.GetStateProof((uint)StateKind.ReadRoot, StateKey.ReadRoot(TestLedger.DepartmentId(0), roots).Id.ToArray()).Proof.Value);
+    }
+
+    private Digest Head()
+    {
+        using DataDirectory directory = DataDirectory.OpenReadOnly(Data);
+        return ReadLogFiles.Read(directory, static (_, _) => { }).End.Head;
     }
 
     private LedgerClient Connect(ISigner signer) => new(_host.GrpcAddress, GrpcChannel.ForAddress(_host.GrpcAddress))

@@ -22,11 +22,11 @@ public sealed class FrozenNumbersTest
         + "LastAdministrator=48 DepartmentExists=49 InvalidProof=50 ProofOutOfRange=51 AlreadySuspended=52 TooManySuspended=53 AlreadyProven=54 "
         + "UnknownDepartment=55 OtherEpoch=56 MembershipLimit=57 InvalidSchema=58 InvalidPayload=59 Duplicate=60 RecordSuperseded=61 UnknownRecord=62 RecordNotInForce=63 "
         + "ApprovalRequired=64 ApprovalPending=65 UnknownSubmission=66 SubmissionDecided=67 SubmissionExpired=68 OwnSubmission=69 PoolFull=70 NodeNotReady=71 UnknownDelegation=72 "
-        + "UnknownProposal=73 ProposalDecided=74 ProposalExpired=75 ProposalOpen=76 AlreadyVoted=77 ParameterOutOfBounds=78 UnknownReceiver=79 AlreadyCustodian=80 ReceiverCannotRead=81 RateExceeded=82 DepartmentSuspended=83 NotSuspended=84 QuorumSuspended=85");
+        + "UnknownProposal=73 ProposalDecided=74 ProposalExpired=75 ProposalOpen=76 AlreadyVoted=77 ParameterOutOfBounds=78 UnknownReceiver=79 AlreadyCustodian=80 ReceiverCannotRead=81 RateExceeded=82 DepartmentSuspended=83 NotSuspended=84 QuorumSuspended=85 ReadRootNotNext=88 ReadRootTooSoon=89");
 
     [Test]
     public void StateKinds_KeepTheirNumbers() => Expect<StateKind>(
-        "Parameters=1 Department=2 OfficerKey=3 Officer=4 RecordType=5 Record=6 Leader=7 Proposal=8 Submission=9 Delegation=10 Membership=12");
+        "Parameters=1 Department=2 OfficerKey=3 Officer=4 RecordType=5 Record=6 Leader=7 Proposal=8 Submission=9 Delegation=10 Membership=12 ReadRoot=14");
 
     [Test]
     public void VoteTypes_KeepTheirNumbers() => Expect<VoteType>("Propose=1 Prepare=2 Commit=3 ViewChange=4");
@@ -55,7 +55,7 @@ public sealed class FrozenNumbersTest
         Expect<SignedTransaction>("body=1 signature=2");
         Expect<TransactionBody>(
             "format_version=1 algorithm=2 chain_id=3 signer=4 nonce=5 expires_at_ms=6 register=16 amend=17 annul=18 supersede=19 reinstate=20 transfer=21 approve=25 delegate_approval=26 revoke_delegation=27 refuse=28 "
-            + "define_type=40 enrol_officer=48 revoke_officer=49 rotate_officer_key=50 propose=64 vote_on_proposal=65 withdraw_proposal=66 change_membership=67 accuse=80 suspend_leader=81");
+            + "define_type=40 enrol_officer=48 revoke_officer=49 rotate_officer_key=50 propose=64 vote_on_proposal=65 withdraw_proposal=66 change_membership=67 accuse=80 suspend_leader=81 post_read_root=82");
         Expect<RecordName>("type=1 id=2");
         Expect<RecordChange>(
             "record=1 expected_version=2 payload=3 reason=4 legal_basis=5 effective_date=6 links=7 successors=8 approve_until_ms=9 receiver=10");
@@ -88,13 +88,15 @@ public sealed class FrozenNumbersTest
         Expect<ProposalVote>("department=1 officer_id=2 in_favour=3 position=4");
         Expect<ProposalStatus>("Open=1 Adopted=2 Rejected=3 Withdrawn=4");
         Expect<Accuse>("evidence=1");
+        Expect<PostReadRoot>("number=1 first_entry=2 last_entry=3 head=4");
+        Expect<ReadRootState>("department=1 number=2 log=3 first_entry=4 last_entry=5 head=6 recorded_at_ms=7 height=8 position=9");
         Expect<ProvenOffence>("epoch=1 height=2 kind=3 type=4 evidence_id=5 position=6");
         Expect<SignedViewChange>("signer=1 prepared=2 prepared_hash=3 signature=4");
         Expect<Parameters>(
             "block_bytes_max=1 block_transactions_max=2 expiry_horizon_ms=3 leader_blocks_max=4 suspension_heights=5 "
             + "base_timeout_ms=6 timeout_cap_ms=7 time_precision_ms=8 message_delay_ms=9 forward_timeout_ms=10 "
             + "complaint_timeout_ms=11");
-        Expect<DepartmentState>("id=1 names=2 validator_key=3 endpoint=4 administrators=5 admitted_height=6 suspended_height=7 removed_height=8 offences=11");
+        Expect<DepartmentState>("id=1 names=2 validator_key=3 endpoint=4 administrators=5 admitted_height=6 suspended_height=7 removed_height=8 offences=11 read_roots=12");
         Expect<OfficerKeyState>("public_key=1 intervals=2 validator_intervals=3");
         Expect<ValidatorInterval>("department=1 first_height=2 last_height=3");
         Expect<OfficerInterval>(

@@ -68,6 +68,7 @@ public sealed class VectorsTest
                 Vector("revoke officer", Actions.Revoke("4711"), 6),
                 Vector("suspend leader", Suspension(), 7),
                 Vector("accuse", Accusation(), 8),
+                Vector("post read root", Actions.PostReadRoot(2, 5, 9), 80),
                 Vector("supersede", Actions.Supersede("A-1", 2, ("licence", "B-2"), ("permit", "C-3")), 10),
                 Vector("register with links", Actions.Linked(Actions.Register("A-1"), ("licence", "B-2", 0), ("permit", "C-3", 7)), 12),
                 Vector("reinstate", Actions.Reinstate("A-1", 2), 11),
@@ -243,6 +244,10 @@ public sealed class VectorsTest
                 Vector("prepared in the view asked for", Field(Suspension(), b => b.SuspendLeader.ViewChanges[1].Prepared = 5)),
                 Vector("prepared hash without a prepared view", Field(Suspension(), b => b.SuspendLeader.ViewChanges[0].Prepared = 0)),
                 Vector("view change with high s", Field(Suspension(), b => b.SuspendLeader.ViewChanges[1].Signature = ByteString.CopyFrom([.. new byte[31], 1, 0x80, .. new byte[31]]))),
+                Vector("read root without a number", Field(Actions.PostReadRoot(0, 5, 9))),
+                Vector("read root without a first entry", Field(Actions.PostReadRoot(2, 0, 9))),
+                Vector("read root that ends before it begins", Field(Actions.PostReadRoot(2, 5, 4))),
+                Vector("read root of 31 bytes", Field(Actions.PostReadRoot(2, 5, 9), b => b.PostReadRoot.Head = ByteString.CopyFrom(b.PostReadRoot.Head.Span[1..]))),
                 Vector("rotation without a key", Field(Actions.Rotate("4711", TestLedger.Spare), b => b.RotateOfficerKey.PublicKey = ByteString.Empty)),
                 Vector("rotation reason of 1,025 bytes", Field(Actions.Rotate("4711", TestLedger.Spare), b => b.RotateOfficerKey.Reason = new string('x', 1_025))),
                 Vector("rotation of nobody", Field(Actions.Rotate("", TestLedger.Spare))),
@@ -592,8 +597,30 @@ public sealed class VectorsTest
         });
     }
 
-    private VerifiedTransaction Make(TestKey signer, TransactionBody action, int nonce) =>
-        _ledger.Verified(Envelope.Signed(Fixed(action, signer, nonce), signer));
+    [Test]
+    public void ReadRoots()
+    {
+        object First() => Block(_ledger.Commit([
+            Make(TestLedger.AlphaValidator, Actions.PostReadRoot(1, 1, 4), 81), Make(TestLedger.BetaValidator, Actions.PostReadRoot(1, 1, 1), 82),
+        ]));
+        object Later(int nonce, params (TestKey Signer, TransactionBody Action)[] roots) => Block(_ledger.Commit(
+            roots.Select((r, i) => Make(r.Signer, r.Action, nonce + i, _ledger.NextTimeMs + 1_000))));
+        object first = First();
+        _ledger.StepMs = ReadRootRules.LeastIntervalMs;
+        Hold("read-roots", new
+        {
+            chainId = _ledger.Genesis.ChainId.ToString(),
+            blocks = new[]
+            {
+                first,
+                Later(83, (TestLedger.AlphaValidator, Actions.PostReadRoot(2, 5, 5))),
+                Later(84, (TestLedger.AlphaValidator, Actions.PostReadRoot(3, 1, 2)), (TestLedger.BetaValidator, Actions.PostReadRoot(2, 2, ulong.MaxValue))),
+            },
+        });
+    }
+
+    private VerifiedTransaction Make(TestKey signer, TransactionBody action, int nonce, ulong? expiresAtMs = null) =>
+        _ledger.Verified(Envelope.Signed(Fixed(action, signer, nonce, expiresAtMs), signer));
 
     private static object Block(ExecutedBlock block) => new
     {
@@ -628,10 +655,10 @@ public sealed class VectorsTest
     private TransactionBody Suspension() =>
         Actions.Suspend(_ledger.Genesis.ChainId, 9, 3, Validators[1..], prepared: 2);
 
-    private TransactionBody Fixed(TransactionBody action, TestKey signer, int nonce)
+    private TransactionBody Fixed(TransactionBody action, TestKey signer, int nonce, ulong? expiresAtMs = null)
     {
         TransactionBody body = Envelope.Body(
-            _ledger.Genesis.ChainId, signer.Public, action, TestLedger.StartMs + 60_000);
+            _ledger.Genesis.ChainId, signer.Public, action, expiresAtMs ?? TestLedger.StartMs + 60_000);
         body.Nonce = ByteString.CopyFrom([.. new byte[15], (byte)nonce]);
         return body;
     }

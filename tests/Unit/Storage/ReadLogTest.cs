@@ -1,3 +1,4 @@
+using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Storage;
@@ -236,6 +237,23 @@ public sealed class ReadLogTest : StorageFixture
         Assert.That(new[] { "A", "B", "C", "Czz", "D", "E" }.Where(id => page.Concerns("permit", id)), Is.EqualTo(new[] { "B", "C", "Czz", "D" }));
         Assert.That(page.Concerns("licence", "C"), Is.False);
         Assert.That((page with { Record = "", Last = "" }).Concerns("permit", ""), Is.False);
+    }
+
+    [Test]
+    public void Find_GivesEveryEntryOfEveryFile_AndNoOther()
+    {
+        var chain = new List<(ReadEntry, Digest)>();
+        Write(9, fileBytesMax: 1_200);
+        using DataDirectory directory = DataDirectory.OpenReadOnly(DirectoryPath);
+        ReadLogFiles.Read(directory, (entry, at) => chain.Add((entry, at.Head)));
+        Assert.That(Directory.EnumerateFiles(Reads, "0*").Count(), Is.GreaterThan(2));
+        Assert.That(Enumerable.Range(1, 9).Select(n => ReadLogFiles.Find(directory, (ulong)n)!.Value), Is.EqualTo(chain));
+        Assert.That(ReadLogFiles.Find(directory, 0), Is.Null);
+        Assert.That(ReadLogFiles.Find(directory, 10), Is.Null);
+        File.WriteAllText(Path.Combine(Reads, "99999999999999999999"), "x"); // no number that fits
+        Assert.That(ReadLogFiles.Find(directory, ulong.MaxValue), Is.Null);
+        Directory.Delete(Reads, recursive: true);
+        Assert.That(ReadLogFiles.Find(directory, 1), Is.Null);
     }
 
     private void RefusesToOpen()

@@ -215,6 +215,10 @@ public sealed class ForgedLedgerTest : IDisposable
                 return [Suspend(2, 0), Suspend(1, 0)];
             case RejectionCode.TooManySuspended:
                 return [Suspend(2, 0), Suspend(2, 1)];
+            case RejectionCode.ReadRootNotNext:
+                return [By(BetaValidator, Actions.PostReadRoot(1, 1, 4)), By(AlphaValidator, Actions.PostReadRoot(1, 2, 4))];
+            case RejectionCode.ReadRootTooSoon:
+                return [By(AlphaValidator, Actions.PostReadRoot(1, 1, 4)), By(AlphaValidator, Actions.PostReadRoot(2, 5, 6))];
             case RejectionCode.AlreadyProven:
                 return [accusation, By(AlphaValidator, Actions.Accuse(_ledger.Chain, EvidenceLedger.Validators[3], 1))];
             default:

@@ -24,6 +24,7 @@ public sealed class WireProfileTest
         WireSchema.Of<RecordTypeState>(), WireSchema.Of<RecordState>(), WireSchema.Of<LeaderState>(),
         WireSchema.Of<LeaderSuspension>(), WireSchema.Of<ValidatorInterval>(), WireSchema.Of<SuspendLeader>(),
         WireSchema.Of<SignedViewChange>(), WireSchema.Of<Accuse>(), WireSchema.Of<ProvenOffence>(),
+        WireSchema.Of<PostReadRoot>(), WireSchema.Of<ReadRootState>(),
     ];
 
     private static IEnumerable<TestCaseData> Fields()
@@ -76,8 +77,8 @@ public sealed class WireProfileTest
     [Test]
     public void Check_EveryNumberOfTheBody_IsKnownReservedOrUnknown()
     {
-        int[] active = [1, 2, 3, 4, 5, 6, 16, 17, 18, 19, 20, 21, 25, 26, 27, 28, 40, 48, 49, 50, 64, 65, 66, 67, 80, 81];
-        int[] reserved = [.. Enumerable.Range(22, 3), 82, 83, 84];
+        int[] active = [1, 2, 3, 4, 5, 6, 16, 17, 18, 19, 20, 21, 25, 26, 27, 28, 40, 48, 49, 50, 64, 65, 66, 67, 80, 81, 82];
+        int[] reserved = [.. Enumerable.Range(22, 3), 83, 84];
         for (int number = 1; number < 200; number++)
         {
             WireViolation? found = Check(WireSchema.Of<TransactionBody>(), new WireBytes().Bytes(number).ToArray());

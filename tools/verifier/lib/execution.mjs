@@ -4,6 +4,7 @@ import { accuse } from './evidence.mjs';
 import { foundedLeader, suspendLeader, validatorAt } from './leaders.mjs';
 import { changeMembership } from './membership.mjs';
 import { propose, voteOnProposal, withdrawProposal } from './proposals.mjs';
+import { postReadRoot } from './read-roots.mjs';
 import { Refusal, require } from './refusal.mjs';
 import { judge, readSchema, Violation } from './schema.mjs';
 import { delegationId, KIND, officerId, recordId } from './state.mjs';
@@ -40,6 +41,7 @@ const ACTIONS = {
   change_membership: (state, action, block) => changeMembership(state, action, block, authorise),
   accuse,
   suspend_leader: suspendLeader,
+  post_read_root: (state, action, block) => postReadRoot(state, action, block, requireVersion),
 };
 
 function byAdministrator(execute) {

@@ -79,6 +79,10 @@ const SuspendLeader = define('SuspendLeader', {
 
 const Accuse = define('Accuse', { 1: bytes('evidence') });
 
+const PostReadRoot = define('PostReadRoot', {
+  1: uint64('number'), 2: uint64('first_entry'), 3: uint64('last_entry'), 4: bytes('head'),
+});
+
 const FirstAdministrator = define('FirstAdministrator', { 1: string('officer_id'), 2: bytes('public_key') });
 
 export const Parameters = define('Parameters', {
@@ -147,7 +151,8 @@ export const TransactionBody = define('TransactionBody', {
   67: oneof('action', message('change_membership', ChangeMembership)),
   80: oneof('action', message('accuse', Accuse)),
   81: oneof('action', message('suspend_leader', SuspendLeader)),
-}, [...range(22, 24), ...range(82, 84)]);
+  82: oneof('action', message('post_read_root', PostReadRoot)),
+}, [...range(22, 24), 83, 84]);
 
 export const SignedTransaction = define('SignedTransaction', { 1: bytes('body'), 2: bytes('signature') });
 
@@ -165,6 +170,7 @@ export const DepartmentState = define('DepartmentState', {
   7: uint64('suspended_height'),
   8: uint64('removed_height'),
   11: repeated(message('offences', ProvenOffence)),
+  12: uint64('read_roots'),
 });
 
 const OfficerInterval = define('OfficerInterval', {
@@ -265,6 +271,18 @@ export const SubmissionState = define('SubmissionState', {
 
 export const DelegationState = define('DelegationState', {
   1: string('department'), 2: string('delegator'), 3: string('officer_id'), 4: uint64('until_ms'), 5: uint64('position'),
+});
+
+export const ReadRootState = define('ReadRootState', {
+  1: string('department'),
+  2: uint64('number'),
+  3: uint64('log'),
+  4: uint64('first_entry'),
+  5: uint64('last_entry'),
+  6: bytes('head'),
+  7: uint64('recorded_at_ms'),
+  8: uint64('height'),
+  9: uint64('position'),
 });
 
 const LeaderSuspension = define('LeaderSuspension', {

@@ -1,22 +1,24 @@
 // SPEC "State values": the authenticated state, before a block and within it.
 import { sha256 } from './bytes.mjs';
 import {
-  DelegationState, DepartmentState, LeaderState, MembershipState, OfficerKeyState, OfficerState, Parameters, ProposalState, RecordState, RecordTypeState,
-  SubmissionState,
+  DelegationState, DepartmentState, LeaderState, MembershipState, OfficerKeyState, OfficerState, Parameters, ProposalState, ReadRootState, RecordState,
+  RecordTypeState, SubmissionState,
 } from './messages.mjs';
 import { StateTree } from './state-tree.mjs';
 import { decode, empty, encode } from './wire.mjs';
 
 export const KIND = {
   parameters: 1, department: 2, key: 3, officer: 4, type: 5, record: 6, leader: 7, proposal: 8, submission: 9, delegation: 10, membership: 12,
+  readRoot: 14,
 };
 const SCHEMAS = [
   null, Parameters, DepartmentState, OfficerKeyState, OfficerState, RecordTypeState, RecordState, LeaderState,
-  ProposalState, SubmissionState, DelegationState, null, MembershipState,
+  ProposalState, SubmissionState, DelegationState, null, MembershipState, null, ReadRootState,
 ];
 
 export const officerId = (department, officer) => `${department}\0${officer}`;
 export const delegationId = (department, delegator, officer) => `${department}\0${delegator}\0${officer}`;
+export const readRootId = (department, number) => `${department}\0${number.toString().padStart(20, '0')}`;
 export const recordId = (type, id) => `${type}\0${id}`;
 
 /** The place of a state value in the tree. `id` is text in ASCII, or bytes. */

@@ -9,6 +9,7 @@ import { carriedVotes, readEvidence } from './evidence.mjs';
 import { carriedApprovals, requireChangeMembership, requirePropose } from './membership.mjs';
 import { SignedTransaction, TransactionBody } from './messages.mjs';
 import { requireVoteOnProposal, requireWithdrawProposal } from './proposals.mjs';
+import { requirePostReadRoot } from './read-roots.mjs';
 import { require } from './refusal.mjs';
 import { isSignature, requireSignature, requireSignatureForm } from './signatures.mjs';
 import { decode } from './wire.mjs';
@@ -29,7 +30,7 @@ const APPROVERS_MAX = 16;
 const READERS_MAX = 64;
 
 /** Signed by a department's validator key; all others by an officer's. */
-export const PROTOCOL_ACTIONS = ['accuse', 'suspend_leader'];
+export const PROTOCOL_ACTIONS = ['accuse', 'suspend_leader', 'post_read_root'];
 
 const CHECKS = {
   ...Object.fromEntries(RECORD_ACTIONS.map((action) => [action, requireRecordChange])),
@@ -47,6 +48,7 @@ const CHECKS = {
   change_membership: requireChangeMembership,
   accuse: requireAccuse,
   suspend_leader: requireSuspendLeader,
+  post_read_root: requirePostReadRoot,
 };
 
 /** The signatures that an action carries beside the envelope's own: [{ signer, message, signature }]. */

@@ -51,6 +51,8 @@ export class LedgerBuilder {
   validators;
   lines = [];
   epoch = 0n;
+  /** From one block's time to the next. */
+  stepMs = 1000n;
   #keys;
   #parameters;
   #state = new State();
@@ -121,7 +123,7 @@ export class LedgerBuilder {
   }
 
   /** An envelope. `fields` are the action's; those that are not named have their default. */
-  sign(key, name, fields, { expiresAtMs = this.tip.timeMs + 60_000n, nonce = randomBytes(16) } = {}) {
+  sign(key, name, fields, { expiresAtMs = this.tip.timeMs + this.stepMs + 59_000n, nonce = randomBytes(16) } = {}) {
     const schema = Object.values(TransactionBody.fields).find((field) => field.name === name).message;
     const value = { ...empty(schema), ...fields };
     const body = encode(TransactionBody, {
@@ -201,7 +203,7 @@ export class LedgerBuilder {
   draft(envelopes) {
     const { height, logSizeAfter, timeMs } = this.tip;
     return {
-      height: height + 1n, epoch: this.epoch, parentHash: this.tipHash, timeMs: timeMs + 1000n, proposer: Number(height % BigInt(this.validators.length)),
+      height: height + 1n, epoch: this.epoch, parentHash: this.tipHash, timeMs: timeMs + this.stepMs, proposer: Number(height % BigInt(this.validators.length)),
       logSizeBefore: logSizeAfter, logSizeAfter: logSizeAfter + BigInt(envelopes.length), logRoot: ZERO_HASH, stateRoot: ZERO_HASH,
     };
   }

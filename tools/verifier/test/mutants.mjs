@@ -22,6 +22,7 @@ const STEPS = {
   epochs: ['epochs.test.mjs'],
   membership: ['membership.test.mjs'],
   proposals: ['proposals.test.mjs'],
+  roots: ['read-roots.test.mjs'],
   receipt: ['receipt.test.mjs'],
   forged: ['tampering.test.mjs', 'parts of|swapped|the command'],
   broken: ['ledger.test.mjs', 'a quorum signs'],
@@ -32,7 +33,7 @@ const STEPS = {
 /** The step that most likely kills the mutants of a file comes first; all of them are tried. */
 const FIRST = {
   'genesis.mjs': 'genesis', 'json.mjs': 'vectors', 'schema.mjs': 'vectors', 'receipt.mjs': 'forged', 'execution.mjs': 'broken', 'chain.mjs': 'broken', 'ledger.mjs': 'ledger',
-  'leaders.mjs': 'broken', 'membership.mjs': 'membership', 'proposals.mjs': 'proposals', 'export.mjs': 'ledger',
+  'leaders.mjs': 'broken', 'membership.mjs': 'membership', 'proposals.mjs': 'proposals', 'read-roots.mjs': 'roots', 'export.mjs': 'ledger',
 };
 
 const instead = (file, from, to) => ({ file: `${file}.mjs`, from, to });
@@ -206,6 +207,13 @@ const MUTANTS = [
   instead('proposals', 'inFavour >= quorum', 'inFavour > quorum'),
   instead('proposals', 'votes.length - inFavour > voters - quorum', 'votes.length - inFavour >= voters - quorum'),
   instead('execution', 'requireRole(block.signer, ADMINISTRATOR);', ''),
+
+  ...without('read-roots', 'number > 0n', 'first > 0n', 'last >= first', 'first_entry === 1n || first_entry === covered + 1n',
+    'newest === null || timeMs - newest.recorded_at_ms >= LEAST_INTERVAL_MS'),
+  ...gone('read-roots', 'requireLength(head, 32, `${action}.head`);', 'requireVersion(number - 1n, department.read_roots);', 'first_entry === 1n || ',
+    ' || first_entry === covered + 1n', ' + (first_entry === 1n ? 1n : 0n)', 'state.set(KIND.department, id, { ...department, read_roots: number });'),
+  instead('read-roots', '>= LEAST_INTERVAL_MS', '> LEAST_INTERVAL_MS'),
+  instead('read-roots', 'department.read_roots === 0n ? null :', 'true ? null :'),
 
   ...without('receipt', 'file.length <= RECEIPT_BYTES_MAX', 'receipt.format === FORMAT', 'genesis.chainId.equals(genesisDigest)',
     'block.logSizeBefore <= position && position < block.logSizeAfter', 'logRoot.equals(block.logRoot)',

@@ -24,7 +24,7 @@ const set = () => validatorSet(vectors('validator-set').members.map(({ departmen
 test('every file of vectors is one that these tests read', () => {
   const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
   assert.deepEqual(files, ['blocks', 'certificate', 'epochs', 'evidence', 'genesis', 'header', 'joining', 'merkle-log', 'merkle-state', 'receipt', 'refused',
-    'proposals', 'read-token', 'reader-statement', 'schemas', 'submissions', 'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
+    'proposals', 'read-roots', 'read-token', 'reader-statement', 'schemas', 'submissions', 'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
 });
 
 test('schemas: each payload has its verdict, and each schema outside the subset is refused at its keyword', () => {
@@ -320,6 +320,7 @@ const ofBlocks = (name, what) => test(`${name}: headers, log roots, state change
 ofBlocks('blocks', 'executed transactions');
 ofBlocks('submissions', 'what was approved, what was refused and what waits');
 ofBlocks('proposals', 'what departments proposed and voted on');
+ofBlocks('read-roots', 'how far read logs had come, and which were begun anew');
 
 test('transaction: ids, leaf hashes, signatures', () => {
   const { chainId, publicKey, transactions } = vectors('transaction');

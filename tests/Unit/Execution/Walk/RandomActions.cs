@@ -52,7 +52,8 @@ internal sealed class RandomActions(RuleShadow shadow, Digest chainId, Random ra
         < 82 => Rotate(),
         < 86 => Delegate(expiresAtMs),
         < 90 => Propose(),
-        < 99 => Vote(),
+        < 97 => Vote(),
+        < 99 => PostReadRoot(),
         _ => Approved(),
     };
 
@@ -190,6 +191,15 @@ internal sealed class RandomActions(RuleShadow shadow, Digest chainId, Random ra
             .Take(shadow.Quorum - (Rarely(4) ? 1 : 0)).Append(AnyKey()).Take(shadow.Quorum).Distinct().Order();
         action.Approvals.Add(approvers.Select(static k => new MembershipApproval { Signer = ByteString.CopyFrom(k.Span), Signature = Form }));
         return (Administrator(out _), new TransactionBody { ChangeMembership = action });
+    }
+
+    private (PublicKey?, TransactionBody) PostReadRoot()
+    {
+        string department = AnyDepartment();
+        (ulong roots, ulong covered, _) = shadow.ReadRoots.GetValueOrDefault(department);
+        ulong first = Rarely(8) ? 1 + (ulong)random.Next(6) : Rarely(5) ? 1 : covered + 1;
+        PublicKey[] keys = [.. shadow.Keys.Where(k => k.Value.Department == department && k.Value.Officer is null && k.Value.Last is null).Select(static k => k.Key)];
+        return (keys.Length == 0 ? null : Pick(keys), Actions.PostReadRoot(Version(roots) + 1, first, first + (ulong)random.Next(3)));
     }
 
     private MembershipChange Membership()

@@ -42,9 +42,15 @@ internal sealed class RuleInvariants(RuleShadow shadow)
         TransactionBody body = transaction.Body;
         Hold(_ids.Add(transaction.Id), "no transaction stands twice");
         Hold(_timeMs < body.ExpiresAtMs && body.ExpiresAtMs - _timeMs <= _horizonMs, "it had not expired, nor was it signed for too long");
-        Hold(shadow.Keys.TryGetValue(transaction.Signer, out KeyLife? signer) && signer.Officer is not null, "its signer is an officer");
+        Hold(shadow.Keys.TryGetValue(transaction.Signer, out KeyLife? signer) && (signer.Officer is null) == transaction.IsProtocol,
+            "its signer is an officer, of what departments say themselves a validator");
         Hold(signer!.Signs(_height, _timeMs), "its key is neither revoked, nor too new, nor outside its times");
         Hold(shadow.Departments[signer.Department] is not { } removed || removed >= _height, "its department was not removed before");
+        if (body.PostReadRoot is { } root)
+        {
+            PostReadRoot(root, signer.Department);
+            return;
+        }
         OfficerRole? role = body.ActionCase switch
         {
             Action.Approve or Action.Refuse or Action.RevokeDelegation or Action.ChangeMembership => null, // see there
@@ -62,6 +68,15 @@ internal sealed class RuleInvariants(RuleShadow shadow)
             Approved(change);
         else
             Manage(body, signer);
+    }
+
+    private void PostReadRoot(PostReadRoot root, string department)
+    {
+        (ulong roots, ulong covered, ulong timeMs) = shadow.ReadRoots.GetValueOrDefault(department);
+        Hold(root.Number == roots + 1, "roots of read logs are consecutive");
+        Hold(root.FirstEntry == 1 || root.FirstEntry == covered + 1, "a read log goes on where it was, or begins anew");
+        Hold(roots == 0 || _timeMs >= timeMs + 3_600_000, "an hour lies between two roots");
+        shadow.ReadRoots[department] = (root.Number, root.LastEntry, _timeMs);
     }
 
     private void Change(Transaction transaction, KeyLife signer)
@@ -252,6 +267,7 @@ internal sealed class RuleInvariants(RuleShadow shadow)
             case StateKind.Department:
                 DepartmentState department = StateValue.Decode<DepartmentState>(key, value);
                 Hold(department.Administrators == shadow.AdministratorsOf(department.Id), "administrators are counted right");
+                Hold(department.ReadRoots == shadow.ReadRoots.GetValueOrDefault(department.Id).Roots, "its roots are counted");
                 Hold(department.RemovedHeight == (shadow.Departments[department.Id] ?? 0), "a department is removed where it was decided");
                 break;
             case StateKind.Officer:
@@ -279,6 +295,11 @@ internal sealed class RuleInvariants(RuleShadow shadow)
                 ProposalShadow decided = shadow.Proposals[proposal.Department];
                 Hold((uint)decided.Status == proposal.Status && proposal.Votes.ToDictionary(v => v.Department, v => v.InFavour).OrderBy(v => v.Key)
                     .SequenceEqual(decided.Votes.OrderBy(v => v.Key)), "a proposal has one vote a department, and a quorum decides");
+                break;
+            case StateKind.ReadRoot:
+                ReadRootState root = StateValue.Decode<ReadRootState>(key, value);
+                Hold(key.Equals(StateKey.ReadRoot(root.Department, root.Number)) && (root.Number, root.LastEntry, root.RecordedAtMs) == shadow.ReadRoots[root.Department],
+                    "a root is written once, as it was posted");
                 break;
             case StateKind.Parameters:
                 Hold(StateValue.Decode<Parameters>(key, value).ExpiryHorizonMs == shadow.HorizonMs, "parameters are what was adopted");

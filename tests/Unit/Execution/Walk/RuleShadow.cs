@@ -53,6 +53,9 @@ internal sealed class RuleShadow
 
     public Dictionary<string, ProposalShadow> Proposals { get; } = [];
 
+    /// <summary>The last entry that a department's newest root covers, and the time of its block.</summary>
+    public Dictionary<string, (ulong Roots, ulong LastEntry, ulong TimeMs)> ReadRoots { get; } = [];
+
     public ulong Epoch { get; set; }
 
     public ulong HorizonMs { get; set; } = LedgerParameters.CreateDefault().ExpiryHorizonMs;

@@ -192,12 +192,4 @@ public sealed class SnapshotJoinTests : IDisposable
     }
 
     private static ulong NowMs() => (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-
-    /// <summary>The system's clock, ahead by as much as a test says; the monotonic one is as it is.</summary>
-    private sealed class ShiftedClock : TimeProvider
-    {
-        public TimeSpan Ahead { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UtcNow + Ahead;
-    }
 }
