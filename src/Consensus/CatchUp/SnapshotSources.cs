@@ -122,6 +122,8 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
             }
             if (complaint is not null)
                 Silent(source, complaint);
+            else
+                _blocks.Take(source, question.TookUs); // that it lacks them is no fault, however long it took to say so
         }
     }
 

@@ -32,6 +32,26 @@ public sealed class SnapshotSourcesTest
         Assert.That(_named, Is.Empty);
     }
 
+    /// <summary>It lacks what a snapshot spared it, as it says, each time just before the time is over.</summary>
+    [Test]
+    public void Blocks_OfOneThatSaysLateThatItLacksThem_AreAskedForOnce()
+    {
+        var asked = new List<int>();
+        for (ulong first = 1; first <= 8 * CatchUp.RangeBlocks; first += CatchUp.RangeBlocks)
+        {
+            foreach (BlocksQuestion question in _sources.AskForBlocks(first).Cast<BlocksQuestion>())
+            {
+                asked.Add(question.Source);
+                bool lacks = question.Source == 1;
+                question.TookUs = lacks ? 9_900_000 : 20_000;
+                IEnumerable<FetchedBlock> blocks = Enumerable.Repeat(new FetchedBlock(default, default, []), lacks ? 0 : CatchUp.RangeBlocks);
+                question.Answer = new BlockRange(first, [.. blocks], 1_000_000, WholeFrom: lacks ? 900_000ul : 0);
+            }
+        }
+        Assert.That(asked, Is.EqualTo(new[] { 1, 2, 2, 2, 2, 2, 2, 2, 2 }));
+        Assert.That(_named, Is.Empty);
+    }
+
     /// <summary>One alone offers the newest, which it does not give: it has its turn again when the others had theirs.</summary>
     [Test]
     public void Find_AfterASnapshotWasGivenUp_IsAnothers_UntilAllHadTheirTurn()
