@@ -35,13 +35,13 @@ public sealed class SnapshotLeases<TView>(ulong leaseMs) : IDisposable
         Sweep(nowMs);
     }
 
-    /// <summary>The heights to begin to fetch at, newest last. One whose time is half over is not named while another can be
-    /// begun.</summary>
+    /// <summary>The heights to begin to fetch at, newest last. One whose time is half over is not named, though nothing be: whoever
+    /// begins has half of the time at least, and soon the whole of another.</summary>
     public IReadOnlyList<ulong> Held(ulong nowMs)
     {
         Sweep(nowMs);
         bool room = Leases < LeasesMax;
-        return [.. _kept.Where(k => k.SinceMs is { } since ? !room || nowMs - since < leaseMs / 2 : room).Select(static k => k.Height)];
+        return [.. _kept.Where(k => k.SinceMs is { } since ? nowMs - since < leaseMs / 2 : room).Select(static k => k.Height)];
     }
 
     /// <summary>The snapshot at a height, which stays this object's; null if it is not held, or cannot be kept on.</summary>

@@ -27,8 +27,7 @@ internal sealed class SnapshotShelf(TimeProvider time) : IDisposable
             Take(ledger);
     }
 
-    /// <summary>The heights to fetch at, newest last. One whose time is half over is not named while another can be begun.
-    /// </summary>
+    /// <summary>The heights to fetch at, newest last. One whose time is half over is not named.</summary>
     public IReadOnlyList<ulong> Held(LedgerHead ledger)
     {
         lock (_gate)

@@ -47,6 +47,7 @@ public sealed class SnapshotShelfTests
         Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 64, 128 }), "new askers share them");
         clock.Advance(Lease * 0.6);
         Assert.That(Takes(shelf, 64), "who has begun goes on");
+        Assert.That(shelf.Held(head), Is.Empty, "nobody new begins with less than half of the time");
         clock.Advance(Lease * 0.4);
         Assert.That(Takes(shelf, 64) || Takes(shelf, 128), Is.False, "asking does not make it longer");
         Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 192, 256 }));
