@@ -20,6 +20,7 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
     private readonly HashSet<int> _holders = [];
     private readonly HashSet<int> _offered = [];
     private readonly HashSet<int> _spurned = [];
+    private readonly HashSet<int> _letGo = [];
 
     /// <summary>What <see cref="Find"/> found: the height that most of those asked hold a snapshot at, and of several the
     /// newest; null where nobody has one. Whose snapshot was given up does not count until all others have had their turn.</summary>
@@ -62,9 +63,12 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
     }
 
     /// <summary>The snapshot that was found is given up.</summary>
-    /// <param name="isProven">Its header is certified; else what its holders offer does not count any more in this search.</param>
+    /// <param name="isProven">Its header is certified; else what its holders offer does not count any more in this search. Whoever does not
+    /// hold it any more, as it says, is believed once.</param>
     public void GiveUp(bool isProven)
     {
+        if (!isProven)
+            _offered.RemoveWhere(s => !_holders.Contains(s) && _letGo.Add(s));
         _givenUp.UnionWith(_offered);
         if (!isProven)
             _spurned.UnionWith(_offered);

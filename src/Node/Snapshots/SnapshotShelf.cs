@@ -12,18 +12,31 @@ namespace GovChain.Node.Snapshots;
 /// </summary>
 internal sealed class SnapshotShelf(TimeProvider time) : IDisposable
 {
-    /// <summary>Heights at which snapshots are taken are multiples of this. Where there is none since the start, one is taken
-    /// when somebody asks.</summary>
+    /// <summary>Heights at which snapshots are taken are multiples of this, in one minute of the ledger's time at most one: however many
+    /// blocks there are, what is offered is held for a minute. Where there is none since the start, one is taken when somebody
+    /// asks.</summary>
     public const ulong Spacing = 64;
+
+    private const ulong MinuteMs = 60_000;
 
     private readonly Lock _gate = new();
     private readonly SnapshotLeases<LedgerSnapshot> _leases = new(SnapshotRules.LeaseMs);
+    private ulong? _minute; // of the newest multiple
     private bool _disposed;
 
     /// <summary>A block was stored: takes a snapshot where one is due.</summary>
     public void Look(LedgerHead ledger)
     {
-        if (ledger.Tip.Height % Spacing == 0)
+        if (ledger.Tip.Height % Spacing != 0)
+            return;
+        ulong minute = ledger.Tip.TimestampMs / MinuteMs;
+        bool isDue;
+        lock (_gate)
+        {
+            isDue = minute != _minute;
+            _minute = minute;
+        }
+        if (isDue)
             Take(ledger);
     }
 

@@ -9,6 +9,10 @@ namespace GovChain.Node.Sync;
 /// <summary>Asks peers what those who decide want to know.</summary>
 internal sealed class LedgerPeers(LedgerSources sources, IPeerNetwork network, TimeProvider time)
 {
+    /// <summary>How long offers are waited for once so many have answered that one of them is honest: what that one holds it must hold
+    /// still when it is asked for it.</summary>
+    public static readonly TimeSpan LateOffers = TimeSpan.FromSeconds(1);
+
     /// <summary>Asks one question after the other until there are no more.</summary>
     public async Task AskAsync(IEnumerable<LedgerQuestion> questions, CancellationToken cancellation)
     {
@@ -23,9 +27,7 @@ internal sealed class LedgerPeers(LedgerSources sources, IPeerNetwork network, T
         switch (question)
         {
             case OffersQuestion q:
-                SnapshotResponse?[] offers = await Task.WhenAll(q.Sources.Select(s => network.RequestSnapshotAsync(
-                    sources.DepartmentOf(s), new SnapshotRequest(), cancellation)));
-                offers.CopyTo(q.Answers, 0);
+                await AskForOffersAsync(q, cancellation);
                 break;
             case PartQuestion q:
                 q.Answer = await network.RequestSnapshotAsync(sources.DepartmentOf(q.Source), q.Request, cancellation);
@@ -43,6 +45,35 @@ internal sealed class LedgerPeers(LedgerSources sources, IPeerNetwork network, T
                 throw new InvalidOperationException($"Nobody can be asked {question}.");
         }
         question.TookUs = (long)time.GetElapsedTime(begun).TotalMicroseconds;
+    }
+
+    private async Task AskForOffersAsync(OffersQuestion question, CancellationToken cancellation)
+    {
+        using var tooLate = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        int missing = sources.Weak;
+        var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task all = Task.WhenAll(question.Sources.Select(AskOneAsync));
+        if (await Task.WhenAny(all, enough.Task) != all
+            && await Task.WhenAny(all, Task.Delay(LateOffers, time, tooLate.Token)) != all)
+            await tooLate.CancelAsync();
+        await all;
+        await tooLate.CancelAsync(); // the delay
+        cancellation.ThrowIfCancellationRequested();
+
+        async Task AskOneAsync(int source, int place)
+        {
+            try
+            {
+                question.Answers[place] = await network.RequestSnapshotAsync(
+                    sources.DepartmentOf(source), new SnapshotRequest(), tooLate.Token);
+            }
+            catch (OperationCanceledException) when (tooLate.IsCancellationRequested)
+            {
+                return;
+            }
+            if (question.Answers[place] is not null && sources.IsValidator(source) && Interlocked.Decrement(ref missing) == 0)
+                enough.SetResult();
+        }
     }
 
     /// <summary>Blocks as they came.</summary>

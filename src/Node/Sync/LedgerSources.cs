@@ -26,6 +26,12 @@ internal sealed class LedgerSources(ValidatorSet validators, IPeerNetwork networ
     public int ValidatorsConnected =>
         network.Connections.Count(c => c is { IsConnected: true, IsAwaited: false } && validators.IndexOf(c.Department) >= 0);
 
+    /// <summary>So many validators that one of them is honest.</summary>
+    public int Weak => Quorum.Weak(validators.Count);
+
+    /// <summary>Whether a number is a validator's.</summary>
+    public bool IsValidator(int source) => source < validators.Count;
+
     /// <summary>A department's number.</summary>
     public int NumberOf(string department)
     {

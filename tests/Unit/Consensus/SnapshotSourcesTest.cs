@@ -79,4 +79,26 @@ public sealed class SnapshotSourcesTest
             return search;
         }
     }
+
+    /// <summary>What is offered can be gone when it is asked for; who says so again and again offers nothing.</summary>
+    [Test]
+    public void Find_OffersOfThoseWhoLetGoMeanwhile_CountOnceMore()
+    {
+        var found = new List<ulong?>();
+        for (ulong height = 100; found.Count < 3; height += 100)
+        {
+            foreach (OffersQuestion question in _sources.Find(0).Cast<OffersQuestion>())
+            {
+                for (int s = 0; s < question.Sources.Count; s++)
+                    question.Answers[s] = new SnapshotResponse { Held = SnapshotRules.WriteHeld([height]) };
+            }
+            found.Add(_sources.Found);
+            foreach (PartQuestion question in _sources.Ask(new SnapshotRequest { Height = height }, static (_, _) => null).Cast<PartQuestion>())
+                question.Answer = new SnapshotResponse { Height = height };
+            Assert.That(_sources.WasGiven, Is.False);
+            _sources.GiveUp(isProven: false);
+        }
+        Assert.That(found, Is.EqualTo(new ulong?[] { 100, 200, null }));
+        Assert.That(_named, Is.Empty);
+    }
 }

@@ -10,6 +10,9 @@ internal sealed class HeldTime(TimeSpan heldFrom) : TimeProvider
     /// <summary>What was waited for, in order.</summary>
     public ConcurrentQueue<TimeSpan> Waits { get; } = new();
 
+    /// <summary>Somebody waits long.</summary>
+    public bool IsHeld => !_held.IsEmpty;
+
     /// <summary>Ends the long waits there are.</summary>
     public void EndHeld()
     {

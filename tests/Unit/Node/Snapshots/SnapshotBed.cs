@@ -110,9 +110,9 @@ internal sealed class SnapshotBed : IDisposable
     }
 
     /// <summary>The ledger as it is after so many blocks more, without transactions that matter.</summary>
-    public LedgerHead Extend(int blocks)
+    public LedgerHead Extend(int blocks, ulong spacingMs = 1)
     {
-        Append(_store, blocks, spacingMs: 1);
+        Append(_store, blocks, spacingMs);
         Head = new LedgerHead(_store);
         Server = new SnapshotServer(_shelf, Head);
         return Head;
@@ -197,6 +197,9 @@ internal sealed class ScriptedPeers : IPeerNetwork
     /// <summary>Told of every question.</summary>
     public Action OnRequest { get; init; } = static () => { };
 
+    /// <summary>What a department waits for before it says which snapshots it holds.</summary>
+    public Func<string, Task> Before { get; init; } = static _ => Task.CompletedTask;
+
     /// <summary>Departments 1 to 3; the node that fetches is 0.</summary>
     public IReadOnlyList<PeerConnection> Connections => [.. Enumerable.Range(1, 3).Select(
         i => new PeerConnection(TestLedger.DepartmentId(i), "test", !_disconnected.ContainsKey(i), "", 0))];
@@ -219,6 +222,7 @@ internal sealed class ScriptedPeers : IPeerNetwork
         string department, SnapshotRequest request, CancellationToken cancellation)
     {
         await Task.Yield();
+        await Before(department).WaitAsync(cancellation);
         OnRequest();
         if (request.PartCase != SnapshotRequest.PartOneofCase.None)
             Asked[department] = Asked.GetValueOrDefault(department) + 1;

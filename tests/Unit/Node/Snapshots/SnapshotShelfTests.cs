@@ -12,6 +12,8 @@ namespace GovChain.Tests.Unit.Node.Snapshots;
 [TestFixture]
 public sealed class SnapshotShelfTests
 {
+    private const ulong SpacingMs = 1_000; // so that every multiple lies in a minute of its own
+
     private static readonly TimeSpan Lease = TimeSpan.FromMilliseconds(SnapshotRules.LeaseMs);
 
     [Test]
@@ -22,10 +24,35 @@ public sealed class SnapshotShelfTests
         LedgerHead head = bed.Head;
         Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 2 }), "none since the start: the tip");
         while (head.Tip.Height < 3 * SnapshotShelf.Spacing + 5)
-            shelf.Look(head = bed.Extend(1));
+            shelf.Look(head = bed.Extend(1, SpacingMs));
         Assert.That(shelf.Held(head), Is.EqualTo(new[] { 2 * SnapshotShelf.Spacing, 3 * SnapshotShelf.Spacing }));
         using LedgerSnapshot view = shelf.TryTake(2 * SnapshotShelf.Spacing)!;
         Assert.That(view.TipHeight, Is.EqualTo(2 * SnapshotShelf.Spacing), "and it has not moved");
+    }
+
+    /// <summary>At five blocks a second multiples of 64 are thirteen seconds apart. One that has just started takes the same.</summary>
+    [Test]
+    public void Heights_OfManyBlocks_AreOneInAMinute_TheSameEverywhere()
+    {
+        const ulong fastMs = 200;
+        using var bed = new SnapshotBed(2);
+        using var shelf = new SnapshotShelf(new Clock());
+        using var late = new SnapshotShelf(new Clock());
+        LedgerHead head = bed.Head;
+        var minutes = new List<ulong>();
+        for (ulong newest = 0; minutes.Count < 3;)
+        {
+            shelf.Look(head = bed.Extend(1, fastMs));
+            if (head.Tip.Height > SnapshotShelf.Spacing)
+                late.Look(head);
+            if (head.Tip.Height < SnapshotShelf.Spacing || shelf.Held(head)[^1] == newest)
+                continue;
+            newest = shelf.Held(head)[^1];
+            Assert.That(newest, Is.EqualTo(head.Tip.Height));
+            minutes.Add(head.Tip.TimestampMs / 60_000);
+        }
+        Assert.That(minutes, Is.Unique);
+        Assert.That(late.Held(head)[^1], Is.EqualTo(shelf.Held(head)[^1]));
     }
 
     [Test]
@@ -38,7 +65,7 @@ public sealed class SnapshotShelfTests
         void To(ulong height)
         {
             while (head.Tip.Height < height)
-                shelf.Look(head = bed.Extend(1));
+                shelf.Look(head = bed.Extend(1, SpacingMs));
         }
         To(2 * SnapshotShelf.Spacing);
         Assert.That(Takes(shelf, 64) && Takes(shelf, 128));
