@@ -132,13 +132,15 @@ public sealed partial class SnapshotAssembler
     }
 
     /// <summary>Somebody left values out. Each range is asked of another, again and again of one that was not asked for it yet, until all
-    /// are here: one that is honest has them. In whose range a value was missing lied.</summary>
+    /// are here: one that is honest has them. In whose range a value was missing lied. Those of whoever gave fewest come first: who comes to
+    /// leave a value out at the end would else have all asked for twice.</summary>
     private IEnumerable<LedgerQuestion> AskForOmitted()
     {
-        FetchedRows[] ranges = [.. _ranges];
-        for (bool given = true; given && _rows != _leaves;)
+        Dictionary<int, int> given = _ranges.CountBy(static r => r.Source).ToDictionary();
+        List<FetchedRows> ranges = [.. _ranges.OrderBy(r => given[r.Source])];
+        for (bool any = true; any && _rows != _leaves;)
         {
-            given = false;
+            any = false;
             foreach (FetchedRows range in ranges)
             {
                 var asked = new HashSet<int>();
@@ -153,7 +155,7 @@ public sealed partial class SnapshotAssembler
                         yield break;
                     if (again.Given is not { } part)
                         break; // nobody else has it
-                    given = true;
+                    any = true;
                     asked.Add(part.Source);
                     after = part.To;
                 }

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using GovChain.Consensus;
 using GovChain.Core.Execution;
+using GovChain.Core.Model;
 using GovChain.Node.Consensus;
 using GovChain.Node.Ledger;
 using GovChain.Node.Snapshots;
@@ -109,6 +110,42 @@ public sealed class LateLiarTests : IDisposable
         Assert.That(_progress.Of(3).Complaint, Is.Empty);
     }
 
+    /// <summary>It gives the last range alone, quickly, without the last value, and is gone.</summary>
+    [Test]
+    public async Task ValueLeftOutAtTheEnd_IsLookedForThereFirst()
+    {
+        int ranges = 0;
+        foreach (int honest in new[] { 2, 3 })
+        {
+            _peers.Twist(honest, (request, answer) =>
+            {
+                _pace.Us += 20_000;
+                Cut(answer);
+                if (request.PartCase != SnapshotRequest.PartOneofCase.Rows)
+                    return answer;
+                ranges++;
+                if (Cut(_bed.Server.Answer(After(request, answer))).LastRows)
+                    _peers.Connect(Liar);
+                return answer;
+            });
+        }
+        int before = 0;
+        _peers.Twist(Liar, (request, answer) =>
+        {
+            _peers.Disconnect(Liar);
+            if (request.PartCase == SnapshotRequest.PartOneofCase.Rows)
+            {
+                answer.Rows.RemoveAt(answer.Rows.Count - 1);
+                before = ranges;
+            }
+            return answer;
+        });
+        Assert.That(await RunAsync(), Is.Null);
+        Assert.That(before, Is.GreaterThan(RangesBefore));
+        Assert.That(ranges, Is.EqualTo(before + 1));
+        Assert.That(_progress.Of(Liar).Complaint, Is.EqualTo("left state values out of a snapshot"));
+    }
+
     /// <summary>It alone holds the newest, and gives its head.</summary>
     [Test]
     public async Task SilentAfterTheHead_WhatTheOthersHoldIsAskedFor()
@@ -159,6 +196,12 @@ public sealed class LateLiarTests : IDisposable
             answer.LastRows = true;
             return answer;
         });
+        Assert.That(await RunAsync(), Is.Null);
+    }
+
+    /// <summary>The whole fetch; why it ended without a snapshot, or null.</summary>
+    private async Task<string?> RunAsync(Func<BlockHeader, BlockHeader, ulong, bool>? isWorthwhile = null)
+    {
         using DataDirectory directory = DataDirectory.Open(_bed.PathOf("n"), _bed.Ledger.Genesis.ChainId);
         using (LedgerStore store = LedgerStore.Open(directory))
             store.Append(_bed.Ledger.Genesis.Block, certificate: null);
@@ -169,9 +212,14 @@ public sealed class LateLiarTests : IDisposable
             _bed.Ledger.Genesis, new ValidatorHistory(_bed.Ledger.Genesis.Validators, null), _bed.Verifier, peers, assembly, _bed.Tip)
         {
             AnswerBytesMax = AnswerBytesMax,
+            IsWorthwhile = isWorthwhile ?? (static (_, _, _) => true),
         };
-        Assert.That(await fetch.RunAsync(CancellationToken.None), Is.Null);
+        return await fetch.RunAsync(CancellationToken.None);
     }
+
+    /// <summary>What is asked for after an answer with rows.</summary>
+    private static SnapshotRequest After(SnapshotRequest request, SnapshotResponse answer) =>
+        new() { Height = request.Height, Rows = new StateRowsWanted { After = answer.LastRows ? request.Rows.After : answer.Rows[^1].Key } };
 
     /// <summary>As an honest node answers where answers are short.</summary>
     private static SnapshotResponse Cut(SnapshotResponse answer)
