@@ -141,28 +141,36 @@ public sealed partial class SnapshotAssembler
         for (bool any = true; any && _rows != _leaves;)
         {
             any = false;
+            var parts = new List<FetchedRows>();
             foreach (FetchedRows range in ranges)
             {
-                var asked = new HashSet<int>();
-                RowsWanted again;
-                byte[] after = range.From;
-                do
+                for (FetchedRows? rest = range; rest is not null;)
                 {
-                    again = new RowsWanted(after) { Among = s => !range.Asked.Contains(s) };
+                    var again = new RowsWanted(rest.From) { Among = s => !range.Asked.Contains(s) };
                     foreach (LedgerQuestion question in AskForRows(again))
                         yield return question;
                     if (_rows == _leaves)
                         yield break;
-                    if (again.Given is not { } part)
-                        break; // nobody else has it
-                    any = true;
-                    asked.Add(part.Source);
-                    after = part.To;
+                    any |= again.Given is not null;
+                    rest = Divide(rest, again.Given, parts);
                 }
-                while (!again.Given.IsLast && (range.IsLast || after.AsSpan().SequenceCompareTo(range.To) < 0));
-                range.Asked.UnionWith(asked);
             }
+            ranges = parts;
         }
+    }
+
+    /// <summary>Who was asked for one part of a range can have what was left out of another. The rest of the range, or null.</summary>
+    private static FetchedRows? Divide(FetchedRows range, FetchedRows? given, List<FetchedRows> parts)
+    {
+        if (given is null)
+        {
+            parts.Add(range); // nobody else has it
+            return null;
+        }
+        bool isAll = given.IsLast || (!range.IsLast && given.To.AsSpan().SequenceCompareTo(range.To) >= 0);
+        HashSet<int> asked = [.. range.Asked, given.Source];
+        parts.Add(isAll ? range with { Asked = asked } : range with { To = given.To, IsLast = false, Asked = asked });
+        return isAll ? null : range with { From = given.To };
     }
 
     /// <summary>Values that came only when they were asked for again: whoever gave the ranges that they belong to left them out.</summary>
@@ -179,7 +187,7 @@ public sealed partial class SnapshotAssembler
     private sealed record FetchedRows(int Source, byte[] From, byte[] To, bool IsLast)
     {
         /// <summary>Who has been asked for it.</summary>
-        public HashSet<int> Asked { get; } = [Source];
+        public IReadOnlySet<int> Asked { get; init; } = new HashSet<int> { Source };
 
         public bool Holds(ReadOnlySpan<byte> key) =>
             key.SequenceCompareTo(From) > 0 && (IsLast || key.SequenceCompareTo(To) <= 0);

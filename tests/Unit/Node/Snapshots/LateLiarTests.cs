@@ -110,6 +110,43 @@ public sealed class LateLiarTests : IDisposable
         Assert.That(_progress.Of(3).Complaint, Is.Empty);
     }
 
+    /// <summary>It calls nothing all there is. Of what is asked again another hostile one gives one part, from which it leaves a value out; the
+    /// third, who gives the other parts, has that, too.</summary>
+    [Test]
+    public async Task ValueLeftOutOfOnePartOfARange_IsAskedOfWhoeverGaveTheOtherParts()
+    {
+        const int other = 2;
+        bool omitted = false;
+        _peers.Twist(Liar, (request, answer) =>
+        {
+            if (request.PartCase != SnapshotRequest.PartOneofCase.Rows)
+                return Cut(answer);
+            _peers.Disconnect(other);
+            answer.Rows.Clear();
+            answer.LastRows = true;
+            return answer;
+        });
+        _peers.Twist(other, (request, answer) =>
+        {
+            if (request.PartCase != SnapshotRequest.PartOneofCase.Rows)
+                return Cut(answer);
+            _peers.Disconnect(other);
+            omitted = true;
+            answer.Rows.RemoveAt(3);
+            return Cut(answer);
+        });
+        _peers.Twist(3, (request, answer) =>
+        {
+            _pace.Us += 20_000;
+            if (request.PartCase == SnapshotRequest.PartOneofCase.Rows)
+                _peers.Connect(other);
+            return Cut(answer);
+        });
+        Assert.That(await RunAsync(), Is.Null);
+        Assert.That(omitted);
+        Assert.That(_progress.Of(3).Complaint, Is.Empty);
+    }
+
     /// <summary>It gives the last range alone, quickly, without the last value, and is gone.</summary>
     [Test]
     public async Task ValueLeftOutAtTheEnd_IsLookedForThereFirst()
