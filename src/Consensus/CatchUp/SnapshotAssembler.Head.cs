@@ -9,6 +9,8 @@ namespace GovChain.Consensus;
 /// <content>The snapshot's header, the ends of epochs that lead to those who certified it, and what it seems to cost.</content>
 public sealed partial class SnapshotAssembler
 {
+    private const string TooDear = "fetching the blocks costs less";
+
     private (int From, BlockHeader Below, ulong Rows) _offer;
 
     private SnapshotRequest HeadRequest => new() { Height = height, Head = new SnapshotHeadWanted { FromEpoch = _history.Epoch } };
@@ -33,7 +35,7 @@ public sealed partial class SnapshotAssembler
             dear.Add(_offer.From);
             if (dear.Count(s => s < _validators) > Quorum.Faulty(_validators))
             {
-                Failure = "fetching the blocks costs less";
+                Failure = TooDear;
                 yield break;
             }
             foreach (LedgerQuestion question in sources.Ask(HeadRequest, JudgeOffer, s => !dear.Contains(s)))

@@ -44,6 +44,12 @@ public sealed partial class SnapshotAssembler
             }
             pages += (ulong)links.Count;
             OnProgress(new SnapshotProgress(height, pages, 0, 0, 0));
+            // That there are so many is proven by now, whatever was said; of blocks nothing is, so that they do not count.
+            if (!IsWorthwhile(Header, Header, _leaves))
+            {
+                Failure = TooDear;
+                yield break;
+            }
         }
     }
 

@@ -80,14 +80,13 @@ internal sealed class SnapshotSync(
             using LedgerAssembly assembly = LedgerAssembly.Create(directory);
             var fetch = new SnapshotFetch(genesis, history, verifier, peers, assembly, height)
             {
-                OnProgress = p => Progress = p,
-                IsWorthwhile = (header, below, rows) =>
+                OnProgress = p =>
                 {
-                    if (!SnapshotPlan.IsCheaper(tip, header, below, rows))
-                        return false;
-                    log.SnapshotBegun(height, height - tip.Height); // that the ledger goes so far is proven by now
-                    return true;
+                    if (Progress is null)
+                        log.SnapshotBegun(height, height - tip.Height); // that the ledger goes so far is proven by now
+                    Progress = p;
                 },
+                IsWorthwhile = (header, below, rows) => SnapshotPlan.IsCheaper(tip, header, below, rows),
             };
             string? failure = await fetch.RunAsync(cancellation);
             tip = ledger.Tip; // the node has followed meanwhile

@@ -289,6 +289,27 @@ public sealed class SnapshotFetchTests
             Installed(store => Assert.That(store.Current.TipHeight, Is.EqualTo(_bed.Tip)));
     }
 
+    /// <summary>How many values there are is proven as the pages come: one that says there are none costs these.</summary>
+    [Test]
+    public async Task SizeMadeSmall_ByOne_TalksNobodyIntoTheSnapshot()
+    {
+        int values = 0;
+        for (int i = 1; i <= 3; i++)
+        {
+            bool lies = i == 1;
+            _peers.Twist(i, (request, answer) =>
+            {
+                if (lies && answer.Head is { } head)
+                    head.StateRows = 0;
+                values += request.PartCase == SnapshotRequest.PartOneofCase.Rows ? 1 : 0;
+                _pace.Us += lies ? 0 : 20_000;
+                return answer;
+            });
+        }
+        Assert.That(await FetchAsync(rowsMax: 20), Is.EqualTo("fetching the blocks costs less"));
+        Assert.That(values, Is.Zero);
+    }
+
     [Test]
     public void Requests_OutOfBounds_AreNotLookedAt()
     {
