@@ -13,9 +13,6 @@ namespace GovChain.Consensus;
 /// <param name="verifier">Checks certificates.</param>
 public sealed class BlockFilling(Digest chainId, ValidatorHistory history, ISignatureVerifier verifier)
 {
-    /// <summary>Blocks behind from which on filling in waits.</summary>
-    public const ulong LagMax = 16;
-
     /// <summary>How long to wait where nobody gives the next block, or the node is behind, milliseconds.</summary>
     public const ulong PauseMs = 1_000;
 

@@ -30,6 +30,10 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <summary>Blocks asked for at once; an answer may be shorter.</summary>
     public const int RangeBlocks = 64;
 
+    /// <summary>Blocks behind up to which a node counts as level: it takes submissions, and fills in what a snapshot spared it. The word of
+    /// one alone moves nobody beyond.</summary>
+    public const ulong LagMax = 16;
+
     /// <summary>How long a peer that failed, withheld or lied comes last, milliseconds.</summary>
     public const ulong PassedOverMs = 10_000;
 

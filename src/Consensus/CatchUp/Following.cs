@@ -13,13 +13,14 @@ public sealed class Following(CatchUp catchUp, int validators)
     private readonly Dictionary<int, ulong> _ahead = [];
     private ulong _claim;
     private int _followed = -1;
+    private ulong _credit;
 
     /// <summary>What is proven.</summary>
     public CatchUp CatchUp => catchUp;
 
-    /// <summary>How far the ledger goes by the word of the one that was followed last, as much as <see cref="ClaimedHeights"/>
-    /// counts; 0 where it did not give what it says it has.</summary>
-    public ulong Height { get; private set; }
+    /// <summary>How far the ledger goes, as <see cref="ClaimedHeights"/> counts: by the word of f + 1, or of the one that is followed as long
+    /// as it gives what it says it has; 0 where nobody's counts.</summary>
+    public ulong Height => Math.Max(_credit, _claims.Credible);
 
     /// <summary>A source says that it is at a height.</summary>
     public void Say(int source, ulong height)
@@ -49,6 +50,7 @@ public sealed class Following(CatchUp catchUp, int validators)
                 return new BlocksQuestion(source, tip + 1);
         }
         _ahead.Clear(); // who is ahead says so again
+        _credit = 0;
         return null;
     }
 
@@ -72,6 +74,16 @@ public sealed class Following(CatchUp catchUp, int validators)
         return false;
     }
 
+    /// <summary>Its stream ended before the answer came: no fault, and its word counts no more (<see cref="CatchUp.Ended"/>).</summary>
+    /// <param name="asked">The question.</param>
+    /// <param name="nowMs">A clock that does not jump.</param>
+    public void Ended(BlocksQuestion asked, ulong nowMs)
+    {
+        catchUp.Ended(asked, nowMs);
+        if (asked.Source == _followed)
+            _credit = 0;
+    }
+
     /// <summary>What it gave is stored as far as it was right. It is listened to as long as it gives what it says it has.</summary>
     /// <param name="asked">The question.</param>
     /// <param name="tip">The newest block here now.</param>
@@ -84,7 +96,7 @@ public sealed class Following(CatchUp catchUp, int validators)
         if (!brought && asked.Source != _followed)
             return;
         _followed = asked.Source;
-        Height = brought ? _claims.Credit(SaidBy(asked), tip) : 0;
+        _credit = brought ? ClaimedHeights.Credit(SaidBy(asked), tip) : 0;
     }
 
     private void Add(int source, ulong height) =>

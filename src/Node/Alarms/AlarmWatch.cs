@@ -52,9 +52,6 @@ internal sealed record WatchedNode
 /// <summary>Looks at the node once a second and raises and clears the alarms that are conditions.</summary>
 internal sealed class AlarmWatch(AlarmBoard board, AlarmThresholds thresholds, WatchedNode node, TimeProvider time)
 {
-    /// <summary>Blocks behind the others beyond which submissions are better given to another node.</summary>
-    public const ulong LagMax = 16;
-
     private const double PoolFillMax = 0.9;
 
     // A block takes a moment to come, and streams a moment to come up again.
@@ -76,7 +73,7 @@ internal sealed class AlarmWatch(AlarmBoard board, AlarmThresholds thresholds, W
         LookAtPeers();
         LookAtLeaders();
         ulong lag = node.Lag();
-        Lasting(NodeAlarm.Lagging, lag > LagMax, LagPatience, "", () => $"{lag} blocks are missing; this node is fetching them.");
+        Lasting(NodeAlarm.Lagging, lag > CatchUp.LagMax, LagPatience, "", () => $"{lag} blocks are missing; this node is fetching them.");
         ulong height = node.Height();
         bool stalled = height == _stalledAt && node.Ready() > 0;
         _stalledAt = height;

@@ -73,7 +73,7 @@ internal sealed class NodeStatus(
             if (_stopping)
                 return NodeReadiness.NotReady("This node is stopping.");
             ulong lag = Lag();
-            if (lag > AlarmWatch.LagMax)
+            if (lag > CatchUp.LagMax)
                 return NodeReadiness.NotReady($"This node is catching up; {lag} blocks are missing.");
             int here = Connected;
             // Without a vote it hands on what is submitted: to one that votes, at least.

@@ -60,7 +60,7 @@ internal sealed class BlockFill(
         long logged = time.GetTimestamp();
         while (store.Gap is { } gap)
         {
-            if (lag() > BlockFilling.LagMax)
+            if (lag() > CatchUp.LagMax)
             {
                 await Task.Delay(Pause, time, cancellation);
                 continue;

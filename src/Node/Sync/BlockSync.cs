@@ -183,7 +183,7 @@ internal sealed class BlockSync(
         lock (_following)
         {
             if (ended)
-                Proven.Ended(ahead, time.MonotonicMs());
+                _following.Ended(ahead, time.MonotonicMs());
             else
                 given = _following.Take(ahead, time.MonotonicMs(), out wrong);
         }

@@ -24,7 +24,7 @@ internal sealed partial class SimulatedNode
     {
         if (Ledger.Filling is not { } filling)
             return;
-        if (Lag > BlockFilling.LagMax)
+        if (Lag > CatchUp.LagMax)
         {
             Later(BlockFilling.PauseMs * 1_000, Fill);
             return;

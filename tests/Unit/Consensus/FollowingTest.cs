@@ -113,13 +113,13 @@ public sealed class FollowingTest
     }
 
     [Test]
-    public void WhoGaveBlocks_IsFollowedOn_AndCountsForOneAnswerMore_UntilItGivesNothing()
+    public void WhoGaveBlocks_IsFollowedOn_AndMakesNobodySeemBehind_UntilItGivesNothing()
     {
         _following.Say(1, 1_000);
         BlocksQuestion first = Next()!;
         Answer(first, tookUs: 1, Given(3));
         _following.Stored(first, Tip + 3, lied: false);
-        Assert.That(_following.Height, Is.EqualTo(Tip + 3 + CatchUp.RangeBlocks));
+        Assert.That(_following.Height, Is.EqualTo(Tip + 3 + CatchUp.LagMax));
         BlocksQuestion second = _following.Next(Others, Tip + 3, NowMs)!;
         Assert.That((second.Source, second.FirstHeight), Is.EqualTo((1, Tip + 4)));
         Answer(second, tookUs: 1, null);
@@ -139,7 +139,33 @@ public sealed class FollowingTest
         BlocksQuestion bad = _following.Next([2], Tip + 1, NowMs)!;
         Answer(bad, tookUs: 1, null);
         _following.Stored(bad, Tip + 1, lied: true);
-        Assert.That(_following.Height, Is.EqualTo(Tip + 1 + CatchUp.RangeBlocks));
+        Assert.That(_following.Height, Is.EqualTo(Tip + 1 + CatchUp.LagMax));
+    }
+
+    [Test]
+    public void WordOfOneThatHungUp_CountsNoMore([Values] bool whileItIsAsked)
+    {
+        _following.Say(1, 1_000);
+        BlocksQuestion asked = Next()!;
+        Answer(asked, tookUs: 1, Given(1));
+        _following.Stored(asked, Tip + 1, lied: false);
+        if (whileItIsAsked)
+            _following.Ended(_following.Next(Others, Tip + 1, NowMs)!, NowMs);
+        else
+            Assert.That(_following.Next([2, 3], Tip + 1, NowMs), Is.Null);
+        Assert.That(_following.Height, Is.Zero);
+    }
+
+    [Test]
+    public void StreamOfAnotherThatEnds_TakesNothingFromTheOneThatGave()
+    {
+        _following.Say(1, 12);
+        BlocksQuestion good = Next()!;
+        Answer(good, tookUs: 1, Given(1));
+        _following.Stored(good, Tip + 1, lied: false);
+        _following.Say(2, 90);
+        _following.Ended(_following.Next([2], Tip + 1, NowMs)!, NowMs);
+        Assert.That(_following.Height, Is.EqualTo(Tip + 1 + CatchUp.LagMax));
     }
 
     [Test]
@@ -147,11 +173,13 @@ public sealed class FollowingTest
     {
         Array.ForEach([4, 5], s => _following.Say(s, 5_000));
         _following.Say(1, 1_000);
-        Assert.That(HeightAfterAnswer(Tip), Is.EqualTo(Tip + 1 + CatchUp.RangeBlocks), "f + 1 are two, and one department has spoken");
+        Assert.That(HeightAfterAnswer(Tip), Is.EqualTo(Tip + 1 + CatchUp.LagMax), "f + 1 are two, and one department has spoken");
         _following.Say(2, 500);
         Assert.That(HeightAfterAnswer(Tip + 1), Is.EqualTo(500));
         _following.Say(3, 2_000);
-        Assert.That(HeightAfterAnswer(Tip + 2), Is.EqualTo(1_000), "all that the one which is followed says");
+        Assert.That(HeightAfterAnswer(Tip + 2), Is.EqualTo(1_000), "of three who have spoken one may lie");
+        _following.Ended(_following.Next([1], Tip + 3, NowMs)!, NowMs);
+        Assert.That(_following.Height, Is.EqualTo(1_000), "what f + 1 say does not hang on who is followed");
     }
 
     /// <summary>The first department is followed, and gives a block.</summary>

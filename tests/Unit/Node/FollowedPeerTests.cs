@@ -117,6 +117,33 @@ public sealed class FollowedPeerTests : IAsyncDisposable
         Assert.That(_progress.Of(Hostile).LastComplaint, Is.Null);
     }
 
+    /// <summary>It gives each block, truly, as soon as there is one, and says that there are a million more: however it ends, the node is level
+    /// with the others meanwhile and takes what clients submit.</summary>
+    [Test]
+    public async Task NewestBlocks_AndWordOfMore_LeaveTheNodeLevel([Values] bool hangsUp)
+    {
+        ulong lagMax = 0;
+        bool ended = false;
+        _peers.TwistBlocks(Hostile, (_, answer) =>
+        {
+            lagMax = Math.Max(lagMax, _ledger.Tip.Height == 0 ? 0 : _sync!.Lag);
+            answer.TipHeight = 1_000_000;
+            while (answer.Blocks.Count > 1)
+                answer.Blocks.RemoveAt(1);
+            if (answer.Blocks.Count > 0)
+                return answer;
+            if (hangsUp)
+                _peers.Disconnect(Hostile);
+            Volatile.Write(ref ended, true);
+            return null;
+        });
+        Begin(snapshotLag: 0);
+        Follow(Hostile, 1_000_000);
+        await PeerBed.UntilAsync(() => Volatile.Read(ref ended) && _sync!.Lag == 0, "its word counts no more");
+        Assert.That(_ledger.Tip.Height, Is.EqualTo(_bed.Tip));
+        Assert.That(lagMax, Is.EqualTo(CatchUp.LagMax), "one more, and submissions would be refused and no block filled in");
+    }
+
     /// <summary>It withholds what it says it has: nobody looks for a snapshot because of it. Where it says that it lacks the blocks below a
     /// snapshot, one search is made, and none upon its word for a while.</summary>
     [Test]
