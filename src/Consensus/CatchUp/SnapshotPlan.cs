@@ -13,7 +13,8 @@ public sealed class SnapshotPlan(ulong lagMin)
     /// </summary>
     public const ulong PauseMs = 5 * 60_000;
 
-    /// <summary>How long none is asked for after nobody had one, milliseconds.</summary>
+    /// <summary>How long none is asked for after nobody had one, milliseconds: so long at first, and twice as long each time, up to
+    /// <see cref="PauseMs"/>, so that answers held back cost little.</summary>
     public const ulong PauseWithoutOfferMs = 10_000;
 
     /// <summary>Checking a state value costs about this part of what verifying and executing a transaction does.</summary>
@@ -23,6 +24,7 @@ public sealed class SnapshotPlan(ulong lagMin)
 
     private readonly Dictionary<int, ulong> _doubtedUntilMs = [];
     private ulong _pausedUntilMs;
+    private ulong _withoutOfferMs = PauseWithoutOfferMs;
     private ulong _begunMs;
     private int? _wordOf;
     private int _attempts;
@@ -50,8 +52,10 @@ public sealed class SnapshotPlan(ulong lagMin)
     /// <summary>Nobody has one that is of use: the search is over.</summary>
     public void NothingOffered(ulong nowMs)
     {
-        _pausedUntilMs = nowMs + PauseWithoutOfferMs;
+        _pausedUntilMs = nowMs + _withoutOfferMs;
         Doubt(nowMs);
+        if (_wordOf is null)
+            _withoutOfferMs = Math.Min(2 * _withoutOfferMs, PauseMs);
     }
 
     /// <summary>A snapshot was given up; whether to look for another. None is thought of for as long as was lost: half of the time at
@@ -66,6 +70,7 @@ public sealed class SnapshotPlan(ulong lagMin)
             Doubt(nowMs);
             return true;
         }
+        _withoutOfferMs = PauseWithoutOfferMs;
         ulong lostMs = nowMs - _begunMs;
         if (++_attempts < AttemptsMax && lostMs < PauseMs)
             return true;

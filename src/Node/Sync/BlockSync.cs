@@ -138,7 +138,8 @@ internal sealed class BlockSync(
         for (; ledger.Tip.Height < Target && !IsEpochOver; worked = true)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (ahead is null && snapshots is not null && await snapshots.TryAsync(Lag, cancellation))
+            // Also while the next range is on its way: else one search at the beginning were all.
+            if (snapshots is not null && await snapshots.TryAsync(Lag, cancellation))
                 await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation); // the node starts again on it
             FetchedRange? range = await (ahead ?? FetchAsync(ledger.Tip.Height + 1, cancellation));
             ahead = null;

@@ -55,10 +55,10 @@ internal sealed partial class SimulatedNode
             Follow(ahead);
         else if (!lacks)
             _fetch = null;
-        else if (_fetch is { IsOver: true })
-            TakeRange();
         else if (_fetch is null)
             TrySnapshot(Lag, BeginNext);
+        else if (_fetch.IsOver)
+            TrySnapshot(Lag, TakeRange);
     }
 
     private void BeginNext()
@@ -76,7 +76,7 @@ internal sealed partial class SimulatedNode
         {
             fetch.IsOver = true;
             if (_fetch == fetch && _range is null)
-                TakeRange();
+                GoOn();
         });
     }
 

@@ -29,6 +29,39 @@ public sealed class SnapshotPlanTest
     }
 
     [Test]
+    public void NothingOffered_AgainAndAgain_PausesTwiceAsLongEachTime_UpToFiveMinutes([Values] bool isMadeUp)
+    {
+        ulong nowMs = NowMs, pauseMs = SnapshotPlan.PauseWithoutOfferMs;
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.That(_plan.Begin(LagMin, nowMs));
+            if (isMadeUp)
+                _plan.TryAgain(isProven: false, nowMs);
+            _plan.NothingOffered(nowMs);
+            Assert.That(_plan.Begin(LagMin, nowMs + pauseMs - 1), Is.False);
+            nowMs += pauseMs;
+            pauseMs = Math.Min(2 * pauseMs, SnapshotPlan.PauseMs);
+        }
+        Assert.That(pauseMs, Is.EqualTo(SnapshotPlan.PauseMs));
+        _plan.Begin(LagMin, nowMs);
+        _plan.TryAgain(isProven: true, nowMs);
+        _plan.NothingOffered(nowMs);
+        Assert.That(_plan.Begin(LagMin, nowMs + SnapshotPlan.PauseWithoutOfferMs), "a true one was offered meanwhile");
+    }
+
+    [Test]
+    public void NothingOffered_UponTheWordOfOne_MakesNoPauseLonger()
+    {
+        ulong nowMs = NowMs;
+        for (int i = 0; i < 5; i++, nowMs += SnapshotPlan.PauseWithoutOfferMs)
+        {
+            Assert.That(_plan.Begin(LagMin, nowMs, wordOf: i));
+            _plan.NothingOffered(nowMs);
+        }
+        Assert.That(_plan.Begin(LagMin, nowMs));
+    }
+
+    [Test]
     public void WordOfOne_ThatLedToNothing_BeginsNothingForFiveMinutes_AndOthersDo([Values("nothing offered", "unproven")] string how)
     {
         _plan.Begin(LagMin, NowMs, wordOf: 1);

@@ -17,7 +17,7 @@ using NUnit.Framework;
 namespace GovChain.Tests.Unit.Node;
 
 /// <summary>
-/// Goal: one that is followed costs a wait and not catch-up (docs/PROTOCOL.md, "Catch-up"). Method: a node at genesis, a hostile and an
+/// Goal: one that is followed, or asked alone at first, costs a wait and not catch-up (docs/PROTOCOL.md, "Catch-up"). Method: a node at genesis, a hostile and an
 /// honest peer, and a clock that moves with their answers alone, so that no time of the machine decides anything.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
@@ -35,6 +35,7 @@ public sealed class FollowedPeerTests : IAsyncDisposable
     private readonly LedgerHead _ledger;
     private readonly BatchVerifier _batch;
     private BlockSync? _sync;
+    private SnapshotSync? _snapshots;
     private Task? _work;
     private Exception? _fatal;
 
@@ -181,12 +182,44 @@ public sealed class FollowedPeerTests : IAsyncDisposable
         Assert.That(searches, fillsIn ? Is.InRange(1, 1 + _pace.Us / 1_000 / (long)SnapshotPlan.PauseMs) : Is.Zero);
     }
 
+    /// <summary>It is connected first and has no snapshot, but all blocks. The other, which has one, comes a moment later.</summary>
+    [Test]
+    public async Task OneWithoutASnapshot_ThatIsThereFirst_DoesNotKeepTheNodeFromThatOfAnother()
+    {
+        int offers = 0;
+        _peers.Disconnect(Honest);
+        _peers.Twist(Hostile, (_, _) =>
+        {
+            _peers.Connect(Honest);
+            return new SnapshotResponse();
+        });
+        _peers.Twist(Honest, (request, answer) =>
+        {
+            offers += request.PartCase == SnapshotRequest.PartOneofCase.None ? 1 : 0;
+            return answer;
+        });
+        foreach (int peer in new[] { Hostile, Honest })
+        {
+            _peers.TwistBlocks(peer, (_, answer) =>
+            {
+                _pace.Us += 1_000 * (long)SnapshotPlan.PauseWithoutOfferMs / 5; // the pause after a search is over after five blocks
+                while (answer.Blocks.Count > 1)
+                    answer.Blocks.RemoveAt(1);
+                return answer;
+            });
+        }
+        Begin(snapshotLag: 10);
+        _sync!.Request(new NeedBlocks(_bed.Tip, Hostile));
+        await PeerBed.UntilAsync(() => _ledger.Tip.Height == _bed.Tip || _snapshots!.Installed.IsCompleted, "blocks or a snapshot");
+        Assert.That(offers, Is.Positive, "asked again what it holds");
+    }
+
     private void Begin(ulong snapshotLag)
     {
         ValidatorSet validators = _bed.Ledger.Genesis.Validators;
         var sources = new LedgerSources(validators, _peers);
         var pool = new TransactionPool(new PoolOptions(), departments: 4, height: 0);
-        var snapshots = new SnapshotSync(
+        _snapshots = new SnapshotSync(
             _bed.Ledger.Genesis, new ValidatorHistory(validators, null), _directory, _ledger, sources, _peers, _bed.Verifier, _progress, _pace,
             snapshotLag, NullLogger.Instance);
         _sync = new BlockSync(
@@ -196,7 +229,7 @@ public sealed class FollowedPeerTests : IAsyncDisposable
                 _ledger.Append(block, certificate);
                 return Task.FromResult(true);
             },
-            _progress, _pace, e => _fatal = e, salvage: null, snapshots);
+            _progress, _pace, e => _fatal = e, salvage: null, _snapshots);
         _work = Task.Run(_sync.RunAsync);
     }
 
