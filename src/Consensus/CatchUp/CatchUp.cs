@@ -63,12 +63,12 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <param name="connected">Who can be asked: validators by index, others by numbers from their count on.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
     public IReadOnlyList<int> Sources(IEnumerable<int> connected, ulong nowMs) =>
-        [.. ByPace(connected).OrderBy(s => PassedOverSince(s, nowMs)).ThenBy(s => s >= validators.Count)];
+        [.. ByPace(connected, nowMs).OrderBy(s => PassedOverSince(s, nowMs)).ThenBy(s => s >= validators.Count)];
 
-    /// <summary>The one that takes least time a block first; those not tried yet before all, and of them the one that showed the
-    /// need.</summary>
-    public IEnumerable<int> ByPace(IEnumerable<int> connected) =>
-        connected.OrderBy(_paces.Of).ThenBy(s => s != _hint);
+    /// <summary>The one that takes least time a block first (<see cref="Paces"/>); those not tried yet before all, and of them the one that
+    /// showed the need.</summary>
+    public IEnumerable<int> ByPace(IEnumerable<int> connected, ulong nowMs) =>
+        connected.OrderBy(s => _paces.Of(s, nowMs)).ThenBy(s => s != _hint);
 
     /// <summary>Where the range begins that is fetched while this one is executed; null where nothing is needed after it.</summary>
     /// <param name="firstHeight">The first height of this one.</param>
@@ -112,7 +112,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     public bool Take(BlocksQuestion asked, ulong nowMs, out string? complaint)
     {
         bool has = HasBlocks(asked, out complaint);
-        _paces.Take(asked.Source, asked.TookUs / (has ? asked.Answer!.Blocks.Count : 1));
+        _paces.Take(asked.Source, asked.TookUs / (has ? asked.Answer!.Blocks.Count : 1), nowMs);
         if (complaint is not null || (!has && asked.TookUs >= LetWaitUs))
             PassOver(asked.Source, nowMs);
         return has;
@@ -126,7 +126,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <param name="nowMs">A clock that does not jump.</param>
     public void Ended(BlocksQuestion asked, ulong nowMs)
     {
-        _paces.Take(asked.Source, asked.TookUs);
+        _paces.Take(asked.Source, asked.TookUs, nowMs);
         if (asked.TookUs >= LetWaitUs)
             PassOver(asked.Source, nowMs);
     }

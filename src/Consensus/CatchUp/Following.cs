@@ -44,7 +44,7 @@ public sealed class Following(CatchUp catchUp, int validators)
     {
         if (tip < catchUp.Target)
             return null;
-        foreach (int source in catchUp.ByPace(connected))
+        foreach (int source in catchUp.ByPace(connected, nowMs))
         {
             if (!catchUp.IsPassedOver(source, nowMs) && _ahead.Remove(source, out _claim))
                 return new BlocksQuestion(source, tip + 1);

@@ -47,6 +47,49 @@ public sealed class CatchUpTest
     }
 
     [Test]
+    public void Sources_APaceOfLongAgo_CountsLess()
+    {
+        Answer(1, tookUs: 3_000, blocks: 1);
+        Answer(2, tookUs: 2_000, blocks: 1, nowMs: Paces.HalvedAfterMs);
+        Answer(3, tookUs: 1_000, blocks: 1, nowMs: Paces.HalvedAfterMs);
+        Assert.That(_catchUp.Sources(Others, Paces.HalvedAfterMs), Is.EqualTo(new[] { 3, 1, 2 }), "half of 3,000 is less than 2,000");
+        Assert.That(_catchUp.Sources(Others, 10 * Paces.HalvedAfterMs), Is.EqualTo(new[] { 3, 2, 1 }), "11 and 10 parts of the time");
+    }
+
+    /// <summary>The node's own line is cut, so that nobody's answer comes. Then the hostile one gives one block at a time, a little faster than
+    /// an answer that never came has made the others seem.</summary>
+    [Test]
+    public void Sources_AfterTheLineWasCut_AreSoonTheHonestAgain([Values] bool hostile)
+    {
+        const int liar = 1;
+        const long honestUs = 20_000, timeoutUs = 10_000_000, cutUs = 25_000_000;
+        const ulong before = 10, all = 200; // ranges
+        long us = 0, upAgainUs = 0;
+        ulong have = 0;
+        while (have < all * CatchUp.RangeBlocks && us < 3_600_000_000)
+        {
+            bool isCut = have >= before * CatchUp.RangeBlocks && us < cutUs;
+            foreach (int source in _catchUp.Sources(Others, (ulong)us / 1_000))
+            {
+                bool slow = hostile && source == liar;
+                int count = isCut ? 0 : slow && us >= cutUs ? 1 : CatchUp.RangeBlocks;
+                var question = new BlocksQuestion(source, have + 1)
+                {
+                    TookUs = isCut ? timeoutUs : !slow ? honestUs : us < cutUs ? 100 : timeoutUs / 4 - 10_000,
+                    Answer = isCut ? null : new BlockRange(have + 1, [.. Enumerable.Repeat(new FetchedBlock(default, default, []), count)], ulong.MaxValue, 0),
+                };
+                us += question.TookUs;
+                upAgainUs = isCut ? us : upAgainUs;
+                have += (ulong)count;
+                if (_catchUp.Take(question, (ulong)us / 1_000, out _))
+                    break;
+            }
+            us += isCut ? (long)CatchUp.PauseMs * 1_000 : 0;
+        }
+        Assert.That((us - upAgainUs) / 1_000, Is.LessThan(2 * (long)CatchUp.PassedOverMs), "milliseconds after the line is there again");
+    }
+
+    [Test]
     public void Sources_OneThatHasNothing_IsAsSlowAsItsAnswer()
     {
         Answer(1, tookUs: 3_000, blocks: 0);
@@ -164,11 +207,11 @@ public sealed class CatchUpTest
         Assert.That(complaint, Does.Contain("WrongSignatureCount"));
     }
 
-    private void Answer(int source, long tookUs, int blocks)
+    private void Answer(int source, long tookUs, int blocks, ulong nowMs = 0)
     {
         BlocksQuestion asked = Asked(source, 5, blocks, tip: 4);
         asked.TookUs = tookUs;
-        _catchUp.Take(asked, 0, out _);
+        _catchUp.Take(asked, nowMs, out _);
     }
 
     /// <summary>A question for blocks from 5 on, and what came.</summary>
