@@ -159,7 +159,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
 
     /// <summary>
     /// Executes a certified block on the ledger. Null, with the complaint, if the envelopes are not the certified
-    /// header's transactions. Transactions that are, and do not execute to its state, are a
+    /// header's transactions, before any signature is verified. Transactions that are, and do not execute to its state, are a
     /// <see cref="DivergedException"/>: this node cannot follow the ledger.
     /// </summary>
     /// <param name="view">The ledger, whose tip is the block's parent.</param>
@@ -175,6 +175,12 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
         ulong height = block.Header.Height;
         if (Decode(block, out complaint) is not { } transactions)
             return null;
+        Digest[] leaves = [.. transactions.Select(static t => t.LeafHash)];
+        if (view.Frontier.Append(leaves).Root != block.Header.LogRoot)
+        {
+            complaint = NotTheCertified(block);
+            return null;
+        }
         VerifiedTransaction?[] verified = verify(transactions);
         if (Array.IndexOf(verified, null) >= 0)
         {
@@ -185,7 +191,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
             view, validators, block.Header, verified!, out BlockFailure? failure);
         if (failure?.Kind == BlockFailureKind.StateRoot)
             throw new DivergedException(height, failure);
-        complaint = executed is null ? $"sent a body of block {height} that is not the certified one ({failure})" : null;
+        complaint = executed is null ? $"{NotTheCertified(block)} ({failure})" : null;
         return executed;
     }
 
@@ -205,8 +211,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
             return null;
         SealedBlock? sealedBlock = SealedBlock.TrySeal(
             parent, frontier, edge, block.Header, block.Certificate, transactions, out BlockFailure? failure);
-        complaint = sealedBlock is null
-            ? $"sent a body of block {block.Header.Height} that is not the certified one ({failure})" : null;
+        complaint = sealedBlock is null ? $"{NotTheCertified(block)} ({failure})" : null;
         return sealedBlock;
     }
 
@@ -244,9 +249,17 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     private ulong? PassedOverSince(int source, ulong nowMs) =>
         _passedOverSinceMs.TryGetValue(source, out ulong sinceMs) && nowMs - sinceMs < PassedOverMs ? sinceMs : null;
 
+    private static string NotTheCertified(CertifiedBlock block) =>
+        $"sent a body of block {block.Header.Height} that is not the certified one";
+
     private List<Transaction>? Decode(CertifiedBlock block, out string? complaint)
     {
         complaint = null;
+        if ((ulong)block.Envelopes.Count != block.Header.LogSizeAfter - block.Header.LogSizeBefore)
+        {
+            complaint = NotTheCertified(block);
+            return null;
+        }
         var transactions = new List<Transaction>(block.Envelopes.Count);
         foreach (DecodedEnvelope decoded in TransactionDecoder.DecodeAll(block.Envelopes, chainId))
         {

@@ -14,7 +14,7 @@ using NUnit.Framework;
 namespace GovChain.Tests.Unit.Node;
 
 /// <summary>
-/// Goal: whoever gives a block that nobody certified is named and passed over. Method: a node at genesis, peers of which some lie, and a
+/// Goal: whoever gives a block that nobody certified is named and passed over, and nobody else. Method: a node at genesis, peers of which some lie, and a
 /// clock that stands, so that nobody's time is ever over.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
@@ -91,6 +91,19 @@ public sealed class BlockSyncTests : IAsyncDisposable
         await PeerBed.UntilAsync(() => _clock.Pauses > 0 || Volatile.Read(ref lies) > 4, "the first is asked again");
         Assert.That((lies, _clock.Pauses), Is.EqualTo((4, 1)), "three, and the one asked last once more");
         Assert.That(_ledger.Tip.Height, Is.Zero);
+    }
+
+    /// <summary>A true header over other people's envelopes: a frame holds a hundred thousand of them.</summary>
+    [Test]
+    public void Envelopes_ThatAreNotTheBlocks_CostNoSignatureToVerify([Values(-1, 0, 2_000)] int more)
+    {
+        FetchedBlock block = LedgerPeers.Read(_bed.Blocks(1, 1)).Blocks[0];
+        ReadOnlyMemory<byte>[] others = [.. Enumerable.Range(0, block.Envelopes.Count + more).Select(i => _bed.Ledger.Change($"O-{i}", 0))];
+        var catchUp = new CatchUp(_bed.Ledger.Genesis.ChainId, _bed.Ledger.Genesis.Validators, _bed.Verifier);
+        IReadOnlyList<CertifiedBlock> chain = catchUp.Believe(1, [block with { Envelopes = others }], out _);
+        Assert.That(
+            catchUp.Execute(_store.Current, chain[0], static _ => throw new AssertionException("signatures are verified"), out string? complaint), Is.Null);
+        Assert.That(complaint, Is.EqualTo("sent a body of block 1 that is not the certified one"));
     }
 
     /// <summary>A department gives blocks, the first of them under a certificate that nobody signed.</summary>
