@@ -179,7 +179,7 @@ internal sealed class BlockSync(
     private async Task<bool> FollowAsync(BlocksQuestion ahead, CancellationToken cancellation)
     {
         await _peers.AskAsync(ahead, cancellation);
-        bool given = false, ended = ahead.Answer is null && !sources.Connected.Contains(ahead.Source);
+        bool given = false, ended = HasEnded(ahead);
         string? wrong = null;
         lock (_following)
         {
@@ -203,6 +203,9 @@ internal sealed class BlockSync(
         return true;
     }
 
+    /// <summary>Nothing came because its stream ended: it may have been stopped, which is no fault.</summary>
+    private bool HasEnded(BlocksQuestion asked) => asked.Answer is null && !sources.Connected.Contains(asked.Source);
+
     /// <summary>Blocks stored that came out of the damaged ledger.</summary>
     public ulong Salvaged { get; private set; }
 
@@ -215,10 +218,15 @@ internal sealed class BlockSync(
         {
             var question = new BlocksQuestion(source, firstHeight);
             await _peers.AskAsync(question, cancellation);
-            bool given;
-            string? complaint;
+            bool given = false, ended = HasEnded(question);
+            string? complaint = null;
             lock (_following)
-                given = Proven.Take(question, time.MonotonicMs(), out complaint);
+            {
+                if (ended)
+                    _following.Ended(question, time.MonotonicMs());
+                else
+                    given = Proven.Take(question, time.MonotonicMs(), out complaint);
+            }
             if (given)
                 return new FetchedRange(source, firstHeight, question.Answer!.Blocks);
             if (complaint is not null)

@@ -93,12 +93,30 @@ public sealed class BlockSyncTests : IAsyncDisposable
         Assert.That(_ledger.Tip.Height, Is.Zero);
     }
 
-    /// <summary>A true header over other people's envelopes: a frame holds a hundred thousand of them.</summary>
+    /// <summary>A process that is stopped and started again is nobody's enemy, where it is asked as where it is followed.</summary>
+    [Test]
+    public async Task Asked_ThatIsStoppedMeanwhile_IsNotNamed()
+    {
+        const int stopped = 2;
+        _peers.TwistBlocks(stopped, (_, _) =>
+        {
+            _peers.Disconnect(stopped);
+            return null;
+        });
+        _sync.Request(new NeedBlocks(Tip, Hint: stopped));
+        await PeerBed.UntilAsync(() => _ledger.Tip.Height == Tip, "the others give all blocks");
+        Assert.That(_peers.Connections.Any(static c => !c.IsConnected), "it was asked");
+        Assert.That(_progress.Of(stopped).LastComplaint, Is.Null);
+    }
+
+    /// <summary>A true header over other people's envelopes, of which a frame holds a hundred thousand. Where their number is wrong, they are
+    /// not even read.</summary>
     [Test]
     public void Envelopes_ThatAreNotTheBlocks_CostNoSignatureToVerify([Values(-1, 0, 2_000)] int more)
     {
         FetchedBlock block = LedgerPeers.Read(_bed.Blocks(1, 1)).Blocks[0];
-        ReadOnlyMemory<byte>[] others = [.. Enumerable.Range(0, block.Envelopes.Count + more).Select(i => _bed.Ledger.Change($"O-{i}", 0))];
+        ReadOnlyMemory<byte>[] others = [.. Enumerable.Range(0, block.Envelopes.Count + more).Select(
+            i => more == 0 ? _bed.Ledger.Change($"O-{i}", 0) : [])];
         var catchUp = new CatchUp(_bed.Ledger.Genesis.ChainId, _bed.Ledger.Genesis.Validators, _bed.Verifier);
         IReadOnlyList<CertifiedBlock> chain = catchUp.Believe(1, [block with { Envelopes = others }], out _);
         Assert.That(
