@@ -50,6 +50,9 @@ internal static partial class LogMessages
     [LoggerMessage(5055, LogLevel.Information, "The departments have decided on parameters or on an endpoint; from block {Height} on this node goes by that.")]
     public static partial void TermsChanged(this ILogger logger, ulong height);
 
+    [LoggerMessage(5058, LogLevel.Information, "From block {Height} on the ledger is of protocol version {Version}; {Scheduled}.")]
+    public static partial void ProtocolChanged(this ILogger logger, ulong height, uint version, string scheduled);
+
     [LoggerMessage(5033, LogLevel.Information, "Signatures are verified by: {Engine}; many hashes at once are taken by: {Hash}.")]
     public static partial void ComputesWith(this ILogger logger, string engine, string hash);
 

@@ -51,6 +51,12 @@ internal sealed partial class NodeRuntime
 
     private void LookAtTerms(ExecutedBlock block)
     {
+        if (block.Changes.FirstOrDefault(static c => c.Key.Kind == StateKind.Protocol) is { Key: not null } change)
+        {
+            ProtocolState protocol = StateValue.Decode<ProtocolState>(change.Key, change.Value);
+            _log.ProtocolChanged(block.Header.Height + 1, protocol.Version, protocol.Scheduled is { } next
+                ? $"version {next.Version} is scheduled from {UtcTime.Format(next.FromMs)} on" : "no other is scheduled");
+        }
         if (block.Changes.Any(ChangesTerms))
             _termsChanged.TrySetResult();
     }

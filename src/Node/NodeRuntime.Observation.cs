@@ -20,6 +20,7 @@ internal sealed partial class NodeRuntime
             : _progress.Of(_validators.IndexOf(department)).Abstention,
         Height = () => _ledger.Tip.Height,
         Lag = () => _sync.Lag,
+        Protocol = () => (_ledger.Protocol, _ledger.NewestVersion),
         Ready = () => _pool.ReadyCount,
         Suspended = () => [.. _status.Suspended.Select(static s => (s.Department, NodeStatus.Explain(s)))],
         PoolFill = () => Math.Max((double)_pool.Count / options.Pool.CountMax, (double)_pool.Bytes / options.Pool.BytesMax),
@@ -53,6 +54,10 @@ internal sealed partial class NodeRuntime
             () => _reads.End?.Count ?? 0);
         _metrics.Observe("govchain.reads.uncovered", "{entry}", "Entries of the read log that no root on the ledger covers, as last looked at.",
             () => _readRoots.Uncovered);
+        _metrics.Observe("govchain.protocol.version", "{version}", "Protocol version of the next block.", () => _ledger.Protocol.Version);
+        _metrics.Observe("govchain.protocol.scheduled", "{version}", "Protocol version that is scheduled; 0 while none is.",
+            () => _ledger.Protocol.Scheduled?.Version ?? 0);
+        _metrics.Observe("govchain.protocol.executed", "{version}", "Newest protocol version that this node executes.", () => _ledger.NewestVersion);
         _metrics.Observe("govchain.selfaudit.rounds", "{round}", "Rounds of the self-audit since the start.", () => SelfAudits);
         _metrics.Observe("govchain.selfaudit.read", "By", "Bytes that the self-audit has read since the start.", () => _selfAudit?.BytesRead ?? 0);
         _metrics.Observe("govchain.sync.lag", "{block}", "Blocks behind the others.", () => _sync.Lag);

@@ -96,6 +96,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
     /// <summary>Puts a node together on its data directory; nothing runs before <see cref="StartAsync"/>.</summary>
     /// <exception cref="FatalNodeException">The signer's key is no validator's of this ledger.</exception>
     /// <exception cref="StorageException">Ledger or journal cannot be used.</exception>
+    /// <exception cref="UnexecutableVersionException">The ledger goes on by a protocol version that this node does not execute.</exception>
     public NodeRuntime(
         DataDirectory directory,
         LedgerStore store,
@@ -109,13 +110,15 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         ILogger<NodeRuntime> log)
     {
         (_log, _directory, _network, _time) = (log, directory, network, time);
+        if (store.IsEmpty)
+            store.Append(genesis.Block, certificate: null);
+        _ledger = new LedgerHead(store, options.NewestVersion);
+        if (_ledger.End is { } end)
+            throw end;
         _metrics = new NodeMetrics(time);
         _startedMs = time.NowMs();
         _alarms = new AlarmBoard(time, log);
         _storageMetrics = new StorageMetrics(directory, store);
-        if (store.IsEmpty)
-            store.Append(genesis.Block, certificate: null);
-        _ledger = new LedgerHead(store);
         ValidatorHistory history = LedgerMembers.Of(genesis, store).History;
         ValidatorSet validators = _validators = history.Acting;
         int self = _index = validators.IndexOf(signer.PublicKey);
@@ -385,7 +388,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
         if (!_fatal.TrySetResult(exception))
             return;
         // What the disk, the token or the rules refuse is said in the message; only of a fault of the program the place is of use.
-        _log.Fatal(exception is StorageException or TokenException or FatalNodeException ? null : exception, exception.Message);
+        _log.Fatal(exception is StorageException or TokenException or FatalNodeException or UnexecutableVersionException ? null : exception, exception.Message);
         _status.Failed(exception.Message);
         _status.Stopping();
         _driver.Abort();

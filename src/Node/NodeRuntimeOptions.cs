@@ -1,3 +1,4 @@
+using GovChain.Core.Execution;
 using GovChain.Node.Configuration;
 using GovChain.Node.Pool;
 using GovChain.Storage;
@@ -31,6 +32,9 @@ internal sealed record NodeRuntimeOptions
 
     /// <summary>Blocks behind from which on a snapshot is fetched where that costs less; 0: never.</summary>
     public ulong SnapshotLag { get; init; } = (ulong)Settings.SnapshotLagBlocks.DefaultValue;
+
+    /// <summary>The newest protocol version that this node executes.</summary>
+    public uint NewestVersion { get; init; } = ProtocolVersions.Newest;
 
     /// <summary>From one root of the read log on the ledger to the next, where there are new entries; not below the ledger's own least time.
     /// </summary>

@@ -166,12 +166,16 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <param name="block">The block.</param>
     /// <param name="verify">Verifies the transactions' signatures: null where one is wrong.</param>
     /// <param name="complaint">What is wrong with the body.</param>
+    /// <param name="newest">The newest protocol version that is executed here.</param>
+    /// <exception cref="UnexecutableVersionException">The block is of a later version, whoever sent it.</exception>
     public ExecutedBlock? Execute(
         ILedgerView view,
         CertifiedBlock block,
         Func<IReadOnlyList<Transaction>, VerifiedTransaction?[]> verify,
-        out string? complaint)
+        out string? complaint,
+        uint newest = ProtocolVersions.Newest)
     {
+        ProtocolVersions.Require(view, newest);
         ulong height = block.Header.Height;
         if (Decode(block, out complaint) is not { } transactions)
             return null;
@@ -188,7 +192,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
             return null;
         }
         ExecutedBlock? executed = BlockExecutor.Check(
-            view, validators, block.Header, verified!, out BlockFailure? failure);
+            view, validators, block.Header, verified!, out BlockFailure? failure, newest);
         if (failure?.Kind == BlockFailureKind.StateRoot)
             throw new DivergedException(height, failure);
         complaint = executed is null ? $"{NotTheCertified(block)} ({failure})" : null;

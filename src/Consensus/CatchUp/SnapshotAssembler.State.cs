@@ -91,11 +91,15 @@ public sealed partial class SnapshotAssembler
         foreach (LedgerQuestion question in _rows == _leaves ? [] : AskForOmitted())
             yield return question;
         Failure = _rows != _leaves ? "state values are missing that nobody gives"
-            : _history.Agrees(ReadChanges()) ? null : "the state names other departments than the headers";
+            : _history.Agrees(Read<MembershipState>(StateKey.Membership)) ? null : "the state names other departments than the headers";
+        // Of its blocks, those of a later version could not even be read.
+        uint version = Read<ProtocolState>(StateKey.Protocol)?.Version ?? ProtocolVersions.First;
+        if (Failure is null && version > NewestVersion)
+            throw new UnexecutableVersionException(Header!.Height + 1, version, NewestVersion);
     }
 
-    private MembershipState? ReadChanges() => assembly.TryGetState(StateKey.Membership) is { } bytes
-        ? StateValue.Decode<MembershipState>(StateKey.Membership, bytes) : null;
+    private T? Read<T>(StateKey key) where T : class, IMessage<T>, new() =>
+        assembly.TryGetState(key) is { } bytes ? StateValue.Decode<T>(key, bytes) : null;
 
     private IEnumerable<LedgerQuestion> AskForRows(RowsWanted wanted)
     {

@@ -40,6 +40,9 @@ public sealed partial class SnapshotAssembler(
     /// <summary>How long may be waited for all answers together, milliseconds: those who are honest let go of a snapshot then.</summary>
     public ulong WaitMaxMs { get; init; } = SnapshotRules.LeaseMs;
 
+    /// <summary>The newest protocol version that is executed here.</summary>
+    public uint NewestVersion { get; init; } = ProtocolVersions.Newest;
+
     /// <summary>Told how far it is, after every part.</summary>
     public Action<SnapshotProgress> OnProgress { get; init; } = static _ => { };
 
@@ -57,6 +60,8 @@ public sealed partial class SnapshotAssembler(
     public string? Failure { get; private set; }
 
     /// <summary>Asks for all of it, until it is there or <see cref="Failure"/> says why it is not.</summary>
+    /// <exception cref="UnexecutableVersionException">While it is enumerated: the ledger has gone on to a protocol version that is not
+    /// executed here, as the departments have certified.</exception>
     public IEnumerable<LedgerQuestion> Questions()
     {
         long waitedUs = 0;

@@ -28,17 +28,21 @@ public static class BlockExecutor
     /// <param name="timestampMs">The block's time, greater than the newest header's.</param>
     /// <param name="proposer">The builder's index in the set.</param>
     /// <param name="candidates">What to put in, in order.</param>
+    /// <param name="newest">The newest protocol version that is executed here.</param>
     /// <exception cref="ArgumentException">Not that set, time or index.</exception>
+    /// <exception cref="UnexecutableVersionException">The next block is of a later version.</exception>
     public static BuiltBlock Build(
         ILedgerView view,
         ValidatorSet validators,
         ulong timestampMs,
         ushort proposer,
-        IEnumerable<VerifiedTransaction> candidates)
+        IEnumerable<VerifiedTransaction> candidates,
+        uint newest = ProtocolVersions.Newest)
     {
         BlockHeader draft = Frame(view, validators, timestampMs, proposer);
         if (CheckFrame(view, validators, draft) is { } failure)
             throw new ArgumentException($"No block can be built: {failure}.");
+        ProtocolVersions.Require(view, newest);
         var state = new StateOverlay(view);
         Parameters parameters = state.Parameters;
         var included = new List<VerifiedTransaction>();
@@ -65,13 +69,16 @@ public static class BlockExecutor
     /// transactions give on this ledger. Timeliness and the proposer's turn are consensus's to judge.
     /// </summary>
     /// <exception cref="ArgumentException">Not the validator set that the newest header names.</exception>
+    /// <exception cref="UnexecutableVersionException">The block is of a later protocol version than <paramref name="newest"/>.</exception>
     public static ExecutedBlock? Check(
         ILedgerView view,
         ValidatorSet validators,
         BlockHeader header,
         IReadOnlyList<VerifiedTransaction> transactions,
-        out BlockFailure? failure)
+        out BlockFailure? failure,
+        uint newest = ProtocolVersions.Newest)
     {
+        ProtocolVersions.Require(view, newest);
         var state = new StateOverlay(view);
         failure = CheckFrame(view, validators, header) ?? CheckSize(state.Parameters, header, transactions)
             ?? ExecuteAll(state, header, transactions);
@@ -86,9 +93,13 @@ public static class BlockExecutor
 
     /// <summary>The first of a block's transactions that may not stand where it stands, whatever else is wrong with the block; null if
     /// all may.</summary>
+    /// <exception cref="UnexecutableVersionException">The block is of a later protocol version than <paramref name="newest"/>.</exception>
     public static BlockFailure? FindInvalid(
-        ILedgerView view, BlockHeader header, IReadOnlyList<VerifiedTransaction> transactions) =>
-        ExecuteAll(new StateOverlay(view), header, transactions);
+        ILedgerView view, BlockHeader header, IReadOnlyList<VerifiedTransaction> transactions, uint newest = ProtocolVersions.Newest)
+    {
+        ProtocolVersions.Require(view, newest);
+        return ExecuteAll(new StateOverlay(view), header, transactions);
+    }
 
     /// <summary>The header as far as the ledger below gives it: no transactions yet, and no roots.</summary>
     private static BlockHeader Frame(ILedgerView view, ValidatorSet validators, ulong timestampMs, ushort proposer)
@@ -181,6 +192,7 @@ public static class BlockExecutor
         LeaderState leaders = LeaderSchedule.After(
             state.Leader, state.CurrentLeader, frame.Height, validators[frame.Proposer].Department,
             state.Parameters.LeaderBlocksMax);
+        ProtocolRules.EndBlock(state, frame);
         state.Write(StateKey.Leader, next.Hash == validators.Hash ? leaders : LeaderSchedule.WithSet(leaders, next));
         var leaves = new Digest[transactions.Count];
         for (int i = 0; i < leaves.Length; i++)

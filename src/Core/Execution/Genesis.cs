@@ -15,9 +15,6 @@ public sealed class Genesis
     /// <summary>The format version of genesis bodies.</summary>
     public const uint FormatVersion = 1;
 
-    /// <summary>The rules that hold from height 1 on.</summary>
-    public const uint ProtocolVersion = 1;
-
     private Genesis(ReadOnlyMemory<byte> bytes, GenesisBody body)
     {
         Bytes = bytes;
@@ -95,7 +92,7 @@ public sealed class Genesis
         return new ExecutedBlock(header, [], log, state, changes, []);
     }
 
-    /// <summary>Parameters, leader state, departments, their validator keys, administrators and those officers' keys.
+    /// <summary>Parameters, leader state, protocol version, departments, their validator keys, administrators and those officers' keys.
     /// </summary>
     private StateChange[] InitialState()
     {
@@ -104,6 +101,8 @@ public sealed class Genesis
 
         Add(StateKey.Parameters, Body.Parameters);
         Add(StateKey.Leader, LeaderSchedule.Founded(Validators));
+        if (Body.ProtocolVersion > ProtocolVersions.First) // the first version has no such value
+            Add(StateKey.Protocol, new ProtocolState { Version = Body.ProtocolVersion });
         foreach (GenesisDepartment department in Body.Departments)
         {
             Add(StateKey.Department(department.Id), new DepartmentState

@@ -17,8 +17,10 @@ internal static class GenesisRules
         ?? Departments(body.Departments)
         ?? Keys(body.Departments)
         ?? Parameters(body.Parameters)
-        ?? FieldRules.Number(
-            "protocol_version", body.ProtocolVersion, Genesis.ProtocolVersion, Genesis.ProtocolVersion);
+        ?? FieldRules.Require(
+            body.ProtocolVersion is >= ProtocolVersions.First and <= ProtocolVersions.Newest,
+            "protocol_version", $"{ProtocolVersions.First} to {ProtocolVersions.Newest}, the versions that this release executes",
+            FieldRules.Invariant(body.ProtocolVersion));
 
     /// <summary>The first field of a joining body that breaks its rule, or null (docs/SPEC.md, "Joining file").</summary>
     public static FieldViolation? Check(JoiningBody body) =>

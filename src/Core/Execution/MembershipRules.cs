@@ -87,6 +87,7 @@ public static class MembershipRules
             MembershipKind.MoveEndpoint => Written(state, change, d => d.Endpoint = change.Endpoint),
             MembershipKind.Suspend => Suspended(state, change, at.Height),
             MembershipKind.LiftSuspension => Written(state, change, static d => d.SuspendedHeight = 0),
+            MembershipKind.ScheduleVersion or MembershipKind.CallOffVersion => [ProtocolRules.Effect(state, at, change)],
             _ => [new StateWrite(StateKey.Parameters, Merged(state, change))],
         };
 
@@ -270,9 +271,11 @@ public static class MembershipRules
         return null;
     }
 
-    /// <summary>Whether the departments that vote, those that ever did, and the parameters' bounds allow it.</summary>
+    /// <summary>Whether the departments that vote, those that ever did, the parameters' bounds and the protocol version allow it.</summary>
     private static Rejection? CheckDepartment(StateOverlay state, MembershipChange change)
     {
+        if ((MembershipKind)change.Kind is MembershipKind.ScheduleVersion or MembershipKind.CallOffVersion)
+            return ProtocolRules.Check(state, change);
         if (change.Kind == (uint)MembershipKind.SetParameters)
         {
             return LedgerParameters.CheckSuccessors(ParametersIn(state), Merged(state, change)) is { } violation

@@ -30,6 +30,10 @@ public sealed class StateOverlay(ILedgerView view)
     public Parameters Parameters => Before<Parameters>(StateKey.Parameters)
         ?? throw new CorruptStateException(StateKey.Parameters, "no value");
 
+    /// <summary>The protocol version that the block obeys, and the one that is scheduled, as it stood before the block.</summary>
+    /// <exception cref="CorruptStateException">The state is damaged.</exception>
+    public ProtocolState Protocol => ProtocolVersions.Of(Before<ProtocolState>(StateKey.Protocol));
+
     /// <summary>The epoch of the block.</summary>
     public ulong Epoch => Tip.NextEpoch;
 

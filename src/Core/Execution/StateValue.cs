@@ -35,6 +35,7 @@ public static class StateValue
         StateKind.Submission => WireProfile.Encode((SubmissionState)value),
         StateKind.Delegation => WireProfile.Encode((DelegationState)value),
         StateKind.Membership => WireProfile.Encode((MembershipState)value),
+        StateKind.Protocol => WireProfile.Encode((ProtocolState)value),
         StateKind.ReadRoot => WireProfile.Encode((ReadRootState)value),
         _ => throw new ArgumentOutOfRangeException(nameof(key), key, "Not a kind of state."),
     };

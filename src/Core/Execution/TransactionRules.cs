@@ -22,7 +22,8 @@ public static class TransactionRules
         StateOverlay state, Transaction transaction, ulong height, ulong timeMs, ulong position)
     {
         // The permanent index answers before expiry is looked at, so that a late repeat still finds its receipt.
-        Rejection? rejection = CheckDuplicate(state, transaction)
+        Rejection? rejection = ProtocolRules.CheckAction(state, (int)transaction.Body.ActionCase)
+            ?? CheckDuplicate(state, transaction)
             ?? CheckExpiry(transaction.Body.ExpiresAtMs, timeMs, state.Parameters.ExpiryHorizonMs);
         if (rejection is not null)
             return rejection;

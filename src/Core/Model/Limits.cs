@@ -94,4 +94,7 @@ public static class Limits
     /// <summary>How far ahead of header time the expiry of a membership change may lie: 30 days, for a quorum of
     /// departments to sign by hand.</summary>
     public const ulong MembershipHorizonMs = 30UL * 24 * 60 * 60 * 1_000;
+
+    /// <summary>How long after the end of its vote a protocol version may begin to hold: 366 days, for all to install a release.</summary>
+    public const ulong ScheduleAheadMs = 366UL * 24 * 60 * 60 * 1_000;
 }

@@ -26,6 +26,12 @@ public enum MembershipKind
 
     /// <summary>The officers of a department that is suspended sign again.</summary>
     LiftSuspension = 7,
+
+    /// <summary>The next version of the protocol holds from a moment on.</summary>
+    ScheduleVersion = 8,
+
+    /// <summary>The version that is scheduled does not come.</summary>
+    CallOffVersion = 9,
 }
 
 /// <summary>The rules of a membership change's fields, and what is signed of it (docs/SPEC.md, "Membership").</summary>
@@ -60,7 +66,7 @@ public static class MembershipFields
 
     internal static FieldViolation? Check(string at, Propose action) => action.Change is not { } change
         ? FieldViolation.Of($"{at}.change", "given", "")
-        : Change($"{at}.change", change, MembershipKind.LiftSuspension)
+        : Change($"{at}.change", change, MembershipKind.CallOffVersion)
             ?? NewKey($"{at}.new_key_signature", change, action.NewKeySignature.Span);
 
     /// <summary>The carried signatures of an action that obeys the rules.</summary>
@@ -97,8 +103,9 @@ public static class MembershipFields
         var kind = (MembershipKind)change.Kind;
         return FieldRules.Number($"{at}.kind", change.Kind, (ulong)MembershipKind.Admit, (ulong)max)
             ?? FieldRules.Number($"{at}.expires_at_ms", change.ExpiresAtMs, 1, ulong.MaxValue)
-            ?? (kind == MembershipKind.SetParameters
-                ? FieldRules.Require(change.Department.Length == 0, $"{at}.department", "left out where parameters are set", change.Department)
+            ?? (IsOfAll(kind)
+                ? FieldRules.Require(
+                    change.Department.Length == 0, $"{at}.department", "left out where parameters or a protocol version are decided", change.Department)
                 : FieldRules.Department($"{at}.department", change.Department))
             ?? FieldRules.Text($"{at}.reason", change.Reason, Limits.ShortTextBytesMax)
             ?? (GivesKey(change)
@@ -111,8 +118,23 @@ public static class MembershipFields
                     change.Endpoint.Length == 0, $"{at}.endpoint", "left out unless a department is admitted or moves", change.Endpoint))
             ?? (kind == MembershipKind.SetParameters
                 ? FieldRules.Require(change.Parameters?.CalculateSize() > 0, $"{at}.parameters", "given, with one parameter at least", "")
-                : FieldRules.Require(change.Parameters is null, $"{at}.parameters", "left out unless parameters are set", "parameters"));
+                : FieldRules.Require(change.Parameters is null, $"{at}.parameters", "left out unless parameters are set", "parameters"))
+            ?? (kind == MembershipKind.ScheduleVersion
+                ? Scheduled($"{at}.protocol", change)
+                : FieldRules.Require(change.Protocol is null, $"{at}.protocol", "left out unless a protocol version is scheduled", "a protocol version"));
     }
+
+    /// <summary>Whether the change concerns all departments alike.</summary>
+    private static bool IsOfAll(MembershipKind kind) =>
+        kind is MembershipKind.SetParameters or MembershipKind.ScheduleVersion or MembershipKind.CallOffVersion;
+
+    /// <summary>No version holds before all have had the time to vote on it: so none begins in the block that decides it.</summary>
+    private static FieldViolation? Scheduled(string at, MembershipChange change) => change.Protocol is not { } protocol
+        ? FieldViolation.Of(at, "given", "")
+        : FieldRules.Number($"{at}.version", protocol.Version, 2, uint.MaxValue)
+            ?? FieldRules.Require(
+                protocol.FromMs >= change.ExpiresAtMs && protocol.FromMs - change.ExpiresAtMs <= Limits.ScheduleAheadMs,
+                $"{at}.from_ms", "not earlier than expires_at_ms, and at most 366 days later", FieldRules.Invariant(protocol.FromMs));
 
     private static FieldViolation? Newcomer(string at, MembershipChange change)
     {

@@ -30,7 +30,7 @@ public sealed record Rejection(RejectionCode Code, string Message, params IReadO
         or RejectionCode.UnknownReceiver or RejectionCode.ReceiverCannotRead
         or RejectionCode.NotActive or RejectionCode.PoolFull or RejectionCode.NodeNotReady or RejectionCode.RateExceeded
         or RejectionCode.DepartmentSuspended or RejectionCode.NotSuspended or RejectionCode.QuorumSuspended
-        or RejectionCode.ReadRootTooSoon);
+        or RejectionCode.NotNextVersion or RejectionCode.NotScheduled or RejectionCode.ReadRootTooSoon);
 
     /// <summary>The code as it stands in interfaces: VERSION_CONFLICT.</summary>
     public string CodeName => NameOf(Code);

@@ -195,6 +195,12 @@ public enum RejectionCode
     /// <summary>The officers of fewer departments than make a quorum could sign any more.</summary>
     QuorumSuspended = 85,
 
+    /// <summary>The protocol version is not the one after the ledger's.</summary>
+    NotNextVersion = 86,
+
+    /// <summary>No protocol version is scheduled.</summary>
+    NotScheduled = 87,
+
     /// <summary>The entries do not begin after the last ones of the department that are covered, nor with a log's first.</summary>
     ReadRootNotNext = 88,
 

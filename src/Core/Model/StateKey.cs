@@ -41,6 +41,9 @@ public enum StateKind : byte
     /// <summary>Every change of the validators.</summary>
     Membership = 12,
 
+    /// <summary>The protocol version, and the one that is scheduled.</summary>
+    Protocol = 13,
+
     /// <summary>A root of a department's read log.</summary>
     ReadRoot = 14,
 }
@@ -70,6 +73,9 @@ public sealed class StateKey : IEquatable<StateKey>, IComparable<StateKey>
 
     /// <summary>The changes of the validators.</summary>
     public static StateKey Membership { get; } = new(StateKind.Membership, "membership"u8);
+
+    /// <summary>The protocol version.</summary>
+    public static StateKey Protocol { get; } = new(StateKind.Protocol, "protocol"u8);
 
     /// <summary>The kind.</summary>
     public StateKind Kind => (StateKind)_bytes[0];

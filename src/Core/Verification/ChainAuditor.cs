@@ -130,7 +130,9 @@ public sealed class PreparedBlock
 /// every signature and certificate verified (see evidence.md, "Audit"). Takes blocks in order and holds the state that
 /// they give; one thread at a time.
 /// </summary>
-public sealed class ChainAuditor(Genesis genesis)
+/// <param name="genesis">The ledger's beginning.</param>
+/// <param name="newest">The newest protocol version that is executed here.</param>
+public sealed class ChainAuditor(Genesis genesis, uint newest = ProtocolVersions.Newest)
 {
     /// <summary>The ledger as the blocks so far give it: what a node's own state must equal.</summary>
     public InMemoryLedger Ledger { get; } = new(genesis);
@@ -141,14 +143,23 @@ public sealed class ChainAuditor(Genesis genesis)
     /// <summary>The first problem; once there is one, nothing after it is looked at.</summary>
     public AuditProblem? Problem { get; private set; }
 
+    /// <summary>Why nothing more is proven although nothing deviates: what follows is of a later version.</summary>
+    public UnexecutableVersionException? End { get; private set; }
+
     /// <summary>The next height to be taken.</summary>
     public ulong NextHeight { get; private set; }
 
-    /// <summary>Takes the next block. False once there is a problem.</summary>
+    /// <summary>Takes the next block. False once there is a problem, or the ledger has come to its <see cref="End"/>.</summary>
     public bool Add(PreparedBlock block)
     {
-        if (Problem is not null)
+        if (Problem is not null || End is not null)
             return false;
+        uint version = ProtocolVersions.Of(Ledger).Version;
+        if (NextHeight > 0 && version > newest)
+        {
+            End = new UnexecutableVersionException(NextHeight, version, newest);
+            return false;
+        }
         bool isWhole = block.Problem is null or { Refused: not null };
         Problem = !isWhole ? block.Problem : NextHeight == 0 ? CheckGenesis(block) : Execute(block);
         NextHeight++;

@@ -3,6 +3,7 @@ using GovChain.Consensus;
 using GovChain.Core.Model;
 using GovChain.Node.Configuration;
 using GovChain.Node.Peers;
+using GovChain.Protos.V1;
 
 namespace GovChain.Node.Alarms;
 
@@ -32,6 +33,9 @@ internal sealed record WatchedNode
 
     /// <summary>Blocks behind the others.</summary>
     public required Func<ulong> Lag { get; init; }
+
+    /// <summary>The protocol version that holds and the one that is scheduled, and the newest that this node executes.</summary>
+    public required Func<(ProtocolState Ledger, uint Newest)> Protocol { get; init; }
 
     /// <summary>Transactions that could commit now.</summary>
     public required Func<int> Ready { get; init; }
@@ -86,8 +90,18 @@ internal sealed class AlarmWatch(AlarmBoard board, AlarmThresholds thresholds, W
         // An idle node has no newer times that would make the mean good again.
         board.Set(NodeAlarm.JournalSlow, journal.Mean > thresholds.JournalSyncMax && journal.Slowest > thresholds.JournalSyncMax, "", () => string.Create(
             CultureInfo.InvariantCulture, $"Votes take {journal.Mean.TotalMilliseconds:F0} ms to reach the disk; {thresholds.JournalSyncMax.TotalMilliseconds:F0} ms are allowed."));
+        LookAtVersion();
         LookAtCertificate();
         LookAtDisk();
+    }
+
+    private void LookAtVersion()
+    {
+        (ProtocolState ledger, uint newest) = node.Protocol();
+        ScheduledVersion? next = ledger.Scheduled;
+        board.Set(NodeAlarm.ReleaseTooOld, next?.Version > newest, "", () =>
+            $"From {UtcTime.Format(next!.FromMs)} on the ledger is of protocol version {next.Version}, and this release executes versions up to {newest}: "
+            + $"then this node stops. Install a release that executes version {next.Version} before.");
     }
 
     private void LookAtPeers()

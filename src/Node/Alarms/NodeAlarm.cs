@@ -74,6 +74,9 @@ internal enum NodeAlarm
 
     /// <summary>The read log does not hold what this department's newest root on the ledger says.</summary>
     ReadLogReplaced,
+
+    /// <summary>A protocol version is scheduled that this release does not execute.</summary>
+    ReleaseTooOld,
 }
 
 /// <summary>How much it matters.</summary>
@@ -121,6 +124,7 @@ internal sealed record AlarmDefinition(NodeAlarm Code, AlarmSeverity Severity, s
         new(NodeAlarm.ReadLogFailed, AlarmSeverity.Critical, "Who is read to cannot be written down: nothing that is not public is given out."),
         new(NodeAlarm.ReadRootOverdue, AlarmSeverity.Warning, "No root of the read log came onto the ledger for a day too long."),
         new(NodeAlarm.ReadLogReplaced, AlarmSeverity.Warning, "The read log is not the one that the ledger has a root of: it was begun or written anew."),
+        new(NodeAlarm.ReleaseTooOld, AlarmSeverity.Critical, "The ledger goes on to a protocol version that this release does not execute."),
     ];
 
     /// <summary>The code as it stands everywhere, for example JOURNAL_SLOW.</summary>

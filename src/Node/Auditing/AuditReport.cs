@@ -21,7 +21,8 @@ internal sealed record AuditReport(
     /// <summary>Nothing deviates, and nothing is missing.</summary>
     public bool Ok => FirstProblem is null && Incomplete is null;
 
-    /// <summary>Why nothing is proven although nothing deviates: older blocks are still being filled in. Null otherwise.</summary>
+    /// <summary>Why not all is proven although nothing deviates: older blocks are still being filled in, or newer ones are of a protocol version
+    /// that this release does not execute. Null otherwise.</summary>
     public string? Incomplete { get; init; }
 
     /// <summary>The first deviation of the chain itself, beside what deviates in files and rows.</summary>

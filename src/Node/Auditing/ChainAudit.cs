@@ -46,7 +46,7 @@ internal static class ChainAudit
         ulong next = 0;
         try
         {
-            while (auditor.Problem is null && ((next <= tipHeight && unreadable is null) || prepared.Count > 0))
+            while (auditor.Problem is null && auditor.End is null && ((next <= tipHeight && unreadable is null) || prepared.Count > 0))
             {
                 while (next <= tipHeight && unreadable is null && prepared.Count < WindowBlocks)
                 {
@@ -76,7 +76,10 @@ internal static class ChainAudit
         InMemoryLedger ledger = auditor.Ledger;
         return new AuditReport(
             source, genesis.ChainId, ledger.Tip.Height, ledger.Tip.LogSizeAfter - 1, ledger.Tip.LogRoot, ledger.Tip.StateRoot,
-            auditor.Problem ?? unreadable);
+            auditor.Problem ?? (auditor.End is null ? unreadable : null))
+        {
+            Incomplete = auditor.End is { } end ? $"{source}: whole to block {ledger.Tip.Height}. {end.Message}" : null,
+        };
     }
 }
 

@@ -121,6 +121,7 @@ internal static class DirectoryAudit
         {
             Files = directory.Files,
             Findings = findings,
+            Incomplete = first is null ? chain.Incomplete : null,
             ChainProblem = chain.FirstProblem,
             FirstProblem = chain.FirstProblem ?? (first is null
                 ? null : new AuditProblem(chain.Height, $"{first.File}, {first.Where}", first.Expected, first.Found, first.Meaning)),

@@ -34,7 +34,7 @@ internal static class GenesisCommand
             var body = new GenesisBody
             {
                 FormatVersion = Genesis.FormatVersion,
-                ProtocolVersion = Genesis.ProtocolVersion,
+                ProtocolVersion = ProtocolVersions.Newest,
                 NetworkName = result.GetRequiredValue(network),
                 CreatedAtMs = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
                 Nonce = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(Limits.NonceBytes)),

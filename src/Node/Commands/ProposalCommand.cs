@@ -15,7 +15,7 @@ internal static class ProposalCommand
     private const int LooksAgain = 10;
 
     public static Command Create() => new("proposal",
-        "Propose what the departments decide together, and vote on it: who votes, with which key, at which address, and the ledger's parameters")
+        "Propose what the departments decide together, and vote on it: who votes, with which key, at which address, the ledger's parameters and its protocol version")
     {
         ProposalCreation.Create(), Vote(), Withdraw(), List(), Show(),
     };
@@ -82,7 +82,8 @@ internal static class ProposalCommand
         var reason = new Option<string>("--reason") { Description = "Why; it stands on the ledger", DefaultValueFactory = static _ => "" };
         var yes = new Option<bool>("--yes")
         {
-            Description = "Vote for it although fewer departments than make a quorum after the change are reached now",
+            Description = "Vote for it although fewer departments than make a quorum after the change are reached now, or say that they execute the "
+                + "protocol version",
         };
         Option<bool> json = Output.JsonOption();
         var command = new Command("vote",
@@ -164,10 +165,13 @@ internal static class ProposalCommand
         if (!outlook.IsEnough && !anyway)
         {
             throw new CommandException(ExitCode.Refused,
-                $"Nothing was sent: the ledger would stop with this change. {outlook.Explain()} Bring the others up first, ask another node, or say --yes.");
+                $"Nothing was sent: the ledger would stop with this change. {outlook.Explain()} {Remedy(change)}, ask another node, or say --yes.");
         }
         MemberText.Warn(outlook, change);
     }
+
+    private static string Remedy(MembershipChange change) => change.Kind == (uint)MembershipKind.ScheduleVersion
+        ? $"Let them install a release that executes version {change.Protocol.Version} first" : "Bring the others up first";
 
     /// <summary>What the node shows for the id must be what the id stands for: nobody votes for something else.</summary>
     private static async Task RequireGenuineAsync(LedgerClient client, Digest chainId, ProposalState proposal, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Google.Protobuf.Reflection;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
@@ -16,7 +17,7 @@ internal static class ProposalCreation
 
     public static Command Create() => new("create", "Put a change to the vote of the departments. Signed by an administrator.")
     {
-        FromFile(), Remove(), Suspend(), LiftSuspension(), MoveEndpoint(), SetParameters(),
+        FromFile(), Remove(), Suspend(), LiftSuspension(), MoveEndpoint(), SetParameters(), ScheduleVersion(), CallOffVersion(),
     };
 
     private static Command FromFile()
@@ -89,6 +90,30 @@ internal static class ProposalCreation
         });
     }
 
+    private static Command ScheduleVersion()
+    {
+        var version = new Argument<uint>("VERSION") { Description = "The protocol version after the ledger's; \"node status\" shows both" };
+        var from = new Option<string>("--from")
+        {
+            Description = "From when on it holds, as the blocks' times say; until then at the latest the departments may decide",
+            HelpName = "YYYY-MM-DDTHH:MM:SSZ",
+            Required = true,
+        };
+        return Proposal(
+            "schedule-version", "Propose that the ledger goes on to its next protocol version; a node whose release does not execute it stops then",
+            [version], [from], (result, change) =>
+            {
+                ulong fromMs = ParseTime(result.GetRequiredValue(from));
+                change.Kind = (uint)MembershipKind.ScheduleVersion;
+                change.Protocol = new ScheduledVersion { Version = result.GetRequiredValue(version), FromMs = fromMs };
+                change.ExpiresAtMs = Math.Min(change.ExpiresAtMs, fromMs); // decided in time, or not at all
+            });
+    }
+
+    private static Command CallOffVersion() => Proposal(
+        "call-off-version", "Propose that the protocol version that is scheduled does not come", [], [],
+        static (_, change) => change.Kind = (uint)MembershipKind.CallOffVersion);
+
     private static Command Proposal(
         string name, string description, IEnumerable<Argument> arguments, IEnumerable<Option> more, Action<ParseResult, MembershipChange> fill)
     {
@@ -153,6 +178,12 @@ internal static class ProposalCreation
         });
         return command;
     }
+
+    private static ulong ParseTime(string text) => DateTimeOffset.TryParseExact(
+        text, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
+        && time > DateTimeOffset.UtcNow
+        ? (ulong)time.ToUnixTimeMilliseconds()
+        : throw new CommandException(ExitCode.Usage, $"--from {text}: a moment to come in UTC is expected, for example 2027-01-15T08:00:00Z.");
 
     private static void Set(Parameters parameters, string text)
     {

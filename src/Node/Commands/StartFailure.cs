@@ -44,6 +44,9 @@ internal enum StartFailure
 
     /// <summary>A running node met something after which going on could break a promise.</summary>
     NodeStopped,
+
+    /// <summary>The ledger has gone on to a protocol version that this release does not execute.</summary>
+    ReleaseTooOld,
 }
 
 /// <summary>The exit code of each reason.</summary>

@@ -5,6 +5,7 @@ using Google.Protobuf;
 using GovChain.Client;
 using GovChain.Consensus;
 using GovChain.Core.Model;
+using GovChain.Node.Membership;
 using GovChain.Protos.V1;
 using Spectre.Console;
 
@@ -63,6 +64,12 @@ internal static class StatusCommand
         }
         Output.Line($"  pool       {s.PoolTransactions} transactions, {s.PoolBytes} bytes");
         Output.Line($"  epoch      {s.Epoch}, {s.Departments} departments vote: {string.Join(", ", s.Validators)}");
+        Output.Line($"  protocol   version {s.ProtocolVersion}; this release executes versions up to {s.NewestVersion}");
+        if (s.Scheduled is { } scheduled)
+        {
+            Output.Line($"  scheduled  protocol version {scheduled.Version}, from {UtcTime.Format(scheduled.FromMs)} on (log position {s.ScheduledPosition}); that they "
+                + $"execute it say {VersionOutlook(s, scheduled.Version)}");
+        }
         Output.Line(s.Voting ? "  voting     yes"
             : s.KeyReplaced ? $"  voting     NO: {Output.Value(s.AbstainingBecause)}"
             : s.Observer ? "  voting     observer: it follows and serves, and has no vote"
@@ -103,6 +110,13 @@ internal static class StatusCommand
         Output.Line("Heights above this node's are proven by certificates. View, voting and last vote are what each department says"
             + (s.Peers.Any(p => !IsPossible(p.VotesAgainAt, highest) || !IsPossible(p.LastVote?.Height ?? 0, highest))
                 ? "; no honest department says what is marked with '?'." : "."));
+    }
+
+    private static string VersionOutlook(GetStatusResponse status, uint version)
+    {
+        string[] executing = [.. QuorumOutlook.Executing(status, version)];
+        return $"{executing.Length} of {QuorumOutlook.Count((int)status.Departments, "department", "departments")}"
+            + (executing.Length == 0 ? "" : $": {string.Join(", ", executing)}");
     }
 
     /// <summary>What a peer says of its vote, as far as it says anything.</summary>

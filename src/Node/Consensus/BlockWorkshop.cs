@@ -95,7 +95,7 @@ internal sealed class BlockWorkshop(
             return null;
         long started = Stopwatch.GetTimestamp();
         ulong timestampMs = Math.Max(time.NowMs(), view.Tip.TimestampMs + 1);
-        BuiltBlock built = BlockExecutor.Build(view, validators, timestampMs, self, candidates);
+        BuiltBlock built = BlockExecutor.Build(view, validators, timestampMs, self, candidates, ledger.NewestVersion);
         metrics.Executed(Stopwatch.GetElapsedTime(started), "build");
         if (built.LeftOut.Count > 0)
             pool.Hold(built.LeftOut);
@@ -111,7 +111,8 @@ internal sealed class BlockWorkshop(
         if (view.Tip.Hash != header.ParentHash)
             return BlockFault.Unavailable; // another block was stored meanwhile; the core has moved on
         long started = Stopwatch.GetTimestamp();
-        ExecutedBlock? executed = BlockExecutor.Check(view, validators, header, transactions, out BlockFailure? failure);
+        ExecutedBlock? executed = BlockExecutor.Check(
+            view, validators, header, transactions, out BlockFailure? failure, ledger.NewestVersion);
         metrics.Executed(Stopwatch.GetElapsedTime(started), "check");
         if (executed is null)
         {

@@ -147,12 +147,18 @@ internal sealed partial class ConsensusDriver
         _height.Dispose();
         _height = new CancellationTokenSource();
         _bodies.Clear();
+        UnexecutableVersionException? end = _ledger.End;
         using (LedgerSnapshot view = _ledger.OpenSnapshot())
         {
             var state = new StateOverlay(view);
             ulong timeMs = Math.Max(_time.NowMs(), block.Header.TimestampMs + 1);
             _events.Refused(_pool.OnCommitted(
-                block, t => TransactionRules.Check(state, t, block.Header.Height + 1, timeMs)));
+                block, t => end is null ? TransactionRules.Check(state, t, block.Header.Height + 1, timeMs) : null)); // by no other's rules
+        }
+        if (end is not null)
+        {
+            _events.Stored(block, _timeline); // who waits for this block hears of it
+            throw end;
         }
         _hasWork = false;
         _workPausedUntilMs = 0;

@@ -84,7 +84,7 @@ internal sealed class DevnetBuilder(DevnetLayout layout)
         var body = new GenesisBody
         {
             FormatVersion = Genesis.FormatVersion,
-            ProtocolVersion = Genesis.ProtocolVersion,
+            ProtocolVersion = ProtocolVersions.Newest,
             NetworkName = "devnet",
             CreatedAtMs = (ulong)CreatedAt.ToUnixTimeMilliseconds(),
             Nonce = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(Limits.NonceBytes)),

@@ -154,6 +154,10 @@ internal sealed class NodeStatus(
             UptimeMs = (ulong)time.GetElapsedTime(Started).TotalMilliseconds,
             LastViewLeft = Volatile.Read(ref _lastViewLeft),
             LastVote = Describe(progress.Of(sources.NumberOf(self)).LastVote),
+            ProtocolVersion = ledger.Protocol.Version,
+            NewestVersion = ledger.NewestVersion,
+            Scheduled = ledger.Protocol.Scheduled,
+            ScheduledPosition = ledger.Protocol.Position,
         };
         if (Gap() is { } gap)
             (response.WholeFromHeight, response.FilledToHeight) = (gap.FirstWhole, gap.FilledTo);
@@ -220,6 +224,7 @@ internal sealed class NodeStatus(
                 LastVote = Describe(peer.LastVote),
                 Observer = connection.IsAwaited || history.Acting.IndexOf(connection.Department) < 0,
                 Heard = peer.IsHeard,
+                NewestVersion = connection.NewestVersion,
             });
         }
         return response;

@@ -38,6 +38,19 @@ internal sealed partial class NodeHost
     public async Task<CatchUp> CatchUpAsync(
         ISigner signer, LedgerSalvage? salvage, TimeSpan patience, Action<ulong, ulong>? progress, CancellationToken cancellation)
     {
+        try
+        {
+            return await FollowAsync(signer, salvage, patience, progress, cancellation);
+        }
+        catch (UnexecutableVersionException e)
+        {
+            throw new CommandException(StartFailure.ReleaseTooOld, e.Message);
+        }
+    }
+
+    private async Task<CatchUp> FollowAsync(
+        ISigner signer, LedgerSalvage? salvage, TimeSpan patience, Action<ulong, ulong>? progress, CancellationToken cancellation)
+    {
         GenesisFile genesis = NodeInputs.ReadGenesis(configuration);
         using DataDirectory directory = DataDirectory.Open(configuration.DataDirectory, genesis.Genesis.ChainId);
         using LedgerStore store = LedgerStore.Open(directory);
@@ -62,7 +75,12 @@ internal sealed partial class NodeHost
             await network.DisposeAsync();
             await runtime.StopAsync();
             if (runtime.Fatal.IsCompleted)
-                throw new CommandException(ExitCode.Storage, $"The node had to stop: {(await runtime.Fatal).Message}");
+            {
+                Exception reason = await runtime.Fatal;
+                string message = $"The node had to stop: {reason.Message}";
+                throw reason is UnexecutableVersionException
+                    ? new CommandException(StartFailure.ReleaseTooOld, message) : new CommandException(ExitCode.Storage, message);
+            }
             if (!runtime.EpochEnded.IsCompleted)
                 return result;
             members = LedgerMembers.Of(genesis.Genesis, store);

@@ -51,9 +51,16 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
     /// <exception cref="CommandException">It could not start, or had to stop; with the exit code.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
-        while (await RunOnceAsync(stop))
+        try
         {
-            // A snapshot is ready: the node starts again, and opening its directory puts the snapshot in place.
+            while (await RunOnceAsync(stop))
+            {
+                // A snapshot is ready: the node starts again, and opening its directory puts the snapshot in place.
+            }
+        }
+        catch (UnexecutableVersionException e)
+        {
+            throw new CommandException(StartFailure.ReleaseTooOld, e.Message);
         }
     }
 
@@ -138,6 +145,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
                 {
                     StorageException => new CommandException(ExitCode.Storage, message),
                     TokenException token => new TokenException(token.Error, message, token),
+                    UnexecutableVersionException => new CommandException(StartFailure.ReleaseTooOld, message),
                     _ => new CommandException(StartFailure.NodeStopped, message),
                 };
             }

@@ -17,9 +17,11 @@ internal sealed class LedgerHead
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Takes a store that holds at least the genesis block.</summary>
-    public LedgerHead(LedgerStore store)
+    /// <param name="store">The stored ledger.</param>
+    /// <param name="newestVersion">The newest protocol version that this node executes.</param>
+    public LedgerHead(LedgerStore store, uint newestVersion = ProtocolVersions.Newest)
     {
-        _store = store;
+        (_store, NewestVersion) = (store, newestVersion);
         using LedgerSnapshot view = store.OpenSnapshot();
         _head = Head.Of(view);
     }
@@ -38,6 +40,16 @@ internal sealed class LedgerHead
 
     /// <summary>What leaders are computed from, and who is suspended. Not to be changed.</summary>
     public LeaderState Leader => _head.Leader;
+
+    /// <summary>The next block's protocol version, and the one that is scheduled. Not to be changed.</summary>
+    public ProtocolState Protocol => _head.Protocol;
+
+    /// <summary>The newest protocol version that this node executes.</summary>
+    public uint NewestVersion { get; }
+
+    /// <summary>Why this node cannot go on from the newest block; null where it can.</summary>
+    public UnexecutableVersionException? End => Protocol.Version <= NewestVersion
+        ? null : new UnexecutableVersionException(Tip.Height + 1, Protocol.Version, NewestVersion);
 
     /// <summary>Completes when the ledger has a block that it had not when this was called.</summary>
     public Task NextBlock => Volatile.Read(ref _next).Task;
@@ -60,9 +72,9 @@ internal sealed class LedgerHead
     }
 
     private sealed record Head(
-        BlockHeader Tip, Certificate? Certificate, LeaderOrder NextLeaders, LeaderState Leader)
+        BlockHeader Tip, Certificate? Certificate, LeaderOrder NextLeaders, LeaderState Leader, ProtocolState Protocol)
     {
-        public static Head Of(LedgerSnapshot view) =>
-            new(view.Tip, view.TipCertificate, StateValue.NextLeaders(view), new StateOverlay(view).Leader);
+        public static Head Of(LedgerSnapshot view) => new(
+            view.Tip, view.TipCertificate, StateValue.NextLeaders(view), new StateOverlay(view).Leader, ProtocolVersions.Of(view));
     }
 }

@@ -131,6 +131,8 @@ internal sealed record MembershipFile(Digest ChainId, ChangeMembership Action)
         MembershipKind.SetParameters => $"set {string.Join(", ", Parameters.Descriptor.Fields.InFieldNumberOrder()
             .Select(f => (f.Name, Value: Convert.ToUInt64(f.Accessor.GetValue(change.Parameters), CultureInfo.InvariantCulture)))
             .Where(static f => f.Value > 0).Select(static f => $"{f.Name}={f.Value}"))}",
+        MembershipKind.ScheduleVersion => $"go on to protocol version {change.Protocol.Version} from {UtcTime.Format(change.Protocol.FromMs)} on",
+        MembershipKind.CallOffVersion => "call off the protocol version that is scheduled",
         _ => $"replace the validator key of {change.Department} by {Hex(change)}",
     };
 

@@ -37,7 +37,12 @@ internal sealed class MembershipLedger
             .Concat(change.Administrators.Select(static a => a.PublicKey))
             .Append(change.ValidatorKey).Where(static k => !k.IsEmpty)
             .Select(static k => new StateKey(StateKind.OfficerKey, k.Span));
-        StateKey subject = change.Department.Length > 0 ? StateKey.Department(change.Department) : StateKey.Parameters;
+        StateKey subject = (MembershipKind)change.Kind switch
+        {
+            MembershipKind.SetParameters => StateKey.Parameters,
+            MembershipKind.ScheduleVersion or MembershipKind.CallOffVersion => StateKey.Protocol,
+            _ => StateKey.Department(change.Department),
+        };
         // Whether a quorum of those that vote signs on, they say themselves.
         IEnumerable<StateKey> voters = (MembershipKind)change.Kind is MembershipKind.Remove or MembershipKind.Suspend
             ? new StateOverlay(state).Leader.Departments.Select(StateKey.Department)

@@ -12,8 +12,12 @@ internal sealed record QuorumOutlook(string Department, IReadOnlyList<string> Vo
     /// <summary>Departments that make a quorum after the change.</summary>
     public int Quorum => Core.Model.Quorum.Size(Voters.Count);
 
-    /// <summary>With those that are reached the ledger goes on.</summary>
-    public bool IsEnough => Reached.Count >= Quorum;
+    /// <summary>With those that are reached the ledger goes on, and the node that was asked with it.</summary>
+    public bool IsEnough => Reached.Count >= Quorum && (Version == 0 || Reached.Contains(Department) || !Voters.Contains(Department));
+
+    /// <summary>The protocol version that is scheduled: of those that are reached, only those count that say they execute it. 0: none
+    /// is.</summary>
+    public uint Version { get; init; }
 
     /// <summary>How many may fail or lie after the change without halting the ledger.</summary>
     public int Faulty => Core.Model.Quorum.Faulty(Voters.Count);
@@ -41,14 +45,23 @@ internal sealed record QuorumOutlook(string Department, IReadOnlyList<string> Vo
             reached.Add(change.Department);
         if (kind == MembershipKind.ReplaceKey)
             reached.Remove(change.Department);
+        uint version = kind == MembershipKind.ScheduleVersion ? change.Protocol.Version : 0;
+        if (version > 0)
+            reached.IntersectWith(Executing(status, version));
         string[] all = [.. voters.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        return new QuorumOutlook(status.Department, all, [.. all.Where(reached.Contains)]);
+        return new QuorumOutlook(status.Department, all, [.. all.Where(reached.Contains)]) { Version = version };
     }
+
+    /// <summary>The departments with a vote whose nodes say that they execute a protocol version, the one that was asked included.</summary>
+    public static IEnumerable<string> Executing(GetStatusResponse status, uint version) => status.Validators.Where(
+        d => d == status.Department ? status.NewestVersion >= version
+            : status.Peers.Any(p => p.Connected && p.Department == d && p.NewestVersion >= version));
 
     /// <summary>In a sentence or two.</summary>
     public string Explain() =>
         $"After the change {Count(Voters.Count, "department votes", "departments vote")} and {Quorum} make a quorum; the node of {Department} reaches "
-        + $"{Reached.Count} of them now" + (Away.Count == 0 ? "." : $", and not {string.Join(", ", Away)}.");
+        + $"{Reached.Count} of them now" + (Version == 0 ? "" : $" that say they execute protocol version {Version}")
+        + (Away.Count == 0 ? "." : $", and not {string.Join(", ", Away)}.");
 
     /// <summary>A number with its noun.</summary>
     public static string Count(int number, string one, string many) => $"{number} {(number == 1 ? one : many)}";

@@ -18,6 +18,10 @@ internal readonly record struct PeerConnection(
     /// <summary>The department had a vote and has none, and the operator does not name it as an observer: nobody waits for it.
     /// </summary>
     public bool IsFormer { get; init; }
+
+    /// <summary>The newest version of the ledger's protocol that the department says its node executes; 0: it has not said, or no
+    /// stream is up.</summary>
+    public uint NewestVersion { get; init; }
 }
 
 /// <summary>

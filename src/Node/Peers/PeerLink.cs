@@ -38,7 +38,7 @@ internal sealed class PeerLink(PeerEndpoint peer, ILogger logger)
             {
                 return new PeerConnection(Department, Endpoint, _session is not null, _lastError,
                     (ulong)Interlocked.Read(ref _lastSeenMs))
-                { IsAwaited = _session is { IsAwaited: true }, IsFormer = peer.IsFormer };
+                { IsAwaited = _session is { IsAwaited: true }, IsFormer = peer.IsFormer, NewestVersion = _session?.NewestVersion ?? 0 };
             }
         }
     }

@@ -57,6 +57,7 @@ internal sealed class PeerNetwork : IPeerNetwork, IAsyncDisposable
             Department = identity.Department,
             SoftwareVersion = typeof(PeerNetwork).Assembly
                 .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
+            NewestVersion = Options.NewestVersion,
         };
     }
 

@@ -1,4 +1,5 @@
 using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Node.Configuration;
 
@@ -26,6 +27,9 @@ internal sealed record PeerNetworkOptions
 {
     /// <summary>The version of the frames and of what they carry.</summary>
     public const uint ProtocolVersion = 1;
+
+    /// <summary>The newest version of the ledger's protocol that this node executes, as it tells the others.</summary>
+    public uint NewestVersion { get; init; } = ProtocolVersions.Newest;
 
     /// <summary>
     /// One frame, bytes, either way: a proposal with a view change's justification, or an answer with a whole block of

@@ -65,6 +65,9 @@ internal sealed class PeerSession
     /// <summary>What the other side says as a validator does not count, as the ledger here does not name its key.</summary>
     public bool IsAwaited { get; private set; }
 
+    /// <summary>The newest version of the ledger's protocol that the other side says it executes; 0: it has not said.</summary>
+    public uint NewestVersion { get; private set; }
+
     private PeerNetworkOptions Options => _network.Options;
 
     /// <summary>Exchanges the first frames, then runs until the stream ends. The reason is what is thrown.</summary>
@@ -188,6 +191,7 @@ internal sealed class PeerSession
             throw new PeerRefusedException(PeerRefusal.WrongDepartment,
                 $"{_link.Department} introduces itself as another department.");
         }
+        NewestVersion = hello.NewestVersion;
     }
 
     private async Task ReadAsync(CancellationToken cancellation)

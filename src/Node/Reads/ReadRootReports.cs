@@ -41,7 +41,9 @@ internal sealed class ReadRootReports(
             return null; // an alarm says why
         try
         {
-            ReadLogStanding standing = Stand(Newest(), end, out ulong firstMs);
+            if (!TryReadNewest(out ReadRootState? newest))
+                return null; // the ledger's protocol version has no roots yet
+            ReadLogStanding standing = Stand(newest, end, out ulong firstMs);
             Volatile.Write(ref _uncovered, standing.Uncovered);
             ulong nowMs = time.NowMs();
             alarms.Set(NodeAlarm.ReadLogReplaced, !standing.IsHeld, "", () => Replaced(standing.Newest!));
@@ -60,10 +62,11 @@ internal sealed class ReadRootReports(
         }
     }
 
-    private ReadRootState? Newest()
+    private bool TryReadNewest(out ReadRootState? newest)
     {
         using LedgerSnapshot view = ledger.OpenSnapshot();
-        return ReadRootRules.Newest(new StateOverlay(view), self);
+        newest = ReadRootRules.Newest(new StateOverlay(view), self);
+        return ProtocolVersions.Since((int)TransactionBody.ActionOneofCase.PostReadRoot) <= ProtocolVersions.Of(view).Version;
     }
 
     /// <summary>The files are asked once for each root, and once more when the first entry after it has come.</summary>

@@ -21,6 +21,9 @@ internal sealed class SnapshotFetch(
     /// <summary>An answer ends with the row, page or change that makes it longer than this.</summary>
     public int AnswerBytesMax { get; init; } = SnapshotAnswers.AnswerBytesMax;
 
+    /// <summary>The newest protocol version that is executed here.</summary>
+    public uint NewestVersion { get; init; } = ProtocolVersions.Newest;
+
     /// <summary>Told how far it is, after every part.</summary>
     public Action<SnapshotProgress> OnProgress { get; init; } = static _ => { };
 
@@ -33,11 +36,13 @@ internal sealed class SnapshotFetch(
 
     /// <summary>Fetches all of it. Null when the assembly holds it; otherwise why it does not.</summary>
     /// <exception cref="StorageException">The disk.</exception>
+    /// <exception cref="UnexecutableVersionException">The snapshot is of a ledger that this node cannot follow.</exception>
     public async Task<string?> RunAsync(CancellationToken cancellation)
     {
         _assembler = new SnapshotAssembler(genesis, known, verifier, peers.Sources, new StoredAssembly(assembly), height)
         {
             AnswerBytesMax = AnswerBytesMax,
+            NewestVersion = NewestVersion,
             OnProgress = OnProgress,
             IsWorthwhile = IsWorthwhile,
         };

@@ -80,6 +80,7 @@ internal sealed class SnapshotSync(
             using LedgerAssembly assembly = LedgerAssembly.Create(directory);
             var fetch = new SnapshotFetch(genesis, history, verifier, peers, assembly, height)
             {
+                NewestVersion = ledger.NewestVersion,
                 OnProgress = p =>
                 {
                     if (Progress is null)

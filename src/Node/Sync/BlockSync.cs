@@ -297,7 +297,7 @@ internal sealed class BlockSync(
         using LedgerSnapshot view = ledger.OpenSnapshot();
         try
         {
-            return Proven.Execute(view, block, verifier.Verify, out deviation);
+            return Proven.Execute(view, block, verifier.Verify, out deviation, ledger.NewestVersion);
         }
         catch (DivergedException e)
         {

@@ -75,7 +75,8 @@ public sealed class GenesisTest
         ("parameters.message_delay_ms", b => b.Parameters.MessageDelayMs = 60_001),
         ("parameters.forward_timeout_ms", b => b.Parameters.ForwardTimeoutMs = 0),
         ("parameters.complaint_timeout_ms", b => b.Parameters.ComplaintTimeoutMs = 2_000),
-        ("protocol_version", b => b.ProtocolVersion = 2),
+        ("protocol_version", b => b.ProtocolVersion = 0),
+        ("protocol_version", b => b.ProtocolVersion = ProtocolVersions.Newest + 1),
     ];
 
     [TestCaseSource(nameof(Flaws))]

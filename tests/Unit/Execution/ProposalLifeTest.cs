@@ -103,8 +103,8 @@ public sealed class ProposalLifeTest
     [Test]
     public void TheVoteThatMakesAQuorum_DoesWhatTheSignaturesOfOneWould([Values] MembershipKind kind)
     {
-        if (kind == MembershipKind.LiftSuspension)
-            return; // of nobody: SuspensionOfADepartmentTest
+        if (kind is MembershipKind.LiftSuspension or MembershipKind.CallOffVersion)
+            return; // of nothing: DepartmentSuspensionTest, ProtocolVersionTest
         (MembershipChange change, TestKey? newKey) = Change(kind);
         VerifiedTransaction proposal = Make(TestLedger.AlphaAdmin, change, newKey);
         ulong position = _ledger.Commit([proposal]).Header.LogSizeBefore;
@@ -131,6 +131,11 @@ public sealed class ProposalLifeTest
             Assert.That(_ledger.Read<DepartmentState>(StateKey.Department("beta"))!.Endpoint, Is.EqualTo("beta.example:7999"));
         if (kind == MembershipKind.Suspend)
             Assert.That(_ledger.Read<DepartmentState>(StateKey.Department("beta"))!.SuspendedHeight, Is.EqualTo(decided.Header.Height));
+        if (kind == MembershipKind.ScheduleVersion)
+        {
+            Assert.That(_ledger.Read<ProtocolState>(StateKey.Protocol), Is.EqualTo(
+                new ProtocolState { Version = 1, Scheduled = change.Protocol, Position = third + 1 }));
+        }
         if (kind == MembershipKind.SetParameters)
         {
             parameters.LeaderBlocksMax = 7;
@@ -187,6 +192,8 @@ public sealed class ProposalLifeTest
             (Proposals.Set(new Parameters { ExpiryHorizonMs = 1 }), null, RejectionCode.ParameterOutOfBounds),
             (Proposals.Set(new Parameters { ForwardTimeoutMs = 5_000 }), null, RejectionCode.ParameterOutOfBounds),
             (Proposals.Set(new Parameters { ExpiryHorizonMs = LedgerParameters.CreateDefault().ExpiryHorizonMs - 1 }), null, RejectionCode.ParameterOutOfBounds),
+            (Proposals.Schedule(3), null, RejectionCode.NotNextVersion),
+            (Proposals.CallOff(), null, RejectionCode.NotScheduled),
             (Set(leaderBlocks: 7, epoch: 1), null, RejectionCode.ProofOutOfRange),
         })
         {
@@ -303,6 +310,7 @@ public sealed class ProposalLifeTest
         MembershipKind.ReplaceKey => (Replace("beta", NewKey), NewKey),
         MembershipKind.MoveEndpoint => (Proposals.Move("beta", "beta.example:7999"), null),
         MembershipKind.Suspend => (Proposals.Suspend("beta"), null),
+        MembershipKind.ScheduleVersion => (Proposals.Schedule(2), null),
         _ => (Set(leaderBlocks: 7), null),
     };
 

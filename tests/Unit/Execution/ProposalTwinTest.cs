@@ -17,15 +17,17 @@ public sealed class ProposalTwinTest
 {
     private const ulong LastsMs = 65_000;
 
+    private const ulong VersionLaterMs = 90_000;
+
     private const string Mover = "beta";
 
     private static readonly Gen<(int Kind, int By, int Of, int Older, int Change, int Ends)[]> Sequences =
-        Gen.Select(Gen.Int[0, 6], Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[0, 7], Gen.Int[0, 5], Gen.Int[0, 11]).Array[1, 120];
+        Gen.Select(Gen.Int[0, 6], Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[0, 7], Gen.Int[0, 9].Select(static i => i > 7 ? 6 + i % 2 : i), Gen.Int[0, 11]).Array[1, 120];
 
     [Test]
     public void Proposals_OverRandomSequences_EqualADictionary()
     {
-        int adopted = 0, rejected = 0, epochs = 0, suspended = 0;
+        int adopted = 0, rejected = 0, epochs = 0, suspended = 0, versions = 0, calledOff = 0;
         Sequences.Sample(
             steps =>
             {
@@ -35,10 +37,12 @@ public sealed class ProposalTwinTest
                 rejected += twin.Rejected;
                 epochs += twin.Epochs;
                 suspended += twin.Suspensions;
+                versions += (int)twin.Version - 1;
+                calledOff += twin.CalledOff;
             },
-            iter: 200, threads: 1);
-        Assert.That(adopted > 20 && rejected > 20 && epochs > 20 && suspended > 20,
-            $"{adopted} adopted, {rejected} rejected, {epochs} epochs, {suspended} suspensions and ends of them");
+            iter: 500, threads: 1);
+        Assert.That(adopted > 20 && rejected > 20 && epochs > 20 && suspended > 20 && versions > 2 && calledOff > 0,
+            $"{adopted} adopted, {rejected} rejected, {epochs} epochs, {suspended} suspensions and ends of them, {versions} versions, {calledOff} called off");
     }
 
     private sealed record Proposed(Digest Id, int Change, uint Number, ulong Epoch, ulong UntilMs)
@@ -63,6 +67,7 @@ public sealed class ProposalTwinTest
         private ulong _timeMs;
         private uint _leaderBlocks = LedgerParameters.CreateDefault().LeaderBlocksMax;
         private string _endpoint = $"{Mover}.example:7001";
+        private (uint Version, ulong FromMs)? _scheduled;
         private uint _number;
         private int _refused;
 
@@ -81,6 +86,10 @@ public sealed class ProposalTwinTest
 
         public int Suspensions { get; private set; }
 
+        public uint Version { get; private set; } = ProtocolVersions.First;
+
+        public int CalledOff { get; private set; }
+
         public void Run((int Kind, int By, int Of, int Older, int Change, int Ends)[] steps)
         {
             foreach ((int kind, int by, int of, int older, int change, int ends) in steps)
@@ -94,6 +103,9 @@ public sealed class ProposalTwinTest
             Assert.That(_ledger.Read<Parameters>(StateKey.Parameters)!.LeaderBlocksMax, Is.EqualTo(_leaderBlocks));
             Assert.That(_ledger.Read<DepartmentState>(StateKey.Department(Mover))!.Endpoint, Is.EqualTo(_endpoint));
             Assert.That(_ledger.Read<DepartmentState>(StateKey.Department("delta"))!.SuspendedHeight > 0, Is.EqualTo(_suspended.Contains("delta")));
+            ProtocolState protocol = ProtocolVersions.Of(_ledger.State);
+            Assert.That((protocol.Version, protocol.Scheduled?.Version, protocol.Scheduled?.FromMs),
+                Is.EqualTo((Version, _scheduled?.Version, _scheduled?.FromMs)));
             Assert.That(_ledger.Leader.Departments, Is.EqualTo(_voters));
             Assert.That(_ledger.State.Tip.NextEpoch, Is.EqualTo(_epoch));
             foreach ((string department, List<Proposed> proposals) in _proposals)
@@ -117,7 +129,7 @@ public sealed class ProposalTwinTest
                 {
                     if (!_proposals.TryGetValue(by.Department, out List<Proposed>? made))
                         _proposals[by.Department] = made = [];
-                    made.Add(new Proposed(transaction.Transaction.Id, change, _number, _epoch, _timeMs + LastsMs));
+                    made.Add(new Proposed(transaction.Transaction.Id, change, change == 6 ? Version + 1 : _number, _epoch, _timeMs + LastsMs));
                 }
                 Add(transaction, valid);
                 return;
@@ -147,7 +159,7 @@ public sealed class ProposalTwinTest
             int others = proposal.Votes.Count(v => v.Key != department && v.Value == inFavour);
             if (inFavour && others + 1 == quorum)
             {
-                if (!IsPossible(proposal.Change))
+                if (!IsPossible(proposal.Change, proposal.Number))
                     return false;
                 proposal.Status = ProposalStatus.Adopted;
                 Adopted++;
@@ -180,6 +192,13 @@ public sealed class ProposalTwinTest
                     _suspendedNow.Remove("delta");
                     Suspensions++;
                     break;
+                case 6:
+                    _scheduled = (proposal.Number, proposal.UntilMs + VersionLaterMs);
+                    break;
+                case 7:
+                    _scheduled = null;
+                    CalledOff++;
+                    break;
                 default:
                     _epochEnds = true;
                     if (proposal.Change == 3)
@@ -188,13 +207,15 @@ public sealed class ProposalTwinTest
             }
         }
 
-        private bool IsPossible(int change) => change switch
+        private bool IsPossible(int change, uint number) => change switch
         {
             2 => !_epochEnds,
             3 => !_epochEnds && CanLeave(),
             // Three of four, or two of three; of the two whom a removal in this block would leave, both.
             4 => !_suspendedNow.Contains("delta") && SigningAfter("delta", leaving: false),
             5 => _suspendedNow.Contains("delta"),
+            6 => number == Version + 1,
+            7 => _scheduled is not null,
             _ => true,
         };
 
@@ -217,10 +238,12 @@ public sealed class ProposalTwinTest
                 2 => MembershipChanges.Replace("alpha", newKey, _epoch),
                 4 => Proposals.Suspend("delta", _epoch),
                 5 => Proposals.LiftSuspension("delta", _epoch),
+                6 => Proposals.Schedule(Version + 1, _epoch, _timeMs + LastsMs + VersionLaterMs),
+                7 => Proposals.CallOff(_epoch),
                 _ => MembershipChanges.Remove("gamma", _epoch),
             };
             proposed.ExpiresAtMs = _timeMs + LastsMs;
-            bool possible = IsPossible(change);
+            bool possible = IsPossible(change, Version + 1);
             return (Proposals.Propose(_ledger.Genesis.ChainId, proposed, change == 2 ? newKey : null), possible);
         }
 
@@ -235,8 +258,10 @@ public sealed class ProposalTwinTest
 
         private void End(ulong passesMs)
         {
-            BuiltBlock built = BlockExecutor.Build(_ledger.State, Acting(_ledger.State), _timeMs, 0, _pending);
+            BuiltBlock built = BlockExecutor.Build(_ledger.State, Acting(_ledger.State), _timeMs, 0, _pending, uint.MaxValue);
             Assert.That(built.LeftOut, Has.Count.EqualTo(_refused), string.Join(' ', built.LeftOut.Select(static l => l.Rejection.CodeName)));
+            if (built.Block is not null && _scheduled is { } due && _timeMs >= due.FromMs)
+                (Version, _scheduled) = (due.Version, null);
             (_refused, _timeMs) = (0, _timeMs + passesMs);
             _pending.Clear();
             _epoch += _epochEnds ? 1UL : 0;
@@ -254,7 +279,7 @@ public sealed class ProposalTwinTest
         private ValidatorSet Acting(InMemoryLedger ledger) => ValidatorHistory.Of(_ledger.Genesis, ledger).Acting;
 
         private void CheckSecond(ExecutedBlock block) => _second.Apply(
-            BlockExecutor.Check(_second, Acting(_second), block.Header, block.Transactions, out BlockFailure? failure)
+            BlockExecutor.Check(_second, Acting(_second), block.Header, block.Transactions, out BlockFailure? failure, uint.MaxValue)
             ?? throw new InvalidOperationException(failure!.ToString()));
     }
 }

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using GovChain.Core.Cryptography;
+using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 
@@ -16,8 +17,9 @@ internal static class Proposals
     public static readonly (string Department, TestKey Administrator)[] Voters =
         [("alpha", TestLedger.AlphaAdmin), ("beta", TestLedger.BetaAdmin), ("delta", DeltaAdmin), ("gamma", GammaAdmin)];
 
-    public static TestLedger Ledger() => TestLedger.Ready(static body =>
+    public static TestLedger Ledger(uint version = ProtocolVersions.First) => TestLedger.Ready(body =>
     {
+        body.ProtocolVersion = version;
         body.Departments.Add(Department("delta", DeltaValidator, DeltaAdmin));
         body.Departments.Add(Department("gamma", GammaValidator, GammaAdmin));
     });
@@ -38,6 +40,22 @@ internal static class Proposals
         ExpiresAtMs = MembershipChanges.ExpiresAtMs,
         Department = department,
         Endpoint = endpoint,
+    };
+
+    /// <summary>The version holds from the first block on whose time is no earlier; until then the departments may decide.</summary>
+    public static MembershipChange Schedule(uint version, ulong epoch = 0, ulong? fromMs = null) => new()
+    {
+        Kind = (uint)MembershipKind.ScheduleVersion,
+        Epoch = epoch,
+        ExpiresAtMs = fromMs ?? MembershipChanges.ExpiresAtMs,
+        Protocol = new ScheduledVersion { Version = version, FromMs = fromMs ?? MembershipChanges.ExpiresAtMs },
+    };
+
+    public static MembershipChange CallOff(ulong epoch = 0) => new()
+    {
+        Kind = (uint)MembershipKind.CallOffVersion,
+        Epoch = epoch,
+        ExpiresAtMs = MembershipChanges.ExpiresAtMs,
     };
 
     public static MembershipChange Suspend(string department, ulong epoch = 0) => OfDepartment(MembershipKind.Suspend, department, epoch);

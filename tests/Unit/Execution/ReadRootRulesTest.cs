@@ -29,7 +29,7 @@ public sealed class ReadRootRulesTest
 
     private static readonly TestKey Stranger = new(620);
 
-    private readonly TestLedger _ledger = TestLedger.Ready();
+    private readonly TestLedger _ledger = TestLedger.Ready(static body => body.ProtocolVersion = 2);
 
     private static IEnumerable<(string Name, TestKey Key, string? Department)> Signers =>
     [
@@ -82,6 +82,15 @@ public sealed class ReadRootRulesTest
         if (first != 1 && first != covered + 1)
             return RejectionCode.ReadRootNotNext;
         return roots > 0 && past is Past.Now or Past.AlmostAnHourAgo && department == "alpha" ? RejectionCode.ReadRootTooSoon : null;
+    }
+
+    [Test]
+    public void Root_OnALedgerOfVersion1_IsNotActive_WhoeverSignsIt()
+    {
+        TestLedger ledger = TestLedger.Ready(static body => body.ProtocolVersion = 1);
+        RoleHolders.Enrol(ledger);
+        foreach ((string name, TestKey key, _) in Signers)
+            Assert.That(ledger.Try(key, Actions.PostReadRoot(1, 1, 1))?.Code, Is.EqualTo(RejectionCode.NotActive), name);
     }
 
     [Test]
@@ -141,7 +150,7 @@ public sealed class ReadRootRulesTest
     /// <summary>Each twin is the list of a department's roots.</summary>
     private static (int Posted, int Anew) Live((bool Alpha, int Number, int First, int Entries, int Ends)[] steps)
     {
-        var ledger = new TestLedger();
+        var ledger = new TestLedger(static body => body.ProtocolVersion = 2);
         var second = new InMemoryLedger(ledger.Genesis);
         var twins = new Dictionary<bool, List<(ulong Log, ulong First, ulong Last, ulong TimeMs)>> { [true] = [], [false] = [] };
         var block = new List<VerifiedTransaction>();

@@ -48,6 +48,27 @@ public sealed class QuorumOutlookTest
         Assert.That(removal.Reached, Has.None.EqualTo("observer"));
     }
 
+    /// <summary>What each says it executes, the node that is asked first; its own is not another's to make up for.</summary>
+    [TestCase("2222", "abcd", true)]
+    [TestCase("2223", "abcd", true)]
+    [TestCase("2220", "abc", true)]
+    [TestCase("2211", "ab", false)]
+    [TestCase("1222", "bcd", false)]
+    [TestCase("1111", "", false)]
+    public void ScheduleVersion_OnlyThoseCountThatSayTheyExecuteIt_AndTheNodeThatIsAskedIsOne(string newest, string reached, bool enough)
+    {
+        GetStatusResponse status = Status("a", "b", "c", "d");
+        status.NewestVersion = (uint)(newest[0] - '0');
+        foreach (PeerStatus peer in status.Peers)
+            peer.NewestVersion = (uint)(newest[peer.Department[0] - 'a'] - '0');
+        var change = new MembershipChange { Kind = (uint)MembershipKind.ScheduleVersion, Protocol = new ScheduledVersion { Version = 2 } };
+        QuorumOutlook outlook = QuorumOutlook.After(status, change);
+        Assert.That((string.Concat(outlook.Reached), outlook.IsEnough), Is.EqualTo((reached, enough)));
+        Assert.That(outlook.Explain(), Does.Contain($"the node of a reaches {reached.Length} of them now that say they execute protocol version 2"));
+        status.Peers[0].Connected = false;
+        Assert.That(QuorumOutlook.After(status, change).Reached, Has.None.EqualTo("b"), "not heard any more");
+    }
+
     /// <summary>The status of the first, of four that vote, with the others connected.</summary>
     private static GetStatusResponse Status(params string[] up)
     {

@@ -22,7 +22,7 @@ public sealed class ReadRootCheckTests : StorageFixture
 {
     private static readonly ulong[] Roots = [3, 4, 8, 9];
 
-    private readonly RulesLedger _ledger = new();
+    private readonly RulesLedger _ledger = new(static body => body.ProtocolVersion = 2);
 
     [Test]
     public async Task Log_AsItWasWritten_HoldsEveryRoot()

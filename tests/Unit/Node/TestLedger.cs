@@ -16,7 +16,7 @@ internal sealed class TestLedger : IDisposable
     private readonly List<PlatformSigner> _validators = [];
     private readonly List<PlatformSigner> _administrators = [];
 
-    public TestLedger(int departments, Action<Parameters>? parameters = null)
+    public TestLedger(int departments, Action<Parameters>? parameters = null, uint version = ProtocolVersions.Newest)
     {
         var body = new GenesisBody
         {
@@ -25,7 +25,7 @@ internal sealed class TestLedger : IDisposable
             CreatedAtMs = (ulong)DateTimeOffset.UtcNow.AddMinutes(-1).ToUnixTimeMilliseconds(),
             Nonce = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(Limits.NonceBytes)),
             Parameters = LedgerParameters.CreateDefault(),
-            ProtocolVersion = 1,
+            ProtocolVersion = version,
         };
         parameters?.Invoke(body.Parameters);
         for (int i = 0; i < departments; i++)
@@ -55,6 +55,8 @@ internal sealed class TestLedger : IDisposable
 
     /// <summary>Of the first department.</summary>
     public PlatformSigner Administrator => _administrators[0];
+
+    public PlatformSigner AdministratorOf(int department) => _administrators[department];
 
     /// <summary>Of the first department, once enrolled.</summary>
     public PlatformSigner Clerk { get; } = PlatformSigner.Create();

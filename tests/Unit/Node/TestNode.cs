@@ -28,14 +28,25 @@ internal sealed class TestNode(
 
     public string Path => path;
 
+    /// <summary>That the node had to stop is what the test is about.</summary>
+    public bool IsToFail { get; set; }
+
     public async Task StartAsync(NodeRuntimeOptions? options = null)
     {
         _directory = DataDirectory.Open(path, ledger.Genesis.ChainId);
         _store = LedgerStore.Open(_directory);
         _plug = wires.Plug(department, _store);
-        Runtime = new NodeRuntime(
-            _directory, _store, ledger.Genesis, [], ledger.ValidatorOf(department), _plug.Network,
-            options ?? new NodeRuntimeOptions(), time ?? TimeProvider.System, verifier ?? _verifier, NullLogger<NodeRuntime>.Instance);
+        try
+        {
+            Runtime = new NodeRuntime(
+                _directory, _store, ledger.Genesis, [], ledger.ValidatorOf(department), _plug.Network,
+                options ?? new NodeRuntimeOptions(), time ?? TimeProvider.System, verifier ?? _verifier, NullLogger<NodeRuntime>.Instance);
+        }
+        catch
+        {
+            CloseDirectory();
+            throw;
+        }
         await Runtime.StartAsync();
         await _plug.UpAsync(Runtime.PeerHandler);
     }
@@ -46,11 +57,16 @@ internal sealed class TestNode(
             return;
         await _plug!.DisposeAsync();
         await Runtime.DisposeAsync();
-        _store.Dispose();
+        CloseDirectory();
+        if (Runtime.Fatal.IsCompleted && !IsToFail)
+            Assert.Fail($"The node stopped: {await Runtime.Fatal}");
+    }
+
+    private void CloseDirectory()
+    {
+        _store!.Dispose();
         _directory!.Dispose();
         _store = null;
-        if (Runtime.Fatal.IsCompleted)
-            Assert.Fail($"The node stopped: {await Runtime.Fatal}");
     }
 
     /// <summary>Submits and waits until the transaction is final.</summary>

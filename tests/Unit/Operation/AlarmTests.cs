@@ -6,6 +6,7 @@ using GovChain.Node;
 using GovChain.Node.Alarms;
 using GovChain.Node.Configuration;
 using GovChain.Node.Peers;
+using GovChain.Protos.V1;
 using GovChain.Tests.Unit.Node;
 using GovChain.Tests.Unit.Specification;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,7 @@ internal sealed class AlarmTests : IDisposable
     private bool _connected = true;
     private string _complaint = "";
     private ulong _height = 5, _lag;
+    private ProtocolState _protocol = new() { Version = 2 };
     private int _ready;
     private (string, string)[] _suspended = [];
     private double _fill;
@@ -48,6 +50,7 @@ internal sealed class AlarmTests : IDisposable
             Abstention = department => _abstaining.Contains(department) ? new Abstention(AbstainReason.Amnesia, 7) : default,
             Height = () => _height,
             Lag = () => _lag,
+            Protocol = () => (_protocol, 2),
             Ready = () => _ready,
             Suspended = () => _suspended,
             PoolFill = () => _fill,
@@ -114,9 +117,10 @@ internal sealed class AlarmTests : IDisposable
         (_connected, _lag, _ready, _fill, _sync, _certificate, _complaint) =
             (false, 17, 3, 0.95, TimeSpan.FromSeconds(1), TimeSpan.FromDays(3), "sent rubbish");
         _suspended = [(_ledger.Genesis.Validators[2].Department, "until height 9")];
+        _protocol = new ProtocolState { Version = 2, Scheduled = new ScheduledVersion { Version = 3, FromMs = 1_800_000_000_000 } };
         Look();
         Assert.That(
-            Names(), Is.EqualTo(new[] { "PEER_MISBEHAVED", "JOURNAL_SLOW", "POOL_FULL", "CERTIFICATE_EXPIRING", "LEADER_SUSPENDED" }),
+            Names(), Is.EquivalentTo(new[] { "PEER_MISBEHAVED", "JOURNAL_SLOW", "POOL_FULL", "CERTIFICATE_EXPIRING", "LEADER_SUSPENDED", "RELEASE_TOO_OLD" }),
             "what may pass in a moment is not raised yet");
         Look(TimeSpan.FromSeconds(6));
         Assert.That(Names(), Does.Contain("NO_QUORUM").And.Contain("LAGGING").And.Not.Contain("PEER_UNREACHABLE").And.Not.Contain("STALLED"));
@@ -124,8 +128,11 @@ internal sealed class AlarmTests : IDisposable
         Assert.That(Names().Distinct(), Is.EquivalentTo(new[]
         {
             "NO_QUORUM", "STALLED", "LAGGING", "PEER_UNREACHABLE", "PEER_MISBEHAVED", "JOURNAL_SLOW", "POOL_FULL", "CERTIFICATE_EXPIRING",
-            "LEADER_SUSPENDED",
+            "LEADER_SUSPENDED", "RELEASE_TOO_OLD",
         }));
+        Assert.That(_board.Raised.Single(r => r.Definition.Code == NodeAlarm.ReleaseTooOld).Text, Is.EqualTo(
+            "From 2027-01-15T08:00:00.000Z on the ledger is of protocol version 3, and this release executes versions up to 2: then this node stops. "
+            + "Install a release that executes version 3 before."));
         Assert.That(_board.Raised.Single(r => r.Definition.Code == NodeAlarm.LeaderSuspended).Subject,
             Is.EqualTo(_ledger.Genesis.Validators[2].Department));
         Assert.That(_board.CountOf(NodeAlarm.PeerUnreachable), Is.EqualTo(3));
@@ -133,6 +140,7 @@ internal sealed class AlarmTests : IDisposable
 
         (_connected, _lag, _ready, _fill, _sync, _certificate) = (true, 0, 0, 0, TimeSpan.Zero, TimeSpan.FromDays(90));
         _suspended = [];
+        _protocol = new ProtocolState { Version = 1, Scheduled = new ScheduledVersion { Version = 2, FromMs = 1 } };
         Look();
         Assert.That(Names(), Is.EqualTo(new[] { "PEER_MISBEHAVED" }), "what happened stays for a while");
         Look(TimeSpan.FromMinutes(61));
@@ -264,6 +272,7 @@ internal sealed class AlarmTests : IDisposable
         Abstention = _ => default,
         Height = () => 1,
         Lag = () => 0,
+        Protocol = () => (new ProtocolState { Version = 1 }, 1),
         Ready = () => 0,
         Suspended = () => [],
         PoolFill = () => 0,

@@ -37,6 +37,18 @@ internal sealed class PeerNetworkTests
     }
 
     [Test]
+    public async Task Hello_SaysTheNewestProtocolVersionThatIsExecuted_WhateverItIs()
+    {
+        await using var bed = new PeerBed("a", "b");
+        PeerNetwork b = await bed.StartAsync("b", options: new PeerNetworkOptions { NewestVersion = uint.MaxValue });
+        PeerNetwork a = await bed.StartAsync("a", options: new PeerNetworkOptions { NewestVersion = 0 });
+        await PeerBed.ConnectedAsync(a, "a", b, "b");
+        Assert.That((a.Connections.Single().NewestVersion, b.Connections.Single().NewestVersion), Is.EqualTo((uint.MaxValue, 0U)));
+        await bed.StopAsync(b);
+        await PeerBed.UntilAsync(() => a.Connections.Single() is { IsConnected: false, NewestVersion: 0 }, "who is gone says nothing");
+    }
+
+    [Test]
     public async Task ExpiredCertificates_OnBothSides_StillConnect()
     {
         await using var bed = new PeerBed("a", "b");

@@ -18,7 +18,7 @@ internal static class FlawedProposals
         var set = new Parameters { LeaderBlocksMax = 7 };
         yield return ("proposal without a change", field(Proposals.Propose(Digest.Zero, Proposals.Set(set)), b => b.Propose.Change = null));
         yield return ("proposal of kind 0", Propose(Proposals.Set(set), c => c.Kind = 0));
-        yield return ("proposal of kind 8", Propose(Proposals.Set(set), c => c.Kind = 8));
+        yield return ("proposal of kind 10", Propose(Proposals.Set(set), c => c.Kind = 10));
         yield return ("proposal without an end", Propose(Proposals.Set(set), c => c.ExpiresAtMs = 0));
         yield return ("parameters of a department", Propose(Proposals.Set(set), c => c.Department = "beta"));
         yield return ("parameters left out", Propose(Proposals.Set(set), c => c.Parameters = null));
@@ -31,6 +31,12 @@ internal static class FlawedProposals
         yield return ("endpoint with parameters", Propose(Proposals.Move("beta", "beta.example:7001"), c => c.Parameters = set));
         yield return ("removal with parameters that are empty", Propose(MembershipChanges.Remove("beta"), c => c.Parameters = new Parameters()));
         yield return ("removal with an endpoint", Propose(MembershipChanges.Remove("beta"), c => c.Endpoint = "beta.example:7001"));
+        yield return ("protocol version left out", Propose(Proposals.Schedule(2), c => c.Protocol = null));
+        yield return ("protocol version 1", Propose(Proposals.Schedule(1), static _ => { }));
+        yield return ("protocol version of a department", Propose(Proposals.Schedule(2), c => c.Department = "beta"));
+        yield return ("protocol version before the vote ends", Propose(Proposals.Schedule(2), c => c.Protocol.FromMs--));
+        yield return ("protocol version a year and more after it", Propose(Proposals.Schedule(2), c => c.Protocol.FromMs += 31_622_400_001));
+        yield return ("protocol version called off by its number", Propose(Proposals.CallOff(), c => c.Protocol = Proposals.Schedule(2).Protocol));
         yield return ("new key that did not sign", Propose(MembershipChanges.Replace("beta", NewKey), static _ => { }));
         yield return ("removal that a key signed", Propose(MembershipChanges.Remove("beta"), static _ => { }, NewKey));
         yield return ("vote on the proposal of nobody", field(Proposals.Vote("", Digest.Zero, true), null));

@@ -22,11 +22,11 @@ public sealed class FrozenNumbersTest
         + "LastAdministrator=48 DepartmentExists=49 InvalidProof=50 ProofOutOfRange=51 AlreadySuspended=52 TooManySuspended=53 AlreadyProven=54 "
         + "UnknownDepartment=55 OtherEpoch=56 MembershipLimit=57 InvalidSchema=58 InvalidPayload=59 Duplicate=60 RecordSuperseded=61 UnknownRecord=62 RecordNotInForce=63 "
         + "ApprovalRequired=64 ApprovalPending=65 UnknownSubmission=66 SubmissionDecided=67 SubmissionExpired=68 OwnSubmission=69 PoolFull=70 NodeNotReady=71 UnknownDelegation=72 "
-        + "UnknownProposal=73 ProposalDecided=74 ProposalExpired=75 ProposalOpen=76 AlreadyVoted=77 ParameterOutOfBounds=78 UnknownReceiver=79 AlreadyCustodian=80 ReceiverCannotRead=81 RateExceeded=82 DepartmentSuspended=83 NotSuspended=84 QuorumSuspended=85 ReadRootNotNext=88 ReadRootTooSoon=89");
+        + "UnknownProposal=73 ProposalDecided=74 ProposalExpired=75 ProposalOpen=76 AlreadyVoted=77 ParameterOutOfBounds=78 UnknownReceiver=79 AlreadyCustodian=80 ReceiverCannotRead=81 RateExceeded=82 DepartmentSuspended=83 NotSuspended=84 QuorumSuspended=85 NotNextVersion=86 NotScheduled=87 ReadRootNotNext=88 ReadRootTooSoon=89");
 
     [Test]
     public void StateKinds_KeepTheirNumbers() => Expect<StateKind>(
-        "Parameters=1 Department=2 OfficerKey=3 Officer=4 RecordType=5 Record=6 Leader=7 Proposal=8 Submission=9 Delegation=10 Membership=12 ReadRoot=14");
+        "Parameters=1 Department=2 OfficerKey=3 Officer=4 RecordType=5 Record=6 Leader=7 Proposal=8 Submission=9 Delegation=10 Membership=12 Protocol=13 ReadRoot=14");
 
     [Test]
     public void VoteTypes_KeepTheirNumbers() => Expect<VoteType>("Propose=1 Prepare=2 Commit=3 ViewChange=4");
@@ -75,12 +75,14 @@ public sealed class FrozenNumbersTest
         Expect<SuspendLeader>("epoch=1 height=2 view=3 view_changes=4");
         Expect<ChangeMembership>("change=1 approvals=2 new_key_signature=3");
         Expect<MembershipChange>(
-            "kind=1 epoch=2 expires_at_ms=3 department=4 validator_key=5 names=6 endpoint=7 administrators=8 reason=9 parameters=10");
+            "kind=1 epoch=2 expires_at_ms=3 department=4 validator_key=5 names=6 endpoint=7 administrators=8 reason=9 parameters=10 protocol=11");
+        Expect<ScheduledVersion>("version=1 from_ms=2");
+        Expect<ProtocolState>("version=1 first_height=2 scheduled=3 position=4");
         Expect<FirstAdministrator>("officer_id=1 public_key=2");
         Expect<MembershipApproval>("signer=1 signature=2");
         Expect<MembershipState>("changes=1");
         Expect<MembershipEntry>("department=1 old_key=2 new_key=3 height=4 position=5");
-        Expect<MembershipKind>("Admit=1 Remove=2 ReplaceKey=3 MoveEndpoint=4 SetParameters=5 Suspend=6 LiftSuspension=7");
+        Expect<MembershipKind>("Admit=1 Remove=2 ReplaceKey=3 MoveEndpoint=4 SetParameters=5 Suspend=6 LiftSuspension=7 ScheduleVersion=8 CallOffVersion=9");
         Expect<Propose>("change=1 new_key_signature=2");
         Expect<VoteOnProposal>("department=1 proposal=2 in_favour=3 reason=4");
         Expect<WithdrawProposal>("proposal=1 reason=2");

@@ -82,6 +82,8 @@ public sealed class VectorsTest
                 Vector("propose an admission", Proposals.Propose(_ledger.Genesis.ChainId, MembershipChanges.Admit("kappa", NewKey, OtherAdmin), NewKey), 30),
                 Vector("propose another endpoint", Proposals.Propose(_ledger.Genesis.ChainId, Proposals.Move("beta", "beta.example:7999")), 31),
                 Vector("propose parameters", Proposals.Propose(_ledger.Genesis.ChainId, Proposals.Set(new Parameters { LeaderBlocksMax = 7, MessageDelayMs = 4_000 })), 32),
+                Vector("propose a protocol version", Proposals.Propose(_ledger.Genesis.ChainId, Proposals.Schedule(2)), 38),
+                Vector("propose to call it off", Proposals.Propose(_ledger.Genesis.ChainId, Proposals.CallOff()), 39),
                 Vector("vote for a proposal", Proposals.Vote("beta", _ledger.Genesis.ChainId, true), 33),
                 Vector("vote against a proposal", Proposals.Vote("beta", _ledger.Genesis.ChainId, false), 34),
                 Vector("withdraw a proposal", Proposals.Withdraw(_ledger.Genesis.ChainId), 35),
@@ -398,16 +400,17 @@ public sealed class VectorsTest
         });
     }
 
-    [Test]
-    public void GenesisBlock()
+    [TestCase(1U, "genesis")]
+    [TestCase(2U, "genesis-version-2")]
+    public void GenesisBlock(uint version, string name)
     {
-        Genesis genesis = _ledger.Genesis;
+        Genesis genesis = new TestLedger(body => body.ProtocolVersion = version).Genesis;
         var file = new GenesisFile(genesis,
         [
             new FoundingSignature("alpha", TestLedger.AlphaValidator.Sign(genesis.SigningDigest)),
             new FoundingSignature("beta", TestLedger.BetaValidator.Sign(genesis.SigningDigest)),
         ]);
-        Hold("genesis", new
+        Hold(name, new
         {
             body = Hex(genesis.Bytes.Span),
             chainId = genesis.ChainId.ToString(),
@@ -600,16 +603,20 @@ public sealed class VectorsTest
     [Test]
     public void ReadRoots()
     {
-        object First() => Block(_ledger.Commit([
-            Make(TestLedger.AlphaValidator, Actions.PostReadRoot(1, 1, 4), 81), Make(TestLedger.BetaValidator, Actions.PostReadRoot(1, 1, 1), 82),
-        ]));
-        object Later(int nonce, params (TestKey Signer, TransactionBody Action)[] roots) => Block(_ledger.Commit(
-            roots.Select((r, i) => Make(r.Signer, r.Action, nonce + i, _ledger.NextTimeMs + 1_000))));
-        object first = First();
-        _ledger.StepMs = ReadRootRules.LeastIntervalMs;
+        var ledger = new TestLedger(static body => body.ProtocolVersion = 2);
+        VerifiedTransaction MakeIn(TestKey signer, TransactionBody action, int nonce)
+        {
+            TransactionBody body = Envelope.Body(ledger.Genesis.ChainId, signer.Public, action, ledger.NextTimeMs + 1_000);
+            body.Nonce = ByteString.CopyFrom([.. new byte[15], (byte)nonce]);
+            return ledger.Verified(Envelope.Signed(body, signer));
+        }
+        object Later(int nonce, params (TestKey Signer, TransactionBody Action)[] roots) =>
+            Block(ledger.Commit(roots.Select((r, i) => MakeIn(r.Signer, r.Action, nonce + i))));
+        object first = Later(81, (TestLedger.AlphaValidator, Actions.PostReadRoot(1, 1, 4)), (TestLedger.BetaValidator, Actions.PostReadRoot(1, 1, 1)));
+        ledger.StepMs = ReadRootRules.LeastIntervalMs;
         Hold("read-roots", new
         {
-            chainId = _ledger.Genesis.ChainId.ToString(),
+            chainId = ledger.Genesis.ChainId.ToString(),
             blocks = new[]
             {
                 first,
@@ -619,8 +626,39 @@ public sealed class VectorsTest
         });
     }
 
-    private VerifiedTransaction Make(TestKey signer, TransactionBody action, int nonce, ulong? expiresAtMs = null) =>
-        _ledger.Verified(Envelope.Signed(Fixed(action, signer, nonce, expiresAtMs), signer));
+    /// <summary>Scheduled, called off in the block that would have made it hold, scheduled again, and the first block of version 2.</summary>
+    [Test]
+    public void ProtocolVersions()
+    {
+        TransactionBody Propose(MembershipChange change) => Proposals.Propose(_ledger.Genesis.ChainId, change);
+        MembershipChange Lasting(MembershipChange change)
+        {
+            change.ExpiresAtMs = TestLedger.StartMs + 60_000;
+            return change;
+        }
+        VerifiedTransaction first = Make(TestLedger.AlphaAdmin, Propose(Proposals.Schedule(2, fromMs: TestLedger.StartMs + 4_000)), 60);
+        VerifiedTransaction end = Make(TestLedger.BetaAdmin, Propose(Lasting(Proposals.CallOff())), 61);
+        VerifiedTransaction second = Make(TestLedger.AlphaAdmin, Propose(Proposals.Schedule(2, fromMs: TestLedger.StartMs + 6_000)), 62);
+        VerifiedTransaction Vote(TestKey signer, string department, VerifiedTransaction proposal, int nonce) =>
+            Make(signer, Proposals.Vote(department, proposal.Transaction.Id, true), nonce);
+        Hold("versions", new
+        {
+            chainId = _ledger.Genesis.ChainId.ToString(),
+            blocks = new[]
+            {
+                Block(_ledger.Commit([first])),
+                Block(_ledger.Commit([Vote(TestLedger.AlphaAdmin, "alpha", first, 63), Vote(TestLedger.BetaAdmin, "alpha", first, 64)])),
+                Block(_ledger.Commit([end, Vote(TestLedger.AlphaAdmin, "beta", end, 65)])),
+                Block(_ledger.Commit([Vote(TestLedger.BetaAdmin, "beta", end, 66), second])),
+                Block(_ledger.Commit([Vote(TestLedger.AlphaAdmin, "alpha", second, 67), Vote(TestLedger.BetaAdmin, "alpha", second, 68)])),
+                Block(_ledger.Commit([Make(TestLedger.AlphaAdmin, Actions.Define(), 69)])),
+                Block(_ledger.Commit([Make(TestLedger.AlphaAdmin, Actions.Define("permit"), 70)])),
+            },
+        });
+    }
+
+    private VerifiedTransaction Make(TestKey signer, TransactionBody action, int nonce) =>
+        _ledger.Verified(Envelope.Signed(Fixed(action, signer, nonce), signer));
 
     private static object Block(ExecutedBlock block) => new
     {
@@ -655,10 +693,10 @@ public sealed class VectorsTest
     private TransactionBody Suspension() =>
         Actions.Suspend(_ledger.Genesis.ChainId, 9, 3, Validators[1..], prepared: 2);
 
-    private TransactionBody Fixed(TransactionBody action, TestKey signer, int nonce, ulong? expiresAtMs = null)
+    private TransactionBody Fixed(TransactionBody action, TestKey signer, int nonce)
     {
         TransactionBody body = Envelope.Body(
-            _ledger.Genesis.ChainId, signer.Public, action, expiresAtMs ?? TestLedger.StartMs + 60_000);
+            _ledger.Genesis.ChainId, signer.Public, action, TestLedger.StartMs + 60_000);
         body.Nonce = ByteString.CopyFrom([.. new byte[15], (byte)nonce]);
         return body;
     }

@@ -254,6 +254,21 @@ public sealed class ChainAuditorTests : IDisposable
         Assert.That(auditor.Problem!.Expected, Is.EqualTo(other.Genesis.Block.Header.Hash.ToString()));
     }
 
+    /// <summary>Up to there it is proven; what follows is not even read, whatever it is.</summary>
+    [Test]
+    public void Audit_OfAVersionThatIsNotExecutedHere_EndsBeforeIt_AndFindsNoFault()
+    {
+        var later = new CertifiedLedger(static body => body.ProtocolVersion = 2);
+        later.Commit(TestLedger.AlphaAdmin, Actions.Define());
+        foreach (RawBlock next in new[] { later.Raw[1], later.Raw[1] with { Leaves = [new byte[] { 0xff }] }, later.Collude([0xff]) })
+        {
+            var auditor = new ChainAuditor(later.Genesis, newest: 1);
+            Assert.That(auditor.Add(PreparedBlock.Prepare(0, later.Raw[0], later.Genesis, _verifier)), Is.True, "of a genesis the state is all that there is");
+            Assert.That(auditor.Add(PreparedBlock.Prepare(1, next, later.Genesis, _verifier)), Is.False);
+            Assert.That((auditor.Problem, auditor.End!.Height, auditor.End.Version, auditor.Ledger.Tip.Height), Is.EqualTo(((AuditProblem?)null, 1UL, 2U, 0UL)));
+        }
+    }
+
     [Test]
     public void Audit_TwoDeviations_OnlyTheFirstIsLookedAt()
     {

@@ -209,6 +209,10 @@ public sealed class ForgedLedgerTest : IDisposable
             case RejectionCode.QuorumSuspended:
                 Decide(Proposals.Suspend("beta"));
                 return [By(AlphaAdmin, Proposals.Propose(_ledger.Chain, Proposals.Suspend("gamma")))];
+            case RejectionCode.NotNextVersion:
+                return [By(AlphaAdmin, Proposals.Propose(_ledger.Chain, Proposals.Schedule(3)))];
+            case RejectionCode.NotScheduled:
+                return [By(AlphaAdmin, Proposals.Propose(_ledger.Chain, Proposals.CallOff()))];
             case RejectionCode.ProofOutOfRange:
                 return [Suspend(99, 0)];
             case RejectionCode.AlreadySuspended:
@@ -216,8 +220,10 @@ public sealed class ForgedLedgerTest : IDisposable
             case RejectionCode.TooManySuspended:
                 return [Suspend(2, 0), Suspend(2, 1)];
             case RejectionCode.ReadRootNotNext:
+                BeginWithVersion2();
                 return [By(BetaValidator, Actions.PostReadRoot(1, 1, 4)), By(AlphaValidator, Actions.PostReadRoot(1, 2, 4))];
             case RejectionCode.ReadRootTooSoon:
+                BeginWithVersion2();
                 return [By(AlphaValidator, Actions.PostReadRoot(1, 1, 4)), By(AlphaValidator, Actions.PostReadRoot(2, 5, 6))];
             case RejectionCode.AlreadyProven:
                 return [accusation, By(AlphaValidator, Actions.Accuse(_ledger.Chain, EvidenceLedger.Validators[3], 1))];
@@ -225,6 +231,14 @@ public sealed class ForgedLedgerTest : IDisposable
                 throw Unforged(code);
         }
     }
+
+    private void BeginWithVersion2() => _ledger = new CertifiedLedger(
+        static body =>
+        {
+            EvidenceLedger.AddDepartments(body);
+            body.ProtocolVersion = 2;
+        },
+        EvidenceLedger.Validators[2], EvidenceLedger.Validators[3]);
 
     private static AssertionException Unforged(RejectionCode code) => new($"There is no forged ledger for {code}.");
 

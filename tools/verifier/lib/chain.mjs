@@ -10,6 +10,7 @@ import { Parameters } from './messages.mjs';
 import { at, require } from './refusal.mjs';
 import { KIND, State } from './state.mjs';
 import { readTransaction } from './transaction.mjs';
+import { endBlock, requireExecutable } from './versions.mjs';
 import { encode } from './wire.mjs';
 
 const NO_PROPOSER = 65_535;
@@ -65,6 +66,7 @@ export class Chain {
 
   /** The next header alone, for blocks whose certificate is not at hand. */
   beginUncertified(headerBytes, transactions) {
+    requireExecutable(this.#state);
     const { chainId } = this.#genesis;
     const set = this.#set;
     const parameters = this.#parameters();
@@ -111,6 +113,7 @@ export class Chain {
     const next = change ? setAfter(this.#set, change.department, change.new_key) : this.#set;
     countProposer(
       this.#state, this.#set.members[proposer].department, height, this.#parameters(), change ? next : null);
+    endBlock(this.#state, this.#tip);
     this.changes = this.#state.commit();
     requireFields(this.#tip, { nextSetHash: next.hash, logSizeAfter: this.#log.size, logRoot: this.#log.root(), stateRoot: this.#state.root() });
     if (change) this.#epoch++;

@@ -9,6 +9,7 @@ import { Refusal, require } from './refusal.mjs';
 import { judge, readSchema, Violation } from './schema.mjs';
 import { delegationId, KIND, officerId, recordId } from './state.mjs';
 import { PROTOCOL_ACTIONS, RECORD_ACTIONS } from './transaction.mjs';
+import { foundVersion, requireActive } from './versions.mjs';
 
 const CLERK = 1;
 const APPROVER = 2;
@@ -55,6 +56,7 @@ function byAdministrator(execute) {
 export function foundState(state, { body, set }) {
   state.set(KIND.parameters, 'parameters', body.parameters);
   state.set(KIND.leader, 'leader', foundedLeader(set));
+  foundVersion(state, body.protocol_version);
   for (const department of body.departments) {
     const { id, names, validator_key, endpoint, administrators } = department;
     state.set(KIND.department, id, { id, names, validator_key, endpoint, administrators: administrators.length });
@@ -79,6 +81,7 @@ const interval0 = (department, officer_id) => ({
  * @param position in the log
  */
 export function execute(state, transaction, block, position) {
+  requireActive(state, transaction.action.name);
   const { expiresAtMs } = transaction;
   require(block.timeMs < expiresAtMs, 'expires_at_ms', () => `${expiresAtMs}, and the block's time is ${block.timeMs}`, 'EXPIRED');
   require(expiresAtMs - block.timeMs <= block.parameters.expiry_horizon_ms, 'expires_at_ms', 'too far ahead', 'EXPIRY_TOO_FAR');

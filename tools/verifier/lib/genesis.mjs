@@ -7,6 +7,7 @@ import {
 import { GenesisBody, Parameters } from './messages.mjs';
 import { at, require } from './refusal.mjs';
 import { requireSignature } from './signatures.mjs';
+import { NEWEST } from './versions.mjs';
 import { decode, encode } from './wire.mjs';
 
 const BODY_BYTES_MAX = 1_048_576;
@@ -45,7 +46,7 @@ export function readGenesis(bytes) {
   requireDepartments(body.departments);
   require(body.parameters !== null, 'parameters', 'missing');
   requireParameters(body.parameters);
-  require(body.protocol_version === 1, 'protocol_version', `${body.protocol_version}`);
+  require(body.protocol_version >= 1 && body.protocol_version <= NEWEST, 'protocol_version', `${body.protocol_version}; 1 to ${NEWEST} are executed`);
   const chainId = sha256(GENESIS_TAG, bytes);
   return {
     body,

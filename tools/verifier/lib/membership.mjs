@@ -9,6 +9,7 @@ import { MembershipChange, Parameters } from './messages.mjs';
 import { Refusal, require } from './refusal.mjs';
 import { isSignature } from './signatures.mjs';
 import { KIND, officerId } from './state.mjs';
+import { requireNext, requireSchedule, schedule } from './versions.mjs';
 import { encode } from './wire.mjs';
 
 const TAG = tag('govchain/mbr/v1');
@@ -19,6 +20,8 @@ const MOVE = 4;
 const SET = 5;
 const SUSPEND = 6;
 const LIFT = 7;
+const SCHEDULE = 8;
+const CALL_OFF = 9;
 const ADMINISTRATOR = 4;
 const VALIDATORS_MAX = 200;
 const CHANGES_MAX = 1_000;
@@ -27,11 +30,12 @@ const INVALID = 'INVALID_FIELD';
 
 const givesKey = ({ kind }) => kind === ADMIT || kind === REPLACE;
 const endsEpoch = ({ kind }) => kind <= REPLACE;
+const isOfAll = ({ kind }) => kind === SET || kind === SCHEDULE || kind === CALL_OFF;
 
 /** SPEC "Actions", fields of action 64. */
 export function requirePropose({ change, new_key_signature: newKey }, action) {
   const field = (name) => `${action}.${name}`;
-  requireChange(change, field('change'), LIFT);
+  requireChange(change, field('change'), CALL_OFF);
   requireNewKey(change, newKey, field('new_key_signature'));
 }
 
@@ -58,7 +62,7 @@ function requireChange(change, at, most) {
   require(change !== null, at, 'missing', INVALID);
   require(change.kind >= ADMIT && change.kind <= most, `${at}.kind`, () => `${change.kind}`, INVALID);
   require(change.expires_at_ms > 0n, `${at}.expires_at_ms`, 'missing', INVALID);
-  if (change.kind === SET) require(change.department === '', `${at}.department`, 'parameters are of no department', INVALID);
+  if (isOfAll(change)) require(change.department === '', `${at}.department`, 'what is of no department', INVALID);
   else requireIdentifier('department', change.department, `${at}.department`);
   requireText(change.reason, 0, 1024, `${at}.reason`);
   if (givesKey(change)) requirePublicKey(change.validator_key, `${at}.validator_key`);
@@ -73,6 +77,8 @@ function requireChange(change, at, most) {
   const { parameters } = change;
   if (change.kind === SET) require(parameters !== null && encode(Parameters, parameters).length > 0, `${at}.parameters`, 'missing', INVALID);
   else require(parameters === null, `${at}.parameters`, 'nothing is set', INVALID);
+  if (change.kind === SCHEDULE) requireSchedule(change, `${at}.protocol`);
+  else require(change.protocol === null, `${at}.protocol`, 'nothing is scheduled', INVALID);
 }
 
 function requireNewcomer(change, at) {
@@ -142,6 +148,10 @@ function requirePossible(state, change) {
     require(merged(state, change).expiry_horizon_ms >= horizon, 'expiry_horizon_ms', 'less than it is', 'PARAMETER_OUT_OF_BOUNDS');
     return;
   }
+  if (isOfAll(change)) {
+    requireNext(state, change);
+    return;
+  }
   const acting = actingIn(state);
   if (kind === ADMIT) {
     require(state.now(KIND.department, id) === null, 'change.department', () => `${id} is, or was, on the ledger`, 'DEPARTMENT_EXISTS');
@@ -179,6 +189,7 @@ export function takeEffect(state, change, { height, position }) {
   if (kind === MOVE) state.set(KIND.department, id, { ...department, endpoint });
   if (kind === SUSPEND) state.set(KIND.department, id, { ...department, suspended_height: height });
   if (kind === LIFT) state.set(KIND.department, id, { ...department, suspended_height: 0n });
+  if (kind === SCHEDULE || kind === CALL_OFF) schedule(state, change, position);
   if (!endsEpoch(change)) return;
   const entry = { department: id, old_key: department?.validator_key ?? Buffer.alloc(0), new_key: key, height, position };
   state.set(KIND.membership, 'membership', { changes: [...changesIn(state), entry] });

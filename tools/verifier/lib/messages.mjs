@@ -99,6 +99,8 @@ export const Parameters = define('Parameters', {
   11: uint64('complaint_timeout_ms'),
 });
 
+const ScheduledVersion = define('ScheduledVersion', { 1: uint32('version'), 2: uint64('from_ms') });
+
 export const MembershipChange = define('MembershipChange', {
   1: uint32('kind'),
   2: uint64('epoch'),
@@ -110,7 +112,8 @@ export const MembershipChange = define('MembershipChange', {
   8: repeated(message('administrators', FirstAdministrator)),
   9: string('reason'),
   10: message('parameters', Parameters),
-}, [11]);
+  11: message('protocol', ScheduledVersion),
+});
 
 const MembershipApproval = define('MembershipApproval', { 1: bytes('signer'), 2: bytes('signature') });
 
@@ -304,6 +307,10 @@ export const LeaderState = define('LeaderState', {
 
 const MembershipEntry = define('MembershipEntry', {
   1: string('department'), 2: bytes('old_key'), 3: bytes('new_key'), 4: uint64('height'), 5: uint64('position'),
+});
+
+export const ProtocolState = define('ProtocolState', {
+  1: uint32('version'), 2: uint64('first_height'), 3: message('scheduled', ScheduledVersion), 4: uint64('position'),
 });
 
 export const MembershipState = define('MembershipState', { 1: repeated(message('changes', MembershipEntry)) });

@@ -1,19 +1,19 @@
 // SPEC "State values": the authenticated state, before a block and within it.
 import { sha256 } from './bytes.mjs';
 import {
-  DelegationState, DepartmentState, LeaderState, MembershipState, OfficerKeyState, OfficerState, Parameters, ProposalState, ReadRootState, RecordState,
+  DelegationState, DepartmentState, LeaderState, MembershipState, OfficerKeyState, OfficerState, Parameters, ProposalState, ProtocolState, ReadRootState, RecordState,
   RecordTypeState, SubmissionState,
 } from './messages.mjs';
 import { StateTree } from './state-tree.mjs';
 import { decode, empty, encode } from './wire.mjs';
 
 export const KIND = {
-  parameters: 1, department: 2, key: 3, officer: 4, type: 5, record: 6, leader: 7, proposal: 8, submission: 9, delegation: 10, membership: 12,
+  parameters: 1, department: 2, key: 3, officer: 4, type: 5, record: 6, leader: 7, proposal: 8, submission: 9, delegation: 10, membership: 12, protocol: 13,
   readRoot: 14,
 };
 const SCHEMAS = [
   null, Parameters, DepartmentState, OfficerKeyState, OfficerState, RecordTypeState, RecordState, LeaderState,
-  ProposalState, SubmissionState, DelegationState, null, MembershipState, null, ReadRootState,
+  ProposalState, SubmissionState, DelegationState, null, MembershipState, ProtocolState, ReadRootState,
 ];
 
 export const officerId = (department, officer) => `${department}\0${officer}`;

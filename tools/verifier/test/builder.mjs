@@ -10,6 +10,7 @@ import { setAfter } from '../lib/membership.mjs';
 import { GenesisBody, MembershipChange, Parameters, SignedTransaction, TransactionBody } from '../lib/messages.mjs';
 import { KIND, State } from '../lib/state.mjs';
 import { readTransaction } from '../lib/transaction.mjs';
+import { endBlock } from '../lib/versions.mjs';
 import { empty, encode } from '../lib/wire.mjs';
 
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
@@ -58,7 +59,7 @@ export class LedgerBuilder {
   #state = new State();
   #log = new Log();
 
-  constructor(size = 4) {
+  constructor(size = 4, version = 1) {
     this.validators = Array.from({ length: size }, () => new Key());
     this.administrators = Array.from({ length: size }, () => new Key());
     this.#keys = [...this.validators];
@@ -76,7 +77,7 @@ export class LedgerBuilder {
         suspension_heights: 1024, base_timeout_ms: 1000n, timeout_cap_ms: 30_000n, time_precision_ms: 500n,
         message_delay_ms: 5000n, forward_timeout_ms: 2000n, complaint_timeout_ms: 5000n,
       },
-      protocol_version: 1,
+      protocol_version: version,
     });
     this.genesis = readGenesis(this.body);
     this.set = this.genesis.set;
@@ -181,6 +182,7 @@ export class LedgerBuilder {
     const change = changed().length > before ? changed().at(-1) : null;
     const next = change ? setAfter(this.set, change.department, change.new_key) : this.set;
     countProposer(this.#state, this.set.members[draft.proposer].department, draft.height, parameters, change ? next : null);
+    endBlock(this.#state, draft);
     this.#state.commit();
     this.seal({ ...draft, nextSetHash: next.hash, logRoot: this.#log.root(), stateRoot: this.#state.root() }, envelopes);
     this.#parameters = this.#state.before(KIND.parameters, 'parameters');

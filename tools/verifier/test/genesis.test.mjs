@@ -12,7 +12,8 @@ const text = (language, value) => ({ language, text: value });
 
 const BROKEN = {
   'another format version': [(b) => { b.format_version = 2; }, /format_version/],
-  'another protocol version': [(b) => { b.protocol_version = 2; }, /protocol_version/],
+  'no protocol version': [(b) => { b.protocol_version = 0; }, /protocol_version: 0/],
+  'a protocol version to come': [(b) => { b.protocol_version = 3; }, /protocol_version: 3/],
   'a network name with a space': [(b) => { b.network_name = 'my net'; }, /network_name/],
   'a network name of 65 characters': [(b) => { b.network_name = 'x'.repeat(65); }, /network_name/],
   'no time': [(b) => { b.created_at_ms = 0n; }, /created_at_ms/],

@@ -23,6 +23,7 @@ const STEPS = {
   membership: ['membership.test.mjs'],
   proposals: ['proposals.test.mjs'],
   roots: ['read-roots.test.mjs'],
+  versions: ['versions.test.mjs'],
   receipt: ['receipt.test.mjs'],
   forged: ['tampering.test.mjs', 'parts of|swapped|the command'],
   broken: ['ledger.test.mjs', 'a quorum signs'],
@@ -33,7 +34,7 @@ const STEPS = {
 /** The step that most likely kills the mutants of a file comes first; all of them are tried. */
 const FIRST = {
   'genesis.mjs': 'genesis', 'json.mjs': 'vectors', 'schema.mjs': 'vectors', 'receipt.mjs': 'forged', 'execution.mjs': 'broken', 'chain.mjs': 'broken', 'ledger.mjs': 'ledger',
-  'leaders.mjs': 'broken', 'membership.mjs': 'membership', 'proposals.mjs': 'proposals', 'read-roots.mjs': 'roots', 'export.mjs': 'ledger',
+  'leaders.mjs': 'broken', 'membership.mjs': 'membership', 'proposals.mjs': 'proposals', 'versions.mjs': 'versions', 'read-roots.mjs': 'roots', 'export.mjs': 'ledger',
 };
 
 const instead = (file, from, to) => ({ file: `${file}.mjs`, from, to });
@@ -108,7 +109,7 @@ const MUTANTS = [
   instead('fields', 'texts[i - 1] < text', 'texts[i - 1] <= text'),
 
   ...without('genesis', 'bytes.length <= BODY_BYTES_MAX', 'body.format_version === 1', 'body.created_at_ms > 0n', 'body.parameters !== null',
-    'body.protocol_version === 1', 'departments.length >= 1 && departments.length <= 200', 'ascends(departments.map((d) => d.id))',
+    'body.protocol_version >= 1 && body.protocol_version <= NEWEST', 'departments.length >= 1 && departments.length <= 200', 'ascends(departments.map((d) => d.id))',
     "new Set(keys.map((k) => k.toString('hex'))).size === keys.length",
     'officers.length >= 1 && officers.length <= 16', 'ascends(officers.map((o) => o.officer_id))',
     'value >= least && value <= BigInt(to)'),
@@ -183,6 +184,18 @@ const MUTANTS = [
   instead('membership', "requireParameters(merged(state, change), 'PARAMETER_OUT_OF_BOUNDS');", ''),
   instead('membership', "state.now(KIND.parameters, 'parameters'), ...Object", "state.before(KIND.parameters, 'parameters'), ...Object"),
   instead('membership', 'requireChange(change, field(\'change\'), REPLACE);', 'requireChange(change, field(\'change\'), SET);'),
+  instead('membership', 'if (isOfAll(change)) require(', 'if (change.kind === SET) require('),
+  instead('membership', 'if (change.kind === SCHEDULE) requireSchedule(change, `${at}.protocol`);\n  else ', 'if (change.kind !== SCHEDULE) '),
+  instead('membership', "else require(change.protocol === null,", 'else require(true,'),
+  instead('membership', 'requireNext(state, change);', ''),
+  ...without('versions', 'version >= since', 'protocol !== null', 'protocol.version >= 2', 'from >= expires && from - expires <= AHEAD_MS', 'scheduled !== null',
+    'protocol.version === version + 1'),
+  ...gone('versions', 'from >= expires && ', ' && from - expires <= AHEAD_MS', ' && timeMs >= scheduled.from_ms'),
+  instead('versions', 'timeMs >= scheduled.from_ms', 'timeMs > scheduled.from_ms'),
+  instead('versions', 'if (version > NEWEST)', 'if (false)'),
+  instead('versions', 'if (version > FIRST)', 'if (false)'),
+  instead('versions', 'first_height: height + 1n', 'first_height: height'),
+  instead('versions', 'protocol === null ? 0n : position', 'position'),
   instead('membership', '  requireTimely(state, change, block);\n  requirePossible(state, change);\n  requireFreshKeys(state, change);', ''),
   instead('membership', 'closeKey(state, department.validator_key, height);', 'undefined;'),
   ...gone('membership', "requireIdentifier('department', change.department, `${at}.department`);",

@@ -192,7 +192,7 @@ const BROKEN = {
   },
   'INVALID_SIGNATURE, another than the new key signed': (l) => [propose(l, 0, newcomer(), { newKeySigner: new Key() })],
   'INVALID_FIELD, no change': (l) => [l.sign(l.administrators[0], 'propose', {})],
-  'INVALID_FIELD, an unknown kind': (l) => [propose(l, 0, move({ kind: 8 }))],
+  'INVALID_FIELD, an unknown kind': (l) => [propose(l, 0, move({ kind: 10 }))],
   'INVALID_FIELD, signed instead of voted on': (l) => [l.sign(l.administrators[0], 'change_membership', l.change(settings()))],
   'INVALID_FIELD, a suspension signed instead of voted on': (l) => [l.sign(l.administrators[0], 'change_membership', l.change(suspension()))],
   'INVALID_FIELD, a suspension with an endpoint': (l) => [propose(l, 0, suspension({ endpoint: 'a.example:1' }))],

@@ -12,7 +12,7 @@ const post = (l, department, ...fields) => l.sign(l.validators[department], 'pos
 
 /** A ledger on which alpha has a root over four entries, and the next block is an hour later. */
 function begun() {
-  const ledger = new LedgerBuilder();
+  const ledger = new LedgerBuilder(4, 2);
   ledger.commit(post(ledger, 0, 1n, 1n, 4n));
   ledger.stepMs = HOUR;
   return ledger;
@@ -24,6 +24,12 @@ test('each department has a chain of roots, and a log that is begun anew is one 
   ledger.commit(post(ledger, 0, 3n, 1n, 2n), post(ledger, 1, 2n, 1n, 1n));
   ledger.commit(post(ledger, 0, 4n, 3n, 9n));
   assert.equal((await check(ledger)).height, 4);
+});
+
+test('a ledger of version 1 has no roots', async () => {
+  const ledger = new LedgerBuilder();
+  ledger.collude([post(ledger, 0, 1n, 1n, 4n)]);
+  await assert.rejects(check(ledger), (e) => e instanceof Refusal && e.code === 'NOT_ACTIVE');
 });
 
 /** Each rule, broken at the end of a block that a quorum signed all the same. */

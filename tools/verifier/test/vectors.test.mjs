@@ -23,8 +23,8 @@ const set = () => validatorSet(vectors('validator-set').members.map(({ departmen
 
 test('every file of vectors is one that these tests read', () => {
   const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
-  assert.deepEqual(files, ['blocks', 'certificate', 'epochs', 'evidence', 'genesis', 'header', 'joining', 'merkle-log', 'merkle-state', 'receipt', 'refused',
-    'proposals', 'read-roots', 'read-token', 'reader-statement', 'schemas', 'submissions', 'transaction', 'validator-set', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
+  assert.deepEqual(files, ['blocks', 'certificate', 'epochs', 'evidence', 'genesis', 'genesis-version-2', 'header', 'joining', 'merkle-log', 'merkle-state', 'receipt', 'refused',
+    'proposals', 'read-roots', 'read-token', 'reader-statement', 'schemas', 'submissions', 'transaction', 'validator-set', 'versions', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
 });
 
 test('schemas: each payload has its verdict, and each schema outside the subset is refused at its keyword', () => {
@@ -218,8 +218,8 @@ test('certificate: each field of it, and of the header, is looked at', () => {
   assert.throws(() => check(bytes, { ...header, setHash: ZERO_HASH }), /the header names another validator set/);
 });
 
-test('genesis: chain id, leaf, validator set, first state, header 0, founding signatures', () => {
-  const expected = vectors('genesis');
+for (const name of ['genesis', 'genesis-version-2']) test(`${name}: chain id, leaf, validator set, first state, header 0, founding signatures`, () => {
+  const expected = vectors(name);
   const genesis = readGenesis(hex(expected.body));
   assert.equal(show(genesis.chainId), expected.chainId);
   assert.equal(show(genesis.leaf), expected.leaf);
@@ -301,9 +301,9 @@ const changesOf = (chain) => chain.changes.map(({ key, value }) => ({
   key: show(key), treeKey: show(sha256(key)), value: show(value), valueDigest: show(sha256(value)),
 }));
 
-const ofBlocks = (name, what) => test(`${name}: headers, log roots, state changes and state roots of ${what}`, () => {
+const ofBlocks = (name, what, of = 'genesis') => test(`${name}: headers, log roots, state changes and state roots of ${what}`, () => {
   const { chainId, blocks } = vectors(name);
-  const genesisVector = vectors('genesis');
+  const genesisVector = vectors(of);
   const genesis = readGenesis(hex(genesisVector.body));
   assert.equal(show(genesis.chainId), chainId);
   const chain = new Chain(genesis);
@@ -320,7 +320,8 @@ const ofBlocks = (name, what) => test(`${name}: headers, log roots, state change
 ofBlocks('blocks', 'executed transactions');
 ofBlocks('submissions', 'what was approved, what was refused and what waits');
 ofBlocks('proposals', 'what departments proposed and voted on');
-ofBlocks('read-roots', 'how far read logs had come, and which were begun anew');
+ofBlocks('read-roots', 'how far read logs had come, and which were begun anew', 'genesis-version-2');
+ofBlocks('versions', 'how they went on to the next protocol version');
 
 test('transaction: ids, leaf hashes, signatures', () => {
   const { chainId, publicKey, transactions } = vectors('transaction');

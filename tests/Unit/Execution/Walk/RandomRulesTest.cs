@@ -68,6 +68,7 @@ public sealed class RandomRulesTest
     {
         GenesisBody body = TestLedger.GenesisBody();
         EvidenceLedger.AddDepartments(body);
+        body.ProtocolVersion = 2;
         Genesis genesis = Genesis.TryDecode(body.ToByteArray(), out _)!;
         var ledger = new InMemoryLedger(genesis);
         var shadow = new RuleShadow(body);

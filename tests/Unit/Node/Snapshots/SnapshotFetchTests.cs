@@ -311,6 +311,15 @@ public sealed class SnapshotFetchTests
     }
 
     [Test]
+    public async Task OfAProtocolVersionThatIsNotExecutedHere_NothingIsPutInPlace_AndNobodyIsBlamed()
+    {
+        UnexecutableVersionException? refused = await Assert.ThrowsAsync<UnexecutableVersionException>(() => FetchAsync(newestVersion: 1));
+        Assert.That((refused!.Height, refused.Version), Is.EqualTo((_bed.Tip + 1, 2U)));
+        Assert.That(Directory.Exists(Path.Combine(PathOfRun, "install")), Is.False);
+        Assert.That(Complaints(), Is.Empty);
+    }
+
+    [Test]
     public void Requests_OutOfBounds_AreNotLookedAt()
     {
         var pages = new SnapshotRequest { Height = 1, Pages = new StatePagesWanted() };
@@ -328,7 +337,8 @@ public sealed class SnapshotFetchTests
 
     private string PathOfRun => _bed.PathOf($"run-{_runs}");
 
-    private async Task<string?> FetchAsync(ulong rowsMax = ulong.MaxValue, ulong leavesMax = ulong.MaxValue)
+    private async Task<string?> FetchAsync(
+        ulong rowsMax = ulong.MaxValue, ulong leavesMax = ulong.MaxValue, uint newestVersion = ProtocolVersions.Newest)
     {
         _runs++;
         using DataDirectory directory = DataDirectory.Open(PathOfRun, _bed.Ledger.Genesis.ChainId);
@@ -340,6 +350,7 @@ public sealed class SnapshotFetchTests
         var fetch = new SnapshotFetch(
             _bed.Ledger.Genesis, new ValidatorHistory(_bed.Ledger.Genesis.Validators, null), _bed.Verifier, peers, assembly, _bed.Tip)
         {
+            NewestVersion = newestVersion,
             IsWorthwhile = (header, below, rows) => rows <= rowsMax && header.LogSizeAfter - below.LogSizeAfter <= leavesMax,
         };
         string? failure = await fetch.RunAsync(CancellationToken.None);
@@ -382,7 +393,7 @@ public sealed class SnapshotFetchTests
                 (answer.Rows[0], answer.Rows[1]) = (answer.Rows[1], answer.Rows[0]);
                 break;
             case "value" when answer.Rows.Count > 0:
-                answer.Rows[^1].Value = Flip(answer.Rows[^1].Value, 2);
+                answer.Rows[^1].Value = Flip(answer.Rows[^1].Value, answer.Rows[^1].Value.Length - 1);
                 break;
             case "key" when answer.Rows.Count > 0:
                 answer.Rows[^1].Key = Flip(answer.Rows[^1].Key, answer.Rows[^1].Key.Length - 1);
