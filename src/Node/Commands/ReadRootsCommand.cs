@@ -60,9 +60,7 @@ internal static class ReadRootsCommand
         }
         using LedgerClient client = options.Connect(result);
         using NodeVerifier signatures = NodeVerifier.ForFile();
-        Digest chainId = directory?.ChainId
-            ?? (Digest.TryParseHex((await client.GetGenesisAsync(cancellation)).ChainId, out Digest named)
-                ? named : throw new CommandException(ExitCode.Unavailable, $"The node at {client.Node} gave no chain id."));
+        Digest chainId = directory?.ChainId ?? await ClientOptions.AskChainAsync(client, cancellation);
         return await ask(await ReadRootLedger.OfAsync(client, chainId, signatures.Verifier, cancellation), chainId);
     }
 
