@@ -144,7 +144,7 @@ public static class Authority
                 Facts(interval, ("lastHeight", FieldRules.Invariant(left.RemovedHeight)))),
             { SuspendedHeight: > 0 } suspended => new Rejection(
                 RejectionCode.DepartmentSuspended,
-                $"Department {interval.Department} was suspended after block {suspended.SuspendedHeight}; its officers sign nothing until the departments lift that.",
+                $"Department {interval.Department} was suspended after block {suspended.SuspendedHeight}; its officers sign nothing until the departments lift that. An administrator of another department proposes it: govchain proposal create lift-suspension {interval.Department}.",
                 Facts(interval, ("lastHeight", FieldRules.Invariant(suspended.SuspendedHeight)))),
             _ => null,
         };

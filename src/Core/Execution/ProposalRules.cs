@@ -50,7 +50,7 @@ internal static class ProposalRules
         {
             return MembershipRules.CheckChange(state, next.Change, at.TimeMs) is { } obstacle
                 ? obstacle
-                : Outcome.Accept([Decided(at, next, ProposalStatus.Adopted), .. MembershipRules.Effect(state, at, next.Change)]);
+                : Outcome.Accept([Decided(at, next, ProposalStatus.Adopted), .. MembershipEffects.Of(state, at, next.Change)]);
         }
         return next.Votes.Count - inFavour > voters - quorum
             ? Outcome.Accept(Decided(at, next, ProposalStatus.Rejected))
