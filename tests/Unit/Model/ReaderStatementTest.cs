@@ -95,7 +95,7 @@ public sealed class ReaderStatementTest
             extension[at] = value;
             return extension;
         }
-        VectorsTest.Hold("reader-statement", new
+        VectorFile.Hold("reader-statement", new
         {
             chainId = Chain.ToString(),
             publicKey = Officer.Public.ToString(),

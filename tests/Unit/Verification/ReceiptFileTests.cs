@@ -56,7 +56,7 @@ public sealed class ReceiptFileTests : IDisposable
             ("a position of another block", "\"position\": 4", "\"position\": 6"),
             ("an unknown version", "govchain-receipt-1", "govchain-receipt-2"),
         ];
-        VectorsTest.Hold("receipt", new
+        VectorFile.Hold("receipt", new
         {
             genesisDigest = ChainId,
             receipts = new[]

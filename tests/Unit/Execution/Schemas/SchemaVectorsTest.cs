@@ -8,7 +8,7 @@ namespace GovChain.Tests.Unit.Execution.Schemas;
 public sealed class SchemaVectorsTest
 {
     [Test]
-    public void Table_StandsInTheVectors() => VectorsTest.Hold("schemas", new
+    public void Table_StandsInTheVectors() => VectorFile.Hold("schemas", new
     {
         schemas = SchemaCases.Taken.Select(c => new
         {
