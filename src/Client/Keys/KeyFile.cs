@@ -137,7 +137,7 @@ public static class KeyFile
             // The padding of a wrongly decrypted key is the only check there is: damage looks the same.
             throw new KeyFileException(
                 KeyFileError.WrongPassphrase,
-                $"The passphrase does not open '{path}'. Try again; if it is surely the right one, the file is damaged"
+                $"{passphrase.Name} does not open '{path}'. Try again; if it is surely the right one, the file is damaged"
                 + " or holds no elliptic-curve key: take it from your backup.", e);
         }
     }

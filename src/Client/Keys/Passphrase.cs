@@ -21,8 +21,13 @@ public sealed class Passphrase : IDisposable
 
     /// <summary>Copies the text.</summary>
     /// <exception cref="KeyFileException">Empty, longer than <see cref="CharsMax"/> or not text.</exception>
-    public Passphrase(ReadOnlySpan<char> text)
+    public Passphrase(ReadOnlySpan<char> text) : this(text, "The passphrase")
     {
+    }
+
+    private Passphrase(ReadOnlySpan<char> text, string name)
+    {
+        Name = name;
         if (text.IsEmpty)
             throw Unusable("The passphrase is empty. Choose one of several words.");
         if (text.Length > CharsMax)
@@ -42,6 +47,9 @@ public sealed class Passphrase : IDisposable
             return _text;
         }
     }
+
+    /// <summary>What it is called where it does not fit: with its source, but for one that was typed.</summary>
+    internal string Name { get; }
 
     /// <summary>
     /// Takes the passphrase from the first source there is: the file, the environment variable, the terminal
@@ -78,7 +86,7 @@ public sealed class Passphrase : IDisposable
         if (file is not null)
             return FromFile(file);
         if (environment is not null)
-            return new Passphrase(environment);
+            return new Passphrase(environment, $"The passphrase in {EnvironmentVariable}");
         if (ask is null)
             throw new KeyFileException(
                 KeyFileError.PassphraseMissing,
@@ -132,7 +140,7 @@ public sealed class Passphrase : IDisposable
             if (line.EndsWith("\r"u8))
                 line = line[..^1];
             int length = new UTF8Encoding(false, throwOnInvalidBytes: true).GetChars(line, chars);
-            return new Passphrase(chars.AsSpan(0, length));
+            return new Passphrase(chars.AsSpan(0, length), $"The passphrase in '{path}'");
         }
         catch (ArgumentException)
         {

@@ -170,7 +170,7 @@ internal static class ProposalCreation
             RecordCommand.PrintOutcome(outcome, $"a proposal to {MembershipFile.Describe(file.Change)}", asJson);
             if (!asJson)
             {
-                Output.Line($"  next: administrators of {QuorumOutlook.Count((int)status.Quorum, "department", "departments")} vote for it "
+                Output.Line($"  next: administrators of {QuorumOutlook.Count((int)status.Quorum, "department", "departments")}, yours too if it is to count, vote for it "
                     + $"(govchain proposal vote {outcome.TransactionId} for)");
             }
             MemberText.Warn(QuorumOutlook.After(status, file.Change), file.Change);

@@ -34,7 +34,7 @@ internal static partial class RecordCommand
             string name = $"{result.GetRequiredValue(type)}/{result.GetRequiredValue(id)}";
             GetRecordResponse found = await client.FindRecordAsync(
                 result.GetRequiredValue(type), result.GetRequiredValue(id), result.GetValue(version), cancellation: cancellation)
-                ?? throw new CommandException(ExitCode.NotFound, $"There is no record {name}, or not in that version.");
+                ?? throw await NotFoundAsync(client, name, result.GetRequiredValue(type), cancellation);
             if (result.GetValue(raw))
             {
                 await WriteContentAsync(found.Record, cancellation);
@@ -52,6 +52,11 @@ internal static partial class RecordCommand
         });
         return command;
     }
+
+    private static async Task<CommandException> NotFoundAsync(LedgerClient client, string name, string type, CancellationToken cancellation) =>
+        new(ExitCode.NotFound, await client.FindTypeAsync(type, cancellation) is null
+            ? $"There is no record type {type}. The types: govchain type list."
+            : $"There is no record {name}, or not in that version.");
 
     /// <summary>What each of a version's links leads to now, as far as this reader may know.</summary>
     private static async Task<string[]> LeadToAsync(LedgerClient client, RecordState state, CancellationToken cancellation)

@@ -133,7 +133,7 @@ internal static partial class RecordCommand
             TransactionOutcome outcome = await SubmitAsync(
                 client, factory, draft.SetOn, cancellation, TimeSpan.FromSeconds(result.GetValue(wait)),
                 mayBeAhead ? static what => Output.Error($"Waiting: {what}") : null);
-            PrintOutcome(outcome, What(draft), result.GetValue(json));
+            PrintOutcome(outcome, What(draft), result.GetValue(json), draft.ApproveUntil);
             if (draft.ApproveUntil is not null && !result.GetValue(json))
                 Output.Line($"  to be approved by {(draft.Receiver.Length > 0 ? $"an approver of {draft.Receiver}" : "another officer")}: "
                     + $"govchain approval give {outcome.TransactionId}");
@@ -237,16 +237,24 @@ internal static partial class RecordCommand
         }
     }
 
-    internal static void PrintOutcome(TransactionOutcome outcome, string what, bool json)
+    /// <summary>Says that a transaction is on the ledger.</summary>
+    /// <param name="outcome">Where.</param>
+    /// <param name="what">What it does, for people.</param>
+    /// <param name="json">As JSON.</param>
+    /// <param name="waitsUntil">Until when it waits for another officer's approval; null: it does not.</param>
+    internal static void PrintOutcome(TransactionOutcome outcome, string what, bool json, DateTimeOffset? waitsUntil = null)
     {
         if (json)
         {
-            Output.Json(new JsonObject
+            var said = new JsonObject
             {
                 ["transactionId"] = outcome.TransactionId,
                 ["height"] = outcome.Height,
                 ["position"] = outcome.Position,
-            });
+            };
+            if (waitsUntil is { } until)
+                said["approveUntil"] = UtcTime.Format((ulong)until.ToUnixTimeMilliseconds());
+            Output.Json(said);
             return;
         }
         Output.Line($"On the ledger: {what}");
