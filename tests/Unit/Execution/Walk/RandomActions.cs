@@ -9,11 +9,12 @@ namespace GovChain.Tests.Unit.Execution.Walk;
 /// Random transactions, for the most part such as somebody would send who knows the ledger, and in each respect now and then another:
 /// any key that there is or was, any record, version, time and department.
 /// </summary>
-internal sealed class RandomActions(RuleShadow shadow, Digest chainId, Random random)
+/// <param name="shadow">What there is.</param>
+/// <param name="chainId">The ledger.</param>
+/// <param name="accuses">Whether every third one is an accusation, half of these of one department.</param>
+/// <param name="random">From a seed.</param>
+internal sealed partial class RandomActions(RuleShadow shadow, Digest chainId, bool accuses, Random random)
 {
-    /// <summary>A signature by its form: nobody verifies it here.</summary>
-    private static readonly ByteString Form = ByteString.CopyFrom([.. new byte[31], 1, .. new byte[31], 1]);
-
     private static readonly PublicKey[] FreshKeys = [.. Enumerable.Range(2_000, 160).Select(static i => new TestKey(i).Public)];
 
     /// <summary>In the place of a key that is still to be drawn.</summary>
@@ -25,15 +26,15 @@ internal sealed class RandomActions(RuleShadow shadow, Digest chainId, Random ra
 
     private readonly List<byte[]> _sent = [];
     private int _freshKeys;
-    private ulong _timeMs;
+    private ulong _height, _timeMs;
 
-    /// <summary>An envelope, its signature by form only, for a block of this time.</summary>
-    public byte[] Next(ulong timeMs)
+    /// <summary>An envelope, its signatures as <see cref="FormVerifier"/> takes them, for a block of this height and time.</summary>
+    public byte[] Next(ulong height, ulong timeMs)
     {
-        _timeMs = timeMs;
+        (_height, _timeMs) = (height, timeMs);
         if (_sent.Count > 0 && Rarely(40))
             return _sent[random.Next(_sent.Count)];
-        ulong expiresAtMs = Rarely(40) ? timeMs : Rarely(40) ? timeMs + shadow.HorizonMs + 1 : timeMs + 1 + (ulong)random.Next(60_000);
+        ulong expiresAtMs = Rarely(40) ? timeMs : Rarely(40) ? timeMs + shadow.Parameters.ExpiryHorizonMs + 1 : timeMs + 1 + (ulong)random.Next(60_000);
         (PublicKey? signer, TransactionBody action) = Draw(expiresAtMs);
         if (signer is null || Rarely(8))
             signer = AnyKey();
@@ -42,19 +43,21 @@ internal sealed class RandomActions(RuleShadow shadow, Digest chainId, Random ra
         return envelope;
     }
 
-    private (PublicKey? Signer, TransactionBody Action) Draw(ulong expiresAtMs) => random.Next(100) switch
+    private (PublicKey? Signer, TransactionBody Action) Draw(ulong expiresAtMs) => random.Next(accuses ? 150 : 100) switch
     {
-        < 38 => Change(expiresAtMs),
-        < 58 => Decide(),
-        < 66 => Define(),
-        < 74 => Enrol(),
-        < 78 => Revoke(),
-        < 82 => Rotate(),
-        < 86 => Delegate(expiresAtMs),
-        < 90 => Propose(),
-        < 97 => Vote(),
-        < 99 => PostReadRoot(),
-        _ => Approved(),
+        < 30 => Change(expiresAtMs),
+        < 47 => Decide(),
+        < 52 => Define(),
+        < 58 => Enrol(),
+        < 61 => Revoke(),
+        < 64 => Rotate(),
+        < 68 => Delegate(expiresAtMs),
+        < 77 => Propose(),
+        < 92 => Vote(),
+        < 94 => PostReadRoot(),
+        < 96 => SuspendLeader(),
+        < 98 => Approved(),
+        _ => Accuse(),
     };
 
     private (PublicKey?, TransactionBody) Change(ulong expiresAtMs)
@@ -62,7 +65,7 @@ internal sealed class RandomActions(RuleShadow shadow, Digest chainId, Random ra
         (string type, string id) = (Pick(Types), $"r{random.Next(6)}");
         RecordShadow? record = shadow.Records.GetValueOrDefault((type, id));
         ulong version = Version(record?.Version ?? 0);
-        string custodian = record?.Custodian ?? shadow.Types.GetValueOrDefault(type)?.Owner ?? AnyDepartment();
+        string owner = shadow.Types.GetValueOrDefault(type)?.Owner ?? AnyDepartment(), custodian = Rarely(15) ? owner : record?.Custodian ?? owner;
         ulong untilMs = expiresAtMs + (ulong)random.Next(600_000);
         string content = random.Next(3) > 0 ? "{\"a\":1}" : "{}";
         int action = Rarely(6) ? random.Next(6) : record?.Status switch
@@ -162,67 +165,6 @@ internal sealed class RandomActions(RuleShadow shadow, Digest chainId, Random ra
         ulong untilMs = expiresAtMs + (Rarely(20) ? Limits.DelegationHorizonMs : (ulong)random.Next(600_000));
         return (Holder(department, OfficerRole.Approver), Actions.Delegate(OfficerOf(department), untilMs));
     }
-
-    private (PublicKey?, TransactionBody) Propose()
-    {
-        PublicKey? signer = Administrator(out _);
-        MembershipChange change = Membership();
-        return (signer, new TransactionBody { Propose = new Propose { Change = change, NewKeySignature = NewKeySignature(change) } });
-    }
-
-    private (PublicKey?, TransactionBody) Vote()
-    {
-        PublicKey? signer = Administrator(out string department);
-        if (shadow.Proposals.Count == 0)
-            return (signer, Proposals.Withdraw(chainId));
-        (string proposer, ProposalShadow proposal) = shadow.Proposals.Where(p => p.Value.Status == ProposalStatus.Open || Rarely(6))
-            .DefaultIfEmpty(shadow.Proposals.First()).OrderBy(_ => random.Next()).First();
-        return Rarely(15)
-            ? (Holder(proposer, OfficerRole.Administrator), Proposals.Withdraw(proposal.Id))
-            : (signer, Proposals.Vote(proposer, proposal.Id, !Rarely(4)));
-    }
-
-    /// <summary>A change of the validators with as many approvals as make a quorum, or one too few.</summary>
-    private (PublicKey?, TransactionBody) Approved()
-    {
-        MembershipChange change = Membership();
-        var action = new ChangeMembership { Change = change, NewKeySignature = NewKeySignature(change) };
-        IEnumerable<PublicKey> approvers = shadow.Voters.Select(d => Holder(d, OfficerRole.Administrator)).OfType<PublicKey>().OrderBy(_ => random.Next())
-            .Take(shadow.Quorum - (Rarely(4) ? 1 : 0)).Append(AnyKey()).Take(shadow.Quorum).Distinct().Order();
-        action.Approvals.Add(approvers.Select(static k => new MembershipApproval { Signer = ByteString.CopyFrom(k.Span), Signature = Form }));
-        return (Administrator(out _), new TransactionBody { ChangeMembership = action });
-    }
-
-    private (PublicKey?, TransactionBody) PostReadRoot()
-    {
-        string department = AnyDepartment();
-        (ulong roots, ulong covered, _) = shadow.ReadRoots.GetValueOrDefault(department);
-        ulong first = Rarely(8) ? 1 + (ulong)random.Next(6) : Rarely(5) ? 1 : covered + 1;
-        PublicKey[] keys = [.. shadow.Keys.Where(k => k.Value.Department == department && k.Value.Officer is null && k.Value.Last is null).Select(static k => k.Key)];
-        return (keys.Length == 0 ? null : Pick(keys), Actions.PostReadRoot(Version(roots) + 1, first, first + (ulong)random.Next(3)));
-    }
-
-    private MembershipChange Membership()
-    {
-        ulong epoch = Rarely(10) ? (ulong)random.Next(3) : shadow.Epoch;
-        string department = AnyDepartment();
-        MembershipChange change = random.Next(10) switch
-        {
-            < 4 => MembershipChanges.Admit($"new-{random.Next(12)}", Nobody, Nobody, epoch),
-            < 5 => MembershipChanges.Remove(department, epoch),
-            < 7 => MembershipChanges.Replace(department, Nobody, epoch),
-            < 8 => Proposals.Move(department, "x.example:1", epoch),
-            _ => Proposals.Set(new Parameters { ExpiryHorizonMs = shadow.HorizonMs + (ulong)random.Next(-1_000, 10_000) }, epoch),
-        };
-        change.ExpiresAtMs = Rarely(20) ? _timeMs : _timeMs + 1 + (ulong)random.Next(2_000_000);
-        if (!change.ValidatorKey.IsEmpty)
-            change.ValidatorKey = ByteString.CopyFrom(FreshKey().Span);
-        foreach (FirstAdministrator administrator in change.Administrators)
-            administrator.PublicKey = ByteString.CopyFrom(FreshKey().Span);
-        return change;
-    }
-
-    private static ByteString NewKeySignature(MembershipChange change) => change.ValidatorKey.IsEmpty ? ByteString.Empty : Form;
 
     private ulong Version(ulong current) => !Rarely(10) ? current : random.Next(2) == 0 ? current + 1 : Math.Max(current, 1) - 1;
 

@@ -8,49 +8,88 @@ using Action = GovChain.Protos.V1.TransactionBody.ActionOneofCase;
 namespace GovChain.Tests.Unit.Execution.Walk;
 
 /// <summary>
-/// What holds of a ledger whatever is sent to it: asked of each accepted transaction, and of each state value that a block writes. Says
-/// nothing of what was refused. Takes blocks in order.
+/// What holds of a ledger whatever is sent to it: asked of each accepted transaction, and of each state value that a block writes. Of
+/// what was refused: that there is the reason, where it lies in what departments decide together or their nodes say. Takes blocks in order.
 /// </summary>
-internal sealed class RuleInvariants(RuleShadow shadow)
+internal sealed partial class RuleInvariants(RuleShadow shadow, Digest chainId)
 {
     private readonly HashSet<Digest> _ids = [];
     private Dictionary<string, TypeShadow> _typesBefore = [];
     private Dictionary<(string, string, string), ulong> _delegationsBefore = [];
-    private HashSet<string> _votersBefore = [];
+    private HashSet<string> _votersBefore = [], _suspendedBefore = [];
+    private Parameters _parametersBefore = new();
     private int _quorumBefore;
-    private ulong _height, _timeMs, _horizonMs, _epochBefore;
+    private uint _versionBefore;
+    private ulong _height, _timeMs, _position, _epochBefore;
 
-    /// <summary>Takes the next block.</summary>
+    /// <summary>What was decided, each as often as it was.</summary>
+    public List<MembershipKind> Adopted { get; } = [];
+
+    /// <summary>What validator keys signed for departments that were suspended.</summary>
+    public List<Action> BySuspended { get; } = [];
+
+    /// <summary>Takes what became of the next block's candidates, of which perhaps none could stand in it.</summary>
+    /// <param name="tip">The block before.</param>
+    /// <param name="timeMs">The block's time.</param>
+    /// <param name="candidates">In order.</param>
+    /// <param name="built">What was made of them.</param>
     /// <exception cref="AssertionException">It breaks an invariant.</exception>
-    public void Take(ExecutedBlock block)
+    public void Take(BlockHeader tip, ulong timeMs, IReadOnlyList<VerifiedTransaction> candidates, BuiltBlock built)
     {
-        (_height, _timeMs, _horizonMs) = (block.Header.Height, block.Header.TimestampMs, shadow.HorizonMs);
+        (_height, _timeMs, _position, _parametersBefore) = (tip.Height + 1, timeMs, tip.LogSizeAfter, shadow.Parameters.Clone());
         (_votersBefore, _quorumBefore, _epochBefore) = ([.. shadow.Voters], shadow.Quorum, shadow.Epoch);
+        (_suspendedBefore, _versionBefore) = ([.. shadow.Suspended.Keys], shadow.Protocol.Version);
         _typesBefore = new(shadow.Types);
         _delegationsBefore = new(shadow.Delegations);
-        foreach (VerifiedTransaction transaction in block.Transactions)
-            Take(transaction.Transaction);
+        int refused = 0;
+        foreach (VerifiedTransaction candidate in candidates)
+        {
+            if (refused < built.LeftOut.Count && ReferenceEquals(built.LeftOut[refused].Transaction, candidate))
+            {
+                Refuse(candidate.Transaction, built.LeftOut[refused++].Rejection);
+                continue;
+            }
+            Take(candidate.Transaction);
+            _position++;
+        }
+        if (built.Block is { } block)
+            End(block);
+    }
+
+    private void End(ExecutedBlock block)
+    {
+        string[] turns = shadow.Leaders.Turns(_height, _votersBefore.Order(StringComparer.Ordinal), _parametersBefore.LeaderBlocksMax);
+        shadow.Leaders.End(_height, turns, _votersBefore.Order(StringComparer.Ordinal).ElementAt(block.Header.Proposer), endsEpoch: shadow.Epoch > _epochBefore);
+        if (shadow.Protocol.Scheduled is { } due && due.FromMs <= _timeMs)
+        {
+            (shadow.Protocol.Version, shadow.Protocol.FirstHeight) = (shadow.Protocol.Version + 1, _height + 1);
+            (shadow.Protocol.Scheduled, shadow.Protocol.Position) = (null, 0);
+        }
         foreach (StateChange change in block.Changes)
             Compare(change.Key, change.Value);
         foreach (string department in shadow.Departments.Keys)
             Hold(shadow.AdministratorsOf(department) > 0, $"{department} has an administrator");
         Hold(block.Header.NextEpoch == shadow.Epoch && shadow.Voters.Any(), "an epoch for each change of the validators, of whom there are some");
+        Hold(shadow.Voters.Count(d => !shadow.Suspended.ContainsKey(d)) >= shadow.Quorum, "those that are not suspended can decide");
     }
 
     private void Take(Transaction transaction)
     {
         TransactionBody body = transaction.Body;
         Hold(_ids.Add(transaction.Id), "no transaction stands twice");
-        Hold(_timeMs < body.ExpiresAtMs && body.ExpiresAtMs - _timeMs <= _horizonMs, "it had not expired, nor was it signed for too long");
+        Hold(body.ActionCase != Action.PostReadRoot || _versionBefore >= 2, "no action comes before its protocol version");
+        Hold(_timeMs < body.ExpiresAtMs && body.ExpiresAtMs - _timeMs <= _parametersBefore.ExpiryHorizonMs, "it had not expired, nor was it signed for too long");
         Hold(shadow.Keys.TryGetValue(transaction.Signer, out KeyLife? signer) && (signer.Officer is null) == transaction.IsProtocol,
             "its signer is an officer, of what departments say themselves a validator");
         Hold(signer!.Signs(_height, _timeMs), "its key is neither revoked, nor too new, nor outside its times");
         Hold(shadow.Departments[signer.Department] is not { } removed || removed >= _height, "its department was not removed before");
-        if (body.PostReadRoot is { } root)
+        Hold(Signatures(body).All(static s => s.Equals(FormVerifier.Right)), "all signatures that it carries were verified");
+        if (transaction.IsProtocol)
         {
-            PostReadRoot(root, signer.Department);
+            Say(body, signer.Department);
             return;
         }
+        Hold(!_suspendedBefore.Contains(signer.Department), "no officer of a department signs while it is suspended");
         OfficerRole? role = body.ActionCase switch
         {
             Action.Approve or Action.Refuse or Action.RevokeDelegation or Action.ChangeMembership => null, // see there
@@ -68,15 +107,6 @@ internal sealed class RuleInvariants(RuleShadow shadow)
             Approved(change);
         else
             Manage(body, signer);
-    }
-
-    private void PostReadRoot(PostReadRoot root, string department)
-    {
-        (ulong roots, ulong covered, ulong timeMs) = shadow.ReadRoots.GetValueOrDefault(department);
-        Hold(root.Number == roots + 1, "roots of read logs are consecutive");
-        Hold(root.FirstEntry == 1 || root.FirstEntry == covered + 1, "a read log goes on where it was, or begins anew");
-        Hold(roots == 0 || _timeMs >= timeMs + 3_600_000, "an hour lies between two roots");
-        shadow.ReadRoots[department] = (root.Number, root.LastEntry, _timeMs);
     }
 
     private void Change(Transaction transaction, KeyLife signer)
@@ -176,135 +206,6 @@ internal sealed class RuleInvariants(RuleShadow shadow)
         PublicKey key = RuleShadow.KeyOf(bytes);
         Hold(!shadow.Keys.ContainsKey(key), "a key serves once, ever");
         shadow.Give(department, officer, key, roles, _height + 1, from, until);
-    }
-
-    private void Govern(Transaction transaction, KeyLife signer)
-    {
-        TransactionBody body = transaction.Body;
-        if (body.Propose is { } propose)
-        {
-            Hold(shadow.Proposals.GetValueOrDefault(signer.Department) is not { Status: ProposalStatus.Open } open
-                || open.Change.Epoch != _epochBefore || open.Change.ExpiresAtMs <= _timeMs, "a department has one proposal open");
-            shadow.Proposals[signer.Department] = new ProposalShadow(transaction.Id, propose.Change, ProposalStatus.Open, new Dictionary<string, bool>());
-            return;
-        }
-        string department = body.VoteOnProposal?.Department ?? signer.Department;
-        ProposalShadow proposal = shadow.Proposals[department];
-        Hold((body.VoteOnProposal?.Proposal ?? body.WithdrawProposal.Proposal).Span.SequenceEqual(proposal.Id.Span)
-            && proposal.Status == ProposalStatus.Open && _timeMs < proposal.Change.ExpiresAtMs, "what is decided is open");
-        if (body.VoteOnProposal is not { } vote)
-        {
-            shadow.Proposals[department] = proposal with { Status = ProposalStatus.Withdrawn };
-            return;
-        }
-        Hold(_votersBefore.Contains(signer.Department), "who votes had a vote before the block");
-        var votes = new Dictionary<string, bool>(proposal.Votes) { [signer.Department] = vote.InFavour };
-        bool isAdopted = votes.Values.Count(static v => v) >= _quorumBefore, isRejected = votes.Values.Count(static v => !v) > _votersBefore.Count - _quorumBefore;
-        shadow.Proposals[department] = proposal with
-        {
-            Votes = votes,
-            Status = isAdopted ? ProposalStatus.Adopted : isRejected ? ProposalStatus.Rejected : ProposalStatus.Open,
-        };
-        if (isAdopted)
-            Adopt(proposal.Change);
-    }
-
-    /// <summary>Whoever hands it in: what counts are the approvals that it carries.</summary>
-    private void Approved(ChangeMembership action)
-    {
-        KeyLife[] approvers = [.. action.Approvals.Select(a => shadow.Keys[RuleShadow.KeyOf(a.Signer.Span)])];
-        Hold(approvers.All(a => a.Has(OfficerRole.Administrator) && a.Signs(_height, _timeMs) && _votersBefore.Contains(a.Department))
-            && approvers.Select(static a => a.Department).Distinct().Count() == approvers.Length && approvers.Length >= _quorumBefore,
-            "administrators of a quorum of departments approve a change of the validators");
-        Adopt(action.Change);
-    }
-
-    private void Adopt(MembershipChange change)
-    {
-        Hold(change.Epoch == _epochBefore && _timeMs < change.ExpiresAtMs, "a change is made in its epoch and its time");
-        Hold((MembershipKind)change.Kind >= MembershipKind.MoveEndpoint || shadow.Epoch == _epochBefore, "the validators change once a block");
-        switch ((MembershipKind)change.Kind)
-        {
-            case MembershipKind.SetParameters:
-                ulong horizonMs = change.Parameters.ExpiryHorizonMs;
-                Hold(horizonMs == 0 || horizonMs >= shadow.HorizonMs, "the horizon does not shrink");
-                shadow.HorizonMs = Math.Max(horizonMs, shadow.HorizonMs);
-                return;
-            case MembershipKind.MoveEndpoint:
-                return;
-            case MembershipKind.Admit:
-                Hold(!shadow.Departments.ContainsKey(change.Department), "a department's id serves once, ever");
-                shadow.Found(change.Department, change.ValidatorKey.Span, _height + 1);
-                foreach (FirstAdministrator administrator in change.Administrators)
-                    Give(change.Department, administrator.OfficerId, administrator.PublicKey.Span, [(uint)OfficerRole.Administrator], 0, 0);
-                break;
-            default:
-                Hold(shadow.Departments[change.Department] is null, "only who has a vote loses it, or gets another key");
-                shadow.Keys.Values.Single(k => k.Department == change.Department && k.Officer is null && k.Last is null).Last = _height;
-                if ((MembershipKind)change.Kind == MembershipKind.Remove)
-                    shadow.Departments[change.Department] = _height;
-                else
-                    shadow.Keys.Add(RuleShadow.KeyOf(change.ValidatorKey.Span), new KeyLife(change.Department, null, [], _height + 1));
-                break;
-        }
-        shadow.Epoch++;
-    }
-
-    /// <summary>What the ledger wrote against what was accepted.</summary>
-    private void Compare(StateKey key, byte[] value)
-    {
-        switch (key.Kind)
-        {
-            case StateKind.Record:
-                RecordState record = StateValue.Decode<RecordState>(key, value);
-                RecordShadow held = shadow.Records[(record.Record.Type, record.Record.Id)];
-                string owner = shadow.Types[record.Record.Type].Owner;
-                Hold((record.Version, record.Status) == (held.Version, (uint)held.Status), "a record is what its accepted changes make of it");
-                Hold((record.Custodian.Length > 0 ? record.Custodian : owner) == held.Custodian && record.Custodian != owner, "one custodian a record, named one way");
-                Hold(record.Approval is not { } by || by.Department != record.Department || (by.OfficerId != record.OfficerId && by.OnBehalfOf != record.OfficerId),
-                    "no version approved by its submitter");
-                break;
-            case StateKind.Department:
-                DepartmentState department = StateValue.Decode<DepartmentState>(key, value);
-                Hold(department.Administrators == shadow.AdministratorsOf(department.Id), "administrators are counted right");
-                Hold(department.ReadRoots == shadow.ReadRoots.GetValueOrDefault(department.Id).Roots, "its roots are counted");
-                Hold(department.RemovedHeight == (shadow.Departments[department.Id] ?? 0), "a department is removed where it was decided");
-                break;
-            case StateKind.Officer:
-                OfficerState officer = StateValue.Decode<OfficerState>(key, value);
-                Hold(officer.CurrentKey.IsEmpty
-                    ? !shadow.Officers.ContainsKey((officer.Department, officer.OfficerId))
-                    : shadow.Officers[(officer.Department, officer.OfficerId)].Span.SequenceEqual(officer.CurrentKey.Span), "an officer has the key that it was given");
-                break;
-            case StateKind.OfficerKey:
-                OfficerKeyState keyState = StateValue.Decode<OfficerKeyState>(key, value);
-                KeyLife life = shadow.Keys[RuleShadow.KeyOf(keyState.PublicKey.Span)];
-                Hold(keyState.Intervals.Count + keyState.ValidatorIntervals.Count == 1, "a key has one life");
-                Hold((keyState.Intervals.SingleOrDefault()?.LastHeight ?? keyState.ValidatorIntervals.Single().LastHeight) == (life.Last ?? 0), "it ends where it was ended");
-                break;
-            case StateKind.RecordType:
-                RecordTypeState type = StateValue.Decode<RecordTypeState>(key, value);
-                Hold((type.Owner, type.Version) == (shadow.Types[type.Type].Owner, shadow.Types[type.Type].Version), "a type is what was defined");
-                break;
-            case StateKind.Submission:
-                SubmissionState submission = StateValue.Decode<SubmissionState>(key, value);
-                Hold(shadow.Submissions.Values.Any(s => s.Id.Span.SequenceEqual(submission.Submission.Span) && (uint)s.Status == submission.Status), "a submission is what was decided");
-                break;
-            case StateKind.Proposal:
-                ProposalState proposal = StateValue.Decode<ProposalState>(key, value);
-                ProposalShadow decided = shadow.Proposals[proposal.Department];
-                Hold((uint)decided.Status == proposal.Status && proposal.Votes.ToDictionary(v => v.Department, v => v.InFavour).OrderBy(v => v.Key)
-                    .SequenceEqual(decided.Votes.OrderBy(v => v.Key)), "a proposal has one vote a department, and a quorum decides");
-                break;
-            case StateKind.ReadRoot:
-                ReadRootState root = StateValue.Decode<ReadRootState>(key, value);
-                Hold(key.Equals(StateKey.ReadRoot(root.Department, root.Number)) && (root.Number, root.LastEntry, root.RecordedAtMs) == shadow.ReadRoots[root.Department],
-                    "a root is written once, as it was posted");
-                break;
-            case StateKind.Parameters:
-                Hold(StateValue.Decode<Parameters>(key, value).ExpiryHorizonMs == shadow.HorizonMs, "parameters are what was adopted");
-                break;
-        }
     }
 
     private void Hold(bool holds, string invariant)

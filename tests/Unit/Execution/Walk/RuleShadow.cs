@@ -56,24 +56,27 @@ internal sealed class RuleShadow
     /// <summary>The last entry that a department's newest root covers, and the time of its block.</summary>
     public Dictionary<string, (ulong Roots, ulong LastEntry, ulong TimeMs)> ReadRoots { get; } = [];
 
-    public ulong Epoch { get; set; }
+    /// <summary>The block after which its officers sign nothing, of each department that is suspended.</summary>
+    public Dictionary<string, ulong> Suspended { get; } = [];
 
-    public ulong HorizonMs { get; set; } = LedgerParameters.CreateDefault().ExpiryHorizonMs;
+    public LeaderShadow Leaders { get; } = new();
+
+    /// <summary>What was proven of a department, in order.</summary>
+    public Dictionary<string, List<(OffenceShadow Offence, ulong Position)>> Offences { get; } = [];
+
+    public ProtocolState Protocol { get; }
+
+    public Parameters Parameters { get; }
+
+    public ulong Epoch { get; set; }
 
     public IEnumerable<string> Voters => Departments.Where(static d => d.Value is null).Select(static d => d.Key);
 
-    /// <summary>Q = ceil((n + f + 1) / 2) with f = floor((n - 1) / 3).</summary>
-    public int Quorum
-    {
-        get
-        {
-            int n = Voters.Count();
-            return (n + (n - 1) / 3 + 2) / 2;
-        }
-    }
+    public int Quorum => QuorumOf(Voters.Count());
 
     public RuleShadow(GenesisBody genesis)
     {
+        (Protocol, Parameters) = (new ProtocolState { Version = genesis.ProtocolVersion }, genesis.Parameters.Clone());
         foreach (GenesisDepartment department in genesis.Departments)
         {
             Found(department.Id, department.ValidatorKey.Span, first: 0);
@@ -82,11 +85,18 @@ internal sealed class RuleShadow
         }
     }
 
+    /// <summary>Q = ceil((n + f + 1) / 2) with f = floor((n - 1) / 3).</summary>
+    public static int QuorumOf(int n) => (n + (n - 1) / 3 + 2) / 2;
+
     public static PublicKey KeyOf(ReadOnlySpan<byte> bytes) =>
         PublicKey.TryParse(bytes, out PublicKey? key) ? key : throw new InvalidOperationException("A key that is none was accepted.");
 
     public int AdministratorsOf(string department) =>
         Officers.Count(o => o.Key.Department == department && Keys[o.Value].Has(OfficerRole.Administrator));
+
+    /// <summary>The key that a department's node signs with now; null for those that do not vote.</summary>
+    public PublicKey? ValidatorOf(string department) =>
+        Keys.FirstOrDefault(k => k.Value.Department == department && k.Value is { Officer: null, Last: null }).Key;
 
     /// <summary>Whose approvers decide on what was submitted.</summary>
     public IReadOnlyList<string> ApproversOf(SubmissionShadow submission, TypeShadow type)
