@@ -16,6 +16,9 @@ public static class ProtocolVersions
     /// <summary>The newest version that this release executes, and the one that new ledgers begin with.</summary>
     public const uint Newest = 2;
 
+    /// <summary>From this version on a record's state names its transaction, so that nobody guesses what was hashed into the state tree.</summary>
+    public const uint RecordsNameTheirTransaction = 2;
+
     /// <summary>The version from which on an action is valid, by the action's number.</summary>
     public static uint Since(int action) => action switch
     {

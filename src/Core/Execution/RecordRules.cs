@@ -153,6 +153,7 @@ internal static class RecordRules
             Position = at.Position,
             Successors = { change.Successors },
             Custodian = CustodyRules.After(state, change, subject.Current),
+            Transaction = state.Protocol.Version >= ProtocolVersions.RecordsNameTheirTransaction ? ByteString.CopyFrom(at.TransactionId.Span) : ByteString.Empty,
         };
         if (change.Payload is { Inline: { } payload })
         {

@@ -17,6 +17,7 @@ internal sealed class RecordVersions(LedgerSnapshot view)
     private readonly Dictionary<PublicKey, OfficerKeyState> _officers = [];
     private readonly Dictionary<string, string> _owners = [];
     private NewestPayload? _newest;
+    private ProtocolState? _protocol;
 
     /// <summary>The current version.</summary>
     /// <param name="state">As the state holds it.</param>
@@ -58,6 +59,7 @@ internal sealed class RecordVersions(LedgerSnapshot view)
             Links = { newest.Change.Links },
             Approval = made.ChangePosition == entry.Position ? null : ApprovalOf(made, header.Height),
             Custodian = CustodianAfter(change, officer.Department),
+            Transaction = NamesTransaction(HeaderOf(made.ChangePosition).Height) ? ByteString.CopyFrom(made.Submitted.Id.Span) : ByteString.Empty,
         };
         return Describe(state, made, payload && IsInForce(state) ? newest.Change.Payload.Inline : null);
     }
@@ -107,6 +109,15 @@ internal sealed class RecordVersions(LedgerSnapshot view)
     {
         string custodian = change.Receiver.Length > 0 ? change.Receiver : department;
         return custodian == OwnerOf(change.Record.Type) ? "" : custodian;
+    }
+
+    /// <summary>Whether a block's version was one that writes down a record's transaction. Only the present version's beginning is known, and
+    /// versions from before it differ in nothing else here.</summary>
+    private bool NamesTransaction(ulong height)
+    {
+        _protocol ??= ProtocolVersions.Of(view);
+        return _protocol.Version > ProtocolVersions.RecordsNameTheirTransaction
+            || (_protocol.Version == ProtocolVersions.RecordsNameTheirTransaction && height >= _protocol.FirstHeight);
     }
 
     private string OwnerOf(string type)

@@ -149,14 +149,8 @@ public sealed class BlockVectorsTest : LedgerVectors
     public void ReadRoots()
     {
         var ledger = new TestLedger(static body => body.ProtocolVersion = 2);
-        VerifiedTransaction MakeIn(TestKey signer, TransactionBody action, int nonce)
-        {
-            TransactionBody body = Envelope.Body(ledger.Genesis.ChainId, signer.Public, action, ledger.NextTimeMs + 1_000);
-            body.Nonce = ByteString.CopyFrom([.. new byte[15], (byte)nonce]);
-            return ledger.Verified(Envelope.Signed(body, signer));
-        }
         object Later(int nonce, params (TestKey Signer, TransactionBody Action)[] roots) =>
-            VectorFile.Block(ledger.Commit(roots.Select((r, i) => MakeIn(r.Signer, r.Action, nonce + i))));
+            VectorFile.Block(ledger.Commit(roots.Select((r, i) => MakeIn(ledger, r.Signer, r.Action, nonce + i))));
         object first = Later(81, (TestLedger.AlphaValidator, Actions.PostReadRoot(1, 1, 4)), (TestLedger.BetaValidator, Actions.PostReadRoot(1, 1, 1)));
         ledger.StepMs = ReadRootRules.LeastIntervalMs;
         VectorFile.Hold("read-roots", new
@@ -167,6 +161,32 @@ public sealed class BlockVectorsTest : LedgerVectors
                 first,
                 Later(83, (TestLedger.AlphaValidator, Actions.PostReadRoot(2, 5, 5))),
                 Later(84, (TestLedger.AlphaValidator, Actions.PostReadRoot(3, 1, 2)), (TestLedger.BetaValidator, Actions.PostReadRoot(2, 2, ulong.MaxValue))),
+            },
+        });
+    }
+
+    /// <summary>The state of a record names its transaction from version 2 on: registered, and submitted and approved.</summary>
+    [Test]
+    public void RecordsOfVersionTwo()
+    {
+        var ledger = new TestLedger(static body => body.ProtocolVersion = 2);
+        object first = VectorFile.Block(ledger.Commit([
+            MakeIn(ledger, TestLedger.AlphaAdmin, Actions.Define(), 91),
+            MakeIn(ledger, TestLedger.AlphaAdmin, Actions.Enrol("clerk", TestLedger.AlphaClerk, OfficerRole.Clerk), 92),
+            MakeIn(ledger, TestLedger.AlphaAdmin, Actions.Enrol("approver", TestLedger.Spare, OfficerRole.Approver), 93),
+        ]));
+        VerifiedTransaction submitted = MakeIn(ledger, TestLedger.AlphaClerk, Actions.Submitted(FullRegister(), TestLedger.StartMs + 60_000), 90);
+        VectorFile.Hold("records-version-2", new
+        {
+            chainId = ledger.Genesis.ChainId.ToString(),
+            blocks = new[]
+            {
+                first,
+                VectorFile.Block(ledger.Commit([submitted, MakeIn(ledger, TestLedger.AlphaClerk, Actions.Register("B-2"), 94)])),
+                VectorFile.Block(ledger.Commit([
+                    MakeIn(ledger, TestLedger.Spare, Actions.Approve("A-1", 0, submitted.Transaction.Id), 95),
+                    MakeIn(ledger, TestLedger.AlphaClerk, Actions.Annul("B-2", 1), 96),
+                ])),
             },
         });
     }
@@ -200,5 +220,13 @@ public sealed class BlockVectorsTest : LedgerVectors
                 VectorFile.Block(Ledger.Commit([Make(TestLedger.AlphaAdmin, Actions.Define("permit"), 70)])),
             },
         });
+    }
+
+    /// <summary>A transaction of a ledger of its own, valid for a second beyond the next block.</summary>
+    private static VerifiedTransaction MakeIn(TestLedger ledger, TestKey signer, TransactionBody action, int nonce)
+    {
+        TransactionBody body = Envelope.Body(ledger.Genesis.ChainId, signer.Public, action, ledger.NextTimeMs + 1_000);
+        body.Nonce = ByteString.CopyFrom([.. new byte[15], (byte)nonce]);
+        return ledger.Verified(Envelope.Signed(body, signer));
     }
 }

@@ -109,7 +109,7 @@ public sealed class FrozenNumbersTest
             + "approvers=11 four_eyes=12 readers=13");
         Expect<RecordState>(
             "record=1 version=2 status=3 payload_digest=4 media_type=5 payload_bytes=6 department=7 officer_id=8 reason=9 "
-            + "legal_basis=10 effective_date=11 recorded_at_ms=12 height=13 position=14 payload_position=15 successors=16 links=17 approval=18 custodian=19");
+            + "legal_basis=10 effective_date=11 recorded_at_ms=12 height=13 position=14 payload_position=15 successors=16 links=17 approval=18 custodian=19 transaction=20");
         Expect<Approval>("department=1 officer_id=2 submission_position=3 on_behalf_of=4");
         Expect<SubmissionState>(
             "submission=1 status=2 approve_until_ms=3 proposed=4 department=5 officer_id=6 reason=7 position=8 on_behalf_of=9");

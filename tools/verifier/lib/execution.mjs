@@ -9,7 +9,7 @@ import { Refusal, require } from './refusal.mjs';
 import { judge, readSchema, Violation } from './schema.mjs';
 import { delegationId, KIND, officerId, recordId } from './state.mjs';
 import { PROTOCOL_ACTIONS, RECORD_ACTIONS } from './transaction.mjs';
-import { foundVersion, requireActive } from './versions.mjs';
+import { foundVersion, hasRule, requireActive } from './versions.mjs';
 
 const CLERK = 1;
 const APPROVER = 2;
@@ -177,6 +177,7 @@ function changeRecord(state, change, { action, height, timeMs, position, signer,
     links: held,
     approval: null,
     custodian: unlessOwner(definition, action === 'transfer' ? change.receiver : custodian),
+    transaction: hasRule(state, 'records_name_their_transaction') ? transactionId : Buffer.alloc(0),
   };
   if (until === 0n) state.set(KIND.record, recordId(type, id), next);
   else {

@@ -243,6 +243,7 @@ export const RecordState = define('RecordState', {
   17: repeated(message('links', RecordLink)),
   18: message('approval', Approval),
   19: string('custodian'),
+  20: bytes('transaction'),
 });
 
 const ProposalVote = define('ProposalVote', {

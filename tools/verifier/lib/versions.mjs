@@ -8,8 +8,8 @@ export const NEWEST = 2;
 const AHEAD_MS = 366n * 86_400_000n;
 const INVALID = 'INVALID_FIELD';
 
-/** Actions that came after the first version. */
-const SINCE = { post_read_root: 2 };
+/** Actions and rules that came after the first version. */
+const SINCE = { post_read_root: 2, records_name_their_transaction: 2 };
 
 const NONE = { version: FIRST, first_height: 0n, scheduled: null, position: 0n };
 const now = (state) => state.now(KIND.protocol, 'protocol') ?? NONE;
@@ -24,6 +24,12 @@ export function requireExecutable(state) {
   const { version } = state.before(KIND.protocol, 'protocol') ?? NONE;
   if (version > NEWEST)
     throw new Refusal('protocol version', `${version}, and this program executes 1 to ${NEWEST}; all blocks before hold. Use a newer one`);
+}
+
+/** Whether a rule is one of the block's version. */
+export function hasRule(state, rule) {
+  const { version } = state.before(KIND.protocol, 'protocol') ?? NONE;
+  return version >= SINCE[rule];
 }
 
 /** An action must be one of the block's version. */

@@ -24,7 +24,7 @@ const set = () => validatorSet(vectors('validator-set').members.map(({ departmen
 test('every file of vectors is one that these tests read', () => {
   const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
   assert.deepEqual(files, ['blocks', 'certificate', 'epochs', 'evidence', 'genesis', 'genesis-version-2', 'header', 'joining', 'merkle-log', 'merkle-state', 'receipt', 'refused',
-    'proposals', 'read-roots', 'read-token', 'reader-statement', 'schemas', 'submissions', 'transaction', 'validator-set', 'versions', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
+    'proposals', 'read-roots', 'read-token', 'records-version-2', 'reader-statement', 'schemas', 'submissions', 'transaction', 'validator-set', 'versions', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
 });
 
 test('schemas: each payload has its verdict, and each schema outside the subset is refused at its keyword', () => {
@@ -321,6 +321,7 @@ ofBlocks('blocks', 'executed transactions');
 ofBlocks('submissions', 'what was approved, what was refused and what waits');
 ofBlocks('proposals', 'what departments proposed and voted on');
 ofBlocks('read-roots', 'how far read logs had come, and which were begun anew', 'genesis-version-2');
+ofBlocks('records-version-2', 'records that name their transactions', 'genesis-version-2');
 ofBlocks('versions', 'how they went on to the next protocol version');
 
 test('transaction: ids, leaf hashes, signatures', () => {
