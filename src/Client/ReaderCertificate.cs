@@ -47,12 +47,16 @@ public static class ReaderCertificate
     {
         try
         {
-            string pem = Encoding.UTF8.GetString(BoundedFile.Read(file, FileBytesMax));
+            string pem = Encoding.UTF8.GetString(SecretFile.Read(file, FileBytesMax, "certificate file"));
             using X509Certificate2 read = X509Certificate2.CreateFromPem(pem, pem);
             // Through PKCS#12: a key that only lives in memory is not usable for TLS on every platform.
             return X509CertificateLoader.LoadPkcs12(read.Export(X509ContentType.Pkcs12), null);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        catch (KeyFileException e)
+        {
+            throw LedgerClientException.Unusable("INVALID_CERTIFICATE_FILE", e.Message, e);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             throw LedgerClientException.Unusable("INVALID_CERTIFICATE_FILE",
                 $"{file} cannot be read as PEM of a certificate and its private key, as 'govchain key certificate' writes it: {e.Message}", e);

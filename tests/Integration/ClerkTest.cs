@@ -229,8 +229,16 @@ internal sealed class ClerkTest
         Assert.That((verified.ExitCode, said.GetProperty("officer").GetString()), Is.EqualTo((0, "eyes-2")), verified.Error);
 
         JsonElement second = (await GovchainAsync(
-            "record", "annul", Ruling, "R-1", "--reason", "r", "--approve-within", "1", "--json", "--profile", clerk)).Json;
+            "record", "annul", Ruling, "R-1", "--reason", "r\u001b[8m", "--approve-within", "1", "--json", "--profile", clerk)).Json;
         string withdrawn = second.GetProperty("transactionId").GetString()!;
+        Assert.That(second.GetProperty("approveUntil").GetString(), Does.StartWith("20"), "a script sees that it waits");
+        string listed = (await GovchainAsync("approval", "list", Ruling, "--profile", approver)).Output;
+        Assert.That(listed, Does.Contain("r\\u001b[8m").And.Not.Contain("\u001b"), "what others wrote drives no terminal that a pipe leads to");
+        (_, JsonElement waits) = await VerifyAsync(await client.GetReceiptAsync(withdrawn, cancellation));
+        Assert.That(waits.GetProperty("approveUntil").GetString(), Is.EqualTo(second.GetProperty("approveUntil").GetString()));
+        Assert.That(waits.GetProperty("action").GetString(), Is.EqualTo("annul"));
+        Assert.That(waits.GetProperty("roles").EnumerateArray().Select(static r => r.GetString()), Is.EqualTo(new[] { "clerk", "approver" }));
+        Assert.That((await VerifyTextAsync()).Output, Does.Contain($"  {Ruling}/R-1, SUBMITTED for approval until 20").And.Contain("clerk and approver; the key signs since block "));
         await GovchainAsync("approval", "refuse", withdrawn, "--reason", "by mistake", "--profile", clerk);
         AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", withdrawn, "--profile", approver), code: 7, "refused by officer eyes-1");
         Assert.That((await GovchainAsync("approval", "list", Ruling, "--profile", approver)).Output,
@@ -244,7 +252,9 @@ internal sealed class ClerkTest
             "record", "amend", Ruling, "R-1", "--content", "{}", "--reason", "r", "--approve-within", "1", "--json", "--profile", clerk)).Json;
         string[] give = ["approval", "give", third.GetProperty("transactionId").GetString()!, "--profile", deputy];
         AssertOneLine(await ProgramRun.GovchainAsync(give), code: 7, "needs the role approver");
-        await GovchainAsync([.. give, "--on-behalf-of", "eyes-2"]);
+        Assert.That((await GovchainAsync([.. give, "--on-behalf-of", "eyes-2"])).Output,
+            Does.StartWith($"Approving {Ruling}/R-1, version 2, as transaction {third.GetProperty("transactionId").GetString()} has it:\n  reason: r\n  content: {{}}\n"), "what is signed is shown first");
+        AssertOneLine(await ProgramRun.GovchainAsync([.. define, "--four-eyes", "--approver", "nobody"]), code: 2, "No department nobody");
         Assert.That((await GovchainAsync("record", "get", Ruling, "R-1", "--profile", clerk)).Output, Does.Contain($"  approved by {First.Id}/eyes-3 on behalf of eyes-2, submitted"));
         await GovchainAsync("approval", "revoke-delegation", "eyes-2", "eyes-3", "--profile", administrator);
         Assert.That((await GovchainAsync("approval", "delegations", First.Id, "--json", "--profile", clerk)).Output, Is.Empty);
@@ -431,6 +441,10 @@ internal sealed class ClerkTest
             "receipt", "verify", file, "--genesis-digest", _network.ChainId.ToString(), "--json");
         return (run, run.Json);
     }
+
+    /// <summary>The receipt that was verified last, for people.</summary>
+    private Task<ProgramRun> VerifyTextAsync() => GovchainAsync(
+        "receipt", "verify", Path.Combine(_network.Layout.Directory, "receipt.json"), "--genesis-digest", _network.ChainId.ToString());
 
     private static byte[] Flip(byte[] receipt, Random random)
     {

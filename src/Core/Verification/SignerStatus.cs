@@ -9,6 +9,10 @@ namespace GovChain.Core.Verification;
 /// <param name="OfficerId">Its officer; null where its validator key signed.</param>
 public sealed record SignerStatus(string Department, string? OfficerId)
 {
+    /// <summary>The officer's roles, and from when to when its key may sign, as the state said of it in the block that proves it; null where
+    /// a validator key signed.</summary>
+    public OfficerInterval? Interval { get; init; }
+
     /// <summary>
     /// What the entry of the signer's key says of a block's height and time; null where the key could not sign there.
     /// </summary>
@@ -28,7 +32,7 @@ public sealed record SignerStatus(string Department, string? OfficerId)
             if (Authority.Covers(interval, header.Height)
                 && interval.ValidFromMs <= header.TimestampMs
                 && (interval.ValidUntilMs == 0 || header.TimestampMs < interval.ValidUntilMs))
-                return new SignerStatus(interval.Department, interval.OfficerId);
+                return new SignerStatus(interval.Department, interval.OfficerId) { Interval = interval };
         }
         return null;
     }

@@ -88,6 +88,8 @@ internal static class ApprovalCommand
             using LedgerClient client = options.Connect(result);
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
             (ByteString id, RecordChange change) = await FindAsync(client, factory.ChainId, result.GetRequiredValue(submission), cancellation);
+            if (!result.GetValue(json))
+                Announce(change, result.GetRequiredValue(submission));
             var approve = new ApproveSubmission { Record = change.Record, ExpectedVersion = change.ExpectedVersion, Submission = id, OnBehalfOf = result.GetValue(onBehalfOf) ?? "" };
             TransactionOutcome outcome = await RecordCommand.SubmitAsync(client, factory, b => b.Approve = approve, cancellation);
             RecordCommand.PrintOutcome(
@@ -124,6 +126,20 @@ internal static class ApprovalCommand
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    /// <summary>What is about to be signed for, out of the transaction that the id names: a list is one node's word.</summary>
+    private static void Announce(RecordChange change, string submission)
+    {
+        Output.Line($"Approving {change.Record.Type}/{change.Record.Id}, version {change.ExpectedVersion + 1}, as transaction {submission} has it:");
+        if (change.Receiver.Length > 0)
+            Output.Line($"  custody goes to {change.Receiver}");
+        if (change.Reason.Length > 0)
+            Output.Line($"  reason: {Output.Value(change.Reason)}");
+        foreach (RecordName successor in change.Successors)
+            Output.Line($"  replaced by {successor.Type}/{successor.Id}");
+        if (change.Payload?.Inline is { } content)
+            Output.Line($"  content: {Output.PayloadText(content.Content.Span, content.MediaType, "  ")}");
     }
 
     private static Option<string> BehalfOption() => new("--on-behalf-of")

@@ -44,7 +44,7 @@ internal static class GenesisCommand
             Genesis genesis = Build(body);
             string path = result.GetRequiredValue(output);
             await Files.WriteAsync(path, new GenesisFile(genesis, []).ToBytes(), result.GetValue(overwrite), cancellation);
-            PrintFile(path, genesis, [], result.GetValue(json));
+            GenesisText.Print(path, genesis, [], result.GetValue(json));
             return ExitCode.Ok;
         });
         return command;
@@ -55,12 +55,13 @@ internal static class GenesisCommand
         var file = new Argument<string>("FILE") { Description = "The genesis file; the signature is added to it" };
         var key = new Option<string>("--key") { Description = "The department's validator key: a file, or pkcs11:...", HelpName = "KEY", Required = true };
         var passphraseFile = KeyOptions.PassphraseFile();
-        var command = new Command("sign", "Sign a genesis file for your department, after you have read it (genesis inspect)")
+        var command = new Command("sign", "Sign a genesis file for your department, after you have compared it with your joining file (genesis inspect). Shows what it signs.")
             { file, key, passphraseFile };
         command.SetAction(async (result, cancellation) =>
         {
             string path = result.GetRequiredValue(file);
-            _ = Read(path); // nobody types a passphrase for a file that is none
+            GenesisFile read = Read(path); // nobody types a passphrase for a file that is none
+            GenesisText.Print(path, read.Genesis, read.Signatures, json: false);
             using ISigner signer = KeyOptions.Open(result.GetRequiredValue(key), result.GetValue(passphraseFile));
             using FileUpdate update = await FileUpdate.BeginAsync(path, GenesisFile.BytesMax, cancellation);
             GenesisFile signed = AddSignature(Parse(path, update.Bytes), signer);
@@ -87,7 +88,7 @@ internal static class GenesisCommand
                 if (JoiningCommand.Read(path).CompareWith(read.Genesis.Body) is { } difference)
                     throw new CommandException(JoiningCommand.ExitCodeOf(difference.Kind), difference.Message);
             }
-            PrintFile(result.GetRequiredValue(file), read.Genesis, read.Signatures, result.GetValue(json));
+            GenesisText.Print(result.GetRequiredValue(file), read.Genesis, read.Signatures, result.GetValue(json));
             using NodeVerifier signatures = NodeVerifier.ForFile();
             GenesisFailure? failure = read.Verify(signatures.Verifier);
             if (failure is not null)
@@ -125,34 +126,4 @@ internal static class GenesisCommand
         HelpName = "FILE",
         AllowMultipleArgumentsPerToken = true,
     };
-
-    private static void PrintFile(string path, Genesis genesis, IReadOnlyList<FoundingSignature> signatures, bool json)
-    {
-        string[] signed = [.. signatures.Select(s => s.Department)];
-        if (json)
-        {
-            Output.Json(new JsonObject
-            {
-                ["file"] = path,
-                ["genesisDigest"] = genesis.ChainId.ToString(),
-                ["network"] = genesis.Body.NetworkName,
-                ["departments"] = new JsonArray([.. genesis.Validators.Members.Select(v => (JsonNode)v.Department)]),
-                ["signedBy"] = new JsonArray([.. signed.Select(s => (JsonNode)s)]),
-            });
-            return;
-        }
-        Output.Line($"{path}: the network {genesis.Body.NetworkName}, made on {UtcTime.Format(genesis.Body.CreatedAtMs)}");
-        Output.Line($"  genesis digest {genesis.ChainId}");
-        Output.Line($"  {QuorumOutlook.Count(genesis.Validators.Count, "department votes", "departments vote")}, and "
-            + $"{QuorumOutlook.Count(genesis.Validators.QuorumSize, "makes", "make")} a quorum");
-        foreach (GenesisDepartment d in genesis.Body.Departments)
-        {
-            Output.Line($"  {d.Id} at {d.Endpoint}, validator key {Convert.ToHexStringLower(d.ValidatorKey.Span)}, "
-                + (signed.Contains(d.Id) ? "signed" : "NOT SIGNED"));
-            foreach (LocalizedText name in d.Names)
-                Output.Line($"    name ({name.Language}) {Output.Value(name.Text)}");
-            foreach (GenesisOfficer o in d.Administrators)
-                Output.Line($"    administrator {o.OfficerId}, key {Convert.ToHexStringLower(o.PublicKey.Span)}");
-        }
-    }
 }

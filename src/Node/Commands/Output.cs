@@ -7,6 +7,10 @@ using Spectre.Console;
 namespace GovChain.Node.Commands;
 
 /// <summary>What commands print: sentences for people, or one JSON object for scripts.</summary>
+/// <remarks>
+/// What others wrote is made harmless wherever it goes (<see cref="TerminalText"/>): what is redirected, over ssh or through less, reaches a
+/// terminal all the same. In JSON an escaped character is the same character.
+/// </remarks>
 internal static class Output
 {
     private static readonly JsonSerializerOptions Indented = new()
@@ -30,18 +34,17 @@ internal static class Output
 
     /// <summary>Prints a line, or several, for people.</summary>
     public static void Line(string text = "") =>
-        Console.Out.WriteLine(Console.IsOutputRedirected ? text : TerminalText.Escape(text, keepLines: true));
+        Console.Out.WriteLine(TerminalText.Escape(text, keepLines: true));
 
     /// <summary>Prints JSON on one line of standard error.</summary>
     public static void Error(JsonNode node) => Error(node.ToJsonString(OneLine));
 
     /// <summary>Prints a line on standard error.</summary>
     public static void Error(string text) =>
-        Console.Error.WriteLine(Console.IsErrorRedirected ? text : TerminalText.Escape(text, keepLines: true));
+        Console.Error.WriteLine(TerminalText.Escape(text, keepLines: true));
 
     /// <summary>A value that others wrote and that belongs on one line.</summary>
-    public static string Value(string text) =>
-        Console.IsOutputRedirected ? text : TerminalText.Escape(text, keepLines: false);
+    public static string Value(string text) => TerminalText.Escape(text, keepLines: false);
 
     /// <summary>Prints a table for people.</summary>
     public static void Table(Table table)

@@ -96,6 +96,8 @@ internal static class ProposalCommand
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
             Proposal proposal = await FindAsync(client, result.GetRequiredValue(id), cancellation);
             await RequireGenuineAsync(client, factory.ChainId, proposal.State, cancellation);
+            if (!result.GetValue(json))
+                Output.Line($"Voting {result.GetRequiredValue(choice)} the proposal of {proposal.State.Department}: {MembershipFile.Describe(proposal.State.Change)}");
             var vote = new VoteOnProposal
             {
                 Department = proposal.State.Department,

@@ -5,6 +5,7 @@ using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Node.Signatures;
+using GovChain.Protos.V1;
 
 namespace GovChain.Node.Commands;
 
@@ -70,7 +71,7 @@ internal static class ReceiptCommand
             using NodeVerifier signatures = NodeVerifier.ForFile();
             ProvenTransaction? proven = ReceiptVerifier.Verify(bytes, genesis, signatures.Verifier, out ReceiptFailure? failure);
             if (result.GetValue(json))
-                Output.Json(ToJson(proven, failure));
+                Output.Json(ToJson(bytes, proven, failure));
             else if (proven is null)
                 Output.Error($"NOT VALID: {path}: {failure!.Message}");
             else
@@ -80,27 +81,67 @@ internal static class ReceiptCommand
         return command;
     }
 
-    private static JsonObject ToJson(ProvenTransaction? proven, ReceiptFailure? failure) => proven is null
-        ? new JsonObject { ["ok"] = false, ["failure"] = failure!.Kind.ToString(), ["message"] = failure.Message }
-        : new JsonObject
+    /// <summary>Of a valid receipt its readable members, which are proven with the rest, and the status of the key that signed.</summary>
+    private static JsonObject ToJson(byte[] receipt, ProvenTransaction? proven, ReceiptFailure? failure)
+    {
+        if (proven is null)
+            return new JsonObject { ["ok"] = false, ["failure"] = failure!.Kind.ToString(), ["message"] = failure.Message };
+        var said = new JsonObject { ["ok"] = true };
+        foreach ((string name, JsonNode? value) in JsonNode.Parse(receipt)!["summary"]!.AsObject())
+            said[name] = value?.DeepClone();
+        if (proven.Signer.Interval is { } interval)
         {
-            ["ok"] = true,
-            ["transactionId"] = proven.Transaction.Id.ToString(),
-            ["height"] = proven.Header.Height,
-            ["recordedAt"] = UtcTime.Format(proven.Header.TimestampMs),
-            ["department"] = proven.Signer.Department,
-            ["officer"] = proven.Signer.OfficerId,
-        };
+            said["roles"] = new JsonArray([.. RolesOf(interval).Select(static r => (JsonNode)r)]);
+            said["keySince"] = interval.FirstHeight;
+            if (interval.LastHeight > 0)
+                said["keyUntil"] = interval.LastHeight;
+        }
+        return said;
+    }
 
     private static void Print(string path, ProvenTransaction proven)
     {
         int quorum = proven.Validators.QuorumSize;
+        TransactionBody body = proven.Transaction.Body;
         Output.Line($"VALID: {path}");
-        Output.Line($"  transaction {proven.Transaction.Id}, {proven.Transaction.Body.ActionCase.ToString().ToLowerInvariant()}");
+        Output.Line($"  transaction {proven.Transaction.Id}, {body.ActionCase.ToString().ToLowerInvariant()}");
+        foreach (string line in Record(body))
+            Output.Line($"  {line}");
         Output.Line($"  recorded on {UtcTime.Format(proven.Header.TimestampMs)} in block {proven.Header.Height} of {proven.Genesis.Body.NetworkName}");
         Output.Line(proven.Signer.OfficerId is { } officer
-            ? $"  signed by officer {officer} of {proven.Signer.Department}"
+            ? $"  signed by officer {officer} of {proven.Signer.Department}, {Status(proven.Signer.Interval!)}"
             : $"  signed by the validator of {proven.Signer.Department}");
         Output.Line($"  certified by {quorum} of {proven.Validators.Count} departments");
     }
+
+    /// <summary>What it did to which record, and whether it holds by itself.</summary>
+    private static IEnumerable<string> Record(TransactionBody body)
+    {
+        if (RecordActions.RecordOf(body) is not { } record)
+            yield break;
+        string name = $"{record.Type}/{record.Id}";
+        if (RecordActions.VersionMadeBy(body) is { } made)
+            yield return $"{name}, version {made.Version}";
+        else if (RecordActions.ChangeOf(body) is { } change)
+            yield return $"{name}, SUBMITTED for approval until {UtcTime.Format(change.ApproveUntilMs)}: it made no version, and whether one came of it another receipt says";
+        else
+            yield return name;
+        if (RecordActions.ChangeOf(body) is { } given)
+        {
+            if (given.Receiver.Length > 0)
+                yield return $"custody offered to {given.Receiver}";
+            if (given.Payload?.Inline is { } content)
+                yield return $"content: {content.Content.Length} bytes of {content.MediaType}, SHA-256 {Sha256.Hash(content.Content.Span)}";
+            if (given.Reason.Length > 0)
+                yield return $"reason: {Output.Value(given.Reason)}";
+        }
+        if ((body.Approve?.Submission ?? body.Refuse?.Submission) is { } submission)
+            yield return $"decides on the submission {Convert.ToHexStringLower(submission.Span)}";
+    }
+
+    private static string Status(OfficerInterval interval) => $"{string.Join(" and ", RolesOf(interval))}; the key signs since block {interval.FirstHeight}"
+        + (interval.LastHeight > 0 ? $" and signed for the last time in block {interval.LastHeight}" : "");
+
+    private static IEnumerable<string> RolesOf(OfficerInterval interval) =>
+        interval.Roles.Select(static r => ((OfficerRole)r).ToString().ToLowerInvariant());
 }

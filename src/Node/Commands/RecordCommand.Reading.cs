@@ -18,7 +18,7 @@ internal static partial class RecordCommand
         Option<bool> json = Output.JsonOption();
         var raw = new Option<bool>("--raw")
         {
-            Description = "Print the content alone, byte for byte. Without it control characters are spelt out on a terminal",
+            Description = "Print the content alone, byte for byte. Without it control characters are spelt out",
         };
         var command = new Command("get", "Show a record") { type, id, version, json, raw };
         command.Validators.Add(result =>

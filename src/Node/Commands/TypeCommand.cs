@@ -87,6 +87,7 @@ internal static class TypeCommand
             }
             string[] departments = Departments(result.GetValue(approvers));
             string[] mayRead = Departments(result.GetValue(readers));
+            await RequireDepartmentsAsync(client, [.. departments, .. mayRead], cancellation);
             if (current is { FourEyes: true } && !result.GetValue(fourEyes) && !result.GetValue(twoEyes))
             {
                 throw new CommandException(ExitCode.Usage,
@@ -122,6 +123,16 @@ internal static class TypeCommand
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    /// <summary>A right that is given to nobody waits for whoever is admitted under that id later.</summary>
+    private static async Task RequireDepartmentsAsync(LedgerClient client, string[] named, CancellationToken cancellation)
+    {
+        if (named.Length == 0)
+            return;
+        GetStatusResponse status = await client.GetStatusAsync(cancellation);
+        if (Array.Find(named, id => !status.Validators.Contains(id)) is { } unknown)
+            throw new CommandException(ExitCode.Usage, $"No department {unknown} has a vote on this ledger. Look at: govchain member list");
     }
 
     private static string[] Departments(string[]? given) => [.. (given ?? []).Distinct().Order(StringComparer.Ordinal)];

@@ -141,6 +141,13 @@ public sealed class ReaderCertificateTests
         try
         {
             await File.WriteAllTextAsync(file, ReaderCertificate.CreatePem(_gateway.ChainId, new Signer(Key), TimeSpan.FromDays(1)));
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+                LedgerClientException open = Assert.Throws<LedgerClientException>(() => ReaderCertificate.Load(file))!;
+                Assert.That((open.Reason, open.Message), Is.EqualTo(("INVALID_CERTIFICATE_FILE", $"The certificate file '{file}' is open to other users of this machine. Close it with: chmod 600 '{file}'")));
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
             using X509Certificate2 certificate = ReaderCertificate.Load(file);
             using LedgerClient client = LedgerClient.Connect(_host.TlsAddress, _authority, certificate);
             Assert.That(await AskAsync(client, "closed-type"), Is.EqualTo("GIVEN"));
