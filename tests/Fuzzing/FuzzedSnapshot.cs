@@ -38,7 +38,7 @@ internal sealed class FuzzedSnapshot
     private FuzzedSnapshot(IReadOnlyList<ByteString> answers)
     {
         _answers = answers;
-        _sources = new SnapshotSources(static () => [.. Enumerable.Range(0, Sources)], Blame);
+        _sources = new SnapshotSources(static () => [.. Enumerable.Range(0, Sources)], static () => 0, Blame);
     }
 
     /// <summary>What the hostile one answered, as frames; null for no answer.</summary>

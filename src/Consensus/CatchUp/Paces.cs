@@ -5,9 +5,10 @@ namespace GovChain.Consensus;
 /// count against it: whoever seemed slow while this node's own line was cut is asked again, and one that is slow costs ever less often.
 /// </summary>
 /// <remarks>Belongs to one caller at a time.</remarks>
-public sealed class Paces
+/// <param name="halvedAfterMs">After so long a pace counts half, milliseconds.</param>
+public sealed class Paces(long halvedAfterMs = Paces.HalvedAfterMs)
 {
-    /// <summary>After so long a pace counts half, milliseconds.</summary>
+    /// <summary>After so long a pace for blocks counts half, milliseconds.</summary>
     public const long HalvedAfterMs = 10_000;
 
     private const long NewestAnswers = 4;
@@ -18,10 +19,7 @@ public sealed class Paces
     /// <param name="source">Who may be asked.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
     public long Of(int source, ulong nowMs) => _paces.TryGetValue(source, out var pace)
-        ? pace.Us * HalvedAfterMs / (HalvedAfterMs + (long)(nowMs - pace.AtMs)) : 0;
-
-    /// <summary>Microseconds, however long ago; 0 for one that was not tried yet.</summary>
-    public long Of(int source) => Of(source, 0);
+        ? pace.Us * halvedAfterMs / (halvedAfterMs + (long)(nowMs - pace.AtMs)) : 0;
 
     /// <summary>It took so long.</summary>
     /// <param name="source">Who was asked.</param>
@@ -29,7 +27,4 @@ public sealed class Paces
     /// <param name="nowMs">A clock that does not jump.</param>
     public void Take(int source, long us, ulong nowMs) =>
         _paces[source] = (_paces.TryGetValue(source, out var pace) ? pace.Us + (us - pace.Us) / NewestAnswers : us, nowMs);
-
-    /// <summary>It took so long, wherever nobody asks how long ago.</summary>
-    public void Take(int source, long us) => Take(source, us, 0);
 }

@@ -4,18 +4,24 @@ namespace GovChain.Consensus;
 
 /// <summary>
 /// Whom a node asks for the parts of one snapshot: the fastest first, of those that hold it. One that lied is asked for
-/// nothing more, one that did not answer comes last. No clock, no I/O: its questions are asked by whoever drives them.
+/// nothing more, one that did not answer comes last for a while. No I/O: its questions are asked by whoever drives them.
 /// </summary>
 /// <remarks>Belongs to one caller at a time.</remarks>
 /// <param name="connected">Who can be asked now, by number.</param>
+/// <param name="nowMs">A clock that does not jump.</param>
 /// <param name="misbehaved">Told who did what no honest node does.</param>
 /// <param name="givenUp">Who offered snapshots that were given up in searches before; goes on with this one.</param>
-public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<int, string> misbehaved, ISet<int>? givenUp = null)
+public sealed class SnapshotSources(
+    Func<IReadOnlyList<int>> connected, Func<ulong> nowMs, Action<int, string> misbehaved, ISet<int>? givenUp = null)
 {
+    /// <summary>After so long the time that somebody took for a part counts half, milliseconds: a fetch has an end, so that one that is slow
+    /// must not be tried as often as for blocks.</summary>
+    private const long PartHalvedAfterMs = 60_000;
+
     private readonly ISet<int> _givenUp = givenUp ?? new HashSet<int>();
-    private readonly Paces _parts = new(); // an answer of one that is honest is full, or the last
+    private readonly Paces _parts = new(PartHalvedAfterMs); // an answer of one that is honest is full, or the last
     private readonly Paces _blocks = new();
-    private readonly HashSet<int> _silent = [];
+    private readonly Dictionary<int, ulong> _silentSinceMs = [];
     private readonly HashSet<int> _liars = [];
     private readonly HashSet<int> _holders = [];
     private readonly HashSet<int> _offered = [];
@@ -91,7 +97,7 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
             yield return question;
             if (question.Answer is not { } answer)
             {
-                Silent(source, "did not answer a request for a part of a snapshot");
+                Failed(question, source, _parts, "did not answer a request for a part of a snapshot");
                 continue;
             }
             Answered(source, _parts, question.TookUs);
@@ -125,9 +131,9 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
                 yield break;
             }
             if (complaint is not null)
-                Silent(source, complaint);
+                Failed(question, source, _blocks, complaint);
             else
-                _blocks.Take(source, question.TookUs); // that it lacks them is no fault, however long it took to say so
+                _blocks.Take(source, question.TookUs, nowMs()); // that it lacks them is no fault, however long it took to say so
         }
     }
 
@@ -138,18 +144,27 @@ public sealed class SnapshotSources(Func<IReadOnlyList<int>> connected, Action<i
         misbehaved(source, complaint);
     }
 
-    private int[] Order(Paces paces, Func<int, bool>? among = null) =>
-        [.. connected().Where(s => !_liars.Contains(s) && (among is null || among(s))).OrderBy(_silent.Contains).ThenBy(paces.Of)];
-
-    private void Silent(int source, string complaint)
+    private int[] Order(Paces paces, Func<int, bool>? among = null)
     {
-        _silent.Add(source);
+        ulong now = nowMs();
+        return
+        [
+            .. connected().Where(s => !_liars.Contains(s) && (among is null || among(s)))
+                .OrderBy(s => _silentSinceMs.TryGetValue(s, out ulong since) && now - since < CatchUp.PassedOverMs).ThenBy(s => paces.Of(s, now)),
+        ];
+    }
+
+    /// <summary>It gave nothing, and comes last for a while.</summary>
+    private void Failed(LedgerQuestion question, int source, Paces paces, string complaint)
+    {
+        paces.Take(source, question.TookUs, nowMs());
+        _silentSinceMs[source] = nowMs();
         misbehaved(source, complaint);
     }
 
     private void Answered(int source, Paces paces, long tookUs)
     {
-        _silent.Remove(source);
-        paces.Take(source, tookUs);
+        _silentSinceMs.Remove(source);
+        paces.Take(source, tookUs, nowMs());
     }
 }

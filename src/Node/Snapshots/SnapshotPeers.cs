@@ -15,7 +15,7 @@ internal sealed class SnapshotPeers(
     private readonly LedgerPeers _peers = new(sources, network, time);
 
     /// <summary>Who is asked for what, and who is not asked any more.</summary>
-    public SnapshotSources Sources { get; } = new(() => sources.Connected, progress.Misbehaved, givenUp);
+    public SnapshotSources Sources { get; } = new(() => sources.Connected, time.MonotonicMs, progress.Misbehaved, givenUp);
 
     /// <summary>The height that most of the connected departments hold a snapshot at, and of several the newest; null where
     /// nobody has one above a height.</summary>

@@ -37,7 +37,7 @@ internal sealed partial class SimulatedNode
             return;
         }
         _readsOutrun = false;
-        SnapshotSources sources = _fillSources ??= new SnapshotSources(Others, Blame);
+        SnapshotSources sources = _fillSources ??= new SnapshotSources(Others, () => MonotonicMs, Blame);
         Ask(Counted(sources.AskForBlocks(first)), () =>
         {
             if (!sources.WasGiven)

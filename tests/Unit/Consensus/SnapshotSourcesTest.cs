@@ -8,10 +8,18 @@ namespace GovChain.Tests.Unit.Consensus;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class SnapshotSourcesTest
 {
-    private readonly List<int> _named = [];
-    private readonly SnapshotSources _sources;
+    private const int Hostile = 1;
+    private const long Second = 1_000_000, Timeout = 10 * Second, JustInTime = 9_900_000, Lease = (long)SnapshotRules.LeaseMs * 1_000;
 
-    public SnapshotSourcesTest() => _sources = new SnapshotSources(static () => [1, 2], (source, _) => _named.Add(source));
+    private readonly List<int> _named = [];
+    private readonly List<int> _connected = [1, 2];
+    private readonly SnapshotSources _sources;
+    private long _us;
+
+    private static SnapshotRequest Part => new() { Height = 640, Rows = new StateRowsWanted() };
+
+    public SnapshotSourcesTest() =>
+        _sources = new SnapshotSources(() => _connected, () => (ulong)_us / 1_000, (source, _) => _named.Add(source));
 
     /// <summary>One block in little less time than the other needs for sixty-four is no quick answer.</summary>
     [Test]
@@ -52,6 +60,44 @@ public sealed class SnapshotSourcesTest
         Assert.That(_named, Is.Empty);
     }
 
+    /// <summary>This node's own line is cut for 20 s; before and after, all but one answer at once, and that one always just in time.</summary>
+    [Test]
+    public void Parts_AfterTheLineWasCut_AreAskedOfTheFastAgain()
+    {
+        const long begin = 15 * Second, end = begin + 20 * Second;
+        const long lapse = (long)CatchUp.PassedOverMs * 1_000;
+        int slow = 0;
+        Find();
+        while (_us < Lease)
+        {
+            Ask(_sources.Ask(Part, static (_, _) => null), source =>
+            {
+                bool isCut = _us is >= begin and < end;
+                slow += source == Hostile ? 1 : 0;
+                return source == Hostile ? (JustInTime, true) : isCut ? (Timeout, false) : (20_000, true);
+            });
+        }
+        Assert.That(slow, Is.InRange(2, 1 + (end - begin + lapse) / JustInTime), "once at first, and while no other answered");
+    }
+
+    /// <summary>On a line on which a part takes two seconds it costs a twentieth of the time at most.</summary>
+    [Test]
+    public void Parts_OfOneThatKeepsSilent_AreAskedForEverMoreRarely()
+    {
+        long lost = 0;
+        Find();
+        while (_us < Lease)
+        {
+            Ask(_sources.Ask(Part, static (_, _) => null), source =>
+            {
+                lost += source == Hostile ? Timeout : 0;
+                return source == Hostile ? (Timeout, false) : (2 * Second, true);
+            });
+        }
+        Assert.That(lost, Is.InRange(2 * Timeout, Lease / 20), "what seems cut may come back");
+        Assert.That(_named, Is.Not.Empty.And.All.EqualTo(Hostile));
+    }
+
     /// <summary>One alone offers the newest, which it does not give: it has its turn again when the others had theirs.</summary>
     [Test]
     public void Find_AfterASnapshotWasGivenUp_IsAnothers_UntilAllHadTheirTurn()
@@ -70,7 +116,7 @@ public sealed class SnapshotSourcesTest
 
         static SnapshotSources Search(int[] connected, HashSet<int> givenUp)
         {
-            var search = new SnapshotSources(() => connected, static (_, _) => { }, givenUp);
+            var search = new SnapshotSources(() => connected, static () => 0, static (_, _) => { }, givenUp);
             foreach (OffersQuestion question in search.Find(0).Cast<OffersQuestion>())
             {
                 for (int s = 0; s < question.Sources.Count; s++)
@@ -100,5 +146,30 @@ public sealed class SnapshotSourcesTest
         }
         Assert.That(found, Is.EqualTo(new ulong?[] { 100, 200, null }));
         Assert.That(_named, Is.Empty);
+    }
+
+    /// <summary>All hold one at the same height.</summary>
+    private void Find()
+    {
+        foreach (OffersQuestion question in _sources.Find(0).Cast<OffersQuestion>())
+        {
+            for (int s = 0; s < question.Sources.Count; s++)
+                question.Answers[s] = new SnapshotResponse { Held = SnapshotRules.WriteHeld([Part.Height]) };
+        }
+    }
+
+    /// <summary>Answers questions, each by how long who is asked takes, and whether it gives what is asked for.</summary>
+    private void Ask(IEnumerable<LedgerQuestion> questions, Func<int, (long TookUs, bool Gives)> answer)
+    {
+        foreach (LedgerQuestion question in questions)
+        {
+            var (part, blocks) = (question as PartQuestion, question as BlocksQuestion);
+            (question.TookUs, bool gives) = answer(part?.Source ?? blocks!.Source);
+            _us += question.TookUs;
+            if (gives && part is not null)
+                part.Answer = new SnapshotResponse { Height = part.Request.Height, LastRows = true };
+            else if (gives)
+                blocks!.Answer = new BlockRange(1, [.. Enumerable.Repeat(new FetchedBlock(default, default, []), CatchUp.RangeBlocks)], 1_000, 0);
+        }
     }
 }
