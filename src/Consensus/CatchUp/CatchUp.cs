@@ -40,7 +40,8 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <summary>How long to wait when nobody had anything, or nothing but a lie, milliseconds.</summary>
     public const ulong PauseMs = 250;
 
-    private const long LetWaitUs = 1_000_000;
+    /// <summary>Whoever gave nothing after it let others wait for so long comes last, though it is no fault, microseconds.</summary>
+    public const long LetWaitUs = 1_000_000;
 
     private readonly Dictionary<int, ulong> _passedOverSinceMs = [];
     private readonly Paces _paces = new();

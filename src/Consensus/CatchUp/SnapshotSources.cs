@@ -97,7 +97,7 @@ public sealed class SnapshotSources(
             yield return question;
             if (question.Answer is not { } answer)
             {
-                Failed(question, source, _parts, "did not answer a request for a part of a snapshot");
+                Failed(question, source, _parts, "did not answer a request for a part of a snapshot", HasEnded(source));
                 continue;
             }
             Answered(source, _parts, question.TookUs);
@@ -131,7 +131,7 @@ public sealed class SnapshotSources(
                 yield break;
             }
             if (complaint is not null)
-                Failed(question, source, _blocks, complaint);
+                Failed(question, source, _blocks, complaint, question.Answer is null && HasEnded(source));
             else
                 _blocks.Take(source, question.TookUs, nowMs()); // that it lacks them is no fault, however long it took to say so
         }
@@ -154,12 +154,18 @@ public sealed class SnapshotSources(
         ];
     }
 
-    /// <summary>It gave nothing, and comes last for a while.</summary>
-    private void Failed(LedgerQuestion question, int source, Paces paces, string complaint)
+    /// <summary>Its stream is no longer there: it may have been stopped, which is no fault.</summary>
+    private bool HasEnded(int source) => !connected().Contains(source);
+
+    /// <summary>It gave nothing, and comes last for a while: unless its stream ended, for which nobody is named, before others had waited a
+    /// second.</summary>
+    private void Failed(LedgerQuestion question, int source, Paces paces, string complaint, bool ended)
     {
         paces.Take(source, question.TookUs, nowMs());
-        _silentSinceMs[source] = nowMs();
-        misbehaved(source, complaint);
+        if (!ended || question.TookUs >= CatchUp.LetWaitUs)
+            _silentSinceMs[source] = nowMs();
+        if (!ended)
+            misbehaved(source, complaint);
     }
 
     private void Answered(int source, Paces paces, long tookUs)

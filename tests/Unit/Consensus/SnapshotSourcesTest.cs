@@ -98,6 +98,31 @@ public sealed class SnapshotSourcesTest
         Assert.That(_named, Is.Not.Empty.And.All.EqualTo(Hostile));
     }
 
+    /// <summary>Whoever is stopped while it is asked is nobody's enemy. That others waited for a second makes it the last all the same.</summary>
+    [Test]
+    public void PartOrBlocks_OfOneWhoseStreamEnds_AreAnothers_AndItIsNotNamed(
+        [Values] bool isPart, [Values(50_000, 1_500_000)] long tookUs, [Values] bool isThere)
+    {
+        Find();
+        var asked = new List<int>();
+        for (int i = 0; i < 2; i++)
+        {
+            Ask(isPart ? _sources.Ask(Part, static (_, _) => null) : _sources.AskForBlocks(1), source =>
+            {
+                asked.Add(source);
+                bool gives = source != Hostile || i > 0;
+                if (!gives && !isThere)
+                    _connected.Remove(Hostile);
+                return (gives ? 6 * Second : tookUs, gives);
+            });
+            if (!isThere && i == 0)
+                _connected.Insert(0, Hostile);
+        }
+        bool isLast = isThere || tookUs >= CatchUp.LetWaitUs;
+        Assert.That(asked, Is.EqualTo(isLast ? new[] { Hostile, 2, 2 } : [Hostile, 2, Hostile]));
+        Assert.That(_named, isThere ? Is.EqualTo(new[] { Hostile }) : Is.Empty);
+    }
+
     /// <summary>One alone offers the newest, which it does not give: it has its turn again when the others had theirs.</summary>
     [Test]
     public void Find_AfterASnapshotWasGivenUp_IsAnothers_UntilAllHadTheirTurn()

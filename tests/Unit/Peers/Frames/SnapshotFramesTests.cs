@@ -33,6 +33,7 @@ internal sealed class SnapshotFramesTests
         ["snapshot_response.last_rows"] = "where there are more, what lacks is noticed",
         ["snapshot_response.head.state_rows"] = "a hint: at worst nothing is fetched",
         ["snapshot_response.head.epochs: without the last"] = "fewer of them are fewer: those that lack are asked for",
+        ["block_response"] = "left out, the frame is none and ends the stream with words",
         ["block_response: another in its place, 0"] = "an answer to no question; the one to this question is waited for",
         ["block_response.request_id"] = "an answer to no question; the one to this question is waited for",
         ["block_response.tip_height"] = "a hint: what is said to be there is asked for, and no more is believed of it",
