@@ -11,6 +11,7 @@ namespace GovChain.Consensus;
 public sealed partial class SnapshotAssembler
 {
     private readonly List<FetchedRows> _ranges = [];
+    private readonly List<FetchedRows> _again = []; // the same or parts of them, to be asked of others
     private readonly HashSet<int> _omitted = [];
     private ulong _leaves;
     private ulong _rows;
@@ -147,41 +148,41 @@ public sealed partial class SnapshotAssembler
     private IEnumerable<LedgerQuestion> AskForOmitted()
     {
         Dictionary<int, int> given = _ranges.CountBy(static r => r.Source).ToDictionary();
-        List<FetchedRows> ranges = [.. _ranges.OrderBy(r => given[r.Source])];
-        for (bool any = true; any && _rows != _leaves;)
+        _again.AddRange(_ranges.OrderBy(r => given[r.Source]));
+        for (bool any = true; any;)
         {
             any = false;
-            var parts = new List<FetchedRows>();
-            foreach (FetchedRows range in ranges)
+            for (int i = 0; i < _again.Count; i++)
             {
-                for (FetchedRows? rest = range; rest is not null;)
-                {
-                    var again = new RowsWanted(rest.From) { Among = s => !range.Asked.Contains(s) };
-                    foreach (LedgerQuestion question in AskForRows(again))
-                        yield return question;
-                    if (_rows == _leaves)
-                        yield break;
-                    any |= again.Given is not null;
-                    rest = Divide(rest, again.Given, parts);
-                }
+                FetchedRows range = _again[i];
+                var wanted = new RowsWanted(range.From) { Among = s => !range.Asked.Contains(s) };
+                foreach (LedgerQuestion question in AskForRows(wanted))
+                    yield return question;
+                if (_rows == _leaves)
+                    yield break;
+                if (wanted.Given is not { } part)
+                    continue; // nobody else has it
+                any = true;
+                Divide(i, part);
             }
-            ranges = parts;
         }
     }
 
-    /// <summary>Who was asked for one part of a range can have what was left out of another. The rest of the range, or null.</summary>
-    private static FetchedRows? Divide(FetchedRows range, FetchedRows? given, List<FetchedRows> parts)
+    /// <summary>Who was asked for one part of a range can have what was left out of another: the rest of the range comes next.</summary>
+    private void Divide(int place, FetchedRows given)
     {
-        if (given is null)
-        {
-            parts.Add(range); // nobody else has it
-            return null;
-        }
+        FetchedRows range = _again[place];
         bool isAll = given.IsLast || (!range.IsLast && given.To.AsSpan().SequenceCompareTo(range.To) >= 0);
         HashSet<int> asked = [.. range.Asked, given.Source];
-        parts.Add(isAll ? range with { Asked = asked } : range with { To = given.To, IsLast = false, Asked = asked });
-        return isAll ? null : range with { From = given.To };
+        _again[place] = isAll ? range with { Asked = asked } : range with { To = given.To, IsLast = false, Asked = asked };
+        if (!isAll)
+            _again.Insert(place + 1, range with { From = given.To });
     }
+
+    /// <summary>Who gave ranges that were not given by f + 1 departments with a vote, of which one is honest; nobody where no value is missing.
+    /// </summary>
+    private IEnumerable<int> Unconfirmed() => _rows == _leaves ? []
+        : _again.Where(r => r.Asked.Count(s => s < _validators) < Quorum.Weak(_validators)).Select(static r => r.Source).Distinct();
 
     /// <summary>Values that came only when they were asked for again: whoever gave the ranges that they belong to left them out.</summary>
     private void BlameFor(IEnumerable<StateChange> late)

@@ -64,6 +64,14 @@ public sealed partial class SnapshotAssembler(
     /// executed here, as the departments have certified.</exception>
     public IEnumerable<LedgerQuestion> Questions()
     {
+        foreach (LedgerQuestion question in AskForAll())
+            yield return question;
+        if (Failure is not null)
+            sources.LeaveUnconfirmed(Unconfirmed());
+    }
+
+    private IEnumerable<LedgerQuestion> AskForAll()
+    {
         long waitedUs = 0;
         Func<IEnumerable<LedgerQuestion>>[] parts = [AskForHead, AskForPages, AskForRows, AskForBlocks];
         foreach (Func<IEnumerable<LedgerQuestion>> part in parts)

@@ -23,6 +23,7 @@ public sealed class SnapshotPlan(ulong lagMin)
     private const int AttemptsMax = 3;
 
     private readonly Dictionary<int, ulong> _doubtedUntilMs = [];
+    private readonly Dictionary<int, int> _unconfirmed = [];
     private ulong _pausedUntilMs;
     private ulong _withoutOfferMs = PauseWithoutOfferMs;
     private ulong _begunMs;
@@ -31,6 +32,19 @@ public sealed class SnapshotPlan(ulong lagMin)
 
     /// <summary>Who offered snapshots that were given up: see <see cref="SnapshotSources"/>.</summary>
     public ISet<int> GivenUp { get; } = new HashSet<int>();
+
+    /// <summary>Somebody left values out of a snapshot that was given up.</summary>
+    public bool IsIncomplete => _unconfirmed.Count > 0;
+
+    /// <summary>How many snapshots were given up with values missing and nobody to confirm what it gave of them.</summary>
+    public int Unconfirmed(int source) => _unconfirmed.GetValueOrDefault(source);
+
+    /// <summary>Values are missing of a snapshot that is given up, and of what these gave nobody knows whether it is all.</summary>
+    public void LeaveUnconfirmed(IEnumerable<int> sources)
+    {
+        foreach (int source in sources)
+            _unconfirmed[source] = Unconfirmed(source) + 1;
+    }
 
     /// <summary>Whether to look for a snapshot now; where true, a search begins.</summary>
     /// <param name="lag">Blocks behind.</param>

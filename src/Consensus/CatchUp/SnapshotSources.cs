@@ -10,20 +10,21 @@ namespace GovChain.Consensus;
 /// <param name="connected">Who can be asked now, by number.</param>
 /// <param name="nowMs">A clock that does not jump.</param>
 /// <param name="misbehaved">Told who did what no honest node does.</param>
-/// <param name="givenUp">Who offered snapshots that were given up in searches before; goes on with this one.</param>
+/// <param name="plan">Remembers what searches before have shown; goes on with this one.</param>
 public sealed class SnapshotSources(
-    Func<IReadOnlyList<int>> connected, Func<ulong> nowMs, Action<int, string> misbehaved, ISet<int>? givenUp = null)
+    Func<IReadOnlyList<int>> connected, Func<ulong> nowMs, Action<int, string> misbehaved, SnapshotPlan? plan = null)
 {
     /// <summary>After so long the time that somebody took for a part counts half, milliseconds: a fetch has an end, so that one that is slow
     /// must not be tried as often as for blocks.</summary>
     private const long PartHalvedAfterMs = 60_000;
 
-    private readonly ISet<int> _givenUp = givenUp ?? new HashSet<int>();
+    private readonly SnapshotPlan _plan = plan ?? new SnapshotPlan(lagMin: 0);
     private readonly Paces _parts = new(PartHalvedAfterMs); // an answer of one that is honest is full, or the last
     private readonly Paces _blocks = new();
     private readonly Dictionary<int, ulong> _silentSinceMs = [];
     private readonly HashSet<int> _liars = [];
     private readonly HashSet<int> _holders = [];
+    private readonly HashSet<int> _givers = []; // of state values
     private readonly HashSet<int> _offered = [];
     private readonly HashSet<int> _spurned = [];
     private readonly HashSet<int> _letGo = [];
@@ -58,9 +59,10 @@ public sealed class SnapshotSources(
         }
         if (held.Count == 0)
             yield break;
-        if (held.Values.All(by => by.TrueForAll(_givenUp.Contains)))
-            _givenUp.Clear();
-        (ulong best, List<int> by) = held.OrderBy(h => h.Value.Count(s => !_givenUp.Contains(s))).ThenBy(static h => h.Key).Last();
+        if (held.Values.All(by => by.TrueForAll(_plan.GivenUp.Contains)))
+            _plan.GivenUp.Clear();
+        (ulong best, List<int> by) = held.OrderBy(h => h.Value.Count(s => !_plan.GivenUp.Contains(s))).ThenBy(static h => h.Key).Last();
+        _givers.Clear();
         _holders.Clear();
         _holders.UnionWith(by);
         _offered.Clear();
@@ -75,7 +77,7 @@ public sealed class SnapshotSources(
     {
         if (!isProven)
             _offered.RemoveWhere(s => !_holders.Contains(s) && _letGo.Add(s));
-        _givenUp.UnionWith(_offered);
+        _plan.GivenUp.UnionWith(_offered);
         if (!isProven)
             _spurned.UnionWith(_offered);
     }
@@ -91,7 +93,8 @@ public sealed class SnapshotSources(
         SnapshotRequest request, Func<SnapshotResponse, int, string?> judge, Func<int, bool>? among = null)
     {
         WasGiven = false;
-        foreach (int source in Order(_parts, s => _holders.Contains(s) && (among is null || among(s))))
+        bool isRows = request.PartCase == SnapshotRequest.PartOneofCase.Rows;
+        foreach (int source in Order(_parts, s => _holders.Contains(s) && (among is null || among(s)), isRows ? Doubt : null))
         {
             var question = new PartQuestion(source, request);
             yield return question;
@@ -109,6 +112,8 @@ public sealed class SnapshotSources(
             if (judge(answer, source) is not { } lie)
             {
                 WasGiven = true;
+                if (isRows)
+                    _givers.Add(source);
                 yield break;
             }
             Lied(source, lie);
@@ -137,6 +142,9 @@ public sealed class SnapshotSources(
         }
     }
 
+    /// <summary>The snapshot is given up with values missing, and of what these gave nobody knows whether it is all.</summary>
+    public void LeaveUnconfirmed(IEnumerable<int> sources) => _plan.LeaveUnconfirmed(sources);
+
     /// <summary>It sent what cannot be true: nothing more is asked of it.</summary>
     public void Lied(int source, string complaint)
     {
@@ -144,13 +152,18 @@ public sealed class SnapshotSources(
         misbehaved(source, complaint);
     }
 
-    private int[] Order(Paces paces, Func<int, bool>? among = null)
+    /// <summary>Once values were missing, whoever gave what nobody confirmed comes last for them, and one gives all that it can: with what
+    /// it leaves out at most one that is honest is doubted, whoever goes on where it stops.</summary>
+    private (int Unconfirmed, bool Begins) Doubt(int source) => (_plan.Unconfirmed(source), _plan.IsIncomplete && !_givers.Contains(source));
+
+    private int[] Order(Paces paces, Func<int, bool>? among = null, Func<int, (int, bool)>? doubt = null)
     {
         ulong now = nowMs();
         return
         [
             .. connected().Where(s => !_liars.Contains(s) && (among is null || among(s)))
-                .OrderBy(s => _silentSinceMs.TryGetValue(s, out ulong since) && now - since < CatchUp.PassedOverMs).ThenBy(s => paces.Of(s, now)),
+                .OrderBy(s => _silentSinceMs.TryGetValue(s, out ulong since) && now - since < CatchUp.PassedOverMs)
+                .ThenBy(s => doubt?.Invoke(s) ?? default).ThenBy(s => paces.Of(s, now)),
         ];
     }
 

@@ -21,6 +21,9 @@ internal sealed class SnapshotFetch(
     /// <summary>An answer ends with the row, page or change that makes it longer than this.</summary>
     public int AnswerBytesMax { get; init; } = SnapshotAnswers.AnswerBytesMax;
 
+    /// <summary>How long may be waited for all answers together, milliseconds.</summary>
+    public ulong WaitMaxMs { get; init; } = SnapshotRules.LeaseMs;
+
     /// <summary>The newest protocol version that is executed here.</summary>
     public uint NewestVersion { get; init; } = ProtocolVersions.Newest;
 
@@ -42,6 +45,7 @@ internal sealed class SnapshotFetch(
         _assembler = new SnapshotAssembler(genesis, known, verifier, peers.Sources, new StoredAssembly(assembly), height)
         {
             AnswerBytesMax = AnswerBytesMax,
+            WaitMaxMs = WaitMaxMs,
             NewestVersion = NewestVersion,
             OnProgress = OnProgress,
             IsWorthwhile = IsWorthwhile,

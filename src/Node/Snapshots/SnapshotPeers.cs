@@ -8,14 +8,14 @@ namespace GovChain.Node.Snapshots;
 /// <summary>
 /// Asks peers what <see cref="SnapshotSources"/> and those who use it want to know. For one task.
 /// </summary>
-/// <param name="givenUp">Who offered snapshots that were given up: see <see cref="SnapshotSources"/>.</param>
+/// <param name="plan">Remembers what searches before have shown: see <see cref="SnapshotSources"/>.</param>
 internal sealed class SnapshotPeers(
-    LedgerSources sources, IPeerNetwork network, PeerProgress progress, TimeProvider time, ISet<int>? givenUp = null)
+    LedgerSources sources, IPeerNetwork network, PeerProgress progress, TimeProvider time, SnapshotPlan? plan = null)
 {
     private readonly LedgerPeers _peers = new(sources, network, time);
 
     /// <summary>Who is asked for what, and who is not asked any more.</summary>
-    public SnapshotSources Sources { get; } = new(() => sources.Connected, time.MonotonicMs, progress.Misbehaved, givenUp);
+    public SnapshotSources Sources { get; } = new(() => sources.Connected, time.MonotonicMs, progress.Misbehaved, plan);
 
     /// <summary>The height that most of the connected departments hold a snapshot at, and of several the newest; null where
     /// nobody has one above a height.</summary>

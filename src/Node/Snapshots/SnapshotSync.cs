@@ -47,7 +47,7 @@ internal sealed class SnapshotSync(
     {
         if (!_plan.Begin(lag, time.MonotonicMs(), wordOf))
             return false;
-        var peers = new SnapshotPeers(sources, network, progress, time, _plan.GivenUp);
+        var peers = new SnapshotPeers(sources, network, progress, time, _plan);
         while (true)
         {
             if (await peers.FindAsync(_plan.UsefulAbove(ledger.Tip), cancellation) is not { } height)

@@ -42,7 +42,7 @@ internal sealed partial class SimulatedNode
     private void TrySnapshot(ulong lag, Action otherwise, int? wordOf = null)
     {
         if (_plan.Begin(lag, MonotonicMs, wordOf))
-            Search(new SnapshotSources(Others, () => MonotonicMs, Blame, _plan.GivenUp), otherwise);
+            Search(new SnapshotSources(Others, () => MonotonicMs, Blame, _plan), otherwise);
         else
             otherwise();
     }

@@ -13,13 +13,14 @@ public sealed class SnapshotSourcesTest
 
     private readonly List<int> _named = [];
     private readonly List<int> _connected = [1, 2];
+    private readonly SnapshotPlan _plan = new(lagMin: 1);
     private readonly SnapshotSources _sources;
     private long _us;
 
     private static SnapshotRequest Part => new() { Height = 640, Rows = new StateRowsWanted() };
 
     public SnapshotSourcesTest() =>
-        _sources = new SnapshotSources(() => _connected, () => (ulong)_us / 1_000, (source, _) => _named.Add(source));
+        _sources = new SnapshotSources(() => _connected, () => (ulong)_us / 1_000, (source, _) => _named.Add(source), _plan);
 
     /// <summary>One block in little less time than the other needs for sixty-four is no quick answer.</summary>
     [Test]
@@ -123,25 +124,62 @@ public sealed class SnapshotSourcesTest
         Assert.That(_named, isThere ? Is.EqualTo(new[] { Hostile }) : Is.Empty);
     }
 
+    /// <summary>1 is remembered. Of the others one gives all values; for pages, and at the next attempt, whoever is not tried yet comes first.</summary>
+    [Test]
+    public void Values_OnceSomeWereMissing_AreAskedOfOne_AndOfThoseRememberedLast()
+    {
+        _connected.Add(3);
+        _plan.LeaveUnconfirmed([1]);
+        Find();
+        Assert.That(Given(new SnapshotRequest { Height = Part.Height, Pages = new StatePagesWanted() }), Is.EqualTo(1));
+        Assert.That(Values(), Is.EqualTo(2));
+        Assert.That(Values(), Is.EqualTo(2), "it goes on");
+        _connected.Remove(2);
+        Assert.That(Values(), Is.EqualTo(3), "where it stops");
+        _connected.Add(2);
+        Assert.That(Values(), Is.EqualTo(2).Or.EqualTo(3));
+        _connected.RemoveAll(static s => s != 1);
+        Assert.That(Values(), Is.EqualTo(1), "nobody else is there");
+        _connected.AddRange([2, 3, 4]);
+        Find();
+        Assert.That(Values(), Is.EqualTo(4));
+        _plan.LeaveUnconfirmed([2, 3, 4]);
+        _plan.LeaveUnconfirmed([1, 2, 4]);
+        Assert.That(Values(), Is.EqualTo(3), "less often than the others");
+
+        int Values() => Given(Part);
+
+        int Given(SnapshotRequest request)
+        {
+            int given = -1;
+            Ask(_sources.Ask(request, static (_, _) => null), source =>
+            {
+                given = source;
+                return (Second, true);
+            });
+            return given;
+        }
+    }
+
     /// <summary>One alone offers the newest, which it does not give: it has its turn again when the others had theirs.</summary>
     [Test]
     public void Find_AfterASnapshotWasGivenUp_IsAnothers_UntilAllHadTheirTurn()
     {
-        var givenUp = new HashSet<int>();
+        var plan = new SnapshotPlan(lagMin: 1);
         var found = new List<ulong?>();
         for (int i = 0; i < 4; i++)
         {
-            SnapshotSources search = Search([1, 2, 3], givenUp);
+            SnapshotSources search = Search([1, 2, 3], plan);
             found.Add(search.Found);
             search.GiveUp(isProven: true);
         }
         Assert.That(found, Is.EqualTo(new ulong?[] { 800, 900, 800, 900 }), "two hold 800");
-        Assert.That(Search([1, 2], [1]).Found, Is.EqualTo(800));
-        Assert.That(Search([1, 2], []).Found, Is.EqualTo(900));
+        Assert.That(Search([1, 2], new SnapshotPlan(lagMin: 1) { GivenUp = { 1 } }).Found, Is.EqualTo(800));
+        Assert.That(Search([1, 2], new SnapshotPlan(lagMin: 1)).Found, Is.EqualTo(900));
 
-        static SnapshotSources Search(int[] connected, HashSet<int> givenUp)
+        static SnapshotSources Search(int[] connected, SnapshotPlan plan)
         {
-            var search = new SnapshotSources(() => connected, static () => 0, static (_, _) => { }, givenUp);
+            var search = new SnapshotSources(() => connected, static () => 0, static (_, _) => { }, plan);
             foreach (OffersQuestion question in search.Find(0).Cast<OffersQuestion>())
             {
                 for (int s = 0; s < question.Sources.Count; s++)

@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using GovChain.Consensus;
 using GovChain.Core.Execution;
-using GovChain.Core.Model;
 using GovChain.Node.Consensus;
 using GovChain.Node.Ledger;
 using GovChain.Node.Snapshots;
@@ -31,6 +30,7 @@ public sealed class LateLiarTests : IDisposable
     private readonly ScriptedPeers _peers;
     private readonly List<StateRow> _withheld = [];
     private int _ranges;
+    private int _runs;
     private bool _lied;
 
     public LateLiarTests()
@@ -183,6 +183,48 @@ public sealed class LateLiarTests : IDisposable
         Assert.That(_progress.Of(Liar).Complaint, Is.EqualTo("left state values out of a snapshot"));
     }
 
+    /// <summary>It gives half of the values or all, a little faster than the others, but for one that it leaves out, and is gone; and so again at
+    /// each attempt. There is no time to ask for so many again, and what an honest one gave cannot be told from it.</summary>
+    [Test]
+    public async Task ValueLeftOut_ByWhoeverGaveMore_IsNotMissingAtEachAttempt([Values] bool givesAll)
+    {
+        const long honestUs = 20_000;
+        int others = 0, given = 0, attempts = 0;
+        foreach (int honest in new[] { 2, 3 })
+        {
+            _peers.Twist(honest, (request, answer) =>
+            {
+                _pace.Us += honestUs;
+                others += request.PartCase == SnapshotRequest.PartOneofCase.Rows ? 1 : 0;
+                return Cut(answer);
+            });
+        }
+        _peers.Disconnect(Liar);
+        Assert.That(await RunAsync(), Is.Null);
+        int all = others;
+        ulong waitMaxMs = (ulong)(_pace.Us - 2 * honestUs) / 1_000; // but for the offers
+        _peers.Twist(Liar, (request, answer) =>
+        {
+            _pace.Us += honestUs - 1_000;
+            if (request.PartCase == SnapshotRequest.PartOneofCase.Rows && ++given == (givesAll ? all : all / 2))
+            {
+                answer.Rows.RemoveAt(1);
+                _peers.Disconnect(Liar);
+            }
+            return Cut(answer);
+        });
+        var plan = new SnapshotPlan(lagMin: 1);
+        for (string? failure = ""; failure is not null; attempts++)
+        {
+            Assert.That(attempts, Is.LessThanOrEqualTo(2), "whoever gave with it is doubted, too: at first all, then one each time");
+            (given, others) = (0, 0);
+            _peers.Connect(Liar);
+            failure = await RunAsync(plan, waitMaxMs);
+        }
+        Assert.That(attempts, Is.EqualTo(givesAll ? 2 : 3));
+        Assert.That((given, others), Is.EqualTo((0, all)), "all from one who was not doubted");
+    }
+
     /// <summary>It alone holds the newest, and gives its head.</summary>
     [Test]
     public async Task SilentAfterTheHead_WhatTheOthersHoldIsAskedFor()
@@ -237,19 +279,19 @@ public sealed class LateLiarTests : IDisposable
     }
 
     /// <summary>The whole fetch; why it ended without a snapshot, or null.</summary>
-    private async Task<string?> RunAsync(Func<BlockHeader, BlockHeader, ulong, bool>? isWorthwhile = null)
+    private async Task<string?> RunAsync(SnapshotPlan? plan = null, ulong waitMaxMs = SnapshotRules.LeaseMs)
     {
-        using DataDirectory directory = DataDirectory.Open(_bed.PathOf("n"), _bed.Ledger.Genesis.ChainId);
+        using DataDirectory directory = DataDirectory.Open(_bed.PathOf($"run-{++_runs}"), _bed.Ledger.Genesis.ChainId);
         using (LedgerStore store = LedgerStore.Open(directory))
             store.Append(_bed.Ledger.Genesis.Block, certificate: null);
-        var peers = new SnapshotPeers(new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _progress, _pace);
+        var peers = new SnapshotPeers(new LedgerSources(_bed.Ledger.Genesis.Validators, _peers), _peers, _progress, _pace, plan);
         Assert.That(await peers.FindAsync(0, CancellationToken.None), Is.EqualTo(_bed.Tip));
         using LedgerAssembly assembly = LedgerAssembly.Create(directory);
         var fetch = new SnapshotFetch(
             _bed.Ledger.Genesis, new ValidatorHistory(_bed.Ledger.Genesis.Validators, null), _bed.Verifier, peers, assembly, _bed.Tip)
         {
             AnswerBytesMax = AnswerBytesMax,
-            IsWorthwhile = isWorthwhile ?? (static (_, _, _) => true),
+            WaitMaxMs = waitMaxMs,
         };
         return await fetch.RunAsync(CancellationToken.None);
     }
