@@ -37,8 +37,8 @@ public sealed partial class SnapshotAssembler(
     /// <summary>An answer ends with the row, page or change that makes it longer than this (<see cref="AnswerLength"/>).</summary>
     public int AnswerBytesMax { get; init; } = SnapshotAnswers.AnswerBytesMax;
 
-    /// <summary>How long may be waited for all answers together, milliseconds: those who are honest let go of a snapshot then.</summary>
-    public ulong WaitMaxMs { get; init; } = SnapshotRules.LeaseMs;
+    /// <summary>How long may be waited for all answers together, milliseconds: those who are honest let go of a snapshot then or later.</summary>
+    public ulong WaitMaxMs { get; init; } = SnapshotRules.FetchMs;
 
     /// <summary>The newest protocol version that is executed here.</summary>
     public uint NewestVersion { get; init; } = ProtocolVersions.Newest;

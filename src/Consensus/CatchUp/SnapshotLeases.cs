@@ -6,8 +6,9 @@ namespace GovChain.Consensus;
 /// while.
 /// </summary>
 /// <remarks>Belongs to one caller at a time. Owns the views.</remarks>
-/// <param name="leaseMs">How long one that is asked for is kept, milliseconds.</param>
-public sealed class SnapshotLeases<TView>(ulong leaseMs) : IDisposable
+/// <param name="fetchMs">How long whoever begins may ask for parts, milliseconds: one that is asked for is given to others to begin with for
+/// half as long, and kept for half as long again.</param>
+public sealed class SnapshotLeases<TView>(ulong fetchMs) : IDisposable
     where TView : class, IDisposable
 {
     /// <summary>Snapshots that are kept unasked: the newest.</summary>
@@ -20,6 +21,10 @@ public sealed class SnapshotLeases<TView>(ulong leaseMs) : IDisposable
 
     /// <summary>Nothing is held.</summary>
     public bool IsEmpty => _kept.Count == 0;
+
+    private ulong NamedMs => fetchMs / 2;
+
+    private ulong KeptMs => NamedMs + fetchMs;
 
     private int Leases => _kept.Count(static k => k.SinceMs is not null);
 
@@ -35,13 +40,13 @@ public sealed class SnapshotLeases<TView>(ulong leaseMs) : IDisposable
         Sweep(nowMs);
     }
 
-    /// <summary>The heights to begin to fetch at, newest last. One whose time is half over is not named, though nothing be: whoever
-    /// begins has half of the time at least, and soon the whole of another.</summary>
+    /// <summary>The heights to begin to fetch at, newest last. One that has been asked for for long is not named, though nothing be: whoever
+    /// begins has the whole time of a fetch, so that nobody who chooses when leases begin keeps others from one.</summary>
     public IReadOnlyList<ulong> Held(ulong nowMs)
     {
         Sweep(nowMs);
         bool room = Leases < LeasesMax;
-        return [.. _kept.Where(k => k.SinceMs is { } since ? nowMs - since < leaseMs / 2 : room).Select(static k => k.Height)];
+        return [.. _kept.Where(k => k.SinceMs is { } since ? nowMs - since < NamedMs : room).Select(static k => k.Height)];
     }
 
     /// <summary>The snapshot at a height, which stays this object's; null if it is not held, or cannot be kept on.</summary>
@@ -60,7 +65,7 @@ public sealed class SnapshotLeases<TView>(ulong leaseMs) : IDisposable
         int recent = _kept.Count - Leases;
         for (int i = 0; i < _kept.Count;)
         {
-            bool isOver = _kept[i].SinceMs is { } since ? nowMs - since >= leaseMs : recent-- > RecentMax;
+            bool isOver = _kept[i].SinceMs is { } since ? nowMs - since >= KeptMs : recent-- > RecentMax;
             if (!isOver)
             {
                 i++;

@@ -15,8 +15,8 @@ public static class SnapshotRules
     /// <summary>A key of the state: kind, and an id whose longest is a type and a record id with a zero between.</summary>
     public const int StateKeyBytesMax = 1 + Limits.TypeMax + 1 + Limits.RecordIdMax;
 
-    /// <summary>How long a snapshot is kept from the first question on, milliseconds: at 10 MB a second, 18 GB of state.</summary>
-    public const ulong LeaseMs = 30 * 60_000;
+    /// <summary>How long a fetch may wait for answers, milliseconds: at 10 MB a second, 18 GB of state.</summary>
+    public const ulong FetchMs = 30 * 60_000;
 
     private const int HeldMax = 8;
 

@@ -22,7 +22,7 @@ internal sealed class SnapshotFetch(
     public int AnswerBytesMax { get; init; } = SnapshotAnswers.AnswerBytesMax;
 
     /// <summary>How long may be waited for all answers together, milliseconds.</summary>
-    public ulong WaitMaxMs { get; init; } = SnapshotRules.LeaseMs;
+    public ulong WaitMaxMs { get; init; } = SnapshotRules.FetchMs;
 
     /// <summary>The newest protocol version that is executed here.</summary>
     public uint NewestVersion { get; init; } = ProtocolVersions.Newest;

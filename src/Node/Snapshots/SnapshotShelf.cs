@@ -20,7 +20,7 @@ internal sealed class SnapshotShelf(TimeProvider time) : IDisposable
     private const ulong MinuteMs = 60_000;
 
     private readonly Lock _gate = new();
-    private readonly SnapshotLeases<LedgerSnapshot> _leases = new(SnapshotRules.LeaseMs);
+    private readonly SnapshotLeases<LedgerSnapshot> _leases = new(SnapshotRules.FetchMs);
     private ulong? _minute; // of the newest multiple
     private bool _disposed;
 
@@ -40,7 +40,7 @@ internal sealed class SnapshotShelf(TimeProvider time) : IDisposable
             Take(ledger);
     }
 
-    /// <summary>The heights to fetch at, newest last. One whose time is half over is not named.</summary>
+    /// <summary>The heights to fetch at, newest last. One in whose time no fetch would end is not named.</summary>
     public IReadOnlyList<ulong> Held(LedgerHead ledger)
     {
         lock (_gate)

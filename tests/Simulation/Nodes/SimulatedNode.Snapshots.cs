@@ -35,7 +35,7 @@ internal sealed partial class SimulatedNode
 
     private SnapshotPlan NewPlan() => new(_stage.Scenario.SnapshotLag);
 
-    private SnapshotLeases<SimulatedView> NewShelf() => new(_stage.Scenario.SnapshotLeaseMs);
+    private SnapshotLeases<SimulatedView> NewShelf() => new(_stage.Scenario.SnapshotFetchMs);
 
     /// <summary>Looks for a snapshot, if the node is so far behind that it costs less; else, and where there is none, goes on otherwise.
     /// </summary>
@@ -76,7 +76,7 @@ internal sealed partial class SimulatedNode
         {
             IsWorthwhile = (header, below, rows) => SnapshotPlan.IsCheaper(tip, header, below, rows),
             AnswerBytesMax = AnswerBytesMax,
-            WaitMaxMs = _stage.Scenario.SnapshotLeaseMs,
+            WaitMaxMs = _stage.Scenario.SnapshotFetchMs,
         };
         _stage.Chart?.Event(this, 'F', $"fetches the snapshot at {height}");
         Ask(Counted(_stage.Invariants.WatchParts(this, assembler.Questions())), () =>

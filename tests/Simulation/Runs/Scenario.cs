@@ -68,7 +68,7 @@ internal sealed record Scenario
     public ulong SnapshotSpacing { get; init; } = 64;
 
     /// <summary>How long one that is asked for is held, milliseconds.</summary>
-    public ulong SnapshotLeaseMs { get; init; }
+    public ulong SnapshotFetchMs { get; init; }
 
     public bool Has(FaultKind kind) => Faults.Contains(kind);
 
@@ -140,7 +140,7 @@ internal sealed record Scenario
             Parameters = drawn.Parameters with { BlockTransactionsMax = (uint)rng.Between(3, 8) },
             SnapshotLag = (ulong)rng.Between(6, 16),
             SnapshotSpacing = (ulong)rng.Between(2, 6),
-            SnapshotLeaseMs = (ulong)rng.Between(300, 4_000),
+            SnapshotFetchMs = (ulong)rng.Between(300, 4_000),
         };
     }
 

@@ -9,7 +9,7 @@ namespace GovChain.Tests.Unit.Consensus;
 public sealed class SnapshotSourcesTest
 {
     private const int Hostile = 1;
-    private const long Second = 1_000_000, Timeout = 10 * Second, JustInTime = 9_900_000, Lease = (long)SnapshotRules.LeaseMs * 1_000;
+    private const long Second = 1_000_000, Timeout = 10 * Second, JustInTime = 9_900_000, Fetch = (long)SnapshotRules.FetchMs * 1_000;
 
     private readonly List<int> _named = [];
     private readonly List<int> _connected = [1, 2];
@@ -69,7 +69,7 @@ public sealed class SnapshotSourcesTest
         const long lapse = (long)CatchUp.PassedOverMs * 1_000;
         int slow = 0;
         Find();
-        while (_us < Lease)
+        while (_us < Fetch)
         {
             Ask(_sources.Ask(Part, static (_, _) => null), source =>
             {
@@ -87,7 +87,7 @@ public sealed class SnapshotSourcesTest
     {
         long lost = 0;
         Find();
-        while (_us < Lease)
+        while (_us < Fetch)
         {
             Ask(_sources.Ask(Part, static (_, _) => null), source =>
             {
@@ -95,7 +95,7 @@ public sealed class SnapshotSourcesTest
                 return source == Hostile ? (Timeout, false) : (2 * Second, true);
             });
         }
-        Assert.That(lost, Is.InRange(2 * Timeout, Lease / 20), "what seems cut may come back");
+        Assert.That(lost, Is.InRange(2 * Timeout, Fetch / 20), "what seems cut may come back");
         Assert.That(_named, Is.Not.Empty.And.All.EqualTo(Hostile));
     }
 

@@ -279,7 +279,7 @@ public sealed class LateLiarTests : IDisposable
     }
 
     /// <summary>The whole fetch; why it ended without a snapshot, or null.</summary>
-    private async Task<string?> RunAsync(SnapshotPlan? plan = null, ulong waitMaxMs = SnapshotRules.LeaseMs)
+    private async Task<string?> RunAsync(SnapshotPlan? plan = null, ulong waitMaxMs = SnapshotRules.FetchMs)
     {
         using DataDirectory directory = DataDirectory.Open(_bed.PathOf($"run-{++_runs}"), _bed.Ledger.Genesis.ChainId);
         using (LedgerStore store = LedgerStore.Open(directory))

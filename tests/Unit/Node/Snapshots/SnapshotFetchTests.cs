@@ -231,7 +231,7 @@ public sealed class SnapshotFetchTests
             _peers.Twist(i, (_, answer) =>
             {
                 given++;
-                _pace.Us += (long)SnapshotRules.LeaseMs * 1_000 / 2 + 1;
+                _pace.Us += (long)SnapshotRules.FetchMs * 1_000 / 2 + 1;
                 return answer;
             });
         }

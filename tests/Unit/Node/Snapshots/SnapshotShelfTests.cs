@@ -14,7 +14,7 @@ public sealed class SnapshotShelfTests
 {
     private const ulong SpacingMs = 1_000; // so that every multiple lies in a minute of its own
 
-    private static readonly TimeSpan Lease = TimeSpan.FromMilliseconds(SnapshotRules.LeaseMs);
+    private static readonly TimeSpan Fetch = TimeSpan.FromMilliseconds(SnapshotRules.FetchMs);
 
     [Test]
     public void Heights_AreTheSameEverywhere_AndTheNewestTwoAreKept()
@@ -72,15 +72,16 @@ public sealed class SnapshotShelfTests
         To(4 * SnapshotShelf.Spacing);
         Assert.That(Takes(shelf, 192), Is.False, "both are taken");
         Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 64, 128 }), "new askers share them");
-        clock.Advance(Lease * 0.6);
+        clock.Advance(Fetch * 0.6);
+        Assert.That(shelf.Held(head), Is.Empty, "nobody new begins with less than the whole time");
+        clock.Advance(Fetch * 0.8);
         Assert.That(Takes(shelf, 64), "who has begun goes on");
-        Assert.That(shelf.Held(head), Is.Empty, "nobody new begins with less than half of the time");
-        clock.Advance(Lease * 0.4);
+        clock.Advance(Fetch * 0.1);
         Assert.That(Takes(shelf, 64) || Takes(shelf, 128), Is.False, "asking does not make it longer");
         Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 192, 256 }));
         Assert.That(Takes(shelf, 256));
-        clock.Advance(Lease * 0.6);
-        Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 192 }), "one whose time is half over is given to nobody new");
+        clock.Advance(Fetch * 0.6);
+        Assert.That(shelf.Held(head), Is.EqualTo(new ulong[] { 192 }), "one that was asked for so long ago is given to nobody new");
     }
 
     private static bool Takes(SnapshotShelf shelf, ulong height)
