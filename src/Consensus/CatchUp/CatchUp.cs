@@ -27,7 +27,7 @@ public sealed record CertifiedBlock(
 /// <param name="verifier">Checks the certificates.</param>
 public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureVerifier verifier)
 {
-    /// <summary>Blocks asked for at once; an answer may be shorter.</summary>
+    /// <summary>Blocks asked for at once where they come in time (<see cref="BlockSource.Range"/>); an answer may be shorter.</summary>
     public const int RangeBlocks = 64;
 
     /// <summary>Blocks behind up to which a node counts as level: it takes submissions, and fills in what a snapshot spared it. The word of
@@ -43,8 +43,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <summary>Whoever gave nothing after it let others wait for so long comes last, though it is no fault, microseconds.</summary>
     public const long LetWaitUs = 1_000_000;
 
-    private readonly Dictionary<int, ulong> _passedOverSinceMs = [];
-    private readonly Paces _paces = new();
+    private readonly BlockSources<int> _sources = new();
     private int _hint = -1;
 
     /// <summary>The height to reach.</summary>
@@ -64,12 +63,17 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <param name="connected">Who can be asked: validators by index, others by numbers from their count on.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
     public IReadOnlyList<int> Sources(IEnumerable<int> connected, ulong nowMs) =>
-        [.. ByPace(connected, nowMs).OrderBy(s => PassedOverSince(s, nowMs)).ThenBy(s => s >= validators.Count)];
+        [.. ByPace(connected, nowMs).OrderBy(s => _sources[s].PassedOverSince(nowMs)).ThenBy(s => s >= validators.Count)];
 
-    /// <summary>The one that takes least time a block first (<see cref="Paces"/>); those not tried yet before all, and of them the one that
+    /// <summary>The one that takes least time a block first (<see cref="Pace"/>); those not tried yet before all, and of them the one that
     /// showed the need.</summary>
     public IEnumerable<int> ByPace(IEnumerable<int> connected, ulong nowMs) =>
-        connected.OrderBy(s => _paces.Of(s, nowMs)).ThenBy(s => s != _hint);
+        connected.OrderBy(s => _sources[s].PaceAt(nowMs)).ThenBy(s => s != _hint);
+
+    /// <summary>The question for the next range, as long as comes from there in time.</summary>
+    /// <param name="source">Whom to ask.</param>
+    /// <param name="firstHeight">The first block.</param>
+    public BlocksQuestion Ask(int source, ulong firstHeight) => new(source, firstHeight, _sources[source].Range);
 
     /// <summary>Where the range begins that is fetched while this one is executed; null where nothing is needed after it.</summary>
     /// <param name="firstHeight">The first height of this one.</param>
@@ -95,7 +99,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
         complaint = null;
         if (asked.Answer is not { } answer)
             complaint = "did not answer a request for blocks";
-        else if (answer.FirstHeight == asked.FirstHeight && answer.Blocks.Count is > 0 and <= RangeBlocks)
+        else if (answer.FirstHeight == asked.FirstHeight && answer.Blocks.Count > 0 && answer.Blocks.Count <= asked.Count)
             return true;
         else if (answer.TipHeight >= asked.FirstHeight && answer.WholeFrom <= asked.FirstHeight)
             complaint = "withholds blocks that it says it has";
@@ -103,7 +107,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     }
 
     /// <summary>
-    /// An answer has come, or none in time: how long it took counts, and whoever kept silent or withholds is passed over. So is, without a
+    /// An answer has come, or none in time: how long it took counts, and how many blocks came, and whoever kept silent or withholds is passed over. So is, without a
     /// complaint, who has let others wait for a second and gave no block.
     /// </summary>
     /// <param name="asked">The question, with what came.</param>
@@ -113,9 +117,13 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     public bool Take(BlocksQuestion asked, ulong nowMs, out string? complaint)
     {
         bool has = HasBlocks(asked, out complaint);
-        _paces.Take(asked.Source, asked.TookUs / (has ? asked.Answer!.Blocks.Count : 1), nowMs);
+        BlockSource source = _sources[asked.Source];
+        if (has)
+            source.Gave(asked, nowMs);
+        else
+            source.GaveNone(asked, nowMs);
         if (complaint is not null || (!has && asked.TookUs >= LetWaitUs))
-            PassOver(asked.Source, nowMs);
+            source.PassOver(nowMs);
         return has;
     }
 
@@ -127,9 +135,10 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <param name="nowMs">A clock that does not jump.</param>
     public void Ended(BlocksQuestion asked, ulong nowMs)
     {
-        _paces.Take(asked.Source, asked.TookUs, nowMs);
+        BlockSource source = _sources[asked.Source];
+        source.GaveNone(asked, nowMs);
         if (asked.TookUs >= LetWaitUs)
-            PassOver(asked.Source, nowMs);
+            source.PassOver(nowMs);
     }
 
     /// <summary>
@@ -244,15 +253,12 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     public bool PassOver(int source, ulong nowMs)
     {
         bool wasLast = IsPassedOver(source, nowMs);
-        _passedOverSinceMs[source] = nowMs;
+        _sources[source].PassOver(nowMs);
         return wasLast;
     }
 
     /// <summary>Whether others are asked before it.</summary>
-    public bool IsPassedOver(int source, ulong nowMs) => PassedOverSince(source, nowMs) is not null;
-
-    private ulong? PassedOverSince(int source, ulong nowMs) =>
-        _passedOverSinceMs.TryGetValue(source, out ulong sinceMs) && nowMs - sinceMs < PassedOverMs ? sinceMs : null;
+    public bool IsPassedOver(int source, ulong nowMs) => _sources[source].PassedOverSince(nowMs) is not null;
 
     private static string NotTheCertified(CertifiedBlock block) =>
         $"sent a body of block {block.Header.Height} that is not the certified one";

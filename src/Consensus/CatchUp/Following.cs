@@ -47,7 +47,7 @@ public sealed class Following(CatchUp catchUp, int validators)
         foreach (int source in catchUp.ByPace(connected, nowMs))
         {
             if (!catchUp.IsPassedOver(source, nowMs) && _ahead.Remove(source, out _claim))
-                return new BlocksQuestion(source, tip + 1);
+                return catchUp.Ask(source, tip + 1);
         }
         _ahead.Clear(); // who is ahead says so again
         _credit = 0;

@@ -39,16 +39,20 @@ public sealed class PartQuestion(int source, SnapshotRequest request) : LedgerQu
     public SnapshotResponse? Answer { get; set; }
 }
 
-/// <summary>Stored blocks from a height on, at most <see cref="CatchUp.RangeBlocks"/>.</summary>
+/// <summary>Stored blocks from a height on.</summary>
 /// <param name="source">Whom to ask.</param>
 /// <param name="firstHeight">The first of them.</param>
-public sealed class BlocksQuestion(int source, ulong firstHeight) : LedgerQuestion
+/// <param name="count">How many at most, 1 to <see cref="CatchUp.RangeBlocks"/>: see <see cref="BlockSource.Range"/>.</param>
+public sealed class BlocksQuestion(int source, ulong firstHeight, int count = CatchUp.RangeBlocks) : LedgerQuestion
 {
     /// <summary>Whom to ask.</summary>
     public int Source => source;
 
     /// <summary>The first block.</summary>
     public ulong FirstHeight => firstHeight;
+
+    /// <summary>How many blocks at most.</summary>
+    public int Count => count;
 
     /// <summary>What came; nothing of it is believed.</summary>
     public BlockRange? Answer { get; set; }

@@ -11,8 +11,10 @@ namespace GovChain.Consensus;
 /// <param name="nowMs">A clock that does not jump.</param>
 /// <param name="misbehaved">Told who did what no honest node does.</param>
 /// <param name="plan">Remembers what searches before have shown; goes on with this one.</param>
+/// <param name="blocks">What those who were asked for blocks before have shown; likewise.</param>
 public sealed class SnapshotSources(
-    Func<IReadOnlyList<int>> connected, Func<ulong> nowMs, Action<int, string> misbehaved, SnapshotPlan? plan = null)
+    Func<IReadOnlyList<int>> connected, Func<ulong> nowMs, Action<int, string> misbehaved, SnapshotPlan? plan = null,
+    BlockSources<int>? blocks = null)
 {
     /// <summary>After so long the time that somebody took for a part counts half, milliseconds: a fetch has an end, so that one that is slow
     /// must not be tried as often as for blocks.</summary>
@@ -20,7 +22,7 @@ public sealed class SnapshotSources(
 
     private readonly SnapshotPlan _plan = plan ?? new SnapshotPlan(lagMin: 0);
     private readonly Paces _parts = new(PartHalvedAfterMs); // an answer of one that is honest is full, or the last
-    private readonly Paces _blocks = new();
+    private readonly BlockSources<int> _blocks = blocks ?? new BlockSources<int>();
     private readonly Dictionary<int, ulong> _silentSinceMs = [];
     private readonly HashSet<int> _liars = [];
     private readonly HashSet<int> _holders = [];
@@ -43,7 +45,7 @@ public sealed class SnapshotSources(
     public IEnumerable<LedgerQuestion> Find(ulong above)
     {
         Found = null;
-        var question = new OffersQuestion(Order(_parts, s => !_spurned.Contains(s)));
+        var question = new OffersQuestion(Order(_parts.Of, s => !_spurned.Contains(s)));
         yield return question;
         var held = new SortedDictionary<ulong, List<int>>();
         for (int i = 0; i < question.Sources.Count; i++)
@@ -94,16 +96,18 @@ public sealed class SnapshotSources(
     {
         WasGiven = false;
         bool isRows = request.PartCase == SnapshotRequest.PartOneofCase.Rows;
-        foreach (int source in Order(_parts, s => _holders.Contains(s) && (among is null || among(s)), isRows ? Doubt : null))
+        foreach (int source in Order(_parts.Of, s => _holders.Contains(s) && (among is null || among(s)), isRows ? Doubt : null))
         {
             var question = new PartQuestion(source, request);
             yield return question;
             if (question.Answer is not { } answer)
             {
-                Failed(question, source, _parts, "did not answer a request for a part of a snapshot", HasEnded(source));
+                _parts.Take(source, question.TookUs, nowMs());
+                Failed(question, source, "did not answer a request for a part of a snapshot", HasEnded(source));
                 continue;
             }
-            Answered(source, _parts, question.TookUs);
+            _silentSinceMs.Remove(source);
+            _parts.Take(source, question.TookUs, nowMs());
             if (answer.Height != request.Height || answer is { Head: null, Pages.Count: 0, Rows.Count: 0, LastRows: false })
             {
                 _holders.Remove(source); // its time is over there, or it restarted
@@ -124,21 +128,22 @@ public sealed class SnapshotSources(
     public IEnumerable<LedgerQuestion> AskForBlocks(ulong firstHeight)
     {
         WasGiven = false;
-        foreach (int source in Order(_blocks))
+        foreach (int source in Order((s, now) => _blocks[s].PaceAt(now)))
         {
-            var question = new BlocksQuestion(source, firstHeight);
+            BlockSource shown = _blocks[source];
+            var question = new BlocksQuestion(source, firstHeight, shown.Range);
             yield return question;
             if (CatchUp.HasBlocks(question, out string? complaint))
             {
-                Answered(source, _blocks, question.TookUs / question.Answer!.Blocks.Count);
-                Blocks = (source, question.Answer.Blocks);
+                _silentSinceMs.Remove(source);
+                shown.Gave(question, nowMs());
+                Blocks = (source, question.Answer!.Blocks);
                 WasGiven = true;
                 yield break;
             }
+            shown.GaveNone(question, nowMs()); // also where it lacks them, which is no fault, however long it took to say so
             if (complaint is not null)
-                Failed(question, source, _blocks, complaint, question.Answer is null && HasEnded(source));
-            else
-                _blocks.Take(source, question.TookUs, nowMs()); // that it lacks them is no fault, however long it took to say so
+                Failed(question, source, complaint, question.Answer is null && HasEnded(source));
         }
     }
 
@@ -156,14 +161,14 @@ public sealed class SnapshotSources(
     /// it leaves out at most one that is honest is doubted, whoever goes on where it stops.</summary>
     private (int Unconfirmed, bool Begins) Doubt(int source) => (_plan.Unconfirmed(source), _plan.IsIncomplete && !_givers.Contains(source));
 
-    private int[] Order(Paces paces, Func<int, bool>? among = null, Func<int, (int, bool)>? doubt = null)
+    private int[] Order(Func<int, ulong, long> pace, Func<int, bool>? among = null, Func<int, (int, bool)>? doubt = null)
     {
         ulong now = nowMs();
         return
         [
             .. connected().Where(s => !_liars.Contains(s) && (among is null || among(s)))
                 .OrderBy(s => _silentSinceMs.TryGetValue(s, out ulong since) && now - since < CatchUp.PassedOverMs)
-                .ThenBy(s => doubt?.Invoke(s) ?? default).ThenBy(s => paces.Of(s, now)),
+                .ThenBy(s => doubt?.Invoke(s) ?? default).ThenBy(s => pace(s, now)),
         ];
     }
 
@@ -172,18 +177,11 @@ public sealed class SnapshotSources(
 
     /// <summary>It gave nothing, and comes last for a while: unless its stream ended, for which nobody is named, before others had waited a
     /// second.</summary>
-    private void Failed(LedgerQuestion question, int source, Paces paces, string complaint, bool ended)
+    private void Failed(LedgerQuestion question, int source, string complaint, bool ended)
     {
-        paces.Take(source, question.TookUs, nowMs());
         if (!ended || question.TookUs >= CatchUp.LetWaitUs)
             _silentSinceMs[source] = nowMs();
         if (!ended)
             misbehaved(source, complaint);
-    }
-
-    private void Answered(int source, Paces paces, long tookUs)
-    {
-        _silentSinceMs.Remove(source);
-        paces.Take(source, tookUs, nowMs());
     }
 }

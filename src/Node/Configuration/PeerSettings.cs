@@ -94,8 +94,8 @@ internal static class PeerSettings
 
     public static readonly NumberSetting BlocksTimeoutMs = new("peers.blocksTimeoutMs", 10_000, 1_000, 600_000)
     {
-        Meaning = "how long to wait for blocks before another department is asked; an answer has up to 20 MiB: raise it on a line "
-            + "of less than 20 Mbit/s",
+        Meaning = "how long to wait for blocks or a part of a snapshot before another department is asked; where no blocks come in "
+            + "time fewer are asked for, down to one: raise it where one of 16 MiB takes longer",
         Unit = "ms",
         Example = "10000",
     };

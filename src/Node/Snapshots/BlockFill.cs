@@ -30,6 +30,7 @@ internal sealed class BlockFill(
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(BlockFilling.PauseMs), LogPeriod = TimeSpan.FromSeconds(30);
 
     private readonly BlockFilling _rules = new(genesis.ChainId, history, verifier);
+    private readonly BlockSources<int> _givers = new(); // a slow line is slow also for whoever is asked anew
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Works until nothing is missing, or <see cref="Stop"/>.</summary>
@@ -56,7 +57,7 @@ internal sealed class BlockFill(
     {
         using LedgerSalvage? outrun = LedgerSalvage.TryOpen(directory.OutrunLedgerPath, genesis.ChainId);
         bool useOutrun = outrun is not null;
-        var peers = new SnapshotPeers(sources, network, progress, time);
+        SnapshotPeers peers = NewPeers();
         long logged = time.GetTimestamp();
         while (store.Gap is { } gap)
         {
@@ -74,7 +75,7 @@ internal sealed class BlockFill(
                 if (await peers.AskForBlocksAsync(first, cancellation) is not { } answer)
                 {
                     await Task.Delay(Pause, time, cancellation);
-                    peers = new SnapshotPeers(sources, network, progress, time);
+                    peers = NewPeers();
                     continue;
                 }
                 (from, fetched) = answer;
@@ -95,6 +96,8 @@ internal sealed class BlockFill(
         }
         log.FilledIn(filling.Header.Height);
     }
+
+    private SnapshotPeers NewPeers() => new(sources, network, progress, time, blocks: _givers);
 
     private static List<FetchedBlock> ReadOutrun(LedgerSalvage outrun, ulong first)
     {

@@ -9,13 +9,15 @@ namespace GovChain.Node.Snapshots;
 /// Asks peers what <see cref="SnapshotSources"/> and those who use it want to know. For one task.
 /// </summary>
 /// <param name="plan">Remembers what searches before have shown: see <see cref="SnapshotSources"/>.</param>
+/// <param name="blocks">What those who were asked for blocks have shown: likewise.</param>
 internal sealed class SnapshotPeers(
-    LedgerSources sources, IPeerNetwork network, PeerProgress progress, TimeProvider time, SnapshotPlan? plan = null)
+    LedgerSources sources, IPeerNetwork network, PeerProgress progress, TimeProvider time, SnapshotPlan? plan = null,
+    BlockSources<int>? blocks = null)
 {
     private readonly LedgerPeers _peers = new(sources, network, time);
 
     /// <summary>Who is asked for what, and who is not asked any more.</summary>
-    public SnapshotSources Sources { get; } = new(() => sources.Connected, time.MonotonicMs, progress.Misbehaved, plan);
+    public SnapshotSources Sources { get; } = new(() => sources.Connected, time.MonotonicMs, progress.Misbehaved, plan, blocks);
 
     /// <summary>The height that most of the connected departments hold a snapshot at, and of several the newest; null where
     /// nobody has one above a height.</summary>

@@ -216,7 +216,9 @@ internal sealed class BlockSync(
             return kept;
         foreach (int source in Sources())
         {
-            var question = new BlocksQuestion(source, firstHeight);
+            BlocksQuestion question;
+            lock (_following)
+                question = Proven.Ask(source, firstHeight);
             await _peers.AskAsync(question, cancellation);
             bool given = false, ended = HasEnded(question);
             string? complaint = null;

@@ -34,7 +34,7 @@ internal sealed class LedgerPeers(LedgerSources sources, IPeerNetwork network, T
                 break;
             case BlocksQuestion q:
                 BlockRangeResponse? range = await network.RequestBlocksAsync(
-                    sources.DepartmentOf(q.Source), q.FirstHeight, CatchUp.RangeBlocks, cancellation);
+                    sources.DepartmentOf(q.Source), q.FirstHeight, q.Count, cancellation);
                 q.Answer = range is null ? null : Read(range);
                 break;
             case BodiesQuestion q:

@@ -64,8 +64,9 @@ internal sealed record BodyResponse(ulong Id, IReadOnlyList<ReadOnlyMemory<byte>
 
 /// <summary>Asks for stored blocks from a height on.</summary>
 /// <param name="First">The height.</param>
+/// <param name="Count">How many at most.</param>
 /// <param name="Id">Comes back in the answer.</param>
-internal sealed record BlockRequest(ulong First, ulong Id) : Frame;
+internal sealed record BlockRequest(ulong First, int Count, ulong Id) : Frame;
 
 /// <summary>Stored blocks from a height on, how far the ledger goes, and from which block on it is whole.</summary>
 internal sealed record BlockResponse(

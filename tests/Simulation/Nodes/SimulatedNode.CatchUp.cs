@@ -84,7 +84,7 @@ internal sealed partial class SimulatedNode
     {
         foreach (int source in Proven.Sources(Others(), MonotonicMs))
         {
-            var question = new BlocksQuestion(source, fetch.FirstHeight);
+            BlocksQuestion question = Proven.Ask(source, fetch.FirstHeight);
             yield return question;
             if (Proven.Take(question, MonotonicMs, out string? complaint))
             {
@@ -167,7 +167,7 @@ internal sealed partial class SimulatedNode
             return;
         }
         var blocks = new List<FetchedBlock>();
-        for (ulong h = request.First; h >= Ledger.FirstWhole && h <= Ledger.Height && blocks.Count < BlocksPerResponse; h++)
+        for (ulong h = request.First; h >= Ledger.FirstWhole && h <= Ledger.Height && blocks.Count < Math.Min(request.Count, BlocksPerResponse); h++)
             blocks.Add(FetchedOf(_adversary?.Spoil(Ledger.Blocks[(int)h]) ?? Ledger.Blocks[(int)h]));
         var answer = new BlockResponse(request.First, blocks, Ledger.Height, Ledger.FirstWhole, request.Id);
         _adversary?.OnAsked(from);

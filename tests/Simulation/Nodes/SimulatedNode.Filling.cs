@@ -11,11 +11,13 @@ internal sealed partial class SimulatedNode
 
     private bool _readsOutrun;
     private SnapshotSources? _fillSources;
+    private BlockSources<int> _fillGivers = new();
 
     private void BeginFilling()
     {
         _readsOutrun = true;
         _fillSources = null;
+        _fillGivers = new BlockSources<int>();
         if (Ledger.Base is not null)
             Later(FillEveryUs, Fill);
     }
@@ -37,7 +39,7 @@ internal sealed partial class SimulatedNode
             return;
         }
         _readsOutrun = false;
-        SnapshotSources sources = _fillSources ??= new SnapshotSources(Others, () => MonotonicMs, Blame);
+        SnapshotSources sources = _fillSources ??= new SnapshotSources(Others, () => MonotonicMs, Blame, blocks: _fillGivers);
         Ask(Counted(sources.AskForBlocks(first)), () =>
         {
             if (!sources.WasGiven)

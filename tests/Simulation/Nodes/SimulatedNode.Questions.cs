@@ -69,7 +69,7 @@ internal sealed partial class SimulatedNode
                 });
                 break;
             case BlocksQuestion q:
-                AskOne(q.Source, id => new BlockRequest(q.FirstHeight, id), answer =>
+                AskOne(q.Source, id => new BlockRequest(q.FirstHeight, q.Count, id), answer =>
                 {
                     q.Answer = answer is BlockResponse r ? new BlockRange(r.First, r.Blocks, r.TipHeight, r.WholeFrom) : null;
                     GoOn();

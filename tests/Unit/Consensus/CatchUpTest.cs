@@ -1,3 +1,4 @@
+using System.Numerics;
 using GovChain.Consensus;
 using GovChain.Core.Model;
 using NUnit.Framework;
@@ -50,10 +51,10 @@ public sealed class CatchUpTest
     public void Sources_APaceOfLongAgo_CountsLess()
     {
         Answer(1, tookUs: 3_000, blocks: 1);
-        Answer(2, tookUs: 2_000, blocks: 1, nowMs: Paces.HalvedAfterMs);
-        Answer(3, tookUs: 1_000, blocks: 1, nowMs: Paces.HalvedAfterMs);
-        Assert.That(_catchUp.Sources(Others, Paces.HalvedAfterMs), Is.EqualTo(new[] { 3, 1, 2 }), "half of 3,000 is less than 2,000");
-        Assert.That(_catchUp.Sources(Others, 10 * Paces.HalvedAfterMs), Is.EqualTo(new[] { 3, 2, 1 }), "11 and 10 parts of the time");
+        Answer(2, tookUs: 2_000, blocks: 1, nowMs: Pace.HalvedAfterMs);
+        Answer(3, tookUs: 1_000, blocks: 1, nowMs: Pace.HalvedAfterMs);
+        Assert.That(_catchUp.Sources(Others, Pace.HalvedAfterMs), Is.EqualTo(new[] { 3, 1, 2 }), "half of 3,000 is less than 2,000");
+        Assert.That(_catchUp.Sources(Others, 10 * Pace.HalvedAfterMs), Is.EqualTo(new[] { 3, 2, 1 }), "11 and 10 parts of the time");
     }
 
     /// <summary>The node's own line is cut, so that nobody's answer comes. Then the hostile one gives one block at a time, a little faster than
@@ -73,11 +74,10 @@ public sealed class CatchUpTest
             {
                 bool slow = hostile && source == liar;
                 int count = isCut ? 0 : slow && us >= cutUs ? 1 : CatchUp.RangeBlocks;
-                var question = new BlocksQuestion(source, have + 1)
-                {
-                    TookUs = isCut ? timeoutUs : !slow ? honestUs : us < cutUs ? 100 : timeoutUs / 4 - 10_000,
-                    Answer = isCut ? null : new BlockRange(have + 1, [.. Enumerable.Repeat(new FetchedBlock(default, default, []), count)], ulong.MaxValue, 0),
-                };
+                BlocksQuestion question = _catchUp.Ask(source, have + 1);
+                count = Math.Min(count, question.Count);
+                question.TookUs = isCut ? timeoutUs : !slow ? honestUs : us < cutUs ? 100 : timeoutUs / 4 - 10_000;
+                question.Answer = isCut ? null : Blocks(have + 1, count);
                 us += question.TookUs;
                 upAgainUs = isCut ? us : upAgainUs;
                 have += (ulong)count;
@@ -87,6 +87,75 @@ public sealed class CatchUpTest
             us += isCut ? (long)CatchUp.PauseMs * 1_000 : 0;
         }
         Assert.That((us - upAgainUs) / 1_000, Is.LessThan(2 * (long)CatchUp.PassedOverMs), "milliseconds after the line is there again");
+    }
+
+    /// <summary>The node's own line takes longer for a range than anybody waits, and longer still as what came too late comes all the same. One of
+    /// the three keeps silent.</summary>
+    [Test]
+    public void Range_OverASlowLine_ComesInTimeInTheEnd([Values(250_000, 2_000_000, 5_000_000)] long blockUs, [Values] bool hostile)
+    {
+        const long timeoutUs = 10_000_000;
+        const ulong all = 1_000;
+        long us = 0, lineUs = 0; // until then the line is taken
+        ulong have = 0;
+        while (have < all && us < 86_400_000_000)
+        {
+            bool given = false;
+            foreach (int source in _catchUp.Sources(Others, (ulong)us / 1_000))
+            {
+                BlocksQuestion question = _catchUp.Ask(source, have + 1);
+                bool silent = hostile && source == 1;
+                lineUs = Math.Max(us, lineUs) + (silent ? 0 : question.Count * blockUs);
+                bool comes = !silent && lineUs - us <= timeoutUs;
+                question.TookUs = comes ? lineUs - us : timeoutUs;
+                question.Answer = comes ? Blocks(have + 1, question.Count) : null;
+                us += question.TookUs;
+                given = _catchUp.Take(question, (ulong)us / 1_000, out _);
+                have += given ? (ulong)question.Count : 0;
+                if (given)
+                    break;
+            }
+            us += given ? 0 : (long)CatchUp.PauseMs * 1_000;
+        }
+        long least = (long)all * blockUs, halvings = Others.Length * BitOperations.Log2(CatchUp.RangeBlocks) * timeoutUs;
+        Assert.That(us / 1_000, Is.LessThan((4 * halvings + (hostile ? 3 : 2) * least) / 1_000), "milliseconds");
+    }
+
+    [Test]
+    public void Range_IsHalvedWhereNoneCame_AndDoubledWhereTheyComeQuickly_OfEachAlone()
+    {
+        var counts = new List<int>();
+        for (int i = 0; i < 8; i++)
+            Take(10_000_000, comes: false);
+        Assert.That(counts, Is.EqualTo(new[] { 64, 32, 16, 8, 4, 2, 1, 1 }));
+        Assert.That(_catchUp.Ask(2, 1).Count, Is.EqualTo(CatchUp.RangeBlocks), "whoever keeps silent makes nobody else give less");
+        counts.Clear();
+        Take(2_500_000, comes: true);
+        Take(2_499_999, comes: true);
+        Take(3_000_000, comes: true);
+        Take(2_500_000, comes: true, blocks: 0);
+        Take(1, comes: true, blocks: 0);
+        for (int i = 0; i < 7; i++)
+            Take(2_000_000, comes: true);
+        Assert.That(counts, Is.EqualTo(new[] { 1, 1, 2, 2, 2, 2, 4, 8, 16, 32, 64, 64 }), "a quarter of the time, and none is no answer's size");
+
+        void Take(long tookUs, bool comes, int blocks = 1)
+        {
+            BlocksQuestion question = _catchUp.Ask(1, 1);
+            counts.Add(question.Count);
+            (question.TookUs, question.Answer) = (tookUs, comes ? new BlockRange(1, Blocks(1, blocks).Blocks, 0, 0) : null);
+            _catchUp.Take(question, 0, out _);
+        }
+    }
+
+    /// <summary>Its stream may have ended because the line was full.</summary>
+    [Test]
+    public void Range_OfOneWhoseStreamEnded_IsHalved_AndSoIsWhatIsFollowed()
+    {
+        _catchUp.Ended(_catchUp.Ask(1, 1), 0);
+        var following = new Following(_catchUp, validators: 4);
+        following.Say(1, 99);
+        Assert.That(following.Next([1], 0, 0)!.Count, Is.EqualTo(CatchUp.RangeBlocks / 2));
     }
 
     [Test]
@@ -213,6 +282,9 @@ public sealed class CatchUpTest
         asked.TookUs = tookUs;
         _catchUp.Take(asked, nowMs, out _);
     }
+
+    private static BlockRange Blocks(ulong first, int count) =>
+        new(first, [.. Enumerable.Repeat(new FetchedBlock(default, default, []), count)], ulong.MaxValue, 0);
 
     /// <summary>A question for blocks from 5 on, and what came.</summary>
     private static BlocksQuestion Asked(int source, ulong first, int count, ulong tip, ulong wholeFrom = 0) => new(source, 5)

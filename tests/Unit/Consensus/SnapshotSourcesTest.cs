@@ -232,7 +232,7 @@ public sealed class SnapshotSourcesTest
             if (gives && part is not null)
                 part.Answer = new SnapshotResponse { Height = part.Request.Height, LastRows = true };
             else if (gives)
-                blocks!.Answer = new BlockRange(1, [.. Enumerable.Repeat(new FetchedBlock(default, default, []), CatchUp.RangeBlocks)], 1_000, 0);
+                blocks!.Answer = new BlockRange(1, [.. Enumerable.Repeat(new FetchedBlock(default, default, []), blocks.Count)], 1_000, 0);
         }
     }
 }
