@@ -170,7 +170,7 @@ internal sealed partial class NodeRuntime : IAsyncDisposable
             genesis, history, directory, _ledger, sources, network, verifier, progress, time,
             options.Salvage is null ? options.SnapshotLag : 0, log);
         _sync = new BlockSync(
-            validators, _ledger, sources, network, verifier, envelopes, _driver.StoreAsync, progress, time, OnFatal, options.Salvage, _snapshots);
+            validators, _ledger, sources, options.Known, network, verifier, envelopes, _driver.StoreAsync, progress, time, OnFatal, options.Salvage, _snapshots);
         _fill = new BlockFill(
             genesis, history, directory, store, sources, network, verifier, progress, time, () => _sync.Lag, log);
         _shelf = new SnapshotShelf(time);

@@ -1,6 +1,8 @@
+using GovChain.Consensus;
 using GovChain.Core.Execution;
 using GovChain.Node.Configuration;
 using GovChain.Node.Pool;
+using GovChain.Node.Sync;
 using GovChain.Storage;
 
 namespace GovChain.Node;
@@ -46,6 +48,10 @@ internal sealed record NodeRuntimeOptions
 
     /// <summary>Envelopes that this department's clients submitted in the epoch before, and that wait for a block.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Waiting { get; init; } = [];
+
+    /// <summary>What peers that were asked for blocks have shown. A process has one, for all its runtimes: who held an epoch up is asked last
+    /// in the next.</summary>
+    public BlockSources<PeerIdentity> Known { get; init; } = new();
 
     /// <summary>A damaged ledger whose sound blocks are taken before peers are asked; null: none.</summary>
     public LedgerSalvage? Salvage { get; init; }

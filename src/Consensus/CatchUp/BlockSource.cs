@@ -2,6 +2,7 @@ namespace GovChain.Consensus;
 
 /// <summary>
 /// What one that is asked for blocks has shown: how long it takes for one, how many come in time, and whether others are asked before it.
+/// It stays what it is when an epoch ends.
 /// </summary>
 /// <remarks>Belongs to one caller at a time.</remarks>
 public sealed class BlockSource
@@ -61,5 +62,5 @@ public sealed class BlockSources<TKey> where TKey : notnull
     private readonly Dictionary<TKey, BlockSource> _known = [];
 
     /// <summary>One of them; whoever was not asked yet has shown nothing.</summary>
-    public BlockSource this[TKey key] => _known.TryGetValue(key, out BlockSource? known) ? known : _known[key] = new BlockSource();
+    public BlockSource Of(TKey key) => _known.TryGetValue(key, out BlockSource? known) ? known : _known[key] = new BlockSource();
 }

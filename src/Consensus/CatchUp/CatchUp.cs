@@ -25,7 +25,8 @@ public sealed record CertifiedBlock(
 /// <param name="chainId">The ledger.</param>
 /// <param name="validators">The set that certifies its blocks.</param>
 /// <param name="verifier">Checks the certificates.</param>
-public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureVerifier verifier)
+/// <param name="known">What each that is asked has shown, also in epochs before; null: nobody was asked before.</param>
+public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureVerifier verifier, Func<int, BlockSource>? known = null)
 {
     /// <summary>Blocks asked for at once where they come in time (<see cref="BlockSource.Range"/>); an answer may be shorter.</summary>
     public const int RangeBlocks = 64;
@@ -43,7 +44,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <summary>Whoever gave nothing after it let others wait for so long comes last, though it is no fault, microseconds.</summary>
     public const long LetWaitUs = 1_000_000;
 
-    private readonly BlockSources<int> _sources = new();
+    private readonly Func<int, BlockSource> _known = known ?? new BlockSources<int>().Of;
     private int _hint = -1;
 
     /// <summary>The height to reach.</summary>
@@ -63,17 +64,17 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <param name="connected">Who can be asked: validators by index, others by numbers from their count on.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
     public IReadOnlyList<int> Sources(IEnumerable<int> connected, ulong nowMs) =>
-        [.. ByPace(connected, nowMs).OrderBy(s => _sources[s].PassedOverSince(nowMs)).ThenBy(s => s >= validators.Count)];
+        [.. ByPace(connected, nowMs).OrderBy(s => _known(s).PassedOverSince(nowMs)).ThenBy(s => s >= validators.Count)];
 
     /// <summary>The one that takes least time a block first (<see cref="Pace"/>); those not tried yet before all, and of them the one that
     /// showed the need.</summary>
     public IEnumerable<int> ByPace(IEnumerable<int> connected, ulong nowMs) =>
-        connected.OrderBy(s => _sources[s].PaceAt(nowMs)).ThenBy(s => s != _hint);
+        connected.OrderBy(s => _known(s).PaceAt(nowMs)).ThenBy(s => s != _hint);
 
     /// <summary>The question for the next range, as long as comes from there in time.</summary>
     /// <param name="source">Whom to ask.</param>
     /// <param name="firstHeight">The first block.</param>
-    public BlocksQuestion Ask(int source, ulong firstHeight) => new(source, firstHeight, _sources[source].Range);
+    public BlocksQuestion Ask(int source, ulong firstHeight) => new(source, firstHeight, _known(source).Range);
 
     /// <summary>Where the range begins that is fetched while this one is executed; null where nothing is needed after it.</summary>
     /// <param name="firstHeight">The first height of this one.</param>
@@ -107,8 +108,8 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     }
 
     /// <summary>
-    /// An answer has come, or none in time: how long it took counts, and how many blocks came, and whoever kept silent or withholds is passed over. So is, without a
-    /// complaint, who has let others wait for a second and gave no block.
+    /// An answer has come, or none in time: how long it took counts, and whether any came, and whoever kept silent or withholds is passed
+    /// over. So is, without a complaint, who has let others wait for a second and gave no block.
     /// </summary>
     /// <param name="asked">The question, with what came.</param>
     /// <param name="nowMs">A clock that does not jump.</param>
@@ -117,7 +118,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     public bool Take(BlocksQuestion asked, ulong nowMs, out string? complaint)
     {
         bool has = HasBlocks(asked, out complaint);
-        BlockSource source = _sources[asked.Source];
+        BlockSource source = _known(asked.Source);
         if (has)
             source.Gave(asked, nowMs);
         else
@@ -135,7 +136,7 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     /// <param name="nowMs">A clock that does not jump.</param>
     public void Ended(BlocksQuestion asked, ulong nowMs)
     {
-        BlockSource source = _sources[asked.Source];
+        BlockSource source = _known(asked.Source);
         source.GaveNone(asked, nowMs);
         if (asked.TookUs >= LetWaitUs)
             source.PassOver(nowMs);
@@ -253,12 +254,12 @@ public sealed class CatchUp(Digest chainId, ValidatorSet validators, ISignatureV
     public bool PassOver(int source, ulong nowMs)
     {
         bool wasLast = IsPassedOver(source, nowMs);
-        _sources[source].PassOver(nowMs);
+        _known(source).PassOver(nowMs);
         return wasLast;
     }
 
     /// <summary>Whether others are asked before it.</summary>
-    public bool IsPassedOver(int source, ulong nowMs) => _sources[source].PassedOverSince(nowMs) is not null;
+    public bool IsPassedOver(int source, ulong nowMs) => _known(source).PassedOverSince(nowMs) is not null;
 
     private static string NotTheCertified(CertifiedBlock block) =>
         $"sent a body of block {block.Header.Height} that is not the certified one";

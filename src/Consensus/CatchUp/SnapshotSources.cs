@@ -128,9 +128,9 @@ public sealed class SnapshotSources(
     public IEnumerable<LedgerQuestion> AskForBlocks(ulong firstHeight)
     {
         WasGiven = false;
-        foreach (int source in Order((s, now) => _blocks[s].PaceAt(now)))
+        foreach (int source in Order((s, now) => _blocks.Of(s).PaceAt(now)))
         {
-            BlockSource shown = _blocks[source];
+            BlockSource shown = _blocks.Of(source);
             var question = new BlocksQuestion(source, firstHeight, shown.Range);
             yield return question;
             if (CatchUp.HasBlocks(question, out string? complaint))

@@ -64,7 +64,7 @@ internal sealed partial class NodeHost
                 identity, members.PeersOf(configuration), verifier.Verifier, NullLoggerFactory.Instance, configuration.Peers, members.History);
             await using var runtime = new NodeRuntime(
                 directory, store, genesis.Genesis, SignaturesOf(genesis), signer, network,
-                new NodeRuntimeOptions { Salvage = salvage, SnapshotLag = 0, Observer = configuration.Department },
+                new NodeRuntimeOptions { Salvage = salvage, SnapshotLag = 0, Observer = configuration.Department, Known = _known },
                 TimeProvider.System, verifier.Verifier, NullLogger<NodeRuntime>.Instance);
             verifier.BeginEpoch(members.History, runtime.Fail);
             await runtime.StartAsync();

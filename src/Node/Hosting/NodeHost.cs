@@ -3,6 +3,7 @@ using System.Net.Security;
 using Google.Protobuf;
 using GovChain.Client.Keys;
 using GovChain.Client.Keys.Tokens;
+using GovChain.Consensus;
 using GovChain.Core.Cryptography.Hashing;
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
@@ -12,6 +13,7 @@ using GovChain.Node.Ledger;
 using GovChain.Node.Peers;
 using GovChain.Node.Pool;
 using GovChain.Node.Signatures;
+using GovChain.Node.Sync;
 using GovChain.Node.Tls;
 using GovChain.Protos.V1;
 using GovChain.Rpc;
@@ -38,6 +40,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
     /// <summary>How long what is queued for the others may take to leave.</summary>
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromMilliseconds(500);
 
+    private readonly BlockSources<PeerIdentity> _known = new();
     private readonly long _started = TimeProvider.System.GetTimestamp();
 
     /// <summary>Half of a stop finishes what was submitted, a quarter ends the calls and streams; the rest is for the disk.
@@ -105,6 +108,7 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
                     CertificateEnds = () => certificate.Current.TargetCertificate.NotAfter,
                     Observer = configuration.Department,
                     Waiting = waiting,
+                    Known = _known,
                     Started = _started,
                 },
                 TimeProvider.System, verifier.Verifier, logging.CreateLogger<NodeRuntime>());

@@ -18,11 +18,13 @@ namespace GovChain.Node.Sync;
 /// <see cref="CatchUp"/>'s and <see cref="Following"/>'s.
 /// </summary>
 /// <remarks>One task works; the next range is fetched while one is being executed.</remarks>
+/// <param name="known">What those who are asked have shown, also in epochs before.</param>
 /// <param name="store">Stores a block that was executed on the tip; false if the ledger has moved on meanwhile.</param>
 internal sealed class BlockSync(
     ValidatorSet validators,
     LedgerHead ledger,
     LedgerSources sources,
+    BlockSources<PeerIdentity> known,
     IPeerNetwork network,
     ISignatureVerifier certificateVerifier,
     EnvelopeVerifier verifier,
@@ -38,7 +40,9 @@ internal sealed class BlockSync(
     /// <summary>Stands for a department: what was salvaged is checked like anybody's.</summary>
     private const int Salvage = -1;
 
-    private readonly Following _following = new(new CatchUp(ledger.ChainId, validators, certificateVerifier), validators.Count); // its lock, too
+    // Under the lock of what is known, which outlives this epoch.
+    private readonly Following _following = new(
+        new CatchUp(ledger.ChainId, validators, certificateVerifier, s => known.Of(sources.IdentityOf(s))), validators.Count);
     private readonly LedgerPeers _peers = new(sources, network, time);
     private readonly HashSet<ulong> _unsalvageable = [];
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
@@ -52,7 +56,7 @@ internal sealed class BlockSync(
         get
         {
             ulong target;
-            lock (_following)
+            lock (known)
                 target = Math.Max(Math.Max(Proven.Target, progress.HighestTip), _following.Height);
             ulong tip = ledger.Tip.Height;
             return target > tip ? target - tip : 0;
@@ -68,7 +72,7 @@ internal sealed class BlockSync(
     {
         get
         {
-            lock (_following)
+            lock (known)
                 return Proven.Target;
         }
     }
@@ -76,7 +80,7 @@ internal sealed class BlockSync(
     /// <summary>Asks for blocks up to a height, from a validator first.</summary>
     public void Request(NeedBlocks need)
     {
-        lock (_following)
+        lock (known)
             Proven.Need(need.UpToHeight, need.Hint);
         _wake.Writer.TryWrite(true);
     }
@@ -89,7 +93,7 @@ internal sealed class BlockSync(
     /// <param name="height">Where it says it is.</param>
     public void Follow(string department, ulong height)
     {
-        lock (_following)
+        lock (known)
             _following.Say(sources.NumberOf(department), height);
         _wake.Writer.TryWrite(true);
     }
@@ -98,7 +102,7 @@ internal sealed class BlockSync(
     /// they may know.</summary>
     public void AskUnheard()
     {
-        lock (_following)
+        lock (known)
         {
             foreach (int source in sources.Unheard)
                 _following.AskUnheard(source);
@@ -164,14 +168,14 @@ internal sealed class BlockSync(
 
     private ulong? After(FetchedRange range)
     {
-        lock (_following)
+        lock (known)
             return Proven.After(range.FirstHeight, range.Blocks.Count);
     }
 
     private BlocksQuestion? NextAhead()
     {
         IReadOnlyList<int> connected = sources.Connected;
-        lock (_following)
+        lock (known)
             return IsEpochOver ? null : _following.Next(connected, ledger.Tip.Height, time.MonotonicMs());
     }
 
@@ -181,7 +185,7 @@ internal sealed class BlockSync(
         await _peers.AskAsync(ahead, cancellation);
         bool given = false, ended = HasEnded(ahead);
         string? wrong = null;
-        lock (_following)
+        lock (known)
         {
             if (ended)
                 _following.Ended(ahead, time.MonotonicMs());
@@ -198,7 +202,7 @@ internal sealed class BlockSync(
             wrong = await StoreAsync(new FetchedRange(ahead.Source, ahead.FirstHeight, ahead.Answer!.Blocks), cancellation);
         if (wrong is not null)
             PassOver(ahead.Source, wrong);
-        lock (_following)
+        lock (known)
             _following.Stored(ahead, ledger.Tip.Height, lied: wrong is not null);
         return true;
     }
@@ -217,12 +221,12 @@ internal sealed class BlockSync(
         foreach (int source in Sources())
         {
             BlocksQuestion question;
-            lock (_following)
+            lock (known)
                 question = Proven.Ask(source, firstHeight);
             await _peers.AskAsync(question, cancellation);
             bool given = false, ended = HasEnded(question);
             string? complaint = null;
-            lock (_following)
+            lock (known)
             {
                 if (ended)
                     _following.Ended(question, time.MonotonicMs());
@@ -255,7 +259,7 @@ internal sealed class BlockSync(
     private IReadOnlyList<int> Sources()
     {
         IReadOnlyList<int> connected = sources.Connected;
-        lock (_following)
+        lock (known)
             return Proven.Sources(connected, time.MonotonicMs());
     }
 
@@ -268,7 +272,7 @@ internal sealed class BlockSync(
             return false;
         }
         progress.Misbehaved(source, complaint);
-        lock (_following)
+        lock (known)
             return Proven.PassOver(source, time.MonotonicMs());
     }
 

@@ -49,6 +49,10 @@ internal sealed class LedgerSources(ValidatorSet validators, IPeerNetwork networ
         }
     }
 
+    /// <summary>Who a number that was given out stands for. Under another key it is somebody else, and so is whoever gets a vote or loses
+    /// it.</summary>
+    public PeerIdentity IdentityOf(int source) => new(DepartmentOf(source), IsValidator(source) ? validators[source].Key : null);
+
     /// <summary>The department of a number that was given out.</summary>
     public string DepartmentOf(int source)
     {

@@ -12,6 +12,7 @@ internal sealed partial class SimulatedNode
 
     private readonly Queue<CertifiedBlock> _fetched = [];
     private Following _following;
+    private BlockSources<int> _known = new(); // until the process ends
     private RangeFetch? _fetch;
     private (BlocksQuestion Given, string? Complaint, bool IsFollowed)? _range;
     private bool _catchingUp;
@@ -20,9 +21,9 @@ internal sealed partial class SimulatedNode
 
     private bool IsEpochOver => Ledger.Tip.Header.NextValidatorSetHash != _config.Validators.Hash;
 
-    /// <summary>Makes catch-up forget whom it passed over; a restart does.</summary>
+    /// <summary>Makes catch-up forget how far others are, and not how they answered.</summary>
     private Following NewFollowing() =>
-        new(new CatchUp(_stage.Chain.ChainId, _config.Validators, _stage.Keys), _config.Validators.Count);
+        new(new CatchUp(_stage.Chain.ChainId, _config.Validators, _stage.Keys, _known.Of), _config.Validators.Count);
 
     private void FetchBlocks(ulong upTo, int hint)
     {

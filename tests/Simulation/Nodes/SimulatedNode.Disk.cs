@@ -45,6 +45,7 @@ internal sealed partial class SimulatedNode
         Disk.Crash();
         if (Kind == NodeKind.Forgetful)
             SpoilDisk();
+        _known = new BlockSources<int>();
         ForgetMemory();
         _stage.Died(this);
     }

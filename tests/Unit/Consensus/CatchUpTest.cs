@@ -148,6 +148,20 @@ public sealed class CatchUpTest
         }
     }
 
+    /// <summary>Numbers are given out anew in each epoch; what they had shown goes with those who had them.</summary>
+    [Test]
+    public void Sources_InTheNextEpoch_AreKnown()
+    {
+        var known = new BlockSources<int>();
+        CatchUp Epoch(int shift) => new(Fixture.ChainId, _four.Keys.Set, _four.Keys, s => known.Of(s + shift));
+        CatchUp before = Epoch(0), after = Epoch(-1);
+        before.Take(new BlocksQuestion(1, 1) { TookUs = 10_000_000 }, 1_000, out _);
+        before.Take(new BlocksQuestion(2, 1) { TookUs = 64, Answer = Blocks(1, 1) }, 1_000, out _);
+        Assert.That(after.IsPassedOver(2, 1_000));
+        Assert.That(after.Ask(2, 1).Count, Is.EqualTo(CatchUp.RangeBlocks / 2));
+        Assert.That(after.Sources([1, 2, 3], 1_000 + CatchUp.PassedOverMs), Is.EqualTo(new[] { 1, 3, 2 }), "nobody tried 1 before");
+    }
+
     /// <summary>Its stream may have ended because the line was full.</summary>
     [Test]
     public void Range_OfOneWhoseStreamEnded_IsHalved_AndSoIsWhatIsFollowed()

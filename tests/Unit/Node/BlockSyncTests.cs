@@ -45,7 +45,7 @@ public sealed class BlockSyncTests : IAsyncDisposable
         ValidatorSet validators = _bed.Ledger.Genesis.Validators;
         var pool = new TransactionPool(new PoolOptions(), departments: 4, height: 0);
         _sync = new BlockSync(
-            validators, _ledger, new LedgerSources(validators, _peers), _peers, _bed.Verifier, new EnvelopeVerifier(pool, new BlockBodies(), _batch),
+            validators, _ledger, new LedgerSources(validators, _peers), new(), _peers, _bed.Verifier, new EnvelopeVerifier(pool, new BlockBodies(), _batch),
             (block, certificate) =>
             {
                 _ledger.Append(block, certificate);

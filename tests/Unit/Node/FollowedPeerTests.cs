@@ -223,7 +223,7 @@ public sealed class FollowedPeerTests : IAsyncDisposable
             _bed.Ledger.Genesis, new ValidatorHistory(validators, null), _directory, _ledger, sources, _peers, _bed.Verifier, _progress, _pace,
             snapshotLag, NullLogger.Instance);
         _sync = new BlockSync(
-            validators, _ledger, sources, _peers, _bed.Verifier, new EnvelopeVerifier(pool, new BlockBodies(), _batch),
+            validators, _ledger, sources, new(), _peers, _bed.Verifier, new EnvelopeVerifier(pool, new BlockBodies(), _batch),
             (block, certificate) =>
             {
                 _ledger.Append(block, certificate);

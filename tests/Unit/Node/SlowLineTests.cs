@@ -65,7 +65,7 @@ public sealed class SlowLineTests
         var pool = new TransactionPool(new PoolOptions(), departments: 4, height: 0);
         Exception? fatal = null;
         var sync = new BlockSync(
-            Validators, ledger, _sources, _peers, _bed.Verifier, new EnvelopeVerifier(pool, new BlockBodies(), batch),
+            Validators, ledger, _sources, new(), _peers, _bed.Verifier, new EnvelopeVerifier(pool, new BlockBodies(), batch),
             (block, certificate) =>
             {
                 ledger.Append(block, certificate);

@@ -70,7 +70,7 @@ internal sealed class BlockFramesTests
         var ledger = new LedgerHead(store);
         Exception? fatal = null;
         var sync = new BlockSync(
-            bed.Ledger.Genesis.Validators, ledger, asked.Sources, asked.Network, bed.Verifier, verifier,
+            bed.Ledger.Genesis.Validators, ledger, asked.Sources, new(), asked.Network, bed.Verifier, verifier,
             (block, certificate) =>
             {
                 ledger.Append(block, certificate);
