@@ -30,7 +30,8 @@ internal static class OfficerRules
             ValidFromMs = enrolment.ValidFromMs,
             ValidUntilMs = enrolment.ValidUntilMs,
         };
-        StateWrite keyWrite = OpenKey(key, interval), officerWrite = GiveKey(officerKey, interval, key, officer?.Keys ?? 0);
+        ulong enrolledHeight = state.Protocol.Version >= ProtocolVersions.DelegationsEndWithEnrolments ? at.Height : 0;
+        StateWrite keyWrite = OpenKey(key, interval), officerWrite = GiveKey(officerKey, interval, key, officer?.Keys ?? 0, enrolledHeight);
         return IsAdministrator(interval)
             ? Outcome.Accept(keyWrite, officerWrite, CountAdministrator(Department(state, at.Department), added: true))
             : Outcome.Accept(keyWrite, officerWrite);
@@ -78,7 +79,7 @@ internal static class OfficerRules
         OfficerInterval next = interval.Clone();
         next.FirstHeight = at.Height + 1;
         next.LastHeight = 0;
-        return Outcome.Accept(oldKey, OpenKey(key, next), GiveKey(officerKey, next, key, officer!.Keys));
+        return Outcome.Accept(oldKey, OpenKey(key, next), GiveKey(officerKey, next, key, officer!.Keys, officer.EnrolledHeight));
     }
 
     private static PublicKey Parse(ByteString bytes) => PublicKey.TryParse(bytes.Span, out PublicKey? key)
@@ -127,7 +128,7 @@ internal static class OfficerRules
         StateKey.OfficerKey(key),
         new OfficerKeyState { PublicKey = ByteString.CopyFrom(key.Span), Intervals = { interval } });
 
-    private static StateWrite GiveKey(StateKey officer, OfficerInterval interval, PublicKey key, uint keysBefore) => new(
+    private static StateWrite GiveKey(StateKey officer, OfficerInterval interval, PublicKey key, uint keysBefore, ulong enrolledHeight) => new(
         officer,
         new OfficerState
         {
@@ -135,6 +136,7 @@ internal static class OfficerRules
             OfficerId = interval.OfficerId,
             CurrentKey = ByteString.CopyFrom(key.Span),
             Keys = keysBefore + 1,
+            EnrolledHeight = enrolledHeight,
         });
 
     private static DepartmentState Department(StateOverlay state, string id)

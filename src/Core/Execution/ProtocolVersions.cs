@@ -19,6 +19,9 @@ public static class ProtocolVersions
     /// <summary>From this version on a record's state names its transaction, so that nobody guesses what was hashed into the state tree.</summary>
     public const uint RecordsNameTheirTransaction = 2;
 
+    /// <summary>From this version on a delegation ends when either of the two officers is enrolled anew.</summary>
+    internal const uint DelegationsEndWithEnrolments = 2;
+
     /// <summary>The version from which on an action is valid, by the action's number.</summary>
     public static uint Since(int action) => action switch
     {

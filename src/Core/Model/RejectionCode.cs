@@ -153,7 +153,7 @@ public enum RejectionCode
     /// <summary>The node cannot take transactions now.</summary>
     NodeNotReady = 71,
 
-    /// <summary>There is no such delegation, it is over, or who gave it may not approve any more.</summary>
+    /// <summary>There is no such delegation, it is over, one of the two was enrolled anew since, or who gave it may not approve any more.</summary>
     UnknownDelegation = 72,
 
     /// <summary>The department's newest proposal is not the one that is meant, or there is none.</summary>

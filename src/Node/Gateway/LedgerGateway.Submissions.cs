@@ -50,11 +50,14 @@ internal sealed partial class LedgerGateway
         foreach (StateChange found in view.EnumerateStates(StateKind.Delegation, prefix, [], DelegationsMax))
         {
             DelegationState delegation = DelegationState.Parser.ParseFrom(found.Value);
-            if (view.Tip.TimestampMs < delegation.UntilMs)
+            if (DelegationRules.IsInForce(delegation, Officer(view, department, delegation.Delegator), Officer(view, department, delegation.OfficerId), view.Tip.TimestampMs))
                 response.Delegations.Add(delegation);
         }
         return response;
     });
+
+    private static OfficerState? Officer(LedgerSnapshot view, string department, string officerId) =>
+        StateValue.Read<OfficerState>(view, StateKey.Officer(department, officerId));
 
     /// <summary>Whether it may still be approved: undecided, in time, and overtaken by no other version.</summary>
     private static bool Waits(LedgerSnapshot view, SubmissionState state)

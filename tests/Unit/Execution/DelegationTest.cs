@@ -9,7 +9,7 @@ namespace GovChain.Tests.Unit.Execution;
 
 /// <summary>
 /// Goal: docs/SPEC.md, "Execution", 12, 14 and 15: who decides on behalf of whom, and until when. Method: an approval and a refusal on
-/// behalf of every officer, by every officer, in every state of a delegation, in the block after and in the same block.
+/// behalf of every officer, by every officer, in every state of a delegation, in the block after and in the same block, by either version.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class DelegationTest
@@ -27,6 +27,10 @@ public sealed class DelegationTest
         RevokedByAnAdministrator,
         DelegatorRevoked,
         DelegatorRotated,
+        DelegatorEnrolledAgain,
+        DelegateEnrolledAgain,
+        GivenByWhoeverLeavesAfterTheNextWasEnrolled,
+        GivenToWhoeverLeavesAfterTheNextWasEnrolled,
         Over,
     }
 
@@ -36,11 +40,13 @@ public sealed class DelegationTest
     private static readonly (string Id, TestKey Key)[] Officers =
         [("head", Head), ("deputy", Deputy), ("other", Other), ("submitter", Submitter)];
 
-    private readonly TestLedger _ledger = TestLedger.Ready();
+    private TestLedger _ledger = TestLedger.Ready();
 
     [Test]
-    public void EveryDecision_OnBehalfOfAnybody_IsAcceptedWhereTheDelegationSaysSo([Values] Past past, [Values] bool inOneBlock)
+    public void EveryDecision_OnBehalfOfAnybody_IsAcceptedWhereTheDelegationSaysSo(
+        [Values] Past past, [Values] bool inOneBlock, [Values(1U, 2U)] uint version)
     {
+        _ledger = Ledger(version);
         if (inOneBlock && past == Past.Over)
             return; // a block has one time
         Digest submission = Enrol();
@@ -49,9 +55,13 @@ public sealed class DelegationTest
             _ledger.Commit(before);
         if (past == Past.Over)
             PassTime();
-        bool acts = !inOneBlock && past is Past.Given or Past.GivenAgain or Past.DelegatorRotated;
+        bool isEnrolledAgain = past is Past.DelegatorEnrolledAgain or Past.DelegateEnrolledAgain
+            or Past.GivenByWhoeverLeavesAfterTheNextWasEnrolled or Past.GivenToWhoeverLeavesAfterTheNextWasEnrolled;
+        bool headHasAnotherKey = past is Past.DelegatorRevoked or Past.DelegatorRotated or Past.DelegatorEnrolledAgain or Past.GivenByWhoeverLeavesAfterTheNextWasEnrolled;
+        bool deputyHasAnotherKey = isEnrolledAgain && !headHasAnotherKey;
+        bool acts = !inOneBlock && (past is Past.Given or Past.GivenAgain or Past.DelegatorRotated || (isEnrolledAgain && version == 1));
         int accepted = 0;
-        foreach ((string signer, TestKey key) in Officers)
+        foreach ((string signer, TestKey key) in Officers.Select(o => !inOneBlock && deputyHasAnotherKey && o.Key == Deputy ? (o.Id, NewKey) : o))
         {
             foreach ((string delegator, _) in Officers)
             {
@@ -61,7 +71,7 @@ public sealed class DelegationTest
                         approves ? Actions.Approve(Id, 0, submission) : Actions.Refuse(Id, submission), delegator);
                     BuiltBlock built = _ledger.Build([.. inOneBlock ? before : [], _ledger.Make(key, action)]);
                     RejectionCode? code = built.LeftOut.SingleOrDefault().Rejection?.Code;
-                    RejectionCode? expected = past is Past.DelegatorRevoked or Past.DelegatorRotated && !inOneBlock && signer == "head" ? RejectionCode.SignerRevoked
+                    RejectionCode? expected = headHasAnotherKey && !inOneBlock && signer == "head" ? RejectionCode.SignerRevoked
                         : approves && (signer == "submitter" || delegator == "submitter") ? RejectionCode.OwnSubmission
                         : acts && (signer, delegator) == ("deputy", "head") ? null
                         : RejectionCode.UnknownDelegation;
@@ -72,12 +82,49 @@ public sealed class DelegationTest
             }
         }
         Assert.That(accepted, Is.EqualTo(acts ? 2 : 0));
-        Assert.That(_ledger.Try(Deputy, Actions.Approve(Id, 0, submission))!.Code, Is.EqualTo(RejectionCode.NotPermitted), "not in its own right");
+        TestKey deputy = deputyHasAnotherKey && !inOneBlock ? NewKey : Deputy;
+        Assert.That(_ledger.Try(deputy, Actions.Approve(Id, 0, submission))!.Code, Is.EqualTo(RejectionCode.NotPermitted), "not in its own right");
     }
 
     [Test]
-    public void Delegate_IsForApprovers_ToOfficersOfTheirDepartment_ForAYearAtMost()
+    public void AnEnrolmentOfEither_EndsIt_FromVersion2On_AndAKeyReplacedDoesNot([Values(1U, 2U)] uint version, [Values] bool ofTheDelegator)
     {
+        _ledger = Ledger(version);
+        Digest submission = Enrol();
+        TestKey head = Head, deputy = Deputy;
+        _ledger.Commit((Head, Actions.Delegate("deputy", _ledger.NextTimeMs + LastsMs)));
+        Rejection? Approve() => _ledger.Try(deputy, Actions.OnBehalfOf(Actions.Approve(Id, 0, submission), "head"));
+        Assert.That(Approve(), Is.Null);
+        _ledger.Commit(Again(ofTheDelegator ? "head" : "deputy", NewKey));
+        _ = ofTheDelegator ? head = NewKey : deputy = NewKey;
+        RejectionCode? ended = version == 1 ? null : RejectionCode.UnknownDelegation;
+        Assert.That((Approve()?.Code, _ledger.Try(head, Actions.RevokeDelegation("head", "deputy"))?.Code), Is.EqualTo((ended, ended)));
+        _ledger.Commit((head, Actions.Delegate("deputy", _ledger.NextTimeMs + LastsMs)));
+        Assert.That(Approve(), Is.Null, "given anew");
+        _ledger.Commit((TestLedger.AlphaAdmin, Actions.Rotate("head", new TestKey(666))), (TestLedger.AlphaAdmin, Actions.Rotate("deputy", new TestKey(667))));
+        (head, deputy) = (new TestKey(666), new TestKey(667));
+        Assert.That(Approve(), Is.Null, "the same persons");
+        _ledger.Commit((head, Actions.RevokeDelegation("head", "deputy")));
+        Assert.That(Approve()!.Code, Is.EqualTo(RejectionCode.UnknownDelegation));
+    }
+
+    [Test]
+    public void WhatVersion1Left_HoldsInVersion2_UntilTheNextEnrolment([Values] bool ofTheDelegator)
+    {
+        Digest submission = Enrol();
+        _ledger.Commit((Head, Actions.Delegate("deputy", _ledger.NextTimeMs + LastsMs)));
+        _ledger.Commit([.. Again("head", NewKey), .. Again("deputy", new TestKey(666))]);
+        GoOnToVersion2();
+        Assert.That(_ledger.Try(new TestKey(666), Actions.OnBehalfOf(Actions.Approve(Id, 0, submission), "head")), Is.Null);
+        _ledger.Commit(Again(ofTheDelegator ? "head" : "deputy", new TestKey(667)));
+        TestKey deputy = ofTheDelegator ? new TestKey(666) : new TestKey(667);
+        Assert.That(_ledger.Try(deputy, Actions.OnBehalfOf(Actions.Approve(Id, 0, submission), "head"))!.Code, Is.EqualTo(RejectionCode.UnknownDelegation));
+    }
+
+    [Test]
+    public void Delegate_IsForApprovers_ToOfficersOfTheirDepartment_ForAYearAtMost([Values(1U, 2U)] uint version)
+    {
+        _ledger = Ledger(version);
         Enrol();
         ulong now = _ledger.NextTimeMs;
         Assert.That(_ledger.Try(Deputy, Actions.Delegate("other", now + LastsMs))!.Code, Is.EqualTo(RejectionCode.NotPermitted), "a delegate does not delegate on");
@@ -93,6 +140,7 @@ public sealed class DelegationTest
             OfficerId = "deputy",
             UntilMs = now + LastsMs,
             Position = block.Header.LogSizeBefore,
+            Height = version == 1 ? 0 : block.Header.Height,
         }));
     }
 
@@ -129,6 +177,11 @@ public sealed class DelegationTest
     {
         if (past == Past.NotGiven)
             yield break;
+        if (past is Past.GivenByWhoeverLeavesAfterTheNextWasEnrolled or Past.GivenToWhoeverLeavesAfterTheNextWasEnrolled)
+        {
+            foreach ((TestKey signer, TransactionBody action) in Again(past == Past.GivenByWhoeverLeavesAfterTheNextWasEnrolled ? "head" : "deputy", NewKey))
+                yield return _ledger.Make(signer, action);
+        }
         yield return _ledger.Make(Head, Actions.Delegate("deputy", _ledger.NextTimeMs + LastsMs));
         if (past is Past.RevokedByTheDelegator or Past.GivenAgain)
             yield return _ledger.Make(Head, Actions.RevokeDelegation("head", "deputy"));
@@ -140,7 +193,33 @@ public sealed class DelegationTest
             yield return _ledger.Make(TestLedger.AlphaAdmin, Actions.Revoke("head"));
         if (past == Past.DelegatorRotated)
             yield return _ledger.Make(TestLedger.AlphaAdmin, Actions.Rotate("head", NewKey));
+        if (past is Past.DelegatorEnrolledAgain or Past.DelegateEnrolledAgain)
+        {
+            foreach ((TestKey signer, TransactionBody action) in Again(past == Past.DelegatorEnrolledAgain ? "head" : "deputy", NewKey))
+                yield return _ledger.Make(signer, action);
+        }
     }
+
+    /// <summary>Somebody else under the number.</summary>
+    private static (TestKey Signer, TransactionBody Action)[] Again(string officer, TestKey key) =>
+    [
+        (TestLedger.AlphaAdmin, Actions.Revoke(officer)),
+        (TestLedger.AlphaAdmin, Actions.Enrol(officer, key, officer == "head" ? OfficerRole.Approver : OfficerRole.Clerk)),
+    ];
+
+    private void GoOnToVersion2()
+    {
+        VerifiedTransaction proposal = _ledger.Make(
+            TestLedger.AlphaAdmin, Proposals.Propose(_ledger.Genesis.ChainId, Proposals.Schedule(2, fromMs: _ledger.NextTimeMs + 2_000)));
+        _ledger.Commit([proposal]);
+        _ledger.Commit(
+            (TestLedger.AlphaAdmin, Proposals.Vote("alpha", proposal.Transaction.Id, true)),
+            (TestLedger.BetaAdmin, Proposals.Vote("alpha", proposal.Transaction.Id, true)));
+        while (ProtocolVersions.Of(_ledger.State).Version < 2)
+            _ledger.Commit((TestLedger.BetaAdmin, Actions.Define($"t-{_ledger.State.Tip.Height}")));
+    }
+
+    private static TestLedger Ledger(uint version) => TestLedger.Ready(body => body.ProtocolVersion = version);
 
     private void PassTime()
     {

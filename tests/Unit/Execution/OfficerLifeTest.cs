@@ -62,9 +62,9 @@ public sealed class OfficerLifeTest
     }
 
     [Test]
-    public void Rotate_GivesTheNewKeyRolesAndTimes_FromTheNextBlock_AndTheOldKeyNeverSignsAgain()
+    public void Rotate_GivesTheNewKeyRolesAndTimes_FromTheNextBlock_AndTheOldKeyNeverSignsAgain([Values(1U, 2U)] uint version)
     {
-        TestLedger ledger = Begin();
+        TestLedger ledger = Begin(version: version);
         TransactionBody enrol = Actions.Enrol(Officer, First, OfficerRole.Clerk, OfficerRole.Approver);
         (enrol.EnrolOfficer.ValidFromMs, enrol.EnrolOfficer.ValidUntilMs) = (5, ledger.NextTimeMs + 5_000);
         ledger.Commit((TestLedger.AlphaAdmin, enrol)); // height 3
@@ -81,6 +81,7 @@ public sealed class OfficerLifeTest
             OfficerId = Officer,
             CurrentKey = Bytes(Second),
             Keys = 2,
+            EnrolledHeight = version == 1 ? 0UL : 3,
         }));
         Assert.That(block.Changes.Count(c => c.Key.Kind is StateKind.OfficerKey or StateKind.Officer or StateKind.Department), Is.EqualTo(3));
         Assert.That(ledger.Try(First, Actions.Register("b"))!.Code, Is.EqualTo(RejectionCode.SignerRevoked));
@@ -171,9 +172,9 @@ public sealed class OfficerLifeTest
         from key in act == Act.Revoke ? new TestKey?[] { null } : Keys
         select (act, signer, key);
 
-    private static TestLedger Begin(bool withRoles = true)
+    private static TestLedger Begin(bool withRoles = true, uint version = ProtocolVersions.First)
     {
-        TestLedger ledger = TestLedger.Ready();
+        TestLedger ledger = TestLedger.Ready(body => body.ProtocolVersion = version);
         if (withRoles)
             RoleHolders.Enrol(ledger);
         return ledger;

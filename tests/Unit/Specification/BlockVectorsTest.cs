@@ -149,8 +149,7 @@ public sealed class BlockVectorsTest : LedgerVectors
     public void ReadRoots()
     {
         var ledger = new TestLedger(static body => body.ProtocolVersion = 2);
-        object Later(int nonce, params (TestKey Signer, TransactionBody Action)[] roots) =>
-            VectorFile.Block(ledger.Commit(roots.Select((r, i) => MakeIn(ledger, r.Signer, r.Action, nonce + i))));
+        object Later(int nonce, params (TestKey Signer, TransactionBody Action)[] roots) => CommitOn(ledger, nonce, roots);
         object first = Later(81, (TestLedger.AlphaValidator, Actions.PostReadRoot(1, 1, 4)), (TestLedger.BetaValidator, Actions.PostReadRoot(1, 1, 1)));
         ledger.StepMs = ReadRootRules.LeastIntervalMs;
         VectorFile.Hold("read-roots", new
@@ -190,6 +189,36 @@ public sealed class BlockVectorsTest : LedgerVectors
             },
         });
     }
+
+    /// <summary>By version 2: enrolled, delegated, enrolled anew and with another key, delegated anew and revoked.</summary>
+    [Test]
+    public void Enrolments()
+    {
+        var ledger = new TestLedger(static body => body.ProtocolVersion = 2);
+        TestKey head = TestLedger.Spare, deputy = TestLedger.OtherSpare;
+        object Then(int nonce, params (TestKey Signer, TransactionBody Action)[] actions) => CommitOn(ledger, nonce, actions);
+        VectorFile.Hold("enrolments", new
+        {
+            chainId = ledger.Genesis.ChainId.ToString(),
+            blocks = new[]
+            {
+                Then(90,
+                    (TestLedger.AlphaAdmin, Actions.Enrol("head", head, OfficerRole.Approver)),
+                    (TestLedger.AlphaAdmin, Actions.Enrol("deputy", deputy, OfficerRole.Clerk))),
+                Then(92, (head, Actions.Delegate("deputy", TestLedger.StartMs + 60_000))),
+                Then(93,
+                    (TestLedger.AlphaAdmin, Actions.Revoke("deputy")),
+                    (TestLedger.AlphaAdmin, Actions.Enrol("deputy", TestLedger.AlphaClerk, OfficerRole.Clerk)),
+                    (TestLedger.AlphaAdmin, Actions.Rotate("head", NewKey))),
+                Then(96, (NewKey, Actions.Delegate("deputy", TestLedger.StartMs + 60_000))),
+                Then(97, (NewKey, Actions.RevokeDelegation("head", "deputy"))),
+            },
+        });
+    }
+
+    /// <summary>The next block of a ledger, of these, with nonces from this one on.</summary>
+    private static object CommitOn(TestLedger ledger, int nonce, (TestKey Signer, TransactionBody Action)[] actions) =>
+        VectorFile.Block(ledger.Commit(actions.Select((a, i) => MakeIn(ledger, a.Signer, a.Action, nonce + i))));
 
     /// <summary>Scheduled, called off in the block that would have made it hold, scheduled again, and the first block of version 2.</summary>
     [Test]

@@ -63,7 +63,7 @@ public sealed class FrozenNumbersTest
         Expect<RefuseSubmission>("record=1 submission=2 reason=3 on_behalf_of=4");
         Expect<DelegateApproval>("officer_id=1 until_ms=2 reason=3");
         Expect<RevokeDelegation>("delegator=1 officer_id=2 reason=3");
-        Expect<DelegationState>("department=1 delegator=2 officer_id=3 until_ms=4 position=5");
+        Expect<DelegationState>("department=1 delegator=2 officer_id=3 until_ms=4 position=5 height=6");
         Expect<RecordLink>("record=1 version=2");
         Expect<Payload>("inline=1");
         Expect<InlinePayload>("media_type=1 content=2");
@@ -103,7 +103,7 @@ public sealed class FrozenNumbersTest
         Expect<ValidatorInterval>("department=1 first_height=2 last_height=3");
         Expect<OfficerInterval>(
             "department=1 officer_id=2 roles=3 first_height=4 last_height=5 valid_from_ms=6 valid_until_ms=7");
-        Expect<OfficerState>("department=1 officer_id=2 current_key=3 keys=4");
+        Expect<OfficerState>("department=1 officer_id=2 current_key=3 keys=4 enrolled_height=5");
         Expect<RecordTypeState>(
             "type=1 version=2 owner=3 titles=4 public_read=5 description=6 defined_height=7 defined_position=8 schema=9 links_in_force=10 "
             + "approvers=11 four_eyes=12 readers=13");

@@ -282,6 +282,7 @@ function requireDelegation(state, { department, officer_id }, delegator, { heigh
   const given = state.before(KIND.delegation, delegationId(department, delegator, officer_id));
   require(given !== null, 'on_behalf_of', 'no delegation', 'UNKNOWN_DELEGATION');
   require(timeMs < given.until_ms, 'on_behalf_of', () => `over since ${given.until_ms}`, 'UNKNOWN_DELEGATION');
+  require(isOfEnrolments(given, (id) => state.before(KIND.officer, id)), 'on_behalf_of', 'enrolled anew since', 'UNKNOWN_DELEGATION');
   const key = state.before(KIND.officer, officerId(department, delegator))?.current_key;
   require(key?.length > 0, 'on_behalf_of', 'has no key', 'UNKNOWN_DELEGATION');
   let roles;
@@ -293,21 +294,33 @@ function requireDelegation(state, { department, officer_id }, delegator, { heigh
   require(roles.includes(APPROVER), 'on_behalf_of', 'no approver', 'UNKNOWN_DELEGATION');
 }
 
-function delegateApproval(state, { officer_id, until_ms }, { timeMs, position, signer }) {
+/** Enrolments and delegations are compared by height, which the first version does not keep. */
+const keptHeight = (state, height) => (hasRule(state, 'delegations_end_with_enrolments') ? height : 0n);
+
+/** Neither of the two was enrolled anew in the block of the delegation, or later. */
+const isOfEnrolments = ({ department, delegator, officer_id, height }, officerOf) => [delegator, officer_id].every((officer) => {
+  const { enrolled_height: enrolled } = officerOf(officerId(department, officer));
+  return enrolled === 0n || enrolled < height;
+});
+
+function delegateApproval(state, { officer_id, until_ms }, { height, timeMs, position, signer }) {
   requireRole(signer, APPROVER);
   const { department, officer_id: delegator } = signer;
   const officer = state.before(KIND.officer, officerId(department, officer_id));
   require(officer?.current_key.length > 0, 'officer_id', () => `${officer_id} has no key`, 'UNKNOWN_OFFICER');
   require(until_ms - timeMs <= DELEGATION_HORIZON_MS, 'until_ms', 'too far ahead', 'EXPIRY_TOO_FAR');
-  state.set(KIND.delegation, delegationId(department, delegator, officer_id), { department, delegator, officer_id, until_ms, position });
+  const given = { department, delegator, officer_id, until_ms, position, height: keptHeight(state, height) };
+  state.set(KIND.delegation, delegationId(department, delegator, officer_id), given);
 }
 
-function revokeDelegation(state, { delegator, officer_id }, { timeMs, position, signer }) {
+function revokeDelegation(state, { delegator, officer_id }, { height, timeMs, position, signer }) {
   const { department } = signer;
   if (signer.officer_id !== delegator) requireRole(signer, ADMINISTRATOR);
   const id = delegationId(department, delegator, officer_id);
-  require(timeMs < (state.now(KIND.delegation, id)?.until_ms ?? 0n), 'delegator', 'no delegation that is not over', 'UNKNOWN_DELEGATION');
-  state.set(KIND.delegation, id, { department, delegator, officer_id, until_ms: timeMs, position });
+  const given = state.now(KIND.delegation, id);
+  require(timeMs < (given?.until_ms ?? 0n), 'delegator', 'no delegation that is not over', 'UNKNOWN_DELEGATION');
+  require(isOfEnrolments(given, (officer) => state.now(KIND.officer, officer)), 'delegator', 'enrolled anew since', 'UNKNOWN_DELEGATION');
+  state.set(KIND.delegation, id, { ...given, until_ms: timeMs, position, height: keptHeight(state, height) });
 }
 
 /** What was proposed is kept no longer. */
@@ -352,7 +365,8 @@ function enrolOfficer(state, enrolment, { height, signer }) {
   const { officer_id, public_key, roles, valid_from_ms, valid_until_ms } = enrolment;
   const officer = state.now(KIND.officer, officerId(department, officer_id));
   require(!officer?.current_key.length, 'officer_id', () => `${officer_id} has a key`, 'OFFICER_EXISTS');
-  giveKey(state, public_key, officer?.keys ?? 0, { department, officer_id, roles, valid_from_ms, valid_until_ms }, height);
+  const enrolled_height = keptHeight(state, height);
+  giveKey(state, public_key, { keys: officer?.keys ?? 0, enrolled_height }, { department, officer_id, roles, valid_from_ms, valid_until_ms }, height);
   if (roles.includes(ADMINISTRATOR)) countAdministrators(state, department, 1);
 }
 
@@ -372,7 +386,7 @@ function revokeOfficer(state, { officer_id }, { height, signer }) {
 function rotateOfficerKey(state, { officer_id, public_key }, { height, signer }) {
   requireRole(signer, ADMINISTRATOR);
   const officer = officerWithKey(state, signer.department, officer_id);
-  giveKey(state, public_key, officer.keys, intervalOf(state, officer), height);
+  giveKey(state, public_key, officer, intervalOf(state, officer), height);
   endKey(state, officer.current_key, height);
 }
 
@@ -385,11 +399,11 @@ function officerWithKey(state, department, officer_id) {
 const intervalOf = (state, officer) => state.now(KIND.key, officer.current_key).intervals.at(-1);
 
 /** From the next block on the key is the officer's of this interval. */
-function giveKey(state, public_key, keys, interval, height) {
+function giveKey(state, public_key, { keys, enrolled_height }, interval, height) {
   require(state.now(KIND.key, public_key) === null, 'public_key', 'the key is, or once was, somebody\'s', 'KEY_IN_USE');
   const { department, officer_id } = interval;
   state.set(KIND.key, public_key, { public_key, intervals: [{ ...interval, first_height: height + 1n, last_height: 0n }] });
-  state.set(KIND.officer, officerId(department, officer_id), { department, officer_id, current_key: public_key, keys: keys + 1 });
+  state.set(KIND.officer, officerId(department, officer_id), { department, officer_id, current_key: public_key, keys: keys + 1, enrolled_height });
 }
 
 function endKey(state, key, height) {

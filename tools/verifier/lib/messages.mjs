@@ -201,6 +201,7 @@ export const OfficerState = define('OfficerState', {
   2: string('officer_id'),
   3: bytes('current_key'),
   4: uint32('keys'),
+  5: uint64('enrolled_height'),
 });
 
 export const RecordTypeState = define('RecordTypeState', {
@@ -275,6 +276,7 @@ export const SubmissionState = define('SubmissionState', {
 
 export const DelegationState = define('DelegationState', {
   1: string('department'), 2: string('delegator'), 3: string('officer_id'), 4: uint64('until_ms'), 5: uint64('position'),
+  6: uint64('height'),
 });
 
 export const ReadRootState = define('ReadRootState', {

@@ -23,7 +23,7 @@ const set = () => validatorSet(vectors('validator-set').members.map(({ departmen
 
 test('every file of vectors is one that these tests read', () => {
   const files = readdirSync(new URL('../../../docs/vectors/', import.meta.url)).sort();
-  assert.deepEqual(files, ['blocks', 'certificate', 'epochs', 'evidence', 'genesis', 'genesis-version-2', 'header', 'joining', 'merkle-log', 'merkle-state', 'receipt', 'refused',
+  assert.deepEqual(files, ['blocks', 'certificate', 'enrolments', 'epochs', 'evidence', 'genesis', 'genesis-version-2', 'header', 'joining', 'merkle-log', 'merkle-state', 'receipt', 'refused',
     'proposals', 'read-roots', 'read-token', 'records-version-2', 'reader-statement', 'schemas', 'submissions', 'transaction', 'validator-set', 'versions', 'vote'].map((name) => `${name}.json`).concat('ledger.ndjson').sort());
 });
 
@@ -322,6 +322,7 @@ ofBlocks('submissions', 'what was approved, what was refused and what waits');
 ofBlocks('proposals', 'what departments proposed and voted on');
 ofBlocks('read-roots', 'how far read logs had come, and which were begun anew', 'genesis-version-2');
 ofBlocks('records-version-2', 'records that name their transactions', 'genesis-version-2');
+ofBlocks('enrolments', 'who was enrolled anew, and what it had delegated', 'genesis-version-2');
 ofBlocks('versions', 'how they went on to the next protocol version');
 
 test('transaction: ids, leaf hashes, signatures', () => {
