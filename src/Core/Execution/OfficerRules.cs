@@ -17,6 +17,7 @@ internal static class OfficerRules
         StateKey officerKey = StateKey.Officer(at.Department, enrolment.OfficerId);
         OfficerState? officer = state.Current<OfficerState>(officerKey);
         Rejection? rejection = Authority.Require(at.Signer, OfficerRole.Administrator, "Enrolling an officer")
+            ?? CheckTimes(state, enrolment)
             ?? RequireNoKey(at, enrolment.OfficerId, officer)
             ?? RequireUnused(state, key);
         if (rejection is not null)
@@ -85,6 +86,19 @@ internal static class OfficerRules
     private static PublicKey Parse(ByteString bytes) => PublicKey.TryParse(bytes.Span, out PublicKey? key)
         ? key
         : throw new InvalidOperationException("The decoder let an officer without a valid key through.");
+
+    /// <summary>Administrators are counted, not their times: one whose time ends could be the only one by then, and nobody could enrol
+    /// another.</summary>
+    private static Rejection? CheckTimes(StateOverlay state, EnrolOfficer enrolment)
+    {
+        if (state.Protocol.Version < ProtocolVersions.AdministratorsHaveNoEnd || !enrolment.Roles.Contains((uint)OfficerRole.Administrator))
+            return null;
+        (string field, ulong value) = enrolment.ValidFromMs != 0
+            ? ("valid_from_ms", enrolment.ValidFromMs) : ("valid_until_ms", enrolment.ValidUntilMs);
+        return value == 0
+            ? null
+            : FieldViolation.Of($"enrol_officer.{field}", "absent for an administrator", FieldRules.Invariant(value)).ToRejection();
+    }
 
     private static Rejection? RequireNoKey(in TransactionContext at, string officerId, OfficerState? officer) =>
         officer is not { CurrentKey.IsEmpty: false }

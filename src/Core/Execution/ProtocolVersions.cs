@@ -22,6 +22,9 @@ public static class ProtocolVersions
     /// <summary>From this version on a delegation ends when either of the two officers is enrolled anew.</summary>
     internal const uint DelegationsEndWithEnrolments = 2;
 
+    /// <summary>From this version on the key of an administrator is valid without limits of time.</summary>
+    internal const uint AdministratorsHaveNoEnd = 2;
+
     /// <summary>The version from which on an action is valid, by the action's number.</summary>
     public static uint Since(int action) => action switch
     {

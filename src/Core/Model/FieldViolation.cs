@@ -12,6 +12,9 @@ public readonly record struct FieldViolation(string Field, string Rule, string V
     internal static FieldViolation Of(string field, string rule, string value) =>
         new(field, rule, value.Length <= ValueCharactersMax ? value : Shorten(value));
 
+    /// <summary>Why a transaction with it is refused.</summary>
+    internal Rejection ToRejection() => new(RejectionCode.InvalidField, ToString(), ("field", Field), ("rule", Rule), ("value", Value));
+
     /// <summary>A sentence for people.</summary>
     public override string ToString() =>
         $"{Field} must be {Rule}; {(Value.Length > 0 ? $"it is \"{Value}\"" : "it is empty or missing")}.";

@@ -109,7 +109,7 @@ public static class TransactionDecoder
                 ("signer", FieldViolation.Of("", "", Convert.ToHexStringLower(opened.Body.Signer.Span)).Value));
         }
         return Seal(opened.SignatureBytes.Span, out signature)
-            ?? (ActionRules.Check(opened.Body) is { } violation ? Refuse(violation) : null);
+            ?? (ActionRules.Check(opened.Body) is { } violation ? violation.ToRejection() : null);
     }
 
     private static Rejection? Open(ReadOnlySpan<byte> envelope, out SignedTransaction? signed)
@@ -157,7 +157,7 @@ public static class TransactionDecoder
             ?? FieldRules.Nonce("nonce", body.Nonce.Span)
             ?? FieldRules.Number("expires_at_ms", body.ExpiresAtMs, 1, ulong.MaxValue);
         if (violation is { } broken)
-            return Refuse(broken);
+            return broken.ToRejection();
         if (body.Algorithm != AlgorithmEcdsaSecp256k1)
         {
             return new Rejection(
@@ -183,7 +183,7 @@ public static class TransactionDecoder
     {
         signature = default;
         if (FieldRules.Length("signature", bytes, Signature.Size, "bytes, r and s") is { } violation)
-            return Refuse(violation);
+            return violation.ToRejection();
         if (!Signature.TryParse(bytes, out signature))
         {
             return new Rejection(
@@ -211,11 +211,4 @@ public static class TransactionDecoder
                 ("field", violation.FieldPath),
                 ("offset", FieldRules.Invariant(violation.Offset)),
                 ("rule", violation.Kind.ToString()));
-
-    private static Rejection Refuse(FieldViolation violation) => new(
-        RejectionCode.InvalidField,
-        violation.ToString(),
-        ("field", violation.Field),
-        ("rule", violation.Rule),
-        ("value", violation.Value));
 }

@@ -3,6 +3,7 @@ using GovChain.Core.Execution;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
 using NUnit.Framework;
+using Rejection = GovChain.Core.Model.Rejection;
 
 namespace GovChain.Tests.Unit.Execution;
 
@@ -100,6 +101,39 @@ public sealed class OfficerLifeTest
         while (ledger.NextTimeMs < interval.ValidUntilMs)
             ledger.Commit((TestLedger.AlphaClerk, Actions.Register($"t{ledger.NextTimeMs}")));
         Assert.That(ledger.Try(Fresh, Actions.Register("c"))!.Code, Is.EqualTo(RejectionCode.SignerExpired), "the times stay, too");
+    }
+
+    [Test]
+    public void Enrol_OfAnAdministrator_HasNoTimes_FromVersion2On([Values(1U, 2U)] uint version)
+    {
+        TestLedger ledger = Begin(version: version);
+        ulong later = ledger.NextTimeMs + 1_000_000;
+        OfficerRole[][] duties = [.. Enum.GetValues<OfficerRole>().Select(static r => new[] { r }), [OfficerRole.Clerk, OfficerRole.Administrator]];
+        foreach (OfficerRole[] roles in duties)
+        {
+            foreach ((ulong fromMs, ulong untilMs) in new (ulong, ulong)[] { (0, 0), (1, 0), (later, 0), (0, later), (1, later) })
+            {
+                TransactionBody enrol = Actions.Enrol(Officer, First, roles);
+                (enrol.EnrolOfficer.ValidFromMs, enrol.EnrolOfficer.ValidUntilMs) = (fromMs, untilMs);
+                string? field = version == 1 || !roles.Contains(OfficerRole.Administrator) || (fromMs, untilMs) == (0, 0) ? null
+                    : fromMs != 0 ? "enrol_officer.valid_from_ms" : "enrol_officer.valid_until_ms";
+                Rejection? rejection = ledger.Try(TestLedger.AlphaAdmin, enrol);
+                Assert.That((rejection?.Code, rejection?.Facts[0].Value), Is.EqualTo((field is null ? (RejectionCode?)null : RejectionCode.InvalidField, field)));
+            }
+        }
+    }
+
+    [Test]
+    public void ADepartment_KeepsAnAdministratorThatMaySignWhenever_ByVersion2([Values(1U, 2U)] uint version)
+    {
+        TestLedger ledger = Begin(withRoles: false, version);
+        TransactionBody brief = Actions.Enrol(Officer, First, OfficerRole.Administrator);
+        brief.EnrolOfficer.ValidUntilMs = ledger.NextTimeMs + 3_000;
+        BuiltBlock built = ledger.Build(ledger.Make(TestLedger.AlphaAdmin, brief), ledger.Make(TestLedger.AlphaAdmin, Actions.Revoke("admin")));
+        Assert.That(built.LeftOut.Select(l => l.Rejection.Code),
+            Is.EqualTo(version == 1 ? [] : new[] { RejectionCode.InvalidField, RejectionCode.LastAdministrator }));
+        ledger.Commit((TestLedger.AlphaAdmin, Actions.Enrol(Officer, First, OfficerRole.Administrator)), (TestLedger.AlphaAdmin, Actions.Revoke("admin")));
+        Assert.That(ledger.Try(First, Actions.Revoke(Officer))!.Code, Is.EqualTo(RejectionCode.LastAdministrator));
     }
 
     [Test]

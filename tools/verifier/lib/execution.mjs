@@ -363,6 +363,8 @@ function enrolOfficer(state, enrolment, { height, signer }) {
   requireRole(signer, ADMINISTRATOR);
   const { department } = signer;
   const { officer_id, public_key, roles, valid_from_ms, valid_until_ms } = enrolment;
+  if (roles.includes(ADMINISTRATOR) && hasRule(state, 'administrators_have_no_end'))
+    require(valid_from_ms === 0n && valid_until_ms === 0n, 'enrol_officer', 'an administrator has no times', 'INVALID_FIELD');
   const officer = state.now(KIND.officer, officerId(department, officer_id));
   require(!officer?.current_key.length, 'officer_id', () => `${officer_id} has a key`, 'OFFICER_EXISTS');
   const enrolled_height = keptHeight(state, height);

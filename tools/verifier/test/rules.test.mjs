@@ -55,6 +55,8 @@ const CASES = {
     l.commit(delegation(l));
     return [...again(l, 'deputy', [1]), revocation(l, head)];
   },
+  'INVALID_FIELD, an administrator whose time ends': (l) => [enrol(l, 'second', another, [1, 4], { valid_until_ms: l.tip.timeMs + 86_400_000n })],
+  'INVALID_FIELD, an administrator whose time begins later': (l) => [enrol(l, 'second', another, [4], { valid_from_ms: 1n })],
 };
 
 for (const [name, make] of Object.entries(CASES)) {
