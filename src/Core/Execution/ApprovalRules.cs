@@ -66,7 +66,7 @@ internal static class ApprovalRules
         Rejection? rejection = CheckWaiting(at, record, approval.Submission, submission)
             ?? RequireAnother(at, record, submission!, approval.OnBehalfOf)
             ?? RequireApprover(state, at, submission!.Proposed, approval.OnBehalfOf)
-            ?? CheckProposed(state, approval, submission!.Proposed);
+            ?? CheckProposed(state, at, approval, submission!.Proposed);
         if (rejection is not null)
             return rejection;
         RecordState next = submission!.Proposed.Clone();
@@ -162,7 +162,7 @@ internal static class ApprovalRules
                 ("department", at.Department));
     }
 
-    private static Rejection? CheckProposed(StateOverlay state, ApproveSubmission approval, RecordState proposed)
+    private static Rejection? CheckProposed(StateOverlay state, in TransactionContext at, ApproveSubmission approval, RecordState proposed)
     {
         RecordName record = approval.Record;
         string name = RecordRules.NameOf(record);
@@ -173,7 +173,7 @@ internal static class ApprovalRules
         return Versions.Check(name, approval.ExpectedVersion, version)
             ?? Versions.Check(name, proposed.Version - 1, version)
             ?? CustodyRules.CheckReading(TypeOf(state, record), current, proposed)
-            ?? RecordRules.CheckNamed(state, record, proposed.Successors, bringsLinks ? proposed.Links : []);
+            ?? RecordRules.CheckNamed(state, at.Department, record, proposed.Successors, bringsLinks ? proposed.Links : []);
     }
 
     /// <summary>The submission as it is kept once it is decided: what was proposed stands in the log, and in the record if it was

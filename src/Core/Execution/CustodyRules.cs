@@ -22,13 +22,13 @@ internal static class CustodyRules
         return custodian == TypeOf(state, change.Record).Owner ? "" : custodian;
     }
 
-    /// <summary>Whether a department may change the record.</summary>
+    /// <summary>Whether a department may change the record. Who has custody is told to those who may read it.</summary>
     public static Rejection? Require(RecordTypeState type, RecordState? current, RecordName record, string department)
     {
         string custodian = Of(type, current);
         return custodian == department
             ? null
-            : new Rejection(
+            : ReadRules.CheckDepartment(type, department) ?? new Rejection(
                 RejectionCode.NotPermitted,
                 (custodian == type.Owner ? $"Records of type {type.Type} belong" : $"Custody of {RecordRules.NameOf(record)} belongs")
                 + $" to {custodian}; an officer of {department} may not change the record.",

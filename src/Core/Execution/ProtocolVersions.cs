@@ -25,6 +25,10 @@ public static class ProtocolVersions
     /// <summary>From this version on the key of an administrator is valid without limits of time.</summary>
     internal const uint AdministratorsHaveNoEnd = 2;
 
+    /// <summary>From this version on a record whose state is looked at because it is named is one that the signer's department may read.
+    /// </summary>
+    internal const uint NamedRecordsAreRead = 2;
+
     /// <summary>The version from which on an action is valid, by the action's number.</summary>
     public static uint Since(int action) => action switch
     {

@@ -5,8 +5,8 @@ using GovChain.Protos.V1;
 namespace GovChain.Core.Execution;
 
 /// <summary>
-/// Who may read records of types that are not public, by the newest state (docs/SPEC.md, "Readers"). No transaction is judged by it:
-/// each node goes by it at its own door.
+/// Who may read records of types that are not public (docs/SPEC.md, "Readers"). Each node goes by it at its own door, by the newest
+/// state; of a transaction it is judged whether the signer's department may read the records that it names.
 /// </summary>
 public static class ReadRules
 {
@@ -22,24 +22,28 @@ public static class ReadRules
     /// <param name="officer">Department and roles as they stand.</param>
     public static Rejection? Check(RecordTypeState type, OfficerInterval officer)
     {
-        if (type.PublicRead)
-            return null;
-        IReadOnlyList<string> departments = DepartmentsOf(type);
-        if (!departments.Contains(officer.Department))
-        {
-            return new Rejection(
-                RejectionCode.NotPermitted,
-                $"Records of type {type.Type} are read by {string.Join(", ", departments)}; officers of {officer.Department} may not. "
-                + $"Ask {type.Owner}, which owns the type.",
-                ("type", type.Type), ("department", officer.Department), ("officer", officer.OfficerId), ("readers", string.Join(' ', departments)));
-        }
-        return Roles.Any(role => officer.Roles.Contains((uint)role))
+        if (CheckDepartment(type, officer.Department) is { } rejection)
+            return rejection;
+        return type.PublicRead || Roles.Any(role => officer.Roles.Contains((uint)role))
             ? null
             : new Rejection(
                 RejectionCode.NotPermitted,
                 $"Reading records of type {type.Type} needs the role clerk, approver, records officer or auditor, none of which officer "
                 + $"{officer.OfficerId} of {officer.Department} has. Ask an administrator of the department.",
                 ("type", type.Type), ("department", officer.Department), ("officer", officer.OfficerId));
+    }
+
+    /// <summary>Whether officers of a department, some of them at least, may read records of a type. Says nothing of any record.</summary>
+    internal static Rejection? CheckDepartment(RecordTypeState type, string department)
+    {
+        IReadOnlyList<string> departments = DepartmentsOf(type);
+        return type.PublicRead || departments.Contains(department)
+            ? null
+            : new Rejection(
+                RejectionCode.NotPermitted,
+                $"Records of type {type.Type} are read by {string.Join(", ", departments)}; officers of {department} may not. "
+                + $"Ask {type.Owner}, which owns the type.",
+                ("type", type.Type), ("department", department), ("readers", string.Join(' ', departments)));
     }
 
     /// <summary>Whose key it is, or was last; null where the ledger knows no officer by it.</summary>

@@ -24,7 +24,7 @@ internal static class RecordRules
             ?? CheckStatus(action, subject)
             ?? ApprovalRules.CheckNoneWaits(state, at, change)
             ?? (change.Receiver.Length == 0 ? null : CustodyRules.CheckReceiver(state, change.Record, subject.Current!, change.Receiver))
-            ?? CheckNamed(state, change.Record, change.Successors, change.Links)
+            ?? CheckNamed(state, at.Department, change.Record, change.Successors, change.Links)
             ?? CheckPayload(state, change, subject);
         if (rejection is not null)
             return rejection;
@@ -36,18 +36,21 @@ internal static class RecordRules
 
     /// <summary>
     /// Only what holds takes another record's place. What is linked must hold where the type says so; else whoever reads the record
-    /// sees what its links lead to by then.
+    /// sees what its links lead to by then. Whoever may not read a record does not learn so whether it is there or holds.
     /// </summary>
     public static Rejection? CheckNamed(
-        StateOverlay state, RecordName own, IReadOnlyList<RecordName> successors, IReadOnlyList<RecordLink> links)
+        StateOverlay state, string department, RecordName own, IReadOnlyList<RecordName> successors, IReadOnlyList<RecordLink> links)
     {
         Rejection? rejection = null;
         for (int i = 0; rejection is null && i < successors.Count; i++)
-            rejection = RequireInForce(state, successors[i], version: 0, $"take the place of {NameOf(own)}");
+            rejection = CheckReading(state, department, successors[i]) ?? RequireInForce(state, successors[i], version: 0, $"take the place of {NameOf(own)}");
         if (!state.Before<RecordTypeState>(StateKey.RecordType(own.Type))!.LinksInForce)
             return rejection;
         for (int i = 0; rejection is null && i < links.Count; i++)
-            rejection = RequireInForce(state, links[i].Record, links[i].Version, $"be linked from {NameOf(own)}");
+        {
+            rejection = CheckReading(state, department, links[i].Record)
+                ?? RequireInForce(state, links[i].Record, links[i].Version, $"be linked from {NameOf(own)}");
+        }
         return rejection;
     }
 
@@ -92,6 +95,12 @@ internal static class RecordRules
             ? new Rejection(r.code, r.message, ("currentVersion", FieldRules.Invariant(subject.Version)))
             : null;
     }
+
+    private static Rejection? CheckReading(StateOverlay state, string department, RecordName name) =>
+        state.Protocol.Version >= ProtocolVersions.NamedRecordsAreRead
+            && state.Before<RecordTypeState>(StateKey.RecordType(name.Type)) is { } type
+            ? ReadRules.CheckDepartment(type, department)
+            : null;
 
     /// <summary>Whether a record, and a version of it if one is meant, is there and the record in force.</summary>
     private static Rejection? RequireInForce(StateOverlay state, RecordName name, ulong version, string purpose)

@@ -54,7 +54,7 @@ public enum RejectionCode
     /// <summary>The key was revoked, or replaced by another.</summary>
     SignerRevoked = 33,
 
-    /// <summary>The officer lacks the role, or the department does not own the type.</summary>
+    /// <summary>The officer lacks the role, the record or its type belongs to another department, or the department may not read what is named.</summary>
     NotPermitted = 34,
 
     /// <summary>Another version came first.</summary>

@@ -177,6 +177,28 @@ public sealed class CustodyLifeTest
         Assert.That((rejection.Code, rejection.IsPermanent), Is.EqualTo((RejectionCode.UnknownReceiver, false)));
     }
 
+    [Test]
+    public void WhoHasCustody_IsToldToThoseWhoMayReadTheRecord([Values] bool isPublic)
+    {
+        Enrol();
+        _ledger.Commit((Clerks["alpha"], Actions.Register("kept")), (TestLedger.AlphaAdmin, Definition(isPublic, "beta", "delta")));
+        _ledger.Commit(Happen(Past.GivenToBeta));
+        string[] Owners(TestKey signer, out string[] texts)
+        {
+            Rejection[] answers =
+            [
+                .. new[] { Actions.Amend(Id, 2), Actions.Amend("kept", 1), Actions.Register("none") }.Select(action => _ledger.Try(signer, action)!),
+            ];
+            Assert.That(answers.Select(static a => a.Code), Is.All.EqualTo(RejectionCode.NotPermitted));
+            texts = [.. answers.Select(static a => $"{a.Message} {string.Join(' ', a.Facts)}").Distinct()];
+            return [.. answers.Select(static a => a.Facts.SingleOrDefault(static f => f.Name == "owner").Value)];
+        }
+        Assert.That(Owners(Clerks["delta"], out _), Is.EqualTo(new[] { "beta", "alpha", "alpha" }), "a reader");
+        string?[] told = Owners(EvidenceLedger.OtherAdministrators[1], out string[] texts);
+        Assert.That(told, Is.EqualTo(isPublic ? ["beta", "alpha", "alpha"] : new string?[3]), "gamma");
+        Assert.That(texts, Has.Length.EqualTo(isPublic ? 2 : 1), "the same of each record, and of none");
+    }
+
     private static RejectionCode? Expected(Act act, TestKey signer, string? department, Custody custody, bool isPublic)
     {
         if (department is null)

@@ -96,7 +96,7 @@ public sealed class DelegationTest
         Rejection? Approve() => _ledger.Try(deputy, Actions.OnBehalfOf(Actions.Approve(Id, 0, submission), "head"));
         Assert.That(Approve(), Is.Null);
         _ledger.Commit(Again(ofTheDelegator ? "head" : "deputy", NewKey));
-        _ = ofTheDelegator ? head = NewKey : deputy = NewKey;
+        (head, deputy) = ofTheDelegator ? (NewKey, deputy) : (head, NewKey);
         RejectionCode? ended = version == 1 ? null : RejectionCode.UnknownDelegation;
         Assert.That((Approve()?.Code, _ledger.Try(head, Actions.RevokeDelegation("head", "deputy"))?.Code), Is.EqualTo((ended, ended)));
         _ledger.Commit((head, Actions.Delegate("deputy", _ledger.NextTimeMs + LastsMs)));

@@ -14,7 +14,7 @@ namespace GovChain.Tests.Unit.Execution;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class RecordLinkTest
 {
-    private readonly TestLedger _ledger = Ready();
+    private TestLedger _ledger = Ready();
 
     private static readonly (string Id, ulong Version, RecordStatus Status)[] Targets =
     [
@@ -23,8 +23,11 @@ public sealed class RecordLinkTest
     ];
 
     [SetUp]
-    public void MakeTargets()
+    public void MakeTargets() => MakeTargets(ProtocolVersions.First);
+
+    private void MakeTargets(uint version)
     {
+        _ledger = Ready(body => body.ProtocolVersion = version);
         _ledger.Commit((BetaAdmin, Actions.Define("permit")));
         _ledger.Commit(
             (BetaClerk, Actions.Register("held", type: "permit")),
@@ -89,6 +92,64 @@ public sealed class RecordLinkTest
             _ledger.Make(BetaClerk, Actions.Annul("new", 1, type: "permit")),
             _ledger.Make(AlphaClerk, Actions.Linked(Actions.Register("c"), ("permit", "new", 1))));
         Assert.That(built.LeftOut.Single().Rejection.Code, Is.EqualTo(RejectionCode.RecordNotInForce));
+    }
+
+    [Test]
+    public void OfWhatADepartmentMayNotRead_NothingIsTold_FromVersion2On(
+        [Values(1U, 2U)] uint version, [Values("none", "public", "reader", "approver")] string right, [Values] bool isSuccessor)
+    {
+        MakeTargets(version);
+        TransactionBody definition = Actions.Define("permit", 1);
+        definition.DefineType.PublicRead = right == "public";
+        if (right == "reader")
+            definition.DefineType.Readers.Add("alpha");
+        if (right == "approver")
+            definition.DefineType.Approvers.Add("alpha");
+        _ledger.Commit((BetaAdmin, definition), (AlphaAdmin, Strict()), (AlphaClerk, Actions.Register("a")));
+        bool isTold = version == 1 || right != "none";
+        var answers = new HashSet<string>();
+        foreach ((string id, ulong current, RecordStatus status) in Targets)
+        {
+            for (ulong named = 0; named <= (isSuccessor ? 0 : current + 1); named++)
+            {
+                RejectionCode? expected = !isTold ? RejectionCode.NotPermitted
+                    : status == 0 || named > current ? RejectionCode.UnknownRecord
+                    : status != RecordStatus.InForce ? RejectionCode.RecordNotInForce : null;
+                Rejection? rejection = _ledger.Try(AlphaClerk, isSuccessor
+                    ? Actions.Supersede("a", 1, ("permit", id)) : Actions.Linked(Actions.Register("b"), ("permit", id, named)));
+                Assert.That(rejection?.Code, Is.EqualTo(expected), $"{id}, version {named}");
+                if (!isTold)
+                    answers.Add($"{rejection!.Message} {string.Join(' ', rejection.Facts)}");
+            }
+        }
+        Assert.That(answers, Has.Count.EqualTo(isTold ? 0 : 1), "one answer, whatever there is");
+        Assert.That(_ledger.Try(AlphaClerk, Actions.Linked(Actions.Register("b"), ("nothing", "x", 0)))!.Code, Is.EqualTo(RejectionCode.UnknownRecord));
+    }
+
+    [Test]
+    public void LinksThatAreNotJudged_LeadAnywhere([Values(1U, 2U)] uint version)
+    {
+        MakeTargets(version);
+        _ledger.Commit((BetaAdmin, Actions.ReadBy(Actions.Define("permit", 1))));
+        Assert.That(_ledger.Try(AlphaClerk, Actions.Linked(Actions.Register("b"), ("permit", "gone", 0))), Is.Null);
+    }
+
+    [Test]
+    public void WhoApproves_MayReadWhatIsNamed_FromVersion2On([Values(1U, 2U)] uint version)
+    {
+        MakeTargets(version);
+        TransactionBody strict = Actions.FourEyes(1, "beta");
+        strict.DefineType.LinksInForce = true;
+        _ledger.Commit((AlphaAdmin, Actions.ReadBy(Actions.Define("secret"))), (BetaAdmin, Actions.Enrol("approver", Spare, OfficerRole.Approver)));
+        _ledger.Commit((AlphaClerk, Actions.Register("s", type: "secret")), (AlphaAdmin, strict));
+        VerifiedTransaction submission = _ledger.Make(
+            AlphaClerk, Actions.Submitted(Actions.Linked(Actions.Register("a"), ("secret", "s", 0)), _ledger.NextTimeMs + 100_000));
+        _ledger.Commit([submission]);
+        TransactionBody approval = Actions.Approve("a", 0, submission.Transaction.Id);
+        Rejection? rejection = _ledger.Try(Spare, approval);
+        Assert.That((rejection?.Code, rejection?.IsPermanent), Is.EqualTo(version == 1 ? ((RejectionCode?)null, (bool?)null) : (RejectionCode.NotPermitted, false)));
+        _ledger.Commit((AlphaAdmin, Actions.ReadBy(Actions.Define("secret", 1), "beta")));
+        Assert.That(_ledger.Try(Spare, approval), Is.Null);
     }
 
     private static TransactionBody Strict()

@@ -147,7 +147,7 @@ function changeRecord(state, change, { action, height, timeMs, position, signer,
   else require(record.status !== ANNULLED, 'record', 'annulled', 'RECORD_ANNULLED');
   if (until > 0n) requireNoneWaits(state, change, timeMs);
   if (action === 'transfer') requireReceiver(state, definition, custodian, change.receiver);
-  requireNamed(state, definition, change.successors, change.links);
+  requireNamed(state, signer.department, definition, change.successors, change.links);
   const payload = change.payload?.kind.value;
   if (payload && definition.schema) {
     const violation = judge(schemaOf(definition.schema), payload.media_type, payload.content);
@@ -200,15 +200,19 @@ function requireReceiver(state, definition, custodian, receiver) {
   requireReader(definition, receiver);
 }
 
-function requireReader({ public_read, owner, approvers, readers }, receiver) {
-  const may = public_read || [owner, ...approvers, ...readers].includes(receiver);
-  require(may, 'receiver', () => `${receiver} may not read the type`, 'RECEIVER_CANNOT_READ');
+const mayRead = ({ public_read, owner, approvers, readers }, department) => public_read || [owner, ...approvers, ...readers].includes(department);
+
+function requireReader(definition, receiver) {
+  require(mayRead(definition, receiver), 'receiver', () => `${receiver} may not read the type`, 'RECEIVER_CANNOT_READ');
 }
 
 /** The records that a change names: successors, and links where the type says so, are there and hold. */
-function requireNamed(state, definition, successors, links) {
+function requireNamed(state, department, definition, successors, links) {
   const judged = definition.links_in_force ? links : [];
   for (const { record: other, version } of [...successors.map((s) => ({ record: s, version: 0n })), ...judged]) {
+    const type = state.before(KIND.type, other.type);
+    if (type !== null && hasRule(state, 'named_records_are_read'))
+      require(mayRead(type, department), other.id, () => `${department} may not read the type`, 'NOT_PERMITTED');
     const found = state.now(KIND.record, recordId(other.type, other.id));
     require(found !== null, other.id, () => `there is no ${other.type}/${other.id}`, 'UNKNOWN_RECORD');
     require(found.version >= version, other.id, () => `there is no version ${version}`, 'UNKNOWN_RECORD');
@@ -237,7 +241,7 @@ function approve(state, { record, expected_version, submission, on_behalf_of }, 
   requireVersion(proposed.version - 1n, version);
   if (isTransfer(definition, current, proposed)) requireReader(definition, custodianOf(definition, proposed));
   const brought = proposed.payload_position === proposed.position ? proposed.links : [];
-  requireNamed(state, definition, proposed.successors, brought);
+  requireNamed(state, signer.department, definition, proposed.successors, brought);
   const { department, officer_id } = signer;
   const approval = { department, officer_id, submission_position: proposed.position, on_behalf_of };
   state.set(KIND.record, id, { ...proposed, recorded_at_ms: timeMs, height, position, approval });

@@ -9,7 +9,7 @@ const AHEAD_MS = 366n * 86_400_000n;
 const INVALID = 'INVALID_FIELD';
 
 /** Actions and rules that came after the first version. */
-const SINCE = { post_read_root: 2, delegations_end_with_enrolments: 2, administrators_have_no_end: 2, records_name_their_transaction: 2 };
+const SINCE = { post_read_root: 2, delegations_end_with_enrolments: 2, administrators_have_no_end: 2, named_records_are_read: 2, records_name_their_transaction: 2 };
 
 const NONE = { version: FIRST, first_height: 0n, scheduled: null, position: 0n };
 const now = (state) => state.now(KIND.protocol, 'protocol') ?? NONE;

@@ -6,7 +6,7 @@ import { Refusal } from '../lib/refusal.mjs';
 import { readTransaction } from '../lib/transaction.mjs';
 import { Key, LedgerBuilder, texts } from './builder.mjs';
 
-const clerk = new Key(), head = new Key(), deputy = new Key(), another = new Key();
+const clerk = new Key(), betaClerk = new Key(), head = new Key(), deputy = new Key(), another = new Key();
 const json = { kind: { name: 'inline', value: { media_type: 'application/json', content: Buffer.from('{}') } } };
 const record = (type, id, fields = {}) => ({ record: { type, id }, payload: json, ...fields });
 const check = (l) => verifyLedger([l.file()], l.digest);
@@ -25,6 +25,19 @@ function waiting(l) {
 
 const onBehalf = (l, key, submission) => l.sign(key, 'approve', { record: { type: 'licence', id: 'B' }, submission, on_behalf_of: 'head' });
 const again = (l, id, roles) => [by(l, 'revoke_officer', { officer_id: id }), enrol(l, id, another, roles)];
+
+const type = (l, name, of, fields) => by(l, 'define_type', { type: name, titles: texts('T'), ...fields }, of);
+const toSecret = [{ type: 'secret', id: 'S' }];
+const links = { links: toSecret.map((named) => ({ record: named, version: 0n })) };
+
+/** A record S of the type secret of alpha (0) or beta (1); alpha's type strict, whose links must be in force, and its record A. */
+function secret(l, owner, definition = {}, strict = {}) {
+  const [of, key] = owner === 0 ? ['alpha', clerk] : ['beta', betaClerk];
+  l.commit(
+    enrol(l, 'clerk', clerk, [1]), by(l, 'enrol_officer', { officer_id: 'clerk', public_key: betaClerk.public, roles: [1, 2] }, 1),
+    type(l, 'secret', owner, definition), type(l, 'strict', 0, { links_in_force: true, ...strict }));
+  return l.commit(l.sign(key, 'register', record('secret', 'S', { reason: of })), l.sign(clerk, 'register', record('strict', 'A')));
+}
 
 /** Envelopes of the next block. */
 const CASES = {
@@ -54,6 +67,15 @@ const CASES = {
     waiting(l);
     l.commit(delegation(l));
     return [...again(l, 'deputy', [1]), revocation(l, head)];
+  },
+  'NOT_PERMITTED, a link to what another department reads': (l) => [secret(l, 1).sign(clerk, 'register', record('strict', 'B', links))],
+  'NOT_PERMITTED, a successor that another department reads': (l) => [secret(l, 1).sign(clerk, 'supersede', record('strict', 'A', {
+    payload: null, expected_version: 1n, reason: 'r', successors: toSecret,
+  }))],
+  'NOT_PERMITTED, approved by a department that does not read what is linked': (l) => {
+    secret(l, 0, {}, { approvers: ['beta'] });
+    const envelope = l.sign(clerk, 'register', record('strict', 'B', { ...links, approve_until_ms: l.tip.timeMs + 3_600_000n }));
+    return [envelope, l.sign(betaClerk, 'approve', { record: { type: 'strict', id: 'B' }, submission: readTransaction(envelope, l.digest).id })];
   },
   'INVALID_FIELD, an administrator whose time ends': (l) => [enrol(l, 'second', another, [1, 4], { valid_until_ms: l.tip.timeMs + 86_400_000n })],
   'INVALID_FIELD, an administrator whose time begins later': (l) => [enrol(l, 'second', another, [4], { valid_from_ms: 1n })],
@@ -85,4 +107,15 @@ test('a delegation given after the enrolment is in force, and stays so when keys
   l.commit(onBehalf(l, key, first));
   l.commit(by(l, 'revoke_delegation', { delegator: 'head', officer_id: 'deputy' }));
   assert.equal((await check(l)).height, 7);
+});
+
+test('who may read a type names its records, and links that are not judged lead anywhere', async () => {
+  for (const [definition, strict] of [[{ public_read: true }], [{ readers: ['alpha', 'delta'] }], [{ approvers: ['alpha'] }], [{}, { links_in_force: false }]]) {
+    const l = secret(new LedgerBuilder(4, 2), 1, definition, strict);
+    l.commit(l.sign(clerk, 'register', record('strict', 'B', links)));
+    await check(l);
+  }
+  const l = secret(new LedgerBuilder(4, 2), 1, {}, { links_in_force: false });
+  l.commit(l.sign(betaClerk, 'register', record('secret', 'T', { links: [{ record: { type: 'strict', id: 'A' }, version: 0n }] })));
+  await check(l);
 });
