@@ -26,13 +26,13 @@ internal sealed class ReaderDoor
     private readonly TimeProvider _time;
     private readonly RpcOptions _options;
     private readonly TokenMemory _used = new();
-    private readonly LogThrottle _throttle;
+    private readonly RefusalThrottle _throttle;
 
     /// <summary>Remembers what was used up before this process.</summary>
     public ReaderDoor(ILedgerGateway gateway, RpcOptions options, TimeProvider time)
     {
         (_gateway, _options, _time) = (gateway, options, time);
-        _throttle = new LogThrottle(time);
+        _throttle = new RefusalThrottle(time);
         foreach (UsedToken token in gateway.UsedTokens)
             _used.Use(token.Id, token.Key, token.EndsAtMs, NowMs);
     }
@@ -184,7 +184,7 @@ internal sealed class ReaderDoor
     {
         if (entry.Token.Length > 0 || entry.Answer == Given || entry.Listener != "clients")
             _gateway.LogRead(entry);
-        else if (_throttle.TryPass() is { } unwritten)
+        else if (_throttle.TryPass(entry.Key) is { } unwritten)
             _gateway.LogRead(entry with { Unwritten = unwritten });
     }
 

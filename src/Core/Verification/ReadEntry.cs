@@ -55,7 +55,10 @@ public sealed record ReadEntry
     /// <summary><c>GIVEN</c>, or the code of the refusal.</summary>
     public required string Answer { get; init; }
 
-    /// <summary>Refusals that used up no token and came too fast to be written down one by one, since the entry before of that kind.</summary>
+    /// <summary>
+    /// Refusals that used up no token and came too fast to be written down one by one, since the last that was: of <see cref="Key"/>, or where
+    /// that is empty of whoever has shown no key whose signature was right.
+    /// </summary>
     public ulong Unwritten { get; init; }
 
     /// <summary>Whether it is about a record, by itself or on a page.</summary>

@@ -116,12 +116,13 @@ internal static class ReadsCommand
         }
     }
 
-    private static string ToText(ReadEntry e) => string.Join('\t',
+    /// <summary>One line for a person: when, who, which method, about what, the answer.</summary>
+    internal static string ToText(ReadEntry e) => string.Join('\t',
         UtcTime.Format(e.TimeMs),
         e.OfficerId.Length > 0 ? $"{e.Department}/{e.OfficerId}" : e.Listener == "administration" ? "the node's own machine" : "nobody known",
         e.Method,
         e.Record.Length == 0 ? e.Type : $"{e.Type}/{e.Record}{(e.Last.Length > 0 ? $" to {e.Last}" : "")}",
-        e.Answer + (e.Unwritten > 0 ? $", after {e.Unwritten} refusals without a token that counts, which are not listed" : ""));
+        e.Answer + (e.Unwritten > 0 ? $", after {e.Unwritten} more refusals of {(e.Key.Length > 0 ? "this key" : "nobody known")}, which are not listed" : ""));
 
     private static JsonObject ToJson(ReadEntry e) => new()
     {

@@ -121,6 +121,22 @@ public sealed class ReaderCertificateTests
     }
 
     [Test]
+    public async Task Refusals_OfACertificateWithoutRight_AreWrittenDown_HoweverManyStrangersAreRefused()
+    {
+        await _host.DisposeAsync();
+        _host = await RpcHost.StartAsync(fake: _gateway, certificate: (X509Certificate2)_open[0], readersTime: new StandingClock(NowMs));
+        Enrol("alpha", OfficerRole.Administrator);
+        using LedgerClient strangers = Connect(State.None), forger = Connect(State.OfAnotherKey), client = Connect(State.Good);
+        for (int i = 0; i < 130; i++)
+            await AskAsync(i % 2 == 0 ? strangers : forger, "closed-type");
+        Assert.That(_gateway.Reads, Has.Count.EqualTo(100));
+        Assert.That(await AskAsync(client, "closed-type"), Is.EqualTo("PERMISSION_DENIED"));
+        Assert.That(_gateway.Reads, Has.Count.EqualTo(101));
+        ReadEntry entry = _gateway.Reads.Last();
+        Assert.That((entry.Answer, entry.OfficerId, entry.Certificate.Length, entry.Unwritten), Is.EqualTo(("PERMISSION_DENIED", "4711", 64, 0UL)));
+    }
+
+    [Test]
     public async Task Token_BesideACertificate_IsWhatCounts()
     {
         Enrol("alpha", OfficerRole.Clerk);

@@ -27,7 +27,7 @@ public sealed class ReaderDoorTests
     private static readonly TestKey Key = new(710), Stranger = new(711);
 
     private readonly FakeGateway _gateway = new();
-    private readonly StandingClock _time = new();
+    private readonly StandingClock _time = new(NowMs);
     private RpcHost _host = null!;
     private byte _nonce;
 
@@ -215,6 +215,25 @@ public sealed class ReaderDoorTests
         for (int i = 0; i < 130; i++)
             Assert.That(await AskAsync(token, "closed-type"), Is.EqualTo("TOKEN_REPLAYED"));
         Assert.That(_gateway.Reads, Has.Count.EqualTo(101));
+        _time.ElapsedMs += 1_000;
+        await AskAsync(token, "closed-type");
+        Assert.That(_gateway.Reads.Last().Unwritten, Is.EqualTo(30));
+    }
+
+    [Test]
+    public async Task Refusals_OfAKnownKey_AreWrittenDown_HoweverManyStrangersAreRefused()
+    {
+        string?[] known = [await HeaderAsync(State.Replayed), await HeaderAsync(State.Expired), await HeaderAsync(State.WrongNode), await HeaderAsync(State.TooEarly)];
+        for (int i = 0; i < 130; i++)
+            await AskAsync(i % 2 == 0 ? null : await HeaderAsync(State.OtherSignature), "closed-type");
+        _gateway.Reads.Clear();
+        foreach (string? token in known)
+            await AskAsync(token, "closed-type");
+        Enrol("alpha", OfficerRole.Clerk, revoked: true);
+        await AskAsync(await HeaderAsync(State.Revoked), "closed-type");
+        Assert.That(_gateway.Reads.Select(static e => (e.Answer, e.OfficerId, e.Key, e.Unwritten)), Is.EqualTo(
+            new[] { "TOKEN_REPLAYED", "TOKEN_EXPIRED", "TOKEN_WRONG_NODE", "TOKEN_NOT_YET_VALID", "TOKEN_SIGNER_REFUSED" }
+                .Select(static answer => (answer, "4711", Key.Public.ToString(), 0UL))));
     }
 
     private static string? Expected(State state) => state switch
@@ -291,17 +310,5 @@ public sealed class ReaderDoorTests
         {
             return e.GetRpcStatus()?.GetDetail<ErrorInfo>()?.Reason ?? $"{e.Status}";
         }
-    }
-
-    /// <summary>It is always now; only what has elapsed moves, when the test says so.</summary>
-    private sealed class StandingClock : TimeProvider
-    {
-        public long ElapsedMs { get; set; }
-
-        public override long TimestampFrequency => 1_000;
-
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds((long)NowMs);
-
-        public override long GetTimestamp() => ElapsedMs;
     }
 }
