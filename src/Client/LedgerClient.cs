@@ -228,11 +228,12 @@ public sealed class LedgerClient : IDisposable
         (await CallAsync(_ledger.ListTypesAsync(new ListTypesRequest(), cancellationToken: cancellation), cancellation)).Types_;
 
     /// <summary>A value of the newest state, or that there is none, with the path that proves it; the path is not checked here.</summary>
-    /// <exception cref="LedgerClientException">The node refuses, or the value is a record that not everybody may read.</exception>
+    /// <exception cref="LedgerClientException">The node refuses; or the value is a record that not everybody may read, or is not there, which is
+    /// proven to officers alone, and who asks shows no right (<see cref="Reader"/>, or a certificate).</exception>
     public Task<GetStateProofResponse> GetStateProofAsync(StateKey key, CancellationToken cancellation = default) =>
         CallAsync(_ledger.GetStateProofAsync(
             new GetStateProofRequest { Kind = (uint)key.Kind, Id = ByteString.CopyFrom(key.Id) },
-            key.Kind is StateKind.Record or StateKind.Submission ? Token() : null, cancellationToken: cancellation), cancellation);
+            key.IsSingle ? null : Token(), cancellationToken: cancellation), cancellation);
 
     /// <summary>A header with its certificate.</summary>
     public Task<CertifiedHeader> GetHeaderAsync(ulong height, CancellationToken cancellation = default) =>

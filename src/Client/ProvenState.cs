@@ -5,6 +5,7 @@ using GovChain.Core.Merkle;
 using GovChain.Core.Model;
 using GovChain.Core.Verification;
 using GovChain.Protos.V1;
+using Grpc.Core;
 
 namespace GovChain.Client;
 
@@ -68,14 +69,24 @@ internal sealed class ProvenState : ILedgerView
     internal ProvenState Begin() => new(_genesis, History, _signatures);
 
     /// <summary>Fetches values that are not here yet.</summary>
+    /// <param name="client">The node.</param>
+    /// <param name="keys">Their names.</param>
+    /// <param name="cancellation">Ends the asking.</param>
+    /// <param name="orTold">Takes the node's word that a value is not there, where it proves that to officers alone.</param>
     /// <exception cref="LedgerClientException">The node refuses, cannot be reached, or what it says is not proven; or the
     /// departments that vote have changed since the first answer.</exception>
-    public async Task FetchAsync(LedgerClient client, IEnumerable<StateKey> keys, CancellationToken cancellation)
+    public async Task FetchAsync(LedgerClient client, IEnumerable<StateKey> keys, CancellationToken cancellation, bool orTold = false)
     {
-        foreach (StateKey key in keys)
+        foreach (StateKey key in keys.Where(key => !_values.ContainsKey(key)))
         {
-            if (!_values.ContainsKey(key))
+            try
+            {
                 Take(client.Node, key, await client.GetStateProofAsync(key, cancellation));
+            }
+            catch (LedgerClientException e) when (orTold && e.Status == StatusCode.Unauthenticated)
+            {
+                _values[key] = null;
+            }
         }
     }
 

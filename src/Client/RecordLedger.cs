@@ -100,7 +100,7 @@ public sealed class RecordLedger : IDisposable
 
     /// <summary>A record's newest version, proven; null where it is proven that there is none. Never as of an older block than was proven to
     /// this instance before, by whatever node: what it has recorded or read, it reads again.</summary>
-    /// <exception cref="LedgerClientException">NOT_FOUND: no such type; TOKEN_REQUIRED: its records are not public, and there is no
+    /// <exception cref="LedgerClientException">NOT_FOUND: no such type; TOKEN_REQUIRED: its records are not public, or there is none, which is proven to officers alone, and there is no
     /// <see cref="RecordLedgerOptions.NodeDepartments"/> or <see cref="RecordLedgerOptions.Certificate"/>; PERMISSION_DENIED: the signer may not read them; no node answers; or the
     /// answer is not proven.</exception>
     public Task<ProvenRecord?> FindAsync(RecordKey record, CancellationToken cancellation = default)

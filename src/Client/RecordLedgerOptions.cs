@@ -26,7 +26,8 @@ public sealed record RecordLedgerOptions
 
     /// <summary>
     /// Whose node each of <see cref="Nodes"/> is, department ids in the same order, from a source that is trusted: the signer's tokens count
-    /// at that node alone. Null: records of types that are not public are not read, but by <see cref="Certificate"/>.
+    /// at that node alone. Null: records of types that are not public are not read, and of none it is proven that it is not there, but by
+    /// <see cref="Certificate"/>.
     /// </summary>
     public IReadOnlyList<string>? NodeDepartments { get; init; }
 

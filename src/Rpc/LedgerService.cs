@@ -155,10 +155,12 @@ internal sealed partial class LedgerService(
     {
         RequestRules.StateId(request.Id.Length);
         if (request.Kind is not ((uint)StateKind.Record or (uint)StateKind.Submission))
-            return Task.FromResult(gateway.GetStateProof(request.Kind, request.Id.Memory));
+            return Task.FromResult(OfOpenState(request, context, $"kind {request.Kind}", RequestRules.NameOf(request.Id.Span)));
         (string type, string record) = RequestRules.RecordKey(request.Id.Span);
-        return Task.FromResult(readers.Read(
-            RequireType(type), context, record, () => gateway.GetStateProof(request.Kind, request.Id.Memory)));
+        RecordTypeState definition = RequireType(type);
+        return Task.FromResult(definition.PublicRead
+            ? OfOpenState(request, context, type, record)
+            : readers.Read(definition, context, record, () => gateway.GetStateProof(request.Kind, request.Id.Memory)));
     }
 
     /// <inheritdoc/>
@@ -182,6 +184,15 @@ internal sealed partial class LedgerService(
         NodeReadiness readiness = gateway.Readiness;
         if (!readiness.IsReady)
             throw LedgerRequestException.NotReady(readiness.Reason);
+    }
+
+    /// <summary>What is there is for everybody. That something is not there everybody may have of the names that each ledger has once.</summary>
+    private GetStateProofResponse OfOpenState(GetStateProofRequest request, ServerCallContext context, string kind, string name)
+    {
+        GetStateProofResponse answer = gateway.GetStateProof(request.Kind, request.Id.Memory);
+        return answer.Proof is { Value.IsEmpty: false } || new StateKey((StateKind)request.Kind, request.Id.Span).IsSingle
+            ? answer
+            : readers.GiveAbsence(kind, context, name, answer);
     }
 
     private RecordTypeState RequireType(string type) => gateway.FindType(type)

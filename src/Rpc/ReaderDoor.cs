@@ -39,7 +39,7 @@ internal sealed class ReaderDoor
 
     private ulong NowMs => (ulong)_time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Reads, if the caller may.</summary>
+    /// <summary>Reads records of a type, if the caller may.</summary>
     /// <param name="type">The type of what is read.</param>
     /// <param name="context">The call.</param>
     /// <param name="record">The record; empty where a page of several is read.</param>
@@ -47,17 +47,34 @@ internal sealed class ReaderDoor
     /// <param name="page">The first and the last record on a page, for the log; null where one record is read.</param>
     /// <exception cref="LedgerRequestException">The caller may not; or the answer cannot be written down.</exception>
     /// <exception cref="StatusException">The token does not count.</exception>
-    public T Read<T>(RecordTypeState type, ServerCallContext context, string record, Func<T> read, Func<T, (string First, string Last)>? page = null)
+    public T Read<T>(RecordTypeState type, ServerCallContext context, string record, Func<T> read, Func<T, (string First, string Last)>? page = null) =>
+        type.PublicRead
+            ? read()
+            : Read(new Guarded(type.Type, $"Records of type {type.Type} are not public", officer => ReadRules.Check(type, officer)), context, record, read, page);
+
+    /// <summary>
+    /// Gives a proof that something is not there, to officers alone: it shows what stands beside that place, key and digest, and whoever may ask
+    /// for any name finds one that leads beside whatever record he likes.
+    /// </summary>
+    /// <param name="kind">Of what kind it would be, for the log: the record's type, or another kind of state.</param>
+    /// <param name="context">The call.</param>
+    /// <param name="name">Its name, for the log.</param>
+    /// <param name="proof">The proof.</param>
+    /// <exception cref="LedgerRequestException">The answer cannot be written down.</exception>
+    /// <exception cref="StatusException">The caller is no officer.</exception>
+    public T GiveAbsence<T>(string kind, ServerCallContext context, string name, T proof) => Read(
+        new Guarded(kind, "The proof that something is not there shows what stands beside it, which may not be public", static _ => null),
+        context, name, () => proof, null);
+
+    private T Read<T>(Guarded guarded, ServerCallContext context, string record, Func<T> read, Func<T, (string First, string Last)>? page)
     {
-        if (type.PublicRead)
-            return read();
         bool local = context.GetHttpContext().NodeListener() == NodeListeners.Administration;
         var entry = new ReadEntry
         {
             TimeMs = NowMs,
             Listener = local ? "administration" : "clients",
             Method = context.Method[(context.Method.LastIndexOf('/') + 1)..],
-            Type = type.Type,
+            Type = guarded.Type,
             Record = record,
             Answer = Given,
         };
@@ -65,7 +82,7 @@ internal sealed class ReaderDoor
         try
         {
             if (!local)
-                Admit(type, context.GetHttpContext(), ref entry);
+                Admit(guarded, context.GetHttpContext(), ref entry);
             answer = read();
         }
         catch (Exception e) when (ReasonOf(e) is { } reason)
@@ -79,13 +96,13 @@ internal sealed class ReaderDoor
         return answer;
     }
 
-    private void Admit(RecordTypeState type, HttpContext context, ref ReadEntry entry)
+    private void Admit(Guarded guarded, HttpContext context, ref ReadEntry entry)
     {
         // A token is meant for this call, a certificate for whatever comes over the connection.
         OfficerInterval officer = context.Request.Headers.Authorization.Count == 0 && ShownCertificate.Of(context) is { } certificate
             ? AdmitBy(certificate, ref entry)
-            : AdmitBy(TokenIn(context.Request, type), ref entry);
-        if (ReadRules.Check(type, officer) is { } denial)
+            : AdmitBy(TokenIn(context.Request, guarded), ref entry);
+        if (guarded.Check(officer) is { } denial)
             throw LedgerRequestException.PermissionDenied(denial.Message, denial.Facts);
     }
 
@@ -132,14 +149,14 @@ internal sealed class ReaderDoor
     private static ReadEntry Named(ReadEntry entry, OfficerInterval officer, PublicKey key) =>
         entry with { Department = officer.Department, OfficerId = officer.OfficerId, Key = key.ToString() };
 
-    private static ReadToken TokenIn(HttpRequest request, RecordTypeState type)
+    private static ReadToken TokenIn(HttpRequest request, Guarded guarded)
     {
         if (request.Headers.Authorization is not [{ } value, ..] given)
         {
             throw Refused(TokenRefusal.TokenRequired,
-                $"Records of type {type.Type} are not public. Sign a token with an officer's key: --key KEY --node-of DEPARTMENT, or the client library's Reader; "
+                $"{guarded.Why}. Sign a token with an officer's key: --key KEY --node-of DEPARTMENT, or the client library's Reader; "
                 + "or show a system's certificate: --certificate FILE.",
-                ("type", type.Type));
+                ("type", guarded.Type));
         }
         bool isToken = given.Count == 1 && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
         return (isToken ? ReadToken.TryParse(value[Scheme.Length..]) : null)
@@ -205,4 +222,10 @@ internal sealed class ReaderDoor
 
     private static StatusException Refused(TokenRefusal refusal, string message, params IReadOnlyList<(string Name, string Value)> facts) =>
         new(ErrorStatus.Of(refusal, message, facts));
+
+    /// <summary>What is not given to everybody.</summary>
+    /// <param name="Type">The record type, or another kind of state, as the log has it.</param>
+    /// <param name="Why">Why it is not, without a full stop.</param>
+    /// <param name="Check">Why an officer may not have it; null where he may.</param>
+    private readonly record struct Guarded(string Type, string Why, Func<OfficerInterval, Rejection?> Check);
 }

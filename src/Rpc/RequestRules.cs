@@ -63,6 +63,13 @@ internal static class RequestRules
             throw LedgerRequestException.InvalidArgument("id", $"must be 1 to {StateIdBytesMax} bytes.");
     }
 
+    /// <summary>A state value's id as people read it, its parts apart by slashes; in hexadecimal digits where it is no such text.</summary>
+    public static string NameOf(ReadOnlySpan<byte> id)
+    {
+        string text = Encoding.Latin1.GetString(id).Replace('\0', '/');
+        return text.All(static c => char.IsAsciiLetterOrDigit(c) || "-._:/".Contains(c)) ? text : Convert.ToHexStringLower(id);
+    }
+
     /// <summary>What to wait for: COMMITTED where nothing is said.</summary>
     public static WaitFor Wait(WaitFor wait) => wait switch
     {

@@ -77,6 +77,9 @@ public sealed class StateKey : IEquatable<StateKey>, IComparable<StateKey>
     /// <summary>The protocol version.</summary>
     public static StateKey Protocol { get; } = new(StateKind.Protocol, "protocol"u8);
 
+    /// <summary>Whether each ledger has one such value at most, under this name.</summary>
+    public bool IsSingle => Equals(Parameters) || Equals(Leader) || Equals(Membership) || Equals(Protocol);
+
     /// <summary>The kind.</summary>
     public StateKind Kind => (StateKind)_bytes[0];
 

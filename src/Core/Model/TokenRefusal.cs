@@ -6,7 +6,7 @@ namespace GovChain.Core.Model;
 /// </summary>
 public enum TokenRefusal
 {
-    /// <summary>There is no token, and the records are not public.</summary>
+    /// <summary>There is no token, and the records are not public, or what is asked for is not there, which is proven to officers alone.</summary>
     TokenRequired = 1,
 
     /// <summary>What stands in the place of the token is none.</summary>

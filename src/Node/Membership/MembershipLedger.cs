@@ -8,7 +8,10 @@ using Rejection = GovChain.Core.Model.Rejection;
 
 namespace GovChain.Node.Membership;
 
-/// <summary>What a ledger has to say of a change, fetched from a node and proven (<see cref="ProvenState"/>).</summary>
+/// <summary>
+/// What a ledger has to say of a change, fetched from a node and proven (<see cref="ProvenState"/>). That a key or a department is not there
+/// is the node's word where no officer asks: newcomers ask, too, and what the ledger takes it judges itself.
+/// </summary>
 internal sealed class MembershipLedger
 {
     private readonly StateOverlay _state;
@@ -66,10 +69,10 @@ internal sealed class MembershipLedger
     {
         foreach (StateKey key in keys)
         {
-            await state.FetchAsync(client, [key], cancellation);
+            await state.FetchAsync(client, [key], cancellation, orTold: true);
             if (key.Kind != StateKind.OfficerKey || StateValue.Read<OfficerKeyState>(state, key) is not { } entry)
                 continue;
-            await state.FetchAsync(client, entry.Intervals.Select(static i => StateKey.Department(i.Department)), cancellation);
+            await state.FetchAsync(client, entry.Intervals.Select(static i => StateKey.Department(i.Department)), cancellation, orTold: true);
         }
     }
 }

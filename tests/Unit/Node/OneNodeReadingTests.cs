@@ -98,6 +98,34 @@ public sealed class OneNodeReadingTests
         }));
     }
 
+    /// <summary>Of the names of what is not there some lead to the record's place, and the proof for those shows its leaf.</summary>
+    [Test]
+    public async Task LeafOfARecord_BesideANameThatIsFree_IsShownToNoStranger()
+    {
+        ByteString leaf = ByteString.CopyFrom(StateKey.Record(Closed, "C-1").TreeKey.Span);
+        StateKey beside = Enumerable.Range(0, 100_000).Select(static i => StateKey.Officer("finance", $"g{i}"))
+            .First(key => _node.Gateway.GetStateProof((uint)key.Kind, key.Id.ToArray()).Proof.OtherLeafKey == leaf);
+        using LedgerClient stranger = new(_host.GrpcAddress, GrpcChannel.ForAddress(_host.GrpcAddress)), clerk = Connect(_ledger.Clerk);
+        LedgerClientException? refused = await Assert.ThrowsAsync<LedgerClientException>(() => stranger.GetStateProofAsync(beside));
+        Assert.That(refused!.Reason, Is.EqualTo("TOKEN_REQUIRED"));
+        Assert.That((await stranger.GetStateProofAsync(StateKey.Department(TestLedger.DepartmentId(0)))).Proof.Value.IsEmpty, Is.False);
+        Assert.That((await clerk.GetStateProofAsync(beside)).Proof.OtherLeafKey, Is.EqualTo(leaf));
+        Assert.That(Logged().Select(static e => (e.OfficerId, e.Type, e.Answer)), Is.EqualTo(new[] { ("", "kind 4", "TOKEN_REQUIRED"), ("clerk-1", "kind 4", "GIVEN") }));
+    }
+
+    /// <summary>So commands about a change of the departments ask, which newcomers use, too.</summary>
+    [Test]
+    public async Task WhatIsNotThere_IsTakenOnTheNodesWord_WhereThatIsAskedFor()
+    {
+        using LedgerClient stranger = new(_host.GrpcAddress, GrpcChannel.ForAddress(_host.GrpcAddress));
+        using var signatures = new PlatformSignatureVerifier();
+        ProvenState state = await ProvenState.OpenAsync(stranger, _ledger.Genesis.ChainId, signatures, default);
+        StateKey nobody = StateKey.Department("nobody"), somebody = StateKey.Department(TestLedger.DepartmentId(0));
+        await Assert.ThrowsAsync<LedgerClientException>(() => state.FetchAsync(stranger, [nobody], default));
+        await state.FetchAsync(stranger, [nobody, somebody], default, orTold: true);
+        Assert.That((state.GetState(nobody).HasValue, state.GetState(somebody).HasValue), Is.EqualTo((false, true)));
+    }
+
     [Test]
     public async Task Token_UsedBeforeARestart_IsRefusedAfterIt()
     {

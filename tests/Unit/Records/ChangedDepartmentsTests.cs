@@ -5,7 +5,6 @@ using GovChain.Rpc;
 using GovChain.Tests.Unit.Execution;
 using GovChain.Tests.Unit.Membership;
 using GovChain.Tests.Unit.Rpc;
-using Grpc.Net.Client;
 using NUnit.Framework;
 using static GovChain.Tests.Unit.Execution.MembershipChanges;
 
@@ -40,7 +39,7 @@ public sealed class ChangedDepartmentsTests
         await using RpcHost host = await RpcHost.StartAsync(node: gateway);
         using var reader = new RecordLedger(
             new RecordLedgerOptions { Nodes = [], ChainId = ledger.Genesis.ChainId.ToString() },
-            [new LedgerClient(host.GrpcAddress, GrpcChannel.ForAddress(host.GrpcAddress))], new HeldTime(LedgerNodes.AnswerTimeout));
+            [host.ConnectAdministration()], new HeldTime(LedgerNodes.AnswerTimeout));
         Assert.That(await reader.FindAsync(Nothing, cancellation), Is.Null);
         Assert.That(await reader.FindAsync(Nothing, cancellation), Is.Null);
         Assert.That(opened, Is.EqualTo(1), "who certifies is asked once");

@@ -58,7 +58,7 @@ public sealed class RecordLedgerTests
     [CancelAfter(120_000)]
     public async Task Record_ALife_EachChangeHasAVerifiedReceipt_AndIsReadProven(CancellationToken cancellation)
     {
-        RecordLedger ledger = Open();
+        RecordLedger ledger = Open(nodes: [Reading()]);
         Assert.That(await ledger.FindAsync(Shop, cancellation), Is.Null, "proven to be absent");
         await ledger.RecordAsync(RecordDraft.Register(Heir, Cafe), cancellation);
         RecordDraft[] life =
@@ -110,7 +110,7 @@ public sealed class RecordLedgerTests
     public async Task Record_SubmittedForApproval_IsNotSaidToHold(CancellationToken cancellation)
     {
         DateTimeOffset until = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 3_600);
-        RecordLedger ledger = Open();
+        RecordLedger ledger = Open(nodes: [Reading()]);
         CommittedChange submitted = await ledger.RecordAsync(RecordDraft.Register(Shop, Bakery) with { ApproveUntil = until }, cancellation);
         Assert.That((submitted.Version, submitted.ApproveUntil), Is.EqualTo((1UL, (DateTimeOffset?)until)));
         Assert.That(await ledger.FindAsync(Shop, cancellation), Is.Null);
@@ -356,11 +356,20 @@ public sealed class RecordLedgerTests
                     || (name == "GetStateProof" && ((ReadOnlyMemory<byte>)arguments[1]!).Span.SequenceEqual(StateKey.Record(Type, Shop.Id).Id));
                 return !isAsked ? node() : lie(name, _node.Gateway.GetRecord(new GetRecordRequest { Type = Type, Id = Shop.Id, Proof = true }));
             };
-            LedgerClientException refusal = await FailAsync(() => Open().FindAsync(Shop, cancellation), what);
+            LedgerClientException refusal = await FailAsync(() => Open(nodes: [Reading()]).FindAsync(Shop, cancellation), what);
             Assert.That(refusal.Reason, Is.EqualTo(LedgerClientException.UnprovenReason), what);
         }
-        LedgerClientException chain = await FailAsync(() => Open(chainId: Sha256.Hash("another"u8)).FindAsync(Shop, cancellation));
+        LedgerClientException chain = await FailAsync(() => Open(nodes: [Reading()], chainId: Sha256.Hash("another"u8)).FindAsync(Shop, cancellation));
         Assert.That(chain.Reason, Is.EqualTo(LedgerClientException.UnprovenReason), "another ledger");
+    }
+
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task Find_WhatIsNotThere_IsProvenToOfficersAlone(CancellationToken cancellation)
+    {
+        await Open().RecordAsync(RecordDraft.Register(Shop, Bakery), cancellation);
+        Assert.That((await FailAsync(() => Open().FindAsync(Heir, cancellation))).Reason, Is.EqualTo("TOKEN_REQUIRED"));
+        Assert.That(await Open(nodes: [Reading()]).FindAsync(Heir, cancellation), Is.Null);
     }
 
     /// <summary>An honest answer of yesterday is proven, too.</summary>
@@ -425,6 +434,14 @@ public sealed class RecordLedgerTests
         var ledger = new RecordLedger(options, nodes ?? [Connect(_host.GrpcAddress)], time ?? TimeProvider.System);
         _opened.Add(ledger);
         return ledger;
+    }
+
+    /// <summary>A connection that signs for what it reads: that a record is not there is proven to officers alone.</summary>
+    private LedgerClient Reading()
+    {
+        LedgerClient client = Connect(_host.GrpcAddress);
+        client.Reader = new ReadTokenFactory(_ledger.Genesis.ChainId, "dept-0", _ledger.Clerk);
+        return client;
     }
 
     private static LedgerClient Connect(Uri node) => new(node, GrpcChannel.ForAddress(node));

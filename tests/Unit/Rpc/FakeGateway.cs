@@ -110,7 +110,15 @@ internal sealed class FakeGateway : ILedgerGateway
 
     public ConsistencyProof GetConsistencyProof(ulong firstHeight, ulong secondHeight) => new();
 
-    public GetStateProofResponse GetStateProof(uint kind, ReadOnlyMemory<byte> id) => new();
+    /// <summary>Whether there is no value in the state, whatever is asked for.</summary>
+    public bool IsStateEmpty { get; set; }
+
+    public GetStateProofResponse GetStateProof(uint kind, ReadOnlyMemory<byte> id) => new()
+    {
+        Proof = IsStateEmpty
+            ? new StateProof { OtherLeafKey = ByteString.CopyFrom(new byte[32]), OtherLeafValueDigest = ByteString.CopyFrom(new byte[32]) }
+            : new StateProof { Value = ByteString.CopyFrom(1) },
+    };
 
     public GetGenesisResponse GetGenesis() => new() { ChainId = Id };
 

@@ -192,6 +192,53 @@ public sealed class ReaderDoorTests
         }));
     }
 
+    /// <summary>Such a proof shows what stands beside: whoever may ask for any name finds one that leads beside the record that he means.</summary>
+    [Test]
+    public async Task Absence_IsProvenToOfficersAlone_AndWrittenDown()
+    {
+        _gateway.IsStateEmpty = true;
+        foreach ((StateKey key, string type, string name) in new[]
+        {
+            (StateKey.Department("nobody"), "kind 2", "nobody"), (StateKey.OfficerKey(Stranger.Public), "kind 3", Stranger.Public.ToString()),
+            (StateKey.Officer("alpha", "g1"), "kind 4", "alpha/g1"), (StateKey.RecordType("t1"), "kind 5", "t1"), (StateKey.Record("open-type", "x"), "open-type", "x"),
+            (StateKey.Submission("open-type", "x"), "open-type", "x"), (StateKey.Proposal("alpha"), "kind 8", "alpha"),
+            (StateKey.Delegation("alpha", "a", "b"), "kind 10", "alpha/a/b"), (StateKey.ReadRoot("alpha", 7), "kind 14", "alpha/00000000000000000007"),
+            (new StateKey(StateKind.Leader, "leader\"1"u8), "kind 7", "6c65616465722231"), (new StateKey(StateKind.Parameters, "leader"u8), "kind 1", "leader"),
+        })
+        {
+            foreach (OfficerRole role in Enum.GetValues<OfficerRole>())
+            {
+                Enrol("beta", role);
+                _gateway.Reads.Clear();
+                Assert.That(await ProveAsync(key, null), Is.EqualTo("TOKEN_REQUIRED"), $"{key}");
+                Assert.That(await ProveAsync(key, await HeaderAsync(State.Expired)), Is.EqualTo("TOKEN_EXPIRED"), $"{key}");
+                Assert.That(await ProveAsync(key, await HeaderAsync(State.Good)), Is.EqualTo("GIVEN"), $"{key} {role}");
+                Assert.That(_gateway.Reads.Select(static e => (e.OfficerId, e.Method, e.Type, e.Record, e.Answer)), Is.EqualTo(new[]
+                {
+                    ("", "GetStateProof", type, name, "TOKEN_REQUIRED"), ("4711", "GetStateProof", type, name, "TOKEN_EXPIRED"), ("4711", "GetStateProof", type, name, "GIVEN"),
+                }));
+            }
+            using HttpResponseMessage local = await _host.Http(NodeListeners.Administration).GetAsync(
+                $"/v1/proofs/state/{(uint)key.Kind}?id={Uri.EscapeDataString(Convert.ToBase64String(key.Id))}");
+            Assert.That(local.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+
+            _gateway.IsStateEmpty = false;
+            _gateway.Reads.Clear();
+            Assert.That(await ProveAsync(key, null), Is.EqualTo("GIVEN"), $"{key}, which is there");
+            Assert.That(_gateway.Reads, Is.Empty);
+            _gateway.IsStateEmpty = true;
+        }
+    }
+
+    [Test]
+    public async Task Absence_OfWhatEachLedgerHasOnce_IsProvenToAnybody()
+    {
+        _gateway.IsStateEmpty = true;
+        foreach (StateKey key in new[] { StateKey.Parameters, StateKey.Leader, StateKey.Membership, StateKey.Protocol })
+            Assert.That(await ProveAsync(key, null), Is.EqualTo("GIVEN"), $"{key}");
+        Assert.That(_gateway.Reads, Is.Empty);
+    }
+
     [Test]
     public async Task Refusals_OfNobodyKnown_AreWrittenDownAHundredAtOnceAndThenCounted()
     {
@@ -294,6 +341,9 @@ public sealed class ReaderDoorTests
 
     private Task<string> AskAsync(string? header, string type = "t") =>
         CallAsync<GetRecordRequest, GetRecordResponse>("GetRecord", new GetRecordRequest { Type = type, Id = "x" }, header);
+
+    private Task<string> ProveAsync(StateKey key, string? header) => CallAsync<GetStateProofRequest, GetStateProofResponse>(
+        "GetStateProof", new GetStateProofRequest { Kind = (uint)key.Kind, Id = ByteString.CopyFrom(key.Id) }, header);
 
     /// <summary>GIVEN, or the reason why not.</summary>
     private async Task<string> CallAsync<TRequest, TResponse>(string method, TRequest request, string? header)
