@@ -76,6 +76,9 @@ public sealed class LedgerClientException : Exception
     public LedgerClientException With(string advice) =>
         new(Status, Reason, $"{Message.TrimEnd()} {advice}", InnerException) { Facts = Facts, RetryAfter = RetryAfter };
 
+    /// <summary>The <see cref="Reason"/> where a node has taken a transaction that is not committed yet.</summary>
+    internal const string PendingReason = "TRANSACTION_PENDING";
+
     /// <summary>The <see cref="Reason"/> of <see cref="StreamEnded"/>.</summary>
     internal const string StreamEndedReason = "STREAM_ENDED";
 

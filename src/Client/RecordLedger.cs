@@ -82,7 +82,7 @@ public sealed class RecordLedger : IDisposable
     }
 
     /// <summary>Submits a signed change and waits until it is on the ledger and its receipt verified. Submitted again, here or
-    /// elsewhere, it gives the same position.</summary>
+    /// elsewhere, it gives the same position. A refusal counts, where several nodes are named, once two of them say so.</summary>
     /// <exception cref="LedgerClientException">As <see cref="RecordAsync"/>; EXPIRED where it can no longer commit.</exception>
     public async Task<CommittedChange> SubmitAsync(SignedEnvelope envelope, CancellationToken cancellation = default)
     {
@@ -90,7 +90,7 @@ public sealed class RecordLedger : IDisposable
             ?? throw LedgerClientException.Refused(rejection!);
         if (RecordActions.ChangeOf(transaction.Body) is null)
             throw new ArgumentException("The envelope holds no change of a record.", nameof(envelope));
-        return await _nodes.AskAsync(async (node, token) =>
+        return await _nodes.AskTwiceAsync(async (node, token) =>
         {
             await node.SubmitAsync(envelope, WaitFor.Committed, CommitTimeout, token);
             byte[] receipt = await node.GetReceiptAsync(transaction.Id.ToString(), token);
