@@ -21,6 +21,8 @@ public sealed class LedgerClientException : Exception
     private const long ConnectError = 0xa;
     private const long EnhanceYourCalm = 0xb;
 
+    private static readonly TimeSpan HintMax = TimeSpan.FromSeconds(30);
+
     private LedgerClientException(StatusCode status, string reason, string message, Exception? inner)
         : base(message, inner)
     {
@@ -38,7 +40,7 @@ public sealed class LedgerClientException : Exception
     /// <summary>Names and values behind the message.</summary>
     public IReadOnlyDictionary<string, string> Facts { get; private init; } = new Dictionary<string, string>();
 
-    /// <summary>When the node says to try again; null where it says nothing.</summary>
+    /// <summary>When the node says to try again, 1 ms to 30 s; null where it says nothing that can be used.</summary>
     public TimeSpan? RetryAfter { get; private init; }
 
     /// <summary>The same request may succeed later without a change.</summary>
@@ -65,7 +67,7 @@ public sealed class LedgerClientException : Exception
         return new LedgerClientException(status, info?.Reason ?? NameOf(status), message, e)
         {
             Facts = info is null ? new Dictionary<string, string>() : new Dictionary<string, string>(info.Metadata),
-            RetryAfter = rich?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan(),
+            RetryAfter = HintIn(rich),
         };
     }
 
@@ -181,6 +183,21 @@ public sealed class LedgerClientException : Exception
             $"The node at {node} refused the request and does not say why. Its operator finds more in its log.",
         _ => $"The node at {node}, or what lies between, failed to answer and does not say why. Try again; its operator finds more in its log.",
     };
+
+    /// <summary>A node may lie about that, too: what is no time to wait is not said, what is very long is 30 s.</summary>
+    private static TimeSpan? HintIn(Google.Rpc.Status? details)
+    {
+        try
+        {
+            return details?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan() is { TotalMilliseconds: >= 1 } hint
+                ? hint < HintMax ? hint : HintMax
+                : null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or OverflowException or Google.Protobuf.InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
 
     private static Google.Rpc.Status? TryGetDetails(RpcException e)
     {

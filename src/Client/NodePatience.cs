@@ -24,9 +24,12 @@ internal sealed class NodePatience(TimeSpan patience, TimeProvider time)
         return time.GetElapsedTime(_lostSince) <= patience;
     }
 
-    /// <summary>Waits as long as the node says, or half a second.</summary>
-    public Task WaitAsync(LedgerClientException failure, CancellationToken cancellation) =>
-        Task.Delay(failure.RetryAfter ?? Pause, time, cancellation);
+    /// <summary>Waits as long as the node says, or half a second; no longer than the patience lasts.</summary>
+    public Task WaitAsync(LedgerClientException failure, CancellationToken cancellation)
+    {
+        TimeSpan wait = failure.RetryAfter ?? Pause, left = _lostSince == 0 ? patience : patience - time.GetElapsedTime(_lostSince);
+        return Task.Delay(wait < left ? wait : left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellation);
+    }
 
     /// <summary>Asks until there is an answer, a refusal, or the patience has ended.</summary>
     /// <param name="ask">Asks once.</param>
