@@ -65,16 +65,15 @@ internal static class DoorLimits
                     _ => Permits(options.ReadsAtOncePerAddress, options.ReadsWaitingPerAddress),
                 }));
 
-    /// <summary>Health answers whatever else goes on, so it has no share in all.</summary>
+    /// <summary>Health answers whatever else goes on, so it has no share in all; clients' submissions and streams have
+    /// <see cref="DoorPlaces"/>.</summary>
     private static PartitionedRateLimiter<HttpContext> AtOnceInAll(RpcOptions options) =>
         PartitionedRateLimiter.Create<HttpContext, (RequestKind, bool)>(context =>
             RateLimitPartition.Get((context.KindOf(), IsClient(context)), RateLimiter (key) => key switch
             {
                 (RequestKind.Read, true) => Limiter(Permits(options.ReadsAtOnce, options.ReadsWaiting)),
                 (RequestKind.Read, false) => Limiter(Permits(options.AdministrationReadsAtOnce, options.ReadsWaiting)),
-                (RequestKind.Submit, true) => Limiter(Permits(options.SubmitsWaiting)),
                 (RequestKind.Submit, false) => Limiter(Permits(options.SubmitsWaitingPerAddress)),
-                (RequestKind.Stream, true) => Limiter(Permits(options.StreamsTotal)),
                 (RequestKind.Stream, false) => Limiter(Permits(options.StreamsPerAddress)),
                 _ => Limiter(Permits(int.MaxValue)),
             }));
@@ -97,7 +96,9 @@ internal static class DoorLimits
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     };
 
-    private static bool IsClient(HttpContext context) => context.NodeListener() != NodeListeners.Administration;
+    /// <summary>Whether it came in by the clients' listener.</summary>
+    public static bool IsClient(HttpContext context) => context.NodeListener() != NodeListeners.Administration;
 
-    private static IPAddress AddressOf(HttpContext context) => RemoteAddress.Counted(context.Connection.RemoteIpAddress);
+    /// <summary>The address that it is counted by.</summary>
+    public static IPAddress AddressOf(HttpContext context) => RemoteAddress.Counted(context.Connection.RemoteIpAddress);
 }

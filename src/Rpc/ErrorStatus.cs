@@ -107,6 +107,9 @@ internal static class ErrorStatus
             "Too many requests of this kind are under way, and this one's turn did not come."), retryAfter),
         RequestClock.BodyTooSlow => Of(DoorReason.BodyTooSlow,
             "The request's body did not arrive in the time that this node allows. Try over a better line."),
+        RequestClock.GaveWay => Of(LedgerRequestException.ResourceExhausted(
+            "Others needed the place in which this request waited: all were taken. What was not answered may still commit; submit the same "
+            + "envelopes again after the hint, which is safe."), retryAfter),
         _ => Of(DoorReason.RequestTimeout,
             "This node did not answer in the time that it allows itself. A submission may still commit; submitting the "
             + "same envelope again is safe."),

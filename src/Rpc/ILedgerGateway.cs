@@ -47,8 +47,7 @@ public interface ILedgerGateway
     /// <see cref="Outcomes"/> makes these.
     /// </summary>
     /// <param name="envelope">1 to 65,535 bytes that nobody changes during the call or after it.</param>
-    /// <param name="client">The address that sent it, as requests are counted by: whose turn it takes among those who send in the
-    /// name of the same department.</param>
+    /// <param name="submitter">Who brings it.</param>
     /// <param name="waitFor">ACCEPTED or COMMITTED, never UNSPECIFIED.</param>
     /// <param name="timeout">How long to wait for a final state, or Timeout.InfiniteTimeSpan; the submission itself is
     /// not withdrawn.</param>
@@ -58,7 +57,7 @@ public interface ILedgerGateway
     /// versions of one record needs no gaps held.
     /// </remarks>
     Task<TransactionOutcome> SubmitAsync(
-        ReadOnlyMemory<byte> envelope, string client, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation);
+        ReadOnlyMemory<byte> envelope, Submitter submitter, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation);
 
     /// <summary>What became of a transaction, with its envelope where it is committed.</summary>
     /// <param name="transactionId">64 lower-case hexadecimal digits.</param>
@@ -165,6 +164,12 @@ public interface ILedgerGateway
     /// </exception>
     IAsyncEnumerable<CommittedTransaction> SubscribeAsync(ulong fromPosition, CancellationToken cancellation);
 }
+
+/// <summary>Who brings an envelope.</summary>
+/// <param name="Address">As requests are counted by: whose turn it takes among those who send in the name of the same department.</param>
+/// <param name="Proven">Told the department whose transaction it is found to be, before the answer, and once only: of a transaction that is
+/// verified and new to the pool, whoever brought it first. Called on admission's thread, so it is quick.</param>
+public readonly record struct Submitter(string Address, Action<string>? Proven = null);
 
 /// <summary>Who signed a token.</summary>
 /// <param name="Officer">Whose key it is, or was last; null where the ledger knows no officer by it.</param>

@@ -26,7 +26,7 @@ internal sealed partial class LedgerService
         ServerCallContext context)
     {
         RequireReady();
-        string client = ClientOf(context);
+        Submitter submitter = SubmitterOf(context);
         using var ending = Ending(context);
         using var room = new SemaphoreSlim(1, 1);
         var window = new SubmitWindow(options.StreamWindowEnvelopes, options.StreamWindowBytes);
@@ -80,7 +80,7 @@ internal sealed partial class LedgerService
             Activity.Current = null;
             try
             {
-                TransactionOutcome outcome = await SettleAsync(request.Envelope.Memory, client, room, ending.Token);
+                TransactionOutcome outcome = await SettleAsync(request.Envelope.Memory, submitter, room, ending.Token);
                 answers.Writer.TryWrite(
                     (new SubmitStreamResponse { Tag = request.Tag, Outcome = outcome }, request.Envelope.Length));
             }
@@ -222,13 +222,19 @@ internal sealed partial class LedgerService
         }
     }
 
+    /// <summary>It may find room, or come slowly enough, later.</summary>
+    private static bool HasNoRoom(TransactionOutcome outcome) =>
+        outcome.Status == TransactionStatus.Rejected && NoRoomCodes.Contains(outcome.Rejection.Code);
+
     /// <summary>The final outcome of one envelope of a stream.</summary>
     private async Task<TransactionOutcome> SettleAsync(
-        ReadOnlyMemory<byte> envelope, string client, SemaphoreSlim room, CancellationToken cancellation)
+        ReadOnlyMemory<byte> envelope, Submitter submitter, SemaphoreSlim room, CancellationToken cancellation)
     {
         if (RequestRules.Envelope(envelope.Length) is { } refusal)
             return refusal;
         TransactionOutcome outcome = await SubmitAsync(WaitFor.Committed);
+        if (HasNoRoom(outcome))
+            metrics.Refused(outcome.Rejection.Code);
         while (WaitForRoom(outcome) is not null)
         {
             await room.WaitAsync(cancellation);
@@ -255,10 +261,9 @@ internal sealed partial class LedgerService
         return outcome;
 
         TimeSpan? WaitForRoom(TransactionOutcome outcome) =>
-            outcome.Status == TransactionStatus.Rejected && NoRoomCodes.Contains(outcome.Rejection.Code)
-                ? ErrorStatus.RetryAfterOf(outcome.Rejection, options.RetryAfter) : null;
+            HasNoRoom(outcome) ? ErrorStatus.RetryAfterOf(outcome.Rejection, options.RetryAfter) : null;
 
         Task<TransactionOutcome> SubmitAsync(WaitFor waitFor) =>
-            gateway.SubmitAsync(envelope, client, waitFor, Timeout.InfiniteTimeSpan, cancellation);
+            gateway.SubmitAsync(envelope, submitter, waitFor, Timeout.InfiniteTimeSpan, cancellation);
     }
 }

@@ -3,8 +3,8 @@ using Google.Protobuf;
 using Google.Protobuf.Collections;
 using GovChain.Core.Model;
 using GovChain.Protos.V1;
-using GovChain.Rpc.Connections;
 using Grpc.Core;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 
 namespace GovChain.Rpc;
@@ -36,12 +36,14 @@ internal sealed partial class LedgerService(
         TransactionOutcome outcome;
         try
         {
-            outcome = await gateway.SubmitAsync(request.Envelope.Memory, ClientOf(context), waitFor, timeout, ending.Token);
+            outcome = await gateway.SubmitAsync(request.Envelope.Memory, SubmitterOf(context), waitFor, timeout, ending.Token);
         }
         catch (OperationCanceledException) when (IsStopping(context))
         {
             throw Stopping();
         }
+        if (HasNoRoom(outcome))
+            metrics.Refused(outcome.Rejection.Code);
         return outcome.Status switch
         {
             TransactionStatus.CommittedDurably => outcome,
@@ -176,8 +178,12 @@ internal sealed partial class LedgerService(
     public override Task<GetBlockResponse> GetBlock(GetBlockRequest request, ServerCallContext context) =>
         Task.FromResult(gateway.GetBlock(request.Height));
 
-    private static string ClientOf(ServerCallContext context) =>
-        RemoteAddress.Counted(context.GetHttpContext().Connection.RemoteIpAddress).ToString();
+    private static Submitter SubmitterOf(ServerCallContext context)
+    {
+        HttpContext http = context.GetHttpContext();
+        DoorPlace? place = http.Features.Get<DoorPlace>();
+        return new Submitter(DoorLimits.AddressOf(http).ToString(), place is null ? null : place.Prove);
+    }
 
     private void RequireReady()
     {

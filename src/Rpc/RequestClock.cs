@@ -20,6 +20,9 @@ internal sealed class RequestClock
     /// <summary>The answer was not made in time.</summary>
     public const string RequestTimeout = "REQUEST_TIMEOUT";
 
+    /// <summary>Others needed its place.</summary>
+    public const string GaveWay = "GAVE_WAY";
+
     private const string ResponseTooSlow = "RESPONSE_TOO_SLOW";
     private const string ClientGone = "CLIENT_GONE";
 
@@ -51,7 +54,7 @@ internal sealed class RequestClock
             Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Which time was over first; null while none is.</summary>
+    /// <summary>Which time was over first, or <see cref="GaveWay"/>; null while none is.</summary>
     public string? Overdue { get; private set; }
 
     /// <summary>A message that the client of a stream did not take in time: it is still on its way.</summary>
@@ -62,6 +65,18 @@ internal sealed class RequestClock
 
     /// <summary>The body is there, or a stream began: answering may take so long.</summary>
     public void Handling(TimeSpan max) => Enter(RequestTimeout, max);
+
+    /// <summary>Its place is another's now: it ends as if a time were over, unless its answer is made.</summary>
+    public void GiveWay()
+    {
+        lock (_lock)
+        {
+            if (_ended || _answering || Overdue is not null)
+                return;
+            EndFor(GaveWay);
+        }
+        Cancel(GaveWay);
+    }
 
     /// <summary>The answer is made: taking it may take the rest of its time.</summary>
     public void Answering()
@@ -111,19 +126,30 @@ internal sealed class RequestClock
             // The answer is there and not taken: there is nothing to say it with.
             if (Overdue is not null || _answering)
                 _context.Abort();
-            else
-                _timer.Change(Grace, Timeout.InfiniteTimeSpan);
             if (Overdue is not null)
                 return;
-            Overdue = reason = _late;
-            // gRPC reads a unary request's body without a token.
-            if (reason == BodyTooSlow)
-                _context.Request.BodyReader.CancelPendingRead();
+            EndFor(reason = _late);
         }
+        Cancel(reason);
+    }
+
+    private void EndFor(string reason)
+    {
+        Overdue = reason;
+        if (!_answering)
+            _timer.Change(Grace, Timeout.InfiniteTimeSpan);
+        // gRPC reads a unary request's body without a token.
+        if (_late == BodyTooSlow)
+            _context.Request.BodyReader.CancelPendingRead();
+    }
+
+    private void Cancel(string reason)
+    {
         _metrics.EndedEarly(reason);
         try
         {
-            _cancel.Cancel();
+            // What that ends does not end on the thread of whoever took the place.
+            _ = _cancel.CancelAsync();
         }
         catch (ObjectDisposedException)
         {

@@ -10,6 +10,8 @@ namespace GovChain.Rpc;
 internal sealed class RequestGate(RequestDelegate next, RpcOptions options, RpcMetrics metrics, TimeProvider time)
 {
     private readonly PartitionedRateLimiter<HttpContext> _atOnce = DoorLimits.AtOnce(options);
+    private readonly DoorPlaces _submissions = new(options.SubmitsWaiting);
+    private readonly DoorPlaces _streams = new(options.StreamsTotal);
 
     /// <summary>The middleware.</summary>
     public async Task InvokeAsync(HttpContext context)
@@ -38,6 +40,7 @@ internal sealed class RequestGate(RequestDelegate next, RpcOptions options, RpcM
             return;
         }
         clock.Begin();
+        using DoorPlace? place = TakePlace(context, clock);
         try
         {
             await next(context);
@@ -49,6 +52,22 @@ internal sealed class RequestGate(RequestDelegate next, RpcOptions options, RpcM
         await SayWhyAsync(context, clock);
         clock.Answering();
         await DrainAsync(context, clock);
+    }
+
+    /// <summary>The place of a client's submission or stream, where its service finds it; null of all else.</summary>
+    private DoorPlace? TakePlace(HttpContext context, RequestClock clock)
+    {
+        DoorPlaces? places = context.KindOf() switch
+        {
+            RequestKind.Submit => _submissions,
+            RequestKind.Stream => _streams,
+            _ => null,
+        };
+        if (places is null || !DoorLimits.IsClient(context))
+            return null;
+        DoorPlace place = places.Enter(DoorLimits.AddressOf(context), clock.GiveWay);
+        context.Features.Set(place);
+        return place;
     }
 
     /// <summary>

@@ -33,11 +33,12 @@ internal sealed class RpcMetrics
         _streams = meter.CreateUpDownCounter<long>(
             "govchain.rpc.streams", "{stream}", "Open streams, by method.");
         _refused = meter.CreateCounter<long>(
-            "govchain.rpc.refused", "{request}", "Requests refused before a service saw them, by reason.");
+            "govchain.rpc.refused", "{request}",
+            "Requests refused before a service saw them, and envelopes that came too fast or found no room, by reason.");
         _streamed = meter.CreateCounter<long>(
             "govchain.rpc.streamed", "{message}", "Messages answered or delivered on streams, by method.");
         _cut = meter.CreateCounter<long>("govchain.rpc.cut", "{request}",
-            "Requests and streams that ended before their time, by reason: too slow, idle, not read, client gone.");
+            "Requests and streams that ended before their time, by reason: too slow, idle, not read, gave way, client gone.");
     }
 
     public void Ended(string method, StatusCode code, long startedAt)

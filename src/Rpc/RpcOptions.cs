@@ -142,7 +142,8 @@ public sealed class RpcOptions
     /// has as many of its own.</summary>
     public int StreamsPerAddress { get; init; } = 8;
 
-    /// <summary>Streams of all clients at a time: 64 windows of 4 MiB are 256 MiB at worst.</summary>
+    /// <summary>Streams of all clients at a time, half of them the departments': 64 windows of 4 MiB are 256 MiB at worst.
+    /// Those that gave way and end are beyond, for a moment.</summary>
     public int StreamsTotal { get; init; } = 64;
 
     /// <summary>Anonymous reads of one client address, a second. A read costs at most a few milliseconds.</summary>
@@ -158,7 +159,7 @@ public sealed class RpcOptions
     /// <summary>Single submissions of one client address that may come at once.</summary>
     public int SubmitBurst { get; init; } = 2_000;
 
-    /// <summary>Single submissions of all clients that wait at a time.</summary>
+    /// <summary>Single submissions of all clients that wait at a time, half of them the departments'; as with streams.</summary>
     public int SubmitsWaiting { get; init; } = 1_024;
 
     /// <summary>The same of one client address; the administration listener has as many of its own.</summary>
@@ -238,6 +239,8 @@ public sealed class RpcOptions
             "must be 65535 (the largest envelope) to 268435456 bytes");
         Check(StreamsPerAddress >= 1 && StreamsPerAddress <= StreamsTotal, nameof(StreamsPerAddress),
             $"must be 1 to {nameof(StreamsTotal)}");
+        Check(StreamsTotal >= 2 && SubmitsWaiting >= 2, nameof(StreamsTotal),
+            $"and {nameof(SubmitsWaiting)} must be at least 2: half of them are the departments'");
         Check((long)StreamsTotal * StreamWindowBytes <= 4L * 1024 * 1024 * 1024, nameof(StreamsTotal),
             $"times {nameof(StreamWindowBytes)} must be at most 4 GiB");
         Check(ReadsPerSecond >= 1 && ReadBurst >= ReadsPerSecond, nameof(ReadBurst),

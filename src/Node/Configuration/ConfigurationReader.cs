@@ -87,6 +87,8 @@ internal static class ConfigurationReader
             SubmissionsPerSecond = (int)clients.Number(Settings.SubmissionsPerSecond),
             ClientConnectionsMax = (int)clients.Number(Settings.ClientConnectionsMax),
             ClientConnectionsPerAddress = (int)clients.Number(Settings.ClientConnectionsPerAddress),
+            ClientSubmissionsWaitingMax = (int)clients.Number(Settings.ClientSubmissionsWaitingMax),
+            ClientStreamsMax = (int)clients.Number(Settings.ClientStreamsMax),
             AdministrationListen = administration.Listen(Settings.AdministrationListen),
             PoolTransactionsMax = (int)pool.Number(Settings.PoolTransactionsMax),
             PoolBytesMax = pool.Number(Settings.PoolBytesMax),

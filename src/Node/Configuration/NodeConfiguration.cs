@@ -83,6 +83,12 @@ internal sealed record NodeConfiguration
     /// <summary>Connections of one client address at a time.</summary>
     public required int ClientConnectionsPerAddress { get; init; }
 
+    /// <summary>Single submissions of all clients that wait at a time.</summary>
+    public required int ClientSubmissionsWaitingMax { get; init; }
+
+    /// <summary>Streams of all clients at a time.</summary>
+    public required int ClientStreamsMax { get; init; }
+
     /// <summary>The least serious messages that are logged.</summary>
     public required LogLevel LogLevel { get; init; }
 

@@ -179,6 +179,21 @@ internal static class Settings
         Example = "256",
     };
 
+    public static readonly NumberSetting ClientSubmissionsWaitingMax = new("clients.submissionsWaitingMax", 1_024, 512, 16_384)
+    {
+        Meaning = "single submissions of all clients that wait for their answer at a time, 128 KiB each at most. Half are the departments', shared by "
+            + "those that use them; of one address 256",
+        Unit = "submissions",
+        Example = "1024",
+    };
+
+    public static readonly NumberSetting ClientStreamsMax = new("clients.streamsMax", 64, 16, 1_024)
+    {
+        Meaning = "streams of all clients at a time, 4 MiB each at most. Half are the departments', shared by those that use them; of one address 8",
+        Unit = "streams",
+        Example = "64",
+    };
+
     public static readonly ListenSetting AdministrationListen = new("administration.listen", LoopbackOnly: true)
     {
         Meaning = "where this machine's operator connects: metrics, audits, backups",
@@ -276,7 +291,7 @@ internal static class Settings
         PeerListen, PeerEndpoints, Observers,
         .. PeerSettings.All,
         ClientListen, CertificateFile, CertificateKeyFile, AuthorityDirectory, CertificateNames, AnonymousRequestsPerSecond, SubmissionsPerSecond,
-        ClientConnectionsMax, ClientConnectionsPerAddress,
+        ClientConnectionsMax, ClientConnectionsPerAddress, ClientSubmissionsWaitingMax, ClientStreamsMax,
         AdministrationListen,
         PoolTransactionsMax, PoolBytesMax,
         SnapshotLagBlocks,

@@ -48,7 +48,7 @@ internal sealed partial class LedgerGateway(
 
     /// <inheritdoc/>
     public Task<TransactionOutcome> SubmitAsync(
-        ReadOnlyMemory<byte> envelope, string client, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation)
+        ReadOnlyMemory<byte> envelope, Submitter submitter, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation)
     {
         Activity? submit = RecordTrace.StartSubmit();
         Transaction? transaction = TransactionDecoder.TryDecode(envelope, genesis.ChainId, out Core.Model.Rejection? rejection);
@@ -57,9 +57,10 @@ internal sealed partial class LedgerGateway(
             submit?.Dispose();
             return Task.FromResult(Outcomes.Rejected("", Messages.Of(rejection!)));
         }
-        var ticket = new SubmissionTicket(transaction.Id, waitFor != WaitFor.Accepted, time.GetUtcNow(), submit?.Context ?? default);
+        var ticket = new SubmissionTicket(
+            transaction.Id, waitFor != WaitFor.Accepted, time.GetUtcNow(), submit?.Context ?? default, submitter.Proven);
         // Before the first await: submissions of one caller enter in the order of its calls.
-        admission.Submit(transaction, self, client, ticket);
+        admission.Submit(transaction, self, submitter.Address, ticket);
         return WaitAsync(ticket, submit, timeout, cancellation);
     }
 

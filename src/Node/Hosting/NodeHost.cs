@@ -258,6 +258,8 @@ internal sealed partial class NodeHost(NodeConfiguration configuration)
             ReadBurst = 2 * configuration.AnonymousRequestsPerSecond,
             ConnectionsTotal = configuration.ClientConnectionsMax,
             ConnectionsPerAddress = Math.Min(configuration.ClientConnectionsPerAddress, configuration.ClientConnectionsMax),
+            SubmitsWaiting = configuration.ClientSubmissionsWaitingMax,
+            StreamsTotal = configuration.ClientStreamsMax,
         };
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "govchain" });
         NodeLogging.Configure(builder.Logging, configuration);

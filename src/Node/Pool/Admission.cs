@@ -97,7 +97,7 @@ internal sealed class Admission
             return;
         while (true)
         {
-            var envelope = new PendingEnvelope(transaction, new Sender(department, client), self, isOwn: true);
+            var envelope = new PendingEnvelope(transaction, new Sender(department, client), self, isOwn: true) { Bringer = ticket };
             envelope.TryAttach(ticket);
             PendingEnvelope held = _pending.GetOrAdd(transaction.LeafHash, envelope);
             if (ReferenceEquals(held, envelope))
@@ -356,6 +356,8 @@ internal sealed class Admission
             _workAdded();
         for (int i = 0; i < answers.Length; i++)
         {
+            if (answers[i] == PoolAnswer.Added)
+                offered[i].Bringer?.Proven?.Invoke(offers[i].Entry.Department);
             Finish(offered[i], answers[i] == PoolAnswer.Full
                 ? SubmissionResult.Refused(PoolFull)
                 : SubmissionResult.Pending(offers[i].Obstacle));

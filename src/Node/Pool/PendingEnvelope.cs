@@ -31,6 +31,9 @@ internal sealed class PendingEnvelope(Transaction transaction, Sender sender, st
     /// <summary>Admission is through with it. Written by admission's thread only.</summary>
     public bool IsProcessed { get; set; }
 
+    /// <summary>Who brought it, and not a copy of it; null where a peer did.</summary>
+    public SubmissionTicket? Bringer { get; init; }
+
     /// <summary>Has the ticket answered with this envelope; false if that was answered already.</summary>
     public bool TryAttach(SubmissionTicket ticket)
     {

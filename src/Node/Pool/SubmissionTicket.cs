@@ -36,7 +36,8 @@ internal readonly record struct SubmissionResult(
 }
 
 /// <summary>Somebody who waits for what becomes of a transaction.</summary>
-internal sealed class SubmissionTicket(Digest transactionId, bool untilFinal, DateTimeOffset submittedAt, ActivityContext trace = default)
+internal sealed class SubmissionTicket(
+    Digest transactionId, bool untilFinal, DateTimeOffset submittedAt, ActivityContext trace = default, Action<string>? proven = null)
 {
     private readonly TaskCompletionSource<SubmissionResult> _completion =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -52,6 +53,10 @@ internal sealed class SubmissionTicket(Digest transactionId, bool untilFinal, Da
 
     /// <summary>The submission's span; default where it is not traced.</summary>
     public ActivityContext Trace { get; } = trace;
+
+    /// <summary>Told the department whose transaction the ticket's envelope is found to be, where that is what brought it into the
+    /// pool; null: nobody asks.</summary>
+    public Action<string>? Proven => proven;
 
     /// <summary>When the transaction came into the pool; null before, and where it did not.</summary>
     public DateTimeOffset? PooledAt { get; set; }

@@ -7,6 +7,7 @@ using GovChain.Core.Model;
 using GovChain.Node;
 using GovChain.Node.Pool;
 using GovChain.Protos.V1;
+using GovChain.Rpc;
 using GovChain.Tests.Unit.Node;
 using GovChain.Tests.Unit.Rpc;
 using Grpc.Core;
@@ -66,7 +67,7 @@ public sealed class RejectionDoorTests
         Assert.That((await SubmitAsync()).Status, Is.EqualTo(TransactionStatus.Expired));
 
         Task<TransactionOutcome> SubmitAsync() =>
-            _node.Gateway.SubmitAsync(expired, "client", WaitFor.Committed, TimeSpan.FromMinutes(1), default).WaitAsync(TimeSpan.FromMinutes(1));
+            _node.Gateway.SubmitAsync(expired, new Submitter("client"), WaitFor.Committed, TimeSpan.FromMinutes(1), default).WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Test]
@@ -76,12 +77,12 @@ public sealed class RejectionDoorTests
         _node = await LiveNode.StartAsync(new NodeRuntimeOptions { Pool = new PoolOptions { ExpiryGraceMs = 0 } });
         byte[] ahead = Ledger.Change("x", 5, validMs: 2_000);
         string id = TestLedger.IdOf(ahead).ToString();
-        await _node.Gateway.SubmitAsync(ahead, "client", WaitFor.Accepted, TimeSpan.FromSeconds(30), default);
+        await _node.Gateway.SubmitAsync(ahead, new Submitter("client"), WaitFor.Accepted, TimeSpan.FromSeconds(30), default);
         Assert.That(() => _node.Gateway.GetTransaction(id).Outcome.Rejection?.Code,
             Is.EqualTo("EXPIRED").After(60_000, 20), "the sweep takes it out");
 
         // No header has passed its expiry, so a block that was prepared in time could still bring it; and nobody hears of it again.
-        TransactionOutcome again = await _node.Gateway.SubmitAsync(ahead, "client", WaitFor.Committed, TimeSpan.FromMinutes(5), default)
+        TransactionOutcome again = await _node.Gateway.SubmitAsync(ahead, new Submitter("client"), WaitFor.Committed, TimeSpan.FromMinutes(5), default)
             .WaitAsync(TimeSpan.FromMinutes(1));
         Assert.That((again.Status, again.Rejection.Code), Is.EqualTo((TransactionStatus.Pending, "EXPIRED")));
     }
@@ -200,7 +201,7 @@ public sealed class RejectionDoorTests
         _node = await LiveNode.StartAsync(new NodeRuntimeOptions { Pool = new PoolOptions { CountMax = 8, HeldMax = 1 } });
         await _node.CommitAsync(Ledger.Change("x", 0));
         Assert.That(
-            (await _node.Gateway.SubmitAsync(Ledger.Change("x", 7), "client", WaitFor.Accepted, TimeSpan.FromSeconds(30), default)).Status,
+            (await _node.Gateway.SubmitAsync(Ledger.Change("x", 7), new Submitter("client"), WaitFor.Accepted, TimeSpan.FromSeconds(30), default)).Status,
             Is.EqualTo(TransactionStatus.Pending));
 
         await RefuseAsync(Ledger.Change("x", 9), "POOL_FULL", StatusCode.ResourceExhausted, 429, "Try again",
@@ -216,7 +217,7 @@ public sealed class RejectionDoorTests
         RecordChange large = Change("x"); // thirty places, where four may come at once: fifteen seconds' worth
         large.Payload.Inline.Content = ByteString.CopyFrom(new byte[60_000]);
         TransactionOutcome first = await _node.Gateway.SubmitAsync(
-            Ledger.Sign(stranger, b => b.Register = large), "127.0.0.1", WaitFor.Accepted, TimeSpan.FromSeconds(30), default);
+            Ledger.Sign(stranger, b => b.Register = large), new Submitter("127.0.0.1"), WaitFor.Accepted, TimeSpan.FromSeconds(30), default);
         Assert.That(first.Rejection?.Code, Is.EqualTo("UNKNOWN_SIGNER"));
 
         await RefuseAsync(Register(stranger, "y"), "RATE_EXCEEDED", StatusCode.ResourceExhausted, 429, "use a submit stream",

@@ -91,6 +91,25 @@ public sealed class AdmissionRoomTests : IDisposable
         await running;
     }
 
+    [Test]
+    public async Task PlaceAtTheDoor_IsProvenByWhatIsNewAndVerified_NotByAForgeryOrACopy()
+    {
+        var proven = new List<string>();
+        byte[] envelope = _bed.Ledger.Change("new", 0, validMs: ValidMs);
+        SubmissionTicket forged = Submit(TestLedger.WithGarbageSignature(envelope), _ => proven.Add("a forgery"));
+        SubmissionTicket brought = Submit(envelope, proven.Add), copied = Submit(envelope, _ => proven.Add("a copy on its way"));
+        Task running = _admission.RunAsync();
+        await Task.WhenAll(forged.Result, brought.Result, copied.Result);
+        Assert.That((await forged.Result).Rejection?.Code, Is.EqualTo(RejectionCode.InvalidSignature));
+        Assert.That((await Submit(envelope, _ => proven.Add("a copy of what waits")).Result).IsFinal, Is.False);
+        Assert.That((await Submit(Strange("s"), _ => proven.Add("a stranger")).Result).IsFinal);
+        byte[] refused = _bed.Ledger.Change("L-1-0", 0, validMs: ValidMs);
+        Assert.That((await Submit(refused, _ => proven.Add("what is refused")).Result).IsFinal);
+        _admission.Stop();
+        await running;
+        Assert.That(proven, Is.EqualTo((string[])[TestLedger.DepartmentId(0)]));
+    }
+
     private byte[] Strange(string id) => _bed.Ledger.Sign(_stranger, body => body.Annul = new RecordChange
     {
         Record = new RecordName { Type = TestLedger.Type, Id = id },
@@ -98,11 +117,11 @@ public sealed class AdmissionRoomTests : IDisposable
         Reason = "test",
     }, ValidMs);
 
-    private SubmissionTicket Submit(byte[] envelope)
+    private SubmissionTicket Submit(byte[] envelope, Action<string>? proven = null)
     {
         Transaction transaction = TransactionDecoder.TryDecode(envelope, _bed.Ledger.Genesis.ChainId, out Rejection? rejection)
             ?? throw new AssertionException(rejection!.Message);
-        var ticket = new SubmissionTicket(transaction.Id, untilFinal: false, DateTimeOffset.UnixEpoch);
+        var ticket = new SubmissionTicket(transaction.Id, untilFinal: false, DateTimeOffset.UnixEpoch, proven: proven);
         _admission.Submit(transaction, TestLedger.DepartmentId(0), "10.0.0.1", ticket);
         return ticket;
     }

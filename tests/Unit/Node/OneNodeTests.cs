@@ -415,7 +415,7 @@ public sealed class OneNodeTests
             Assert.That(status.Voting, Is.False);
             Assert.That(status.AbstainingBecause, Does.Contain("journal is missing"));
             TransactionOutcome outcome = await _node.Gateway.SubmitAsync(
-                _ledger.Change($"L-{i}", 0), "client", WaitFor.Accepted, TimeSpan.FromSeconds(30), CancellationToken.None);
+                _ledger.Change($"L-{i}", 0), new Submitter("client"), WaitFor.Accepted, TimeSpan.FromSeconds(30), CancellationToken.None);
             Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.Pending));
             await _node.StopAsync();
         }
@@ -463,7 +463,7 @@ public sealed class OneNodeTests
         TransactionOutcome[] told =
         [
             await _node.SubmitAsync(ahead, WaitFor.Accepted),
-            await _node.Gateway.SubmitAsync(ahead, "client", WaitFor.Committed, TimeSpan.FromMilliseconds(50), CancellationToken.None),
+            await _node.Gateway.SubmitAsync(ahead, new Submitter("client"), WaitFor.Committed, TimeSpan.FromMilliseconds(50), CancellationToken.None),
             _node.Gateway.GetTransaction(id).Outcome,
         ];
         foreach (TransactionOutcome outcome in told)

@@ -71,7 +71,7 @@ internal sealed class TestNode(
 
     /// <summary>Submits and waits until the transaction is final.</summary>
     public Task<TransactionOutcome> SubmitAsync(byte[] envelope, WaitFor waitFor = WaitFor.Committed) =>
-        Gateway.SubmitAsync(envelope, "client", waitFor, Patience, CancellationToken.None);
+        Gateway.SubmitAsync(envelope, new Submitter("client"), waitFor, Patience, CancellationToken.None);
 
     /// <summary>Submits what must be committed.</summary>
     public async Task<TransactionOutcome> CommitAsync(byte[] envelope)

@@ -22,6 +22,9 @@ internal sealed class FakeGateway : ILedgerGateway
     public Func<ReadOnlyMemory<byte>, WaitFor, TimeSpan, CancellationToken, Task<TransactionOutcome>> OnSubmit
     { get; set; } = static (_, _, _, _) => Task.FromResult(Outcomes.Committed(Id, 7, 42));
 
+    /// <summary>Whose an envelope is found to be; null: nobody's.</summary>
+    public Func<ReadOnlyMemory<byte>, string?>? DepartmentOf { get; set; }
+
     public Func<string, GetTransactionResponse> OnTransaction { get; set; } =
         static id => new GetTransactionResponse { Outcome = Outcomes.Committed(id, 7, 42) };
 
@@ -71,8 +74,12 @@ internal sealed class FakeGateway : ILedgerGateway
     public TaskCompletionSource SubscriptionDone { get; } = new();
 
     public Task<TransactionOutcome> SubmitAsync(
-        ReadOnlyMemory<byte> envelope, string client, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation) =>
-        OnSubmit(envelope, waitFor, timeout, cancellation);
+        ReadOnlyMemory<byte> envelope, Submitter submitter, WaitFor waitFor, TimeSpan timeout, CancellationToken cancellation)
+    {
+        if (DepartmentOf?.Invoke(envelope) is { } department)
+            submitter.Proven?.Invoke(department);
+        return OnSubmit(envelope, waitFor, timeout, cancellation);
+    }
 
     public GetTransactionResponse GetTransaction(string transactionId) => OnTransaction(transactionId);
 
