@@ -15,7 +15,8 @@ internal sealed partial class RuleInvariants(RuleShadow shadow, Digest chainId)
 {
     private readonly HashSet<Digest> _ids = [];
     private Dictionary<string, TypeShadow> _typesBefore = [];
-    private Dictionary<(string, string, string), ulong> _delegationsBefore = [];
+    private Dictionary<(string, string, string), DelegationShadow> _delegationsBefore = [];
+    private Dictionary<(string, string), int> _personsBefore = [];
     private HashSet<string> _votersBefore = [], _suspendedBefore = [];
     private Parameters _parametersBefore = new();
     private int _quorumBefore;
@@ -40,7 +41,7 @@ internal sealed partial class RuleInvariants(RuleShadow shadow, Digest chainId)
         (_votersBefore, _quorumBefore, _epochBefore) = ([.. shadow.Voters], shadow.Quorum, shadow.Epoch);
         (_suspendedBefore, _versionBefore) = ([.. shadow.Suspended.Keys], shadow.Protocol.Version);
         _typesBefore = new(shadow.Types);
-        _delegationsBefore = new(shadow.Delegations);
+        (_delegationsBefore, _personsBefore) = (new(shadow.Delegations), new(shadow.Persons));
         int refused = 0;
         foreach (VerifiedTransaction candidate in candidates)
         {
@@ -118,6 +119,7 @@ internal sealed partial class RuleInvariants(RuleShadow shadow, Digest chainId)
         RecordShadow record = shadow.Records.GetValueOrDefault(name) ?? new RecordShadow(0, 0, type!.Owner);
         Hold(signer.Department == record.Custodian, "its custodian alone changes a record");
         Hold(change.ExpectedVersion == record.Version, "versions are consecutive");
+        Hold(MayName(signer.Department, type!, change), "whose state is looked at, who names it may read");
         Hold(MayFollow(body.ActionCase, record.Status), $"{body.ActionCase} may follow {record.Status}");
         if (change.ApproveUntilMs > 0)
         {
@@ -159,12 +161,22 @@ internal sealed partial class RuleInvariants(RuleShadow shadow, Digest chainId)
         RecordShadow held = shadow.Records.GetValueOrDefault(name) ?? new RecordShadow(0, 0, _typesBefore[record.Type].Owner);
         RecordChange change = submission.Change;
         Hold(change.ExpectedVersion == held.Version && body.Approve!.ExpectedVersion == held.Version, "versions are consecutive, approved ones, too");
+        Hold(MayName(signer.Department, _typesBefore[record.Type], change), "whose state is looked at, who approves may read");
         shadow.Records[name] = new RecordShadow(
             held.Version + 1, RecordActions.StatusAfter(submission.Body.ActionCase), change.Receiver.Length > 0 ? change.Receiver : held.Custodian);
     }
 
+    private bool MayName(string department, TypeShadow type, RecordChange change) => _versionBefore < 2
+        || change.Successors.Concat(type.Definition.LinksInForce ? change.Links.Select(static l => l.Record) : []).Select(named => _typesBefore[named.Type])
+            .All(t => t.Definition.PublicRead || t.Owner == department || t.Definition.Approvers.Contains(department) || t.Definition.Readers.Contains(department));
+
+    private bool IsInForce(DelegationShadow given, string department, string delegator, string officer, Dictionary<(string, string), int> persons) =>
+        _timeMs < given.UntilMs
+        && (given.Delegator, given.Officer) == (persons.GetValueOrDefault((department, delegator)), persons.GetValueOrDefault((department, officer)));
+
     private bool MayBehalf(KeyLife signer, string delegator) =>
-        _delegationsBefore.TryGetValue((signer.Department, delegator, signer.Officer!), out ulong untilMs) && _timeMs < untilMs
+        _delegationsBefore.TryGetValue((signer.Department, delegator, signer.Officer!), out DelegationShadow? given)
+        && IsInForce(given, signer.Department, delegator, signer.Officer!, _personsBefore)
         && shadow.Keys.Values.Any(k => k.Department == signer.Department && k.Officer == delegator && k.Signs(_height, _timeMs) && k.Has(OfficerRole.Approver));
 
     private void Manage(TransactionBody body, KeyLife signer)
@@ -180,6 +192,10 @@ internal sealed partial class RuleInvariants(RuleShadow shadow, Digest chainId)
             case Action.EnrolOfficer:
                 EnrolOfficer enrolment = body.EnrolOfficer;
                 Hold(!shadow.Officers.ContainsKey((department, enrolment.OfficerId)), "an officer has one key");
+                Hold(_versionBefore < 2 || !enrolment.Roles.Contains((uint)OfficerRole.Administrator) || (enrolment.ValidFromMs, enrolment.ValidUntilMs) == (0, 0),
+                    "an administrator may sign whenever");
+                if (_versionBefore >= 2)
+                    shadow.Persons[(department, enrolment.OfficerId)] = shadow.Persons.GetValueOrDefault((department, enrolment.OfficerId)) + 1;
                 Give(department, enrolment.OfficerId, enrolment.PublicKey.Span, [.. enrolment.Roles], enrolment.ValidFromMs, enrolment.ValidUntilMs);
                 break;
             case Action.RevokeOfficer:
@@ -192,11 +208,16 @@ internal sealed partial class RuleInvariants(RuleShadow shadow, Digest chainId)
                 Give(department, old.Officer!, body.RotateOfficerKey.PublicKey.Span, old.Roles, old.From, old.Until);
                 break;
             case Action.DelegateApproval:
-                shadow.Delegations[(department, signer.Officer!, body.DelegateApproval.OfficerId)] = body.DelegateApproval.UntilMs;
+                string standIn = body.DelegateApproval.OfficerId;
+                shadow.Delegations[(department, signer.Officer!, standIn)] = new DelegationShadow(
+                    body.DelegateApproval.UntilMs, _personsBefore.GetValueOrDefault((department, signer.Officer!)), _personsBefore.GetValueOrDefault((department, standIn)));
                 break;
             default:
                 Hold(signer.Officer == body.RevokeDelegation.Delegator || signer.Has(OfficerRole.Administrator), "a delegation is taken back by who may");
-                shadow.Delegations[(department, body.RevokeDelegation.Delegator, body.RevokeDelegation.OfficerId)] = _timeMs;
+                (string delegator, string officer) = (body.RevokeDelegation.Delegator, body.RevokeDelegation.OfficerId);
+                DelegationShadow given = shadow.Delegations[(department, delegator, officer)];
+                Hold(IsInForce(given, department, delegator, officer, shadow.Persons), "only what is in force is taken back");
+                shadow.Delegations[(department, delegator, officer)] = given with { UntilMs = _timeMs };
                 break;
         }
     }

@@ -28,6 +28,9 @@ internal sealed record SubmissionShadow(Digest Id, TransactionBody Body, string 
     public RecordChange Change => RecordActions.ChangeOf(Body)!;
 }
 
+/// <summary>Until when one may stand in for another, and the how manieth persons under their numbers these are.</summary>
+internal sealed record DelegationShadow(ulong UntilMs, int Delegator, int Officer);
+
 /// <summary>What a department proposed last.</summary>
 internal sealed record ProposalShadow(Digest Id, MembershipChange Change, ProposalStatus Status, IReadOnlyDictionary<string, bool> Votes);
 
@@ -48,8 +51,10 @@ internal sealed class RuleShadow
 
     public Dictionary<(string Type, string Id), SubmissionShadow> Submissions { get; } = [];
 
-    /// <summary>Until when.</summary>
-    public Dictionary<(string Department, string Delegator, string Officer), ulong> Delegations { get; } = [];
+    public Dictionary<(string Department, string Delegator, string Officer), DelegationShadow> Delegations { get; } = [];
+
+    /// <summary>How many persons had a staff number, of those enrolled by a protocol version that tells them apart.</summary>
+    public Dictionary<(string Department, string Officer), int> Persons { get; } = [];
 
     public Dictionary<string, ProposalShadow> Proposals { get; } = [];
 
