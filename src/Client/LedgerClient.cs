@@ -190,6 +190,20 @@ public sealed class LedgerClient : IDisposable
         while (request.PageToken.Length > 0);
     }
 
+    /// <summary>The keys with which officers of a department sign or once signed, ascending by key, page after page.</summary>
+    public async IAsyncEnumerable<OfficerKey> ListOfficersAsync(string department, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        var request = new ListOfficersRequest { Department = department, PageSize = 1_000 };
+        do
+        {
+            ListOfficersResponse page = await CallAsync(_ledger.ListOfficersAsync(request, cancellationToken: cancellation), cancellation);
+            foreach (OfficerKey key in page.Keys)
+                yield return key;
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+    }
+
     /// <summary>The delegations within a department that are not over, by delegator and officer.</summary>
     public async Task<IReadOnlyList<DelegationState>> ListDelegationsAsync(string department, CancellationToken cancellation = default) =>
         (await CallAsync(_ledger.ListDelegationsAsync(

@@ -110,6 +110,13 @@ public interface ILedgerGateway
     /// <exception cref="LedgerRequestException">InvalidArgument: the token is not one of this node's.</exception>
     ListSubmissionsResponse ListSubmissions(ListSubmissionsRequest request);
 
+    /// <summary>
+    /// A page of the keys with which officers of a department sign or once signed, ascending by key. Of all keys on the ledger it looks
+    /// at page_size, so that it may be empty though more follow.
+    /// </summary>
+    /// <exception cref="LedgerRequestException">InvalidArgument: the token is not one of this node's.</exception>
+    ListOfficersResponse ListOfficers(ListOfficersRequest request);
+
     /// <summary>The delegations within a department that are not over, by delegator and officer; at most 10,000.</summary>
     ListDelegationsResponse ListDelegations(string department);
 

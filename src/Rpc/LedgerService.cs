@@ -125,6 +125,14 @@ internal sealed partial class LedgerService(
     }
 
     /// <inheritdoc/>
+    public override Task<ListOfficersResponse> ListOfficers(ListOfficersRequest request, ServerCallContext context)
+    {
+        RequestRules.Department(request.Department);
+        request.PageSize = RequestRules.Page(request.PageSize, request.PageToken);
+        return Task.FromResult(gateway.ListOfficers(request));
+    }
+
+    /// <inheritdoc/>
     public override Task<ListDelegationsResponse> ListDelegations(ListDelegationsRequest request, ServerCallContext context)
     {
         RequestRules.Department(request.Department);

@@ -172,6 +172,10 @@ internal sealed class ClerkTest
         ProgramRun refused = await ProgramRun.GovchainAsync([.. reinstate, oldProfile]);
         Assert.That((refused.ExitCode, refused.Error.Contains("SIGNER_REVOKED")), Is.EqualTo((7, true)), refused.Error);
 
+        string shown = (await GovchainAsync("officer", "show", First.Id, "life", "--profile", profile)).Output;
+        Assert.That(shown, Does.Match($"^{First.Id}/life  clerk\n  key {newKey}: signs, since block [0-9]+\n  key {oldKey}: replaced after block [0-9]+, since block [0-9]+\n$"));
+        AssertOneLine(await ProgramRun.GovchainAsync("officer", "show", First.Id, "nobody", "--profile", profile), code: 9, "never had an officer nobody");
+
         await GovchainAsync([.. reinstate, profile]);
         JsonElement back = (await GovchainAsync("record", "get", Type, "LIFE-1", "--json", "--profile", profile)).Json;
         Assert.That((back.GetProperty("status").GetString(), back.GetProperty("action").GetString()), Is.EqualTo(("in force", "reinstate")));
@@ -188,6 +192,28 @@ internal sealed class ClerkTest
         AssertOneLine(
             await ProgramRun.GovchainAsync("record", "amend", Type, "LIFE-1", "--content", "{}", "--reason", "r", "--profile", profile),
             code: 7, $"record {Type}/LIFE-2 took its place");
+    }
+
+    [Test]
+    [CancelAfter(300_000)]
+    public async Task Officer_EnrolledForATime_IsListedWithIt_AndAfterItsRevocationWithTheBlock()
+    {
+        string administrator = _network.Layout.At(First.Id, $"{DevnetBuilder.Administrator}.json");
+        (string profile, string key) = await NewKeyAsync("guest");
+        string[] enrol = ["officer", "enrol", "guest", "--public-key", key, "--role", "auditor", "--profile", administrator];
+        AssertOneLine(await ProgramRun.GovchainAsync([.. enrol, "--valid-until", "2020-01-01T00:00:00Z"]), code: 2, "a moment to come in UTC");
+        AssertOneLine(await ProgramRun.GovchainAsync([.. enrol, "--valid-from", "2126-01-02T00:00:00Z", "--valid-until", "2126-01-01T00:00:00Z"]), code: 2, "after --valid-from");
+        AssertOneLine(await ProgramRun.GovchainAsync([.. enrol, "--role", "administrator", "--valid-until", "2126-01-01T00:00:00Z"]), code: 2, "not for administrators");
+        await GovchainAsync([.. enrol, "--valid-from", "2125-01-01T00:00:00Z", "--valid-until", "2126-01-01T00:00:00Z"]);
+
+        string list = (await GovchainAsync("officer", "list", "--profile", profile)).Output;
+        Assert.That(list, Does.Match($"(?m)^{First.Id}/guest\tauditor\tsigns not yet, since block [0-9]+, from 2125-01-01T00:00:00.000Z on, until 2126-01-01T00:00:00.000Z$"));
+        Assert.That(list, Does.Match($"(?m)^{First.Id}/{DevnetBuilder.Administrator}\tadministrator\tsigns, since the founding$"));
+        Assert.That((await GovchainAsync("officer", "list", "no-such", "--profile", profile)).Output, Does.Contain("no officer was ever enrolled"));
+        ulong revoked = (await GovchainAsync("officer", "revoke", "guest", "--json", "--profile", administrator)).Json.GetProperty("height").GetUInt64();
+        JsonElement guest = (await GovchainAsync("officer", "show", First.Id, "guest", "--json", "--profile", profile)).Json;
+        Assert.That((guest.GetProperty("standing").GetString(), guest.GetProperty("lastBlock").GetUInt64(), guest.GetProperty("publicKey").GetString(), guest.GetProperty("validUntil").GetString()),
+            Is.EqualTo(("revoked", revoked, key, "2126-01-01T00:00:00.000Z")));
     }
 
     [Test]

@@ -16,12 +16,17 @@ internal static class OfficerCommand
         ("administrator", OfficerRole.Administrator), ("auditor", OfficerRole.Auditor),
     ];
 
-    public static Command Create() => new("officer", "Enrol and revoke officers of your department, and replace their keys")
+    public static Command Create() => new("officer", "Enrol and revoke officers of your department, replace their keys, and show who signs for a department")
     {
         Enrol(),
         Rotate(),
         Revoke(),
+        OfficerListing.List(),
+        OfficerListing.Show(),
     };
+
+    /// <summary>A role's name, as commands take it.</summary>
+    public static string NameOf(uint role) => Roles.FirstOrDefault(r => (uint)r.Role == role).Name ?? $"role {role}";
 
     private static Command Enrol()
     {
@@ -33,19 +38,26 @@ internal static class OfficerCommand
             HelpName = "ROLE",
             Required = true,
         };
+        Option<string?> from = TimeOption.Create("--valid-from", "The officer signs from this time on (default: from the next block on)");
+        Option<string?> until = TimeOption.Create("--valid-until", "From this time on the officer signs no more, to the blocks' times (default: until revoked)");
         Option<bool> json = Output.JsonOption();
         var command = new Command("enrol",
-            "Enrol an officer of your own department, from the next block on. Signed by one of its administrators.")
-            { id, key, roles, json };
+            "Enrol an officer of your own department, from the next block on. Signed by one of its administrators. An administrator has no time: "
+            + "a department whose last one is over could decide nothing more.")
+            { id, key, roles, from, until, json };
         ClientOptions options = new ClientOptions().AddNode(command).AddKey(command);
         command.SetAction(async (result, cancellation) =>
         {
             var enrol = new EnrolOfficer { OfficerId = result.GetRequiredValue(id), PublicKey = KeyOf(result.GetRequiredValue(key)) };
             enrol.Roles.AddRange(result.GetRequiredValue(roles).Select(RoleOf).Distinct().Order().Select(r => (uint)r));
+            enrol.ValidFromMs = TimeOption.Read(result, from, toCome: false);
+            enrol.ValidUntilMs = TimeOption.Read(result, until, toCome: true);
+            RequireTimes(enrol);
             using LedgerClient client = options.Connect(result);
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
             TransactionOutcome outcome = await RecordCommand.SubmitAsync(client, factory, b => b.EnrolOfficer = enrol, cancellation);
-            RecordCommand.PrintOutcome(outcome, $"officer {enrol.OfficerId} enrolled", result.GetValue(json));
+            RecordCommand.PrintOutcome(
+                outcome, $"officer {enrol.OfficerId} enrolled{OfficerListing.Times(enrol.ValidFromMs, enrol.ValidUntilMs)}", result.GetValue(json));
             return ExitCode.Ok;
         });
         return command;
@@ -98,6 +110,14 @@ internal static class OfficerCommand
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    private static void RequireTimes(EnrolOfficer enrol)
+    {
+        if (enrol.ValidUntilMs > 0 && enrol.ValidUntilMs <= enrol.ValidFromMs)
+            throw new CommandException(ExitCode.Usage, "--valid-until: a time after --valid-from is expected.");
+        if (enrol.ValidFromMs + enrol.ValidUntilMs > 0 && enrol.Roles.Contains((uint)OfficerRole.Administrator))
+            throw new CommandException(ExitCode.Usage, "--valid-from and --valid-until are not for administrators. Revoke one who is to be none any more.");
     }
 
     private static Option<string> KeyOption(string description) => new("--public-key")

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Google.Protobuf.Reflection;
 using GovChain.Client;
 using GovChain.Core.Cryptography;
@@ -96,14 +95,14 @@ internal static class ProposalCreation
         var from = new Option<string>("--from")
         {
             Description = "From when on it holds, as the blocks' times say; until then at the latest the departments may decide",
-            HelpName = "YYYY-MM-DDTHH:MM:SSZ",
+            HelpName = TimeOption.Form,
             Required = true,
         };
         return Proposal(
             "schedule-version", "Propose that the ledger goes on to its next protocol version; a node whose release does not execute it stops then",
             [version], [from], (result, change) =>
             {
-                ulong fromMs = ParseTime(result.GetRequiredValue(from));
+                ulong fromMs = TimeOption.Parse(from.Name, result.GetRequiredValue(from), toCome: true);
                 change.Kind = (uint)MembershipKind.ScheduleVersion;
                 change.Protocol = new ScheduledVersion { Version = result.GetRequiredValue(version), FromMs = fromMs };
                 change.ExpiresAtMs = Math.Min(change.ExpiresAtMs, fromMs); // decided in time, or not at all
@@ -178,12 +177,6 @@ internal static class ProposalCreation
         });
         return command;
     }
-
-    private static ulong ParseTime(string text) => DateTimeOffset.TryParseExact(
-        text, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
-        && time > DateTimeOffset.UtcNow
-        ? (ulong)time.ToUnixTimeMilliseconds()
-        : throw new CommandException(ExitCode.Usage, $"--from {text}: a moment to come in UTC is expected, for example 2027-01-15T08:00:00Z.");
 
     private static void Set(Parameters parameters, string text)
     {

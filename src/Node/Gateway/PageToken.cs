@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using GovChain.Core.Cryptography;
 using GovChain.Core.Model;
 using GovChain.Rpc;
 
@@ -14,6 +16,7 @@ internal static class PageToken
 {
     private const string RecordPrefix = "r1:";
     private const string VersionPrefix = "v1:";
+    private const string KeyPrefix = "k1:";
 
     /// <summary>After the record with this id.</summary>
     public static string AfterRecord(string recordId) => Encode(RecordPrefix + recordId);
@@ -42,6 +45,23 @@ internal static class PageToken
         return text.StartsWith(VersionPrefix, StringComparison.Ordinal)
             && ulong.TryParse(text[VersionPrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out ulong version)
             ? version
+            : throw Foreign();
+    }
+
+    /// <summary>After this public key, 33 bytes.</summary>
+    public static string AfterKey(ReadOnlySpan<byte> key) => Encode(KeyPrefix + Convert.ToHexStringLower(key));
+
+    /// <summary>The public key to go on after, whether it is one or not; empty for the first page.</summary>
+    public static byte[] ReadKey(string token)
+    {
+        if (token.Length == 0)
+            return [];
+        string text = Decode(token);
+        byte[] key = new byte[PublicKey.Size];
+        return text.StartsWith(KeyPrefix, StringComparison.Ordinal)
+            && Convert.FromHexString(text.AsSpan(KeyPrefix.Length), key, out int read, out int written) == OperationStatus.Done
+            && read == text.Length - KeyPrefix.Length && written == key.Length
+            ? key
             : throw Foreign();
     }
 

@@ -106,6 +106,8 @@ internal sealed class FakeGateway : ILedgerGateway
 
     public ListProposalsResponse ListProposals(ListProposalsRequest request) => new();
 
+    public ListOfficersResponse ListOfficers(ListOfficersRequest request) => new();
+
     public ListDelegationsResponse ListDelegations(string department) => new();
 
     public CertifiedHeader GetHeader(ulong height) => throw LedgerRequestException.NotYetAvailable(

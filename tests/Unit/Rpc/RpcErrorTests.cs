@@ -235,6 +235,8 @@ public sealed class RpcErrorTests
             ("/v1/records/open-type/a%2Fb", "id"),
             ("/v1/records/open-type?pageSize=1001", "page_size"),
             ("/v1/records/open-type/x?proof=true&version=2", "proof"),
+            ("/v1/officers/Health", "department"),
+            ("/v1/officers/health?pageSize=1001", "page_size"),
             ("/v1/proofs/state/6?id=AAAA", "id"),
             ("/v1/proofs/state/6", "id"),
         ];

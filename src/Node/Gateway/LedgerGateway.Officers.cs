@@ -1,0 +1,42 @@
+using GovChain.Core.Execution;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+using GovChain.Storage;
+
+namespace GovChain.Node.Gateway;
+
+/// <summary>Who signs, and who once did.</summary>
+internal sealed partial class LedgerGateway
+{
+    /// <inheritdoc/>
+    public ListOfficersResponse ListOfficers(ListOfficersRequest request) => Read(view =>
+    {
+        int limit = (int)request.PageSize;
+        // One more tells whether there is another page.
+        IReadOnlyList<StateChange> found = view.EnumerateStates(StateKind.OfficerKey, [], PageToken.ReadKey(request.PageToken), limit + 1);
+        DepartmentState? department = StateValue.Read<DepartmentState>(view, StateKey.Department(request.Department));
+        var response = new ListOfficersResponse { Height = view.TipHeight };
+        if (found.Count > limit)
+            response.NextPageToken = PageToken.AfterKey(found[limit - 1].Key.Id);
+        foreach (StateChange each in found.Take(limit))
+        {
+            OfficerKeyState key = OfficerKeyState.Parser.ParseFrom(each.Value);
+            foreach (OfficerInterval interval in key.Intervals)
+            {
+                if (interval.Department == request.Department)
+                    response.Keys.Add(new OfficerKey { PublicKey = key.PublicKey, Interval = interval, Standing = StandingOf(interval, department, view.Tip.TimestampMs) });
+            }
+        }
+        return response;
+    });
+
+    private static string StandingOf(OfficerInterval interval, DepartmentState? department, ulong timeMs) => interval switch
+    {
+        { LastHeight: > 0 } => "ended",
+        _ when department is { RemovedHeight: > 0 } => "removed",
+        _ when department is { SuspendedHeight: > 0 } => "suspended",
+        _ when timeMs < interval.ValidFromMs => "notYetValid",
+        { ValidUntilMs: > 0 } when interval.ValidUntilMs <= timeMs => "expired",
+        _ => "valid",
+    };
+}

@@ -1,0 +1,106 @@
+using Google.Protobuf;
+using GovChain.Client.Keys;
+using GovChain.Core.Model;
+using GovChain.Protos.V1;
+using GovChain.Rpc;
+using NUnit.Framework;
+
+namespace GovChain.Tests.Unit.Node;
+
+/// <summary>Who signs for a department, and who did, as a node says.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class OneNodeOfficerTests
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("govchain-node-").FullName;
+    private readonly TestLedger _ledger = new(departments: 1);
+    private TestNode _node = null!;
+
+    [SetUp]
+    public async Task Start()
+    {
+        _node = new TestNode(_ledger, 0, Path.Combine(_root, "data"), new LoopbackNetwork());
+        await _node.StartAsync();
+    }
+
+    [TearDown]
+    public async Task Stop()
+    {
+        await _node.DisposeAsync();
+        _ledger.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    [Test]
+    public async Task ListOfficers_ByPagesOfAnySize_HasEveryKeyOfTheDepartmentWithItsStanding()
+    {
+        await _node.FoundAsync();
+        ulong nowMs = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), dayMs = 86_400_000;
+        using PlatformSigner over = PlatformSigner.Create(), soon = PlatformSigner.Create(), first = PlatformSigner.Create(), second = PlatformSigner.Create();
+        await EnrolAsync("over", over, nowMs - 2 * dayMs, nowMs - dayMs);
+        await EnrolAsync("soon", soon, nowMs + dayMs, nowMs + 2 * dayMs);
+        await EnrolAsync("moved", first);
+        ulong rotated = (await _node.CommitAsync(_ledger.Sign(_ledger.Administrator, b => b.RotateOfficerKey = new RotateOfficerKey
+        {
+            OfficerId = "moved",
+            PublicKey = ByteString.CopyFrom(second.PublicKey.Span),
+        }))).Height;
+        ulong revoked = (await _node.CommitAsync(_ledger.Sign(_ledger.Administrator, b => b.RevokeOfficer = new RevokeOfficer { OfficerId = "moved" }))).Height;
+
+        OfficerKey[] whole = Pages(1_000);
+        Assert.That(whole.Select(static k => k.PublicKey.ToByteArray()).Select(Convert.ToHexString), Is.Ordered.Ascending);
+        Assert.That(whole.OrderBy(static k => k.Interval.OfficerId, StringComparer.Ordinal).ThenBy(static k => k.Interval.FirstHeight)
+                .Select(static k => (k.Interval.OfficerId, k.Standing, k.Interval.LastHeight)),
+            Is.EqualTo(new[]
+            {
+                ("admin", "valid", 0UL), ("clerk-1", "valid", 0UL), ("moved", "ended", rotated), ("moved", "ended", revoked), ("over", "expired", 0UL), ("soon", "notYetValid", 0UL),
+            }));
+        OfficerKey limited = whole.Single(static k => k.Interval.OfficerId == "soon");
+        Assert.That((limited.PublicKey, limited.Interval.ValidFromMs, limited.Interval.ValidUntilMs),
+            Is.EqualTo((ByteString.CopyFrom(soon.PublicKey.Span), nowMs + dayMs, nowMs + 2 * dayMs)));
+        for (uint size = 1; size <= whole.Length + 2; size++)
+            Assert.That(Pages(size), Is.EqualTo(whole), $"pages of {size}");
+        Assert.That(Pages(1, "dept"), Is.Empty, "no department has another's officers");
+    }
+
+    [TestCase("r1:x")]
+    [TestCase("k1:")]
+    [TestCase("k1:00")]
+    [TestCase("k1:zz0000000000000000000000000000000000000000000000000000000000000000")]
+    [TestCase("k1:000000000000000000000000000000000000000000000000000000000000000000ff")]
+    public async Task ListOfficers_AfterATokenThatIsNone_IsRefused(string token)
+    {
+        await _node.FoundAsync();
+        LedgerRequestException refused = Assert.Throws<LedgerRequestException>(() => _node.Gateway.ListOfficers(new ListOfficersRequest
+        {
+            Department = "dept-0",
+            PageSize = 1,
+            PageToken = System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.ASCII.GetBytes(token)),
+        }))!;
+        Assert.That(refused.Message, Does.Contain("page before"));
+    }
+
+    private OfficerKey[] Pages(uint size, string department = "dept-0")
+    {
+        var keys = new List<OfficerKey>();
+        var request = new ListOfficersRequest { Department = department, PageSize = size };
+        do
+        {
+            ListOfficersResponse page = _node.Gateway.ListOfficers(request);
+            Assert.That(page.Keys, Has.Count.LessThanOrEqualTo((int)size));
+            keys.AddRange(page.Keys);
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+        return [.. keys];
+    }
+
+    private Task<TransactionOutcome> EnrolAsync(string id, PlatformSigner key, ulong fromMs = 0, ulong untilMs = 0) =>
+        _node.CommitAsync(_ledger.Sign(_ledger.Administrator, b => b.EnrolOfficer = new EnrolOfficer
+        {
+            OfficerId = id,
+            PublicKey = ByteString.CopyFrom(key.PublicKey.Span),
+            Roles = { (uint)OfficerRole.Clerk },
+            ValidFromMs = fromMs,
+            ValidUntilMs = untilMs,
+        }));
+}
