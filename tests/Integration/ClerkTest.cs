@@ -284,6 +284,12 @@ internal sealed class ClerkTest
         Assert.That((await GovchainAsync("record", "get", Ruling, "R-1", "--profile", clerk)).Output, Does.Contain($"  approved by {First.Id}/eyes-3 on behalf of eyes-2, submitted"));
         await GovchainAsync("approval", "revoke-delegation", "eyes-2", "eyes-3", "--profile", administrator);
         Assert.That((await GovchainAsync("approval", "delegations", First.Id, "--json", "--profile", clerk)).Output, Is.Empty);
+
+        await GovchainAsync("record", "amend", Ruling, "R-1", "--content", "{}", "--reason", "r", "--approve-within", "1", "--profile", clerk);
+        ulong revoked = (await GovchainAsync("officer", "revoke", "eyes-1", "--json", "--profile", administrator)).Json.GetProperty("height").GetUInt64();
+        Assert.That((await GovchainAsync("approval", "list", Ruling, "--profile", approver)).Output,
+            Does.Contain($"  submitted with a key that was revoked or replaced after block {revoked}: "));
+        Assert.That((await GovchainAsync("approval", "list", Ruling, "--json", "--profile", approver)).Json.GetProperty("keyEnded").GetUInt64(), Is.EqualTo(revoked));
         AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", "7", "--profile", approver), code: 2, "64 hexadecimal digits");
         AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", new string('7', 64), "--profile", approver), code: 9, "no transaction");
     }

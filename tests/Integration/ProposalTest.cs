@@ -44,12 +44,18 @@ internal sealed class ProposalTest
         ProgramRun clerk = await ProgramRun.GovchainAsync("proposal", "vote", admission, "for", "--profile", Path(1, $"{DevnetBuilder.Clerk}.json"), "--json");
         Assert.That((clerk.ExitCode, ReasonOf(clerk)), Is.EqualTo((ExitCode.Refused, "NOT_PERMITTED")), clerk.Error);
         await RunAsync(0, "vote", admission, "for");
-        await RunAsync(3, "vote", admission, "against", "--reason", "not heard");
+        string second = Path(3, "second.pem");
+        ProgramRun made = await GovchainAsync("key", "new", second, "--passphrase-file", Path(3, "passphrase"), "--json");
+        await GovchainAsync("officer", "enrol", "second", "--public-key", made.Json.GetProperty("publicKey").GetString()!, "--role", "administrator", "--profile", Profile(3));
+        await RunAsync(3, "vote", admission, "against", "--reason", "not heard", "--key", second);
+        ulong revoked = (await GovchainAsync("officer", "revoke", "second", "--json", "--profile", Profile(3))).Json.GetProperty("height").GetUInt64();
         await RunAsync(1, "vote", admission, "for");
         JsonElement open = JsonDocument.Parse((await RunAsync(2, "list", "--json")).Output).RootElement;
         Assert.That((open.GetProperty("standing").GetString(), open.GetProperty("votes").GetArrayLength(), open.GetProperty("needed").GetInt32()),
             Is.EqualTo(("open", 3, 3)));
         Assert.That(open.GetProperty("missing").EnumerateArray().Single().GetString(), Is.EqualTo(Id(2)));
+        Assert.That(open.GetProperty("votes").EnumerateArray().Select(static v => v.GetProperty("keyEnded").ToString()), Is.EqualTo(new[] { "", "", $"{revoked}" }),
+            "it is seen that the key which voted was revoked since");
         await RunAsync(2, "vote", admission, "for");
         await UntilAsync(Joiner, static s => s is { Voting: true, Epoch: 1, Departments: 5, Quorum: 4 }, cancellation);
 

@@ -184,6 +184,7 @@ internal static class ApprovalCommand
             ["action"] = submission.Action,
             ["department"] = proposed.Department,
             ["officer"] = proposed.OfficerId,
+            ["keyEnded"] = submission.KeyEnded > 0 ? submission.KeyEnded : null,
             ["submittedAt"] = UtcTime.Format(proposed.RecordedAtMs),
             ["approveUntil"] = UtcTime.Format(submission.State.ApproveUntilMs),
             ["reason"] = proposed.Reason,
@@ -207,6 +208,8 @@ internal static class ApprovalCommand
         Output.Line($"{proposed.Record.Type}/{proposed.Record.Id}  version {proposed.Version}, waits for approval until "
             + UtcTime.Format(submission.State.ApproveUntilMs));
         Output.Line($"  {submission.Action} by {proposed.Department}/{proposed.OfficerId} on {UtcTime.Format(proposed.RecordedAtMs)}");
+        if (submission.KeyEnded > 0)
+            Output.Line($"  submitted with a key that was revoked or replaced after block {submission.KeyEnded}: whoever had it may have made this");
         RecordCommand.PrintDetails(proposed, leadsTo: null);
         Output.Line($"  submission {Convert.ToHexStringLower(submission.State.Submission.Span)}");
         if (!submission.Payload.IsEmpty)

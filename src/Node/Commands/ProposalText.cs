@@ -25,9 +25,11 @@ internal static class ProposalText
         foreach (LocalizedText name in change.Names)
             yield return $"  name ({name.Language}) {Output.Value(name.Text)}";
         yield return $"  {Standing(proposal, status)}";
-        if (Votes(state, inFavour: true) is { Length: > 0 } inFavour)
+        if (proposal.KeyEnded > 0)
+            yield return $"  proposed with a key that was {Ended(proposal.KeyEnded)}: whoever had it may have made this";
+        if (Votes(proposal, inFavour: true) is { Length: > 0 } inFavour)
             yield return $"  for: {inFavour}";
-        if (Votes(state, inFavour: false) is { Length: > 0 } against)
+        if (Votes(proposal, inFavour: false) is { Length: > 0 } against)
             yield return $"  against: {against}";
         if (IsOpen(proposal))
             yield return $"  no vote yet: {string.Join(", ", Missing(state, status))}";
@@ -47,18 +49,20 @@ internal static class ProposalText
             ["proposal"] = IdOf(state),
             ["department"] = state.Department,
             ["officer"] = state.OfficerId,
+            ["keyEnded"] = proposal.KeyEnded > 0 ? proposal.KeyEnded : null,
             ["change"] = MembershipFile.Describe(state.Change),
             ["epoch"] = state.Change.Epoch,
             ["expiresAt"] = UtcTime.Format(state.Change.ExpiresAtMs),
             ["reason"] = state.Change.Reason,
             ["standing"] = proposal.Standing,
             ["needed"] = IsOpen(proposal) ? status.Quorum : null,
-            ["votes"] = new JsonArray([.. state.Votes.Select(static v => (JsonNode)new JsonObject
+            ["votes"] = new JsonArray([.. WithKeys(proposal).Select(static v => (JsonNode)new JsonObject
             {
-                ["department"] = v.Department,
-                ["officer"] = v.OfficerId,
-                ["inFavour"] = v.InFavour,
-                ["position"] = v.Position,
+                ["department"] = v.Vote.Department,
+                ["officer"] = v.Vote.OfficerId,
+                ["keyEnded"] = v.KeyEnded > 0 ? v.KeyEnded : null,
+                ["inFavour"] = v.Vote.InFavour,
+                ["position"] = v.Vote.Position,
             })]),
             ["missing"] = IsOpen(proposal) ? new JsonArray([.. Missing(state, status).Select(static d => (JsonNode)d)]) : null,
             ["position"] = state.Position,
@@ -86,8 +90,15 @@ internal static class ProposalText
         };
     }
 
-    private static string Votes(ProposalState state, bool inFavour) => string.Join(
-        ", ", state.Votes.Where(v => v.InFavour == inFavour).Select(static v => $"{v.Department} ({v.OfficerId})"));
+    private static string Votes(Proposal proposal, bool inFavour) => string.Join(
+        ", ", WithKeys(proposal).Where(v => v.Vote.InFavour == inFavour).Select(static v =>
+            $"{v.Vote.Department} ({v.Vote.OfficerId}{(v.KeyEnded > 0 ? $", with a key that was {Ended(v.KeyEnded)}" : "")})"));
+
+    /// <summary>The votes, each with the last block of its key where that was revoked or replaced since; else 0.</summary>
+    private static IEnumerable<(ProposalVote Vote, ulong KeyEnded)> WithKeys(Proposal proposal) =>
+        proposal.State.Votes.Select((vote, i) => (vote, proposal.VoteKeysEnded.ElementAtOrDefault(i)));
+
+    private static string Ended(ulong height) => $"revoked or replaced after block {height}";
 
     private static IEnumerable<string> Missing(ProposalState state, GetStatusResponse status) =>
         status.Validators.Except(state.Votes.Select(static v => v.Department), StringComparer.Ordinal);

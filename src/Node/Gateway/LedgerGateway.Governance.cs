@@ -27,7 +27,13 @@ internal sealed partial class LedgerGateway
             }
             bytes += found[i].Value.Length;
             ProposalState state = ProposalState.Parser.ParseFrom(found[i].Value);
-            response.Proposals.Add(new Proposal { State = state, Standing = StandingOf(view, state) });
+            var proposal = new Proposal { State = state, Standing = StandingOf(view, state) };
+            if (proposal.Standing == "open")
+            {
+                proposal.KeyEnded = KeyEnded(view, state.Position);
+                proposal.VoteKeysEnded.AddRange(state.Votes.Select(v => KeyEnded(view, v.Position)));
+            }
+            response.Proposals.Add(proposal);
         }
         return response;
     });

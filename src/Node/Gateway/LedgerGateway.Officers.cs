@@ -1,5 +1,6 @@
 using GovChain.Core.Execution;
 using GovChain.Core.Model;
+using GovChain.Node.Ledger;
 using GovChain.Protos.V1;
 using GovChain.Storage;
 
@@ -29,6 +30,14 @@ internal sealed partial class LedgerGateway
         }
         return response;
     });
+
+    /// <summary>The last block in which the key counts that signed a transaction, where it was revoked or replaced since; 0: it was not, or
+    /// the transaction is below what is here.</summary>
+    private static ulong KeyEnded(LedgerSnapshot view, ulong position) =>
+        view.Gap is { } gap && position < gap.FirstPosition ? 0 : KeyEnded(view, StoredTransaction.Parse(view.GetEntry(position)));
+
+    private static ulong KeyEnded(LedgerSnapshot view, StoredTransaction transaction) =>
+        StateValue.Read<OfficerKeyState>(view, new StateKey(StateKind.OfficerKey, transaction.Body.Signer.Span))?.Intervals.LastOrDefault()?.LastHeight ?? 0;
 
     private static string StandingOf(OfficerInterval interval, DepartmentState? department, ulong timeMs) => interval switch
     {

@@ -75,6 +75,12 @@ internal sealed partial class LedgerGateway
         StoredTransaction transaction = StoredTransaction.Parse(view.GetEntry(state.Proposed.Position));
         (RecordChange change, string action) = transaction.RecordAction
             ?? throw new InvalidDataException($"Transaction {transaction.Id} waits for approval but changes no record.");
-        return new Submission { State = state, Payload = change.Payload?.Inline.Content ?? ByteString.Empty, Action = action };
+        return new Submission
+        {
+            State = state,
+            Payload = change.Payload?.Inline.Content ?? ByteString.Empty,
+            Action = action,
+            KeyEnded = KeyEnded(view, transaction),
+        };
     }
 }

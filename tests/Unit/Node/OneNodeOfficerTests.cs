@@ -79,6 +79,55 @@ public sealed class OneNodeOfficerTests
         Assert.That(refused.Message, Does.Contain("page before"));
     }
 
+    [Test]
+    public async Task WhatWaits_SaysWhenTheKeyThatSignedItWasRevokedOrReplaced()
+    {
+        await _node.FoundAsync();
+        using PlatformSigner thief = PlatformSigner.Create(), another = PlatformSigner.Create(), spare = PlatformSigner.Create();
+        await EnrolAsync("thief", thief, roles: [OfficerRole.Clerk, OfficerRole.Administrator]);
+        await SubmitAsync(_ledger.Clerk, "L-1");
+        await SubmitAsync(thief, "L-2");
+        await _node.CommitAsync(_ledger.Sign(thief, b => b.Propose = new Propose
+        {
+            Change = new MembershipChange
+            {
+                Kind = (uint)MembershipKind.SetParameters,
+                ExpiresAtMs = b.ExpiresAtMs + 100_000,
+                Parameters = new Parameters { BlockTransactionsMax = 3 },
+            },
+        }));
+        Assert.That(Submitters(), Is.EqualTo(new[] { ("clerk-1", 0UL), ("thief", 0UL) }));
+        Assert.That(Proposal().KeyEnded, Is.Zero);
+
+        ulong revoked = (await _node.CommitAsync(_ledger.Sign(_ledger.Administrator, b => b.RevokeOfficer = new RevokeOfficer { OfficerId = "thief" }))).Height;
+        Assert.That(Submitters(), Is.EqualTo(new[] { ("clerk-1", 0UL), ("thief", revoked) }));
+        Assert.That(Proposal().KeyEnded, Is.EqualTo(revoked));
+        await EnrolAsync("thief", another);
+        ulong replaced = (await _node.CommitAsync(_ledger.Sign(_ledger.Administrator, b => b.RotateOfficerKey = new RotateOfficerKey
+        {
+            OfficerId = "clerk-1",
+            PublicKey = ByteString.CopyFrom(spare.PublicKey.Span),
+        }))).Height;
+        Assert.That(Submitters(), Is.EqualTo(new[] { ("clerk-1", replaced), ("thief", revoked) }), "whoever has the number now");
+        await _node.CommitAsync(_ledger.Sign(_ledger.Administrator, b => b.WithdrawProposal = new WithdrawProposal { Proposal = Proposal().State.Proposal }));
+        Assert.That(Proposal().KeyEnded, Is.Zero, "it waits for nobody any more");
+
+        (string, ulong)[] Submitters() =>
+        [
+            .. _node.Gateway.ListSubmissions(new ListSubmissionsRequest { Type = TestLedger.Type, PageSize = 10 })
+                .Submissions.Select(static s => (s.State.Proposed.OfficerId, s.KeyEnded)),
+        ];
+
+        Proposal Proposal() => _node.Gateway.ListProposals(new ListProposalsRequest { PageSize = 1 }).Proposals.Single();
+
+        Task SubmitAsync(PlatformSigner signer, string id) => _node.CommitAsync(_ledger.Sign(signer, body => body.Register = new RecordChange
+        {
+            Record = new RecordName { Type = TestLedger.Type, Id = id },
+            Payload = new Payload { Inline = new InlinePayload { MediaType = "text/plain" } },
+            ApproveUntilMs = body.ExpiresAtMs,
+        }));
+    }
+
     private OfficerKey[] Pages(uint size, string department = "dept-0")
     {
         var keys = new List<OfficerKey>();
@@ -94,12 +143,12 @@ public sealed class OneNodeOfficerTests
         return [.. keys];
     }
 
-    private Task<TransactionOutcome> EnrolAsync(string id, PlatformSigner key, ulong fromMs = 0, ulong untilMs = 0) =>
+    private Task<TransactionOutcome> EnrolAsync(string id, PlatformSigner key, ulong fromMs = 0, ulong untilMs = 0, params OfficerRole[] roles) =>
         _node.CommitAsync(_ledger.Sign(_ledger.Administrator, b => b.EnrolOfficer = new EnrolOfficer
         {
             OfficerId = id,
             PublicKey = ByteString.CopyFrom(key.PublicKey.Span),
-            Roles = { (uint)OfficerRole.Clerk },
+            Roles = { roles.DefaultIfEmpty(OfficerRole.Clerk).Select(static r => (uint)r) },
             ValidFromMs = fromMs,
             ValidUntilMs = untilMs,
         }));

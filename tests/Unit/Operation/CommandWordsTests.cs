@@ -1,3 +1,4 @@
+using GovChain.Core.Model;
 using GovChain.Node.Commands;
 using GovChain.Protos.V1;
 using NUnit.Framework;
@@ -39,6 +40,27 @@ public sealed class CommandWordsTests
     [Test]
     public void Status_LogEntries_AreTransactionsAndGenesis() =>
         Assert.That(StatusCommand.Entries(42), Is.EqualTo(" (genesis and 41 transactions)"));
+
+    [Test]
+    public void Proposal_OfKeysThatWereRevokedSince_SaysWhichAndWhen()
+    {
+        var proposal = new Proposal
+        {
+            Standing = "open",
+            State = new ProposalState
+            {
+                Change = new MembershipChange { Kind = (uint)MembershipKind.Suspend, Department = "d" },
+                Votes = { new ProposalVote { Department = "a", OfficerId = "x", InFavour = true }, new ProposalVote { Department = "b", OfficerId = "y", InFavour = true } },
+            },
+        };
+        string honest = string.Join('\n', ProposalText.Lines(proposal, new GetStatusResponse()));
+        Assert.That(honest, Does.Contain("  for: a (x), b (y)\n").And.Not.Contain("revoked"));
+        proposal.KeyEnded = 7;
+        proposal.VoteKeysEnded.AddRange([0, 9]);
+        string warned = string.Join('\n', ProposalText.Lines(proposal, new GetStatusResponse()));
+        Assert.That(warned, Does.Contain("  for: a (x), b (y, with a key that was revoked or replaced after block 9)\n")
+            .And.Contain("  proposed with a key that was revoked or replaced after block 7"));
+    }
 
     private static RecordVersion Version(ulong version, ulong recordedAtMs) => new()
     {
