@@ -329,6 +329,26 @@ internal sealed class ClerkTest
     }
 
     [Test]
+    [CancelAfter(300_000)]
+    public async Task Removal_OfADepartmentThatOwnsTypes_IsWarnedOfWhereverItIsDecided()
+    {
+        string profile = _network.Layout.At(_network.Network.Departments[1].Id, $"{DevnetBuilder.Administrator}.json");
+        string left = $"{First.Id}'s own (", file = Path.Combine(_network.Layout.Directory, "removal.json");
+        Assert.That((await GovchainAsync("member", "propose", "remove", First.Id, "-o", file, "--profile", profile)).Error, Does.Contain(left));
+        ProgramRun created = await GovchainAsync("proposal", "create", "remove", First.Id, "--json", "--profile", profile);
+        string proposal = created.Json.GetProperty("transactionId").GetString()!;
+        Assert.That(created.Error, Does.Contain(left));
+        Assert.That((await GovchainAsync("proposal", "show", proposal, "--profile", profile)).Output, Does.Contain(left));
+        Assert.That((await GovchainAsync("proposal", "show", proposal, "--json", "--profile", profile)).Json.GetProperty("typesLeftBehind").EnumerateArray().Select(t => t.GetString()),
+            Does.Contain(Type));
+        Assert.That((await GovchainAsync("proposal", "vote", proposal, "for", "--profile", profile)).Error, Does.Contain(left));
+        await GovchainAsync("proposal", "withdraw", proposal, "--profile", profile);
+        ProgramRun suspend = await GovchainAsync("proposal", "create", "suspend", First.Id, "--json", "--profile", profile);
+        Assert.That(suspend.Error, Does.Not.Contain(left), "a suspension ends");
+        await GovchainAsync("proposal", "withdraw", suspend.Json.GetProperty("transactionId").GetString()!, "--profile", profile);
+    }
+
+    [Test]
     [CancelAfter(180_000)]
     public async Task Evidence_OfWhatIsNone_IsToldFromWhatCannotBeRead(CancellationToken cancellation)
     {

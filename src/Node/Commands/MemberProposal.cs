@@ -104,6 +104,7 @@ internal static class MemberProposal
             MembershipLedger ledger = await MembershipLedger.AskAsync(client, file, cancellation);
             if (ledger.Refusal(change) is { } refusal)
                 throw new CommandException(refusal);
+            string[] left = await RemovalText.AskTypesAsync(client, change, cancellation);
             await Files.WriteAsync(path, file.ToBytes(), result.GetValue(overwrite), cancellation);
             QuorumOutlook outlook = QuorumOutlook.After(status, change);
             ApprovalReview review = ledger.Review(file);
@@ -112,6 +113,7 @@ internal static class MemberProposal
                 Output.Line($"  {outlook.Explain()}"); // where somebody is away, it is a warning
             MemberText.PrintNext(path, file, review, result.GetValue(json));
             MemberText.Warn(outlook, change);
+            RemovalText.Warn(change.Department, left);
             return ExitCode.Ok;
         });
         return command;

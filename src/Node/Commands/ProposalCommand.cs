@@ -58,17 +58,22 @@ internal static class ProposalCommand
             Proposal proposal = await FindAsync(client, result.GetRequiredValue(id), cancellation);
             GetStatusResponse status = await client.GetStatusAsync(cancellation);
             QuorumOutlook outlook = QuorumOutlook.After(status, proposal.State.Change);
+            string[] left = ProposalText.IsOpen(proposal) ? await RemovalText.AskTypesAsync(client, proposal.State.Change, cancellation) : [];
             if (result.GetValue(json))
             {
                 JsonObject shown = ProposalText.ToJson(proposal, status);
                 if (ProposalText.IsOpen(proposal))
                     shown["afterwards"] = MemberText.ToJson(outlook);
+                if (left.Length > 0)
+                    shown["typesLeftBehind"] = new JsonArray([.. left.Select(static t => (JsonNode)t)]);
                 Output.Json(shown);
                 return ExitCode.Ok;
             }
             ProposalText.Print(proposal, status);
             if (ProposalText.IsOpen(proposal))
                 Output.Line($"  {outlook.Explain()}");
+            if (RemovalText.Explain(proposal.State.Change.Department, left) is { } text)
+                Output.Line($"  {text}");
             return ExitCode.Ok;
         });
         return command;
@@ -170,6 +175,7 @@ internal static class ProposalCommand
                 $"Nothing was sent: the ledger would stop with this change. {outlook.Explain()} {Remedy(change)}, ask another node, or say --yes.");
         }
         MemberText.Warn(outlook, change);
+        RemovalText.Warn(change.Department, await RemovalText.AskTypesAsync(client, change, cancellation));
     }
 
     private static string Remedy(MembershipChange change) => change.Kind == (uint)MembershipKind.ScheduleVersion

@@ -164,6 +164,7 @@ internal static class ProposalCreation
             TransactionFactory factory = await options.OpenFactoryAsync(result, client, cancellation);
             if ((await MembershipLedger.AskAsync(client, file, cancellation)).Refusal(file.Change) is { } refusal)
                 throw new CommandException(refusal);
+            string[] left = await RemovalText.AskTypesAsync(client, file.Change, cancellation);
             TransactionOutcome outcome = await RecordCommand.SubmitAsync(client, factory, b => b.Propose = proposal, cancellation);
             bool asJson = result.GetValue(json);
             RecordCommand.PrintOutcome(outcome, $"a proposal to {MembershipFile.Describe(file.Change)}", asJson);
@@ -173,6 +174,7 @@ internal static class ProposalCreation
                     + $"(govchain proposal vote {outcome.TransactionId} for)");
             }
             MemberText.Warn(QuorumOutlook.After(status, file.Change), file.Change);
+            RemovalText.Warn(file.Change.Department, left);
             return ExitCode.Ok;
         });
         return command;

@@ -62,6 +62,15 @@ public sealed class CommandWordsTests
             .And.Contain("  proposed with a key that was revoked or replaced after block 7"));
     }
 
+    [Test]
+    public void Removal_SaysWhatIsLeftBehind_AndNothingWhereNothingIs()
+    {
+        Assert.That(RemovalText.Explain("d", []), Is.Null);
+        Assert.That(RemovalText.Explain("d", ["a"]), Does.StartWith("1 record type is d's own (a): nobody can change"));
+        Assert.That(RemovalText.Explain("d", ["a", "b", "c", "e", "f"]), Does.StartWith("5 record types are d's own (a, b, c, e, f): "));
+        Assert.That(RemovalText.Explain("d", ["a", "b", "c", "e", "f", "g"]), Does.StartWith("6 record types are d's own (a, b, c, e, f, ...): "));
+    }
+
     private static RecordVersion Version(ulong version, ulong recordedAtMs) => new()
     {
         State = new RecordState { Record = new RecordName { Type = "t", Id = "R" }, Version = version, Status = 1, RecordedAtMs = recordedAtMs },
