@@ -38,6 +38,9 @@ public sealed class LedgerClient : IDisposable
     /// <summary>Signs the reads of records, as those of types that are not public are asked for; null: only public ones are read.</summary>
     public ReadTokenFactory? Reader { get; set; }
 
+    /// <summary>What was opened for this connection alone and is disposed with it, as a key; null: nothing.</summary>
+    internal IDisposable? Owned { get; set; }
+
     /// <summary>Prepares a connection; nothing is sent yet.</summary>
     /// <param name="node">https://host:port.</param>
     /// <param name="caFile">PEM file of the authority that signed the node's certificate; null: the system's.</param>
@@ -285,7 +288,11 @@ public sealed class LedgerClient : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _channel.Dispose();
+    public void Dispose()
+    {
+        _channel.Dispose();
+        Owned?.Dispose();
+    }
 
     internal static async Task<bool> MoveNextAsync<T>(IAsyncStreamReader<T> reader, Uri node, CancellationToken cancellation)
     {

@@ -95,7 +95,7 @@ internal sealed class ClientOptions
         return LedgerClient.Connect(uri, result.GetValue(_ca) ?? profile?.Ca, certificate is null ? null : ReaderCertificate.Load(certificate));
     }
 
-    /// <summary>The officer's key, opened.</summary>
+    /// <summary>The officer's key, opened; whoever asks disposes it.</summary>
     public ISigner OpenKey(ParseResult result)
     {
         Profile? profile = ReadProfile(result);
@@ -104,12 +104,13 @@ internal sealed class ClientOptions
         return KeyOptions.Open(key, result.GetValue(_passphraseFile) ?? profile?.PassphraseFile);
     }
 
-    /// <summary>What signs for this officer on the node's ledger.</summary>
+    /// <summary>What signs for this officer on the node's ledger, as long as the client is not disposed.</summary>
     public async Task<TransactionFactory> OpenFactoryAsync(
         ParseResult result, LedgerClient client, CancellationToken cancellation)
     {
         Digest chainId = await AskChainAsync(client, cancellation);
         ISigner signer = OpenKey(result);
+        client.Owned = signer;
         if (DepartmentOf(result) is { } department)
             client.Reader = new ReadTokenFactory(chainId, department, signer);
         return new TransactionFactory(chainId, signer);
