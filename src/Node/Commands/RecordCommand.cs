@@ -12,6 +12,8 @@ namespace GovChain.Node.Commands;
 /// <summary><c>govchain record</c>: what a clerk does all day.</summary>
 internal static partial class RecordCommand
 {
+    private const string EndsWhatWaits = "A change that waits for approval, an open offer of custody too, comes to nothing with it";
+
     private const int WaitSecondsDefault = 30, WaitSecondsMax = 120;
 
     private const int ApproveHoursMax = (int)(Limits.ApprovalHorizonMs / 3_600_000);
@@ -22,9 +24,9 @@ internal static partial class RecordCommand
     {
         Change("register", "Register a new record, or go on with one that was annulled", true,
             (record, given) => RecordDraft.Register(record, given.Content!) with { Reason = given.Reason }),
-        Change("amend", "Add a new version to a record. Nothing is overwritten: the old version stays in the history", true,
+        Change("amend", "Add a new version to a record. Nothing is overwritten: the old version stays in the history. " + EndsWhatWaits, true,
             (record, given) => RecordDraft.Amend(record, given.Content!, given.Reason)),
-        Change("annul", "End a record. It stays in the history, and can be registered again or reinstated", false,
+        Change("annul", "End a record. It stays in the history, and can be registered again or reinstated. " + EndsWhatWaits, false,
             (record, given) => RecordDraft.Annul(record, given.Reason)),
         Change("reinstate", "Put a record that was annulled back in force, with the content that it had", false,
             (record, given) => RecordDraft.Reinstate(record, given.Reason)),
