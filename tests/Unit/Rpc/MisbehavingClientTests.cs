@@ -88,10 +88,11 @@ internal sealed class MisbehavingClientTests
         {
             await half.SendGrpcAsync(1, "Submit");
             await half.SendFrameAsync(RawConnection.Data, 0, 1, 0, 0, 0);
+            CallInvoker client = host.Grpc(); // one connection, however often it takes
             RpcException full = await Calls.FailAsync(async () =>
             {
                 while (true)
-                    await SubmitAsync(host);
+                    await SubmitAsync(client);
             });
             Assert.That(full.StatusCode, Is.EqualTo(StatusCode.ResourceExhausted), "it has the only place");
         }
@@ -337,8 +338,10 @@ internal sealed class MisbehavingClientTests
             Calls.Method<SubmitStreamRequest, SubmitStreamResponse>(MethodType.DuplexStreaming, "SubmitStream"),
             null, Calls.Soon);
 
-    private static Task<TransactionOutcome> SubmitAsync(RpcHost host) =>
-        host.Grpc().UnaryAsync<SubmitRequest, TransactionOutcome>(
+    private static Task<TransactionOutcome> SubmitAsync(RpcHost host) => SubmitAsync(host.Grpc());
+
+    private static Task<TransactionOutcome> SubmitAsync(CallInvoker client) =>
+        client.UnaryAsync<SubmitRequest, TransactionOutcome>(
             "Submit", new SubmitRequest { Envelope = ByteString.CopyFrom(1, 2, 3) });
 
     /// <summary>A client that behaves gets its answers.</summary>
