@@ -164,30 +164,30 @@ internal sealed class ClerkTest
         string administrator = _network.Layout.At(First.Id, $"{DevnetBuilder.Administrator}.json");
         (string oldProfile, string oldKey) = await NewKeyAsync("life-1");
         (string profile, string newKey) = await NewKeyAsync("life-2");
-        await GovchainAsync("officer", "enrol", "life", "--public-key", oldKey, "--role", "clerk", "--profile", administrator);
-        await GovchainAsync("record", "register", Type, "LIFE-1", "--content", """{"holder":"Bakery"}""", "--profile", oldProfile);
-        await GovchainAsync("record", "annul", Type, "LIFE-1", "--reason", "closed", "--profile", oldProfile);
-        await GovchainAsync("officer", "rotate", "life", "--public-key", newKey, "--reason", "lost", "--profile", administrator);
+        await ProgramRun.OkAsync("officer", "enrol", "life", "--public-key", oldKey, "--role", "clerk", "--profile", administrator);
+        await ProgramRun.OkAsync("record", "register", Type, "LIFE-1", "--content", """{"holder":"Bakery"}""", "--profile", oldProfile);
+        await ProgramRun.OkAsync("record", "annul", Type, "LIFE-1", "--reason", "closed", "--profile", oldProfile);
+        await ProgramRun.OkAsync("officer", "rotate", "life", "--public-key", newKey, "--reason", "lost", "--profile", administrator);
         string[] reinstate = ["record", "reinstate", Type, "LIFE-1", "--reason", "judgment", "--json", "--profile"];
         ProgramRun refused = await ProgramRun.GovchainAsync([.. reinstate, oldProfile]);
         Assert.That((refused.ExitCode, refused.Error.Contains("SIGNER_REVOKED")), Is.EqualTo((7, true)), refused.Error);
 
-        string shown = (await GovchainAsync("officer", "show", First.Id, "life", "--profile", profile)).Output;
+        string shown = (await ProgramRun.OkAsync("officer", "show", First.Id, "life", "--profile", profile)).Output;
         Assert.That(shown, Does.Match($"^{First.Id}/life  clerk\n  key {newKey}: signs, since block [0-9]+\n  key {oldKey}: replaced after block [0-9]+, since block [0-9]+\n$"));
         AssertOneLine(await ProgramRun.GovchainAsync("officer", "show", First.Id, "nobody", "--profile", profile), code: 9, "never had an officer nobody");
 
-        await GovchainAsync([.. reinstate, profile]);
-        JsonElement back = (await GovchainAsync("record", "get", Type, "LIFE-1", "--json", "--profile", profile)).Json;
+        await ProgramRun.OkAsync([.. reinstate, profile]);
+        JsonElement back = (await ProgramRun.OkAsync("record", "get", Type, "LIFE-1", "--json", "--profile", profile)).Json;
         Assert.That((back.GetProperty("status").GetString(), back.GetProperty("action").GetString()), Is.EqualTo(("in force", "reinstate")));
         Assert.That(back.GetProperty("content").GetProperty("holder").GetString(), Is.EqualTo("Bakery"), "with the content that it had");
 
         string[] supersede = ["record", "supersede", Type, "LIFE-1", "--by", $"{Type}/LIFE-2", "--reason", "moved", "--profile", profile];
         AssertOneLine(await ProgramRun.GovchainAsync(supersede), code: 7, "UNKNOWN_RECORD");
-        await GovchainAsync("record", "register", Type, "LIFE-2", "--content", "{}", "--profile", profile, "--link", $"{Type}/LIFE-1/1", "--link", $"{Type}/LIFE-0");
-        await GovchainAsync(supersede);
-        ProgramRun closed = await GovchainAsync("record", "get", Type, "LIFE-1", "--profile", profile);
+        await ProgramRun.OkAsync("record", "register", Type, "LIFE-2", "--content", "{}", "--profile", profile, "--link", $"{Type}/LIFE-1/1", "--link", $"{Type}/LIFE-0");
+        await ProgramRun.OkAsync(supersede);
+        ProgramRun closed = await ProgramRun.OkAsync("record", "get", Type, "LIFE-1", "--profile", profile);
         Assert.That(closed.Output, Does.StartWith($"{Type}/LIFE-1  version 4, superseded\n").And.Contain($"  superseded by: {Type}/LIFE-2\n"));
-        ProgramRun heir = await GovchainAsync("record", "get", Type, "LIFE-2", "--profile", profile);
+        ProgramRun heir = await ProgramRun.OkAsync("record", "get", Type, "LIFE-2", "--profile", profile);
         Assert.That(heir.Output, Does.Contain($"  link: {Type}/LIFE-0 (no such record)\n  link: {Type}/LIFE-1, version 1 (superseded)\n"));
         AssertOneLine(
             await ProgramRun.GovchainAsync("record", "amend", Type, "LIFE-1", "--content", "{}", "--reason", "r", "--profile", profile),
@@ -204,14 +204,14 @@ internal sealed class ClerkTest
         AssertOneLine(await ProgramRun.GovchainAsync([.. enrol, "--valid-until", "2020-01-01T00:00:00Z"]), code: 2, "a moment to come in UTC");
         AssertOneLine(await ProgramRun.GovchainAsync([.. enrol, "--valid-from", "2126-01-02T00:00:00Z", "--valid-until", "2126-01-01T00:00:00Z"]), code: 2, "after --valid-from");
         AssertOneLine(await ProgramRun.GovchainAsync([.. enrol, "--role", "administrator", "--valid-until", "2126-01-01T00:00:00Z"]), code: 2, "not for administrators");
-        await GovchainAsync([.. enrol, "--valid-from", "2125-01-01T00:00:00Z", "--valid-until", "2126-01-01T00:00:00Z"]);
+        await ProgramRun.OkAsync([.. enrol, "--valid-from", "2125-01-01T00:00:00Z", "--valid-until", "2126-01-01T00:00:00Z"]);
 
-        string list = (await GovchainAsync("officer", "list", "--profile", profile)).Output;
+        string list = (await ProgramRun.OkAsync("officer", "list", "--profile", profile)).Output;
         Assert.That(list, Does.Match($"(?m)^{First.Id}/guest\tauditor\tsigns not yet, since block [0-9]+, from 2125-01-01T00:00:00.000Z on, until 2126-01-01T00:00:00.000Z$"));
         Assert.That(list, Does.Match($"(?m)^{First.Id}/{DevnetBuilder.Administrator}\tadministrator\tsigns, since the founding$"));
-        Assert.That((await GovchainAsync("officer", "list", "no-such", "--profile", profile)).Output, Does.Contain("no officer was ever enrolled"));
-        ulong revoked = (await GovchainAsync("officer", "revoke", "guest", "--json", "--profile", administrator)).Json.GetProperty("height").GetUInt64();
-        JsonElement guest = (await GovchainAsync("officer", "show", First.Id, "guest", "--json", "--profile", profile)).Json;
+        Assert.That((await ProgramRun.OkAsync("officer", "list", "no-such", "--profile", profile)).Output, Does.Contain("no officer was ever enrolled"));
+        ulong revoked = (await ProgramRun.OkAsync("officer", "revoke", "guest", "--json", "--profile", administrator)).Json.GetProperty("height").GetUInt64();
+        JsonElement guest = (await ProgramRun.OkAsync("officer", "show", First.Id, "guest", "--json", "--profile", profile)).Json;
         Assert.That((guest.GetProperty("standing").GetString(), guest.GetProperty("lastBlock").GetUInt64(), guest.GetProperty("publicKey").GetString(), guest.GetProperty("validUntil").GetString()),
             Is.EqualTo(("revoked", revoked, key, "2126-01-01T00:00:00.000Z")));
     }
@@ -224,72 +224,72 @@ internal sealed class ClerkTest
         string administrator = _network.Layout.At(First.Id, $"{DevnetBuilder.Administrator}.json");
         (string clerk, string clerkKey) = await NewKeyAsync("eyes-1");
         (string approver, string approverKey) = await NewKeyAsync("eyes-2");
-        await GovchainAsync("officer", "enrol", "eyes-1", "--public-key", clerkKey, "--role", "clerk", "--role", "approver", "--profile", administrator);
-        await GovchainAsync("officer", "enrol", "eyes-2", "--public-key", approverKey, "--role", "approver", "--profile", administrator);
+        await ProgramRun.OkAsync("officer", "enrol", "eyes-1", "--public-key", clerkKey, "--role", "clerk", "--role", "approver", "--profile", administrator);
+        await ProgramRun.OkAsync("officer", "enrol", "eyes-2", "--public-key", approverKey, "--role", "approver", "--profile", administrator);
         string[] define = ["type", "define", Ruling, "--title", "en=Ruling", "--public", "--profile", administrator];
-        await GovchainAsync([.. define, "--four-eyes", "--approver", First.Id]);
+        await ProgramRun.OkAsync([.. define, "--four-eyes", "--approver", First.Id]);
         AssertOneLine(await ProgramRun.GovchainAsync([.. define, "--no-approver"]), code: 2, "--no-four-eyes");
         AssertOneLine(await ProgramRun.GovchainAsync([.. define, "--four-eyes"]), code: 2, "--no-approver");
 
         string[] register = ["record", "register", Ruling, "R-1", "--content", "{\"rate\":7}", "--profile", clerk];
         AssertOneLine(await ProgramRun.GovchainAsync(register), code: 7, "Submit the change for approval");
-        ProgramRun submitted = await GovchainAsync([.. register, "--approve-within", "24"]);
+        ProgramRun submitted = await ProgramRun.OkAsync([.. register, "--approve-within", "24"]);
         Assert.That(submitted.Output, Does.Contain("it does not hold yet").And.Contain("govchain approval give "));
-        JsonElement waiting = (await GovchainAsync("approval", "list", Ruling, "--json", "--profile", approver)).Json;
+        JsonElement waiting = (await ProgramRun.OkAsync("approval", "list", Ruling, "--json", "--profile", approver)).Json;
         string submission = waiting.GetProperty("submission").GetString()!;
         Assert.That((waiting.GetProperty("officer").GetString(), waiting.GetProperty("content").GetProperty("rate").GetInt32()), Is.EqualTo(("eyes-1", 7)));
-        Assert.That((await GovchainAsync("approval", "list", "--profile", approver)).Output, Does.Contain($"{Ruling}/R-1  version 1, waits for approval until 20"));
+        Assert.That((await ProgramRun.OkAsync("approval", "list", "--profile", approver)).Output, Does.Contain($"{Ruling}/R-1  version 1, waits for approval until 20"));
         AssertOneLine(await ProgramRun.GovchainAsync([.. register, "--approve-within", "24"]), code: 7, "waits for approval");
         AssertOneLine(await ProgramRun.GovchainAsync("record", "get", Ruling, "R-1", "--profile", clerk), code: 9, "no record");
 
         AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", submission, "--profile", clerk), code: 7, "another one has to approve it");
-        JsonElement given = (await GovchainAsync("approval", "give", submission, "--json", "--profile", approver)).Json;
+        JsonElement given = (await ProgramRun.OkAsync("approval", "give", submission, "--json", "--profile", approver)).Json;
         AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", submission, "--profile", approver), code: 7, "approved by officer eyes-2");
-        JsonElement shown = (await GovchainAsync("record", "get", Ruling, "R-1", "--json", "--profile", clerk)).Json;
+        JsonElement shown = (await ProgramRun.OkAsync("record", "get", Ruling, "R-1", "--json", "--profile", clerk)).Json;
         Assert.That((shown.GetProperty("officer").GetString(), shown.GetProperty("approvedBy").GetProperty("officer").GetString()), Is.EqualTo(("eyes-1", "eyes-2")));
         Assert.That(shown.GetProperty("transactionId").GetString(), Is.EqualTo(given.GetProperty("transactionId").GetString()));
-        ProgramRun history = await GovchainAsync("record", "history", Ruling, "R-1", "--profile", clerk);
+        ProgramRun history = await ProgramRun.OkAsync("record", "history", Ruling, "R-1", "--profile", clerk);
         Assert.That(history.Output, Does.Contain($"  approved by {First.Id}/eyes-2, submitted as transaction {submission}\n"));
         using LedgerClient client = _network.Network.ConnectClient(1);
         (ProgramRun verified, JsonElement said) = await VerifyAsync(await client.GetReceiptAsync(given.GetProperty("transactionId").GetString()!, cancellation));
         Assert.That((verified.ExitCode, said.GetProperty("officer").GetString()), Is.EqualTo((0, "eyes-2")), verified.Error);
 
-        JsonElement second = (await GovchainAsync(
+        JsonElement second = (await ProgramRun.OkAsync(
             "record", "annul", Ruling, "R-1", "--reason", "r\u001b[8m", "--approve-within", "1", "--json", "--profile", clerk)).Json;
         string withdrawn = second.GetProperty("transactionId").GetString()!;
         Assert.That(second.GetProperty("approveUntil").GetString(), Does.StartWith("20"), "a script sees that it waits");
-        string listed = (await GovchainAsync("approval", "list", Ruling, "--profile", approver)).Output;
+        string listed = (await ProgramRun.OkAsync("approval", "list", Ruling, "--profile", approver)).Output;
         Assert.That(listed, Does.Contain("r\\u001b[8m").And.Not.Contain("\u001b"), "what others wrote drives no terminal that a pipe leads to");
         (_, JsonElement waits) = await VerifyAsync(await client.GetReceiptAsync(withdrawn, cancellation));
         Assert.That(waits.GetProperty("approveUntil").GetString(), Is.EqualTo(second.GetProperty("approveUntil").GetString()));
         Assert.That(waits.GetProperty("action").GetString(), Is.EqualTo("annul"));
         Assert.That(waits.GetProperty("roles").EnumerateArray().Select(static r => r.GetString()), Is.EqualTo(new[] { "clerk", "approver" }));
         Assert.That((await VerifyTextAsync()).Output, Does.Contain($"  {Ruling}/R-1, SUBMITTED for approval until 20").And.Contain("clerk and approver; the key signs since block "));
-        await GovchainAsync("approval", "refuse", withdrawn, "--reason", "by mistake", "--profile", clerk);
+        await ProgramRun.OkAsync("approval", "refuse", withdrawn, "--reason", "by mistake", "--profile", clerk);
         AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", withdrawn, "--profile", approver), code: 7, "refused by officer eyes-1");
-        Assert.That((await GovchainAsync("approval", "list", Ruling, "--profile", approver)).Output,
+        Assert.That((await ProgramRun.OkAsync("approval", "list", Ruling, "--profile", approver)).Output,
             Is.EqualTo($"{Ruling}: nothing waits for approval.\n"));
         (string deputy, string deputyKey) = await NewKeyAsync("eyes-3");
-        await GovchainAsync("officer", "enrol", "eyes-3", "--public-key", deputyKey, "--role", "clerk", "--profile", administrator);
-        await GovchainAsync("approval", "delegate", "eyes-3", "--days", "14", "--profile", approver);
-        ProgramRun delegations = await GovchainAsync("approval", "delegations", First.Id, "--profile", clerk);
+        await ProgramRun.OkAsync("officer", "enrol", "eyes-3", "--public-key", deputyKey, "--role", "clerk", "--profile", administrator);
+        await ProgramRun.OkAsync("approval", "delegate", "eyes-3", "--days", "14", "--profile", approver);
+        ProgramRun delegations = await ProgramRun.OkAsync("approval", "delegations", First.Id, "--profile", clerk);
         Assert.That(delegations.Output, Does.StartWith($"{First.Id}/eyes-3\ton behalf of eyes-2\tuntil 20"));
-        JsonElement third = (await GovchainAsync(
+        JsonElement third = (await ProgramRun.OkAsync(
             "record", "amend", Ruling, "R-1", "--content", "{}", "--reason", "r", "--approve-within", "1", "--json", "--profile", clerk)).Json;
         string[] give = ["approval", "give", third.GetProperty("transactionId").GetString()!, "--profile", deputy];
         AssertOneLine(await ProgramRun.GovchainAsync(give), code: 7, "needs the role approver");
-        Assert.That((await GovchainAsync([.. give, "--on-behalf-of", "eyes-2"])).Output,
+        Assert.That((await ProgramRun.OkAsync([.. give, "--on-behalf-of", "eyes-2"])).Output,
             Does.StartWith($"Approving {Ruling}/R-1, version 2, as transaction {third.GetProperty("transactionId").GetString()} has it:\n  reason: r\n  content: {{}}\n"), "what is signed is shown first");
         AssertOneLine(await ProgramRun.GovchainAsync([.. define, "--four-eyes", "--approver", "nobody"]), code: 2, "No department nobody");
-        Assert.That((await GovchainAsync("record", "get", Ruling, "R-1", "--profile", clerk)).Output, Does.Contain($"  approved by {First.Id}/eyes-3 on behalf of eyes-2, submitted"));
-        await GovchainAsync("approval", "revoke-delegation", "eyes-2", "eyes-3", "--profile", administrator);
-        Assert.That((await GovchainAsync("approval", "delegations", First.Id, "--json", "--profile", clerk)).Output, Is.Empty);
+        Assert.That((await ProgramRun.OkAsync("record", "get", Ruling, "R-1", "--profile", clerk)).Output, Does.Contain($"  approved by {First.Id}/eyes-3 on behalf of eyes-2, submitted"));
+        await ProgramRun.OkAsync("approval", "revoke-delegation", "eyes-2", "eyes-3", "--profile", administrator);
+        Assert.That((await ProgramRun.OkAsync("approval", "delegations", First.Id, "--json", "--profile", clerk)).Output, Is.Empty);
 
-        await GovchainAsync("record", "amend", Ruling, "R-1", "--content", "{}", "--reason", "r", "--approve-within", "1", "--profile", clerk);
-        ulong revoked = (await GovchainAsync("officer", "revoke", "eyes-1", "--json", "--profile", administrator)).Json.GetProperty("height").GetUInt64();
-        Assert.That((await GovchainAsync("approval", "list", Ruling, "--profile", approver)).Output,
+        await ProgramRun.OkAsync("record", "amend", Ruling, "R-1", "--content", "{}", "--reason", "r", "--approve-within", "1", "--profile", clerk);
+        ulong revoked = (await ProgramRun.OkAsync("officer", "revoke", "eyes-1", "--json", "--profile", administrator)).Json.GetProperty("height").GetUInt64();
+        Assert.That((await ProgramRun.OkAsync("approval", "list", Ruling, "--profile", approver)).Output,
             Does.Contain($"  submitted with a key that was revoked or replaced after block {revoked}: "));
-        Assert.That((await GovchainAsync("approval", "list", Ruling, "--json", "--profile", approver)).Json.GetProperty("keyEnded").GetUInt64(), Is.EqualTo(revoked));
+        Assert.That((await ProgramRun.OkAsync("approval", "list", Ruling, "--json", "--profile", approver)).Json.GetProperty("keyEnded").GetUInt64(), Is.EqualTo(revoked));
         AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", "7", "--profile", approver), code: 2, "64 hexadecimal digits");
         AssertOneLine(await ProgramRun.GovchainAsync("approval", "give", new string('7', 64), "--profile", approver), code: 9, "no transaction");
     }
@@ -301,31 +301,31 @@ internal sealed class ClerkTest
         string other = _network.Network.Departments[1].Id;
         string clerk = _network.Layout.At(First.Id, $"{DevnetBuilder.Clerk}.json");
         (string receiver, string receiverKey) = await NewKeyAsync("receiver-1");
-        await GovchainAsync("officer", "enrol", "receiver-1", "--public-key", receiverKey, "--role", "clerk", "--role", "approver",
+        await ProgramRun.OkAsync("officer", "enrol", "receiver-1", "--public-key", receiverKey, "--role", "clerk", "--role", "approver",
             "--profile", _network.Layout.At(other, $"{DevnetBuilder.Administrator}.json"));
         await RegisterAsync("MOVES-1", CancellationToken.None);
         string[] transfer = ["record", "transfer", Type, "MOVES-1", "--to", other, "--approve-within", "24", "--reason", "merged", "--profile", clerk];
         AssertOneLine(await ProgramRun.GovchainAsync("record", "transfer", Type, "MOVES-1", "--to", First.Id, "--approve-within", "24", "--reason", "r", "--profile", clerk),
             code: 7, $"Department {First.Id} has custody");
-        string refused = (await GovchainAsync([.. transfer, "--json"])).Json.GetProperty("transactionId").GetString()!;
-        await GovchainAsync("approval", "refuse", refused, "--reason", "not ours", "--profile", receiver);
+        string refused = (await ProgramRun.OkAsync([.. transfer, "--json"])).Json.GetProperty("transactionId").GetString()!;
+        await ProgramRun.OkAsync("approval", "refuse", refused, "--reason", "not ours", "--profile", receiver);
 
-        ProgramRun offered = await GovchainAsync(transfer);
+        ProgramRun offered = await ProgramRun.OkAsync(transfer);
         Assert.That(offered.Output, Does.Contain("it does not hold yet").And.Contain($"  to be approved by an approver of {other}: govchain approval give "));
-        ProgramRun listed = await GovchainAsync("approval", "list", Type, "--json", "--profile", receiver);
+        ProgramRun listed = await ProgramRun.OkAsync("approval", "list", Type, "--json", "--profile", receiver);
         JsonElement waiting = JsonDocument.Parse(listed.Output.Split('\n').Single(line => line.Contains("MOVES-1", StringComparison.Ordinal))).RootElement;
         Assert.That((waiting.GetProperty("action").GetString(), waiting.GetProperty("custodian").GetString()), Is.EqualTo(("transfer", other)));
-        Assert.That((await GovchainAsync("approval", "list", Type, "--profile", receiver)).Output, Does.Contain($"  custody: {other}\n"));
-        await GovchainAsync("approval", "give", waiting.GetProperty("submission").GetString()!, "--profile", receiver);
+        Assert.That((await ProgramRun.OkAsync("approval", "list", Type, "--profile", receiver)).Output, Does.Contain($"  custody: {other}\n"));
+        await ProgramRun.OkAsync("approval", "give", waiting.GetProperty("submission").GetString()!, "--profile", receiver);
         string[] amend = ["record", "amend", Type, "MOVES-1", "--content", "{}", "--reason", "r", "--profile"];
         AssertOneLine(await ProgramRun.GovchainAsync([.. amend, clerk]), code: 7, $"belongs to {other}");
-        await GovchainAsync([.. amend, receiver]);
+        await ProgramRun.OkAsync([.. amend, receiver]);
 
-        ProgramRun history = await GovchainAsync("record", "history", Type, "MOVES-1", "--json", "--profile", clerk);
+        ProgramRun history = await ProgramRun.OkAsync("record", "history", Type, "MOVES-1", "--json", "--profile", clerk);
         JsonElement[] versions = [.. history.Json.EnumerateArray()];
         Assert.That(versions.Select(v => v.TryGetProperty("custodian", out JsonElement c) ? c.GetString() : null), Is.EqualTo(new[] { null, other, other }));
         Assert.That(versions.Select(v => v.GetProperty("department").GetString()), Is.EqualTo(new[] { First.Id, First.Id, other }));
-        Assert.That((await GovchainAsync("record", "get", Type, "MOVES-1", "--profile", clerk)).Output, Does.Contain($"  custody: {other}\n"));
+        Assert.That((await ProgramRun.OkAsync("record", "get", Type, "MOVES-1", "--profile", clerk)).Output, Does.Contain($"  custody: {other}\n"));
     }
 
     [Test]
@@ -334,18 +334,18 @@ internal sealed class ClerkTest
     {
         string profile = _network.Layout.At(_network.Network.Departments[1].Id, $"{DevnetBuilder.Administrator}.json");
         string left = $"{First.Id}'s own (", file = Path.Combine(_network.Layout.Directory, "removal.json");
-        Assert.That((await GovchainAsync("member", "propose", "remove", First.Id, "-o", file, "--profile", profile)).Error, Does.Contain(left));
-        ProgramRun created = await GovchainAsync("proposal", "create", "remove", First.Id, "--json", "--profile", profile);
+        Assert.That((await ProgramRun.OkAsync("member", "propose", "remove", First.Id, "-o", file, "--profile", profile)).Error, Does.Contain(left));
+        ProgramRun created = await ProgramRun.OkAsync("proposal", "create", "remove", First.Id, "--json", "--profile", profile);
         string proposal = created.Json.GetProperty("transactionId").GetString()!;
         Assert.That(created.Error, Does.Contain(left));
-        Assert.That((await GovchainAsync("proposal", "show", proposal, "--profile", profile)).Output, Does.Contain(left));
-        Assert.That((await GovchainAsync("proposal", "show", proposal, "--json", "--profile", profile)).Json.GetProperty("typesLeftBehind").EnumerateArray().Select(t => t.GetString()),
+        Assert.That((await ProgramRun.OkAsync("proposal", "show", proposal, "--profile", profile)).Output, Does.Contain(left));
+        Assert.That((await ProgramRun.OkAsync("proposal", "show", proposal, "--json", "--profile", profile)).Json.GetProperty("typesLeftBehind").EnumerateArray().Select(t => t.GetString()),
             Does.Contain(Type));
-        Assert.That((await GovchainAsync("proposal", "vote", proposal, "for", "--profile", profile)).Error, Does.Contain(left));
-        await GovchainAsync("proposal", "withdraw", proposal, "--profile", profile);
-        ProgramRun suspend = await GovchainAsync("proposal", "create", "suspend", First.Id, "--json", "--profile", profile);
+        Assert.That((await ProgramRun.OkAsync("proposal", "vote", proposal, "for", "--profile", profile)).Error, Does.Contain(left));
+        await ProgramRun.OkAsync("proposal", "withdraw", proposal, "--profile", profile);
+        ProgramRun suspend = await ProgramRun.OkAsync("proposal", "create", "suspend", First.Id, "--json", "--profile", profile);
         Assert.That(suspend.Error, Does.Not.Contain(left), "a suspension ends");
-        await GovchainAsync("proposal", "withdraw", suspend.Json.GetProperty("transactionId").GetString()!, "--profile", profile);
+        await ProgramRun.OkAsync("proposal", "withdraw", suspend.Json.GetProperty("transactionId").GetString()!, "--profile", profile);
     }
 
     [Test]
@@ -439,20 +439,13 @@ internal sealed class ClerkTest
     private async Task<(string Profile, string PublicKey)> NewKeyAsync(string name)
     {
         string passphrase = _network.Layout.At(First.Id, "passphrase"), key = _network.Layout.At(First.Id, $"{name}.pem");
-        ProgramRun made = await GovchainAsync("key", "new", key, "--passphrase-file", passphrase, "--json");
+        ProgramRun made = await ProgramRun.OkAsync("key", "new", key, "--passphrase-file", passphrase, "--json");
         string profile = _network.Layout.At(First.Id, $"{name}.json");
         JsonObject content = JsonNode.Parse(await File.ReadAllTextAsync(_network.Layout.At(First.Id, $"{DevnetBuilder.Clerk}.json")))!.AsObject();
         content["key"] = key;
         content["passphraseFile"] = passphrase;
         await File.WriteAllTextAsync(profile, content.ToJsonString());
         return (profile, made.Json.GetProperty("publicKey").GetString()!);
-    }
-
-    private static async Task<ProgramRun> GovchainAsync(params string[] arguments)
-    {
-        ProgramRun run = await ProgramRun.GovchainAsync(arguments);
-        Assert.That(run.ExitCode, Is.Zero, run.Error + run.Output);
-        return run;
     }
 
     private static void AssertOneLine(ProgramRun run, int code, string expected)
@@ -495,7 +488,7 @@ internal sealed class ClerkTest
     }
 
     /// <summary>The receipt that was verified last, for people.</summary>
-    private Task<ProgramRun> VerifyTextAsync() => GovchainAsync(
+    private Task<ProgramRun> VerifyTextAsync() => ProgramRun.OkAsync(
         "receipt", "verify", Path.Combine(_network.Layout.Directory, "receipt.json"), "--genesis-digest", _network.ChainId.ToString());
 
     private static byte[] Flip(byte[] receipt, Random random)

@@ -36,15 +36,15 @@ internal sealed class MembershipTest
         _network = await TestNetwork.StartAsync(cancellation, founders: Joiner, count: Joiner + 1);
         await _network.DefineTypeAsync(0, "licence", cancellation);
         string before = await RegisterAsync(0, "L-1", cancellation);
-        GetStatusResponse observer = await UntilAsync(Joiner, s => s.Height > 0, cancellation);
+        GetStatusResponse observer = await _network.UntilAsync(Joiner, s => s.Height > 0, cancellation);
         Assert.That((observer.Observer, observer.Voting, observer.Epoch), Is.EqualTo((true, false, 0UL)), "it follows and has no vote");
 
         await AdmitAsync(cancellation);
-        await UntilAsync(Joiner, static s => s is { Voting: true, Epoch: 1, Departments: 5, Quorum: 4 }, cancellation);
+        await _network.UntilAsync(Joiner, static s => s is { Voting: true, Epoch: 1, Departments: 5, Quorum: 4 }, cancellation);
         string between = await RegisterAsync(0, "L-2", cancellation);
 
         await ChangeAsync(MembershipKind.Remove, Leaver, null, cancellation);
-        GetStatusResponse left = await UntilAsync(Leaver, static s => s is { Observer: true, Epoch: 2 }, cancellation);
+        GetStatusResponse left = await _network.UntilAsync(Leaver, static s => s is { Observer: true, Epoch: 2 }, cancellation);
         Assert.That(left.Voting, Is.False);
         // The newcomer's vote is needed now: of the four that are left another one is away.
         await _network.Network.Processes[3].StopAsync(TimeSpan.FromSeconds(30));
@@ -52,22 +52,22 @@ internal sealed class MembershipTest
         _network.Network.Launch(3);
         await _network.Network.WaitUntilReadyAsync(3, cancellation);
 
-        KeyOptions.Create(Path(Renewer, "validator-2.pem"), Path(Renewer, "passphrase")).Dispose();
+        KeyOptions.Create(_network.FileOf(Renewer, "validator-2.pem"), _network.FileOf(Renewer, "passphrase")).Dispose();
         await ChangeAsync(MembershipKind.ReplaceKey, Renewer, "validator-2", cancellation);
-        GetStatusResponse replaced = await UntilAsync(Renewer, static s => s is { Observer: true, Epoch: 3 }, cancellation);
+        GetStatusResponse replaced = await _network.UntilAsync(Renewer, static s => s is { Observer: true, Epoch: 3 }, cancellation);
         Assert.That(replaced.KeyReplaced, Is.True);
         string told = replaced.Alarms.Single(static a => a.Code == "KEY_REPLACED").Text;
         Assert.That(told, Does.Contain(KeyOf(Renewer, "validator-2")).And.Contain("from epoch 3 on").And.Contain("keyFile"));
-        Assert.That(told, Does.StartWith($"Block {replaced.Height} gave {Id(Renewer)}"));
+        Assert.That(told, Does.StartWith($"Block {replaced.Height} gave {_network.Id(Renewer)}"));
         await _network.Network.Processes[Renewer].StopAsync(TimeSpan.FromSeconds(30));
-        string configuration = Path(Renewer, "node.json");
+        string configuration = _network.FileOf(Renewer, "node.json");
         File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("validator.pem", "validator-2.pem", StringComparison.Ordinal));
         _network.Network.Launch(Renewer);
-        await UntilAsync(Renewer, static s => s is { Voting: true, Epoch: 3 }, cancellation);
+        await _network.UntilAsync(Renewer, static s => s is { Voting: true, Epoch: 3 }, cancellation);
         string after = await RegisterAsync(0, "L-4", cancellation);
 
         // The one that left goes on following and serving.
-        await UntilAsync(Leaver, s => s.Lag == 0, cancellation);
+        await _network.UntilAsync(Leaver, s => s.Lag == 0, cancellation);
         AuditReport[] reports = await _network.AuditAllAsync(cancellation);
         Assert.That(reports, Has.Length.EqualTo(Joiner + 1));
         foreach (string transaction in new[] { before, between, after })
@@ -78,28 +78,28 @@ internal sealed class MembershipTest
     private async Task AdmitAsync(CancellationToken cancellation)
     {
         string file = _network.Layout.At("admit.json");
-        string administrator = Path(0, $"{DevnetBuilder.Administrator}.json");
+        string administrator = _network.FileOf(0, $"{DevnetBuilder.Administrator}.json");
         string joining = await _network.WriteJoiningFileAsync("joining.json", Joiner, Joiner, "validator");
-        string[] propose = ["member", "propose", "admit", Id(Joiner), "--joining", joining, "--profile", administrator, "-o", file, "--reason", "as decided"];
-        Assert.That((await RunAsync(propose)).Output, Does.Contain(KeyOf(Joiner, DevnetBuilder.Administrator)), "who signs sees the keys");
+        string[] propose = ["member", "propose", "admit", _network.Id(Joiner), "--joining", joining, "--profile", administrator, "-o", file, "--reason", "as decided"];
+        Assert.That((await ProgramRun.OkAsync(propose)).Output, Does.Contain(KeyOf(Joiner, DevnetBuilder.Administrator)), "who signs sees the keys");
         string used = await _network.WriteJoiningFileAsync("used.json", Joiner, 1, DevnetBuilder.Administrator);
         ProgramRun refused = await ProgramRun.GovchainAsync([.. propose[..5], used, .. propose[6..8], "-o", "never.json", "--json"]);
-        Assert.That((refused.ExitCode, ReasonOf(refused)), Is.EqualTo((ExitCode.Refused, "KEY_IN_USE")), refused.Error);
-        await RunAsync(["member", "sign", file, "--key", Path(Joiner, "validator.pem"), "--passphrase-file", Path(Joiner, "passphrase")]);
+        Assert.That((refused.ExitCode, refused.Reason), Is.EqualTo((ExitCode.Refused, "KEY_IN_USE")), refused.Error);
+        await ProgramRun.OkAsync("member", "sign", file, "--key", _network.FileOf(Joiner, "validator.pem"), "--passphrase-file", _network.FileOf(Joiner, "passphrase"));
         byte[] written = File.ReadAllBytes(file);
         Assert.That((await ProgramRun.GovchainAsync(propose)).ExitCode, Is.EqualTo(ExitCode.Usage), "a file with signatures is not overwritten");
         Assert.That(File.ReadAllBytes(file), Is.EqualTo(written));
         ProgramRun clerk = await SignAsync(file, 0, DevnetBuilder.Clerk, "--profile", administrator);
         Assert.That(clerk.ExitCode, Is.EqualTo(ExitCode.Keys), clerk.Error);
-        Assert.That(clerk.Error, Does.Contain($"officer {DevnetBuilder.Clerk} of {Id(0)}, who is no administrator"));
+        Assert.That(clerk.Error, Does.Contain($"officer {DevnetBuilder.Clerk} of {_network.Id(0)}, who is no administrator"));
         Assert.That(File.ReadAllBytes(file), Is.EqualTo(written), "a key that does not count adds nothing");
         ProgramRun first = await SignAsync(file, 0, DevnetBuilder.Administrator, "--profile", administrator);
-        Assert.That(first.Output, Does.Contain($"signed for {Id(0)} by its administrator").And.Contain("1 of 4 departments have signed and 3 must"));
+        Assert.That(first.Output, Does.Contain($"signed for {_network.Id(0)} by its administrator").And.Contain("1 of 4 departments have signed and 3 must"));
         ProgramRun second = await SignAsync(file, 2, DevnetBuilder.Administrator, "--genesis", _network.Layout.At("genesis.json"));
-        Assert.That(second.Output, Does.Contain($"signed for {Id(2)} by its administrator").And.Contain($"not signed by {Id(1)}, {Id(3)}"));
+        Assert.That(second.Output, Does.Contain($"signed for {_network.Id(2)} by its administrator").And.Contain($"not signed by {_network.Id(1)}, {_network.Id(3)}"));
         ProgramRun early = await ProgramRun.GovchainAsync("member", "submit", file, "--profile", administrator, "--json");
-        Assert.That((early.ExitCode, ReasonOf(early)), Is.EqualTo((ExitCode.Refused, "INVALID_PROOF")), early.Error);
-        Assert.That(early.Error, Does.Contain($"not signed by {Id(1)}, {Id(3)}"));
+        Assert.That((early.ExitCode, early.Reason), Is.EqualTo((ExitCode.Refused, "INVALID_PROOF")), early.Error);
+        Assert.That(early.Error, Does.Contain($"not signed by {_network.Id(1)}, {_network.Id(3)}"));
         using (var verifier = new PlatformSignatureVerifier())
         {
             MembershipFile signed = MembershipFile.TryRead(File.ReadAllBytes(file), verifier, out _)!;
@@ -109,20 +109,17 @@ internal sealed class MembershipTest
         }
         Assert.That((await ProgramRun.GovchainAsync("member", "inspect", file)).ExitCode, Is.EqualTo(ExitCode.VerificationFailed), "it was not checked");
 
-        ProgramRun submitted = await RunAsync(["member", "submit", file, "--profile", administrator, "--json"]);
-        Assert.That(submitted.Error, Does.Contain($"officer {DevnetBuilder.Clerk} of {Id(1)}, who is no administrator"), "what does not count is left out");
+        ProgramRun submitted = await ProgramRun.OkAsync("member", "submit", file, "--profile", administrator, "--json");
+        Assert.That(submitted.Error, Does.Contain($"officer {DevnetBuilder.Clerk} of {_network.Id(1)}, who is no administrator"), "what does not count is left out");
         long height = submitted.Json.GetProperty("height").GetInt64();
-        await UntilAsync(0, static s => s.Epoch == 1, cancellation);
-        ProgramRun again = await RunAsync(["member", "submit", file, "--profile", administrator, "--json"]);
+        await _network.UntilAsync(0, static s => s.Epoch == 1, cancellation);
+        ProgramRun again = await ProgramRun.OkAsync("member", "submit", file, "--profile", administrator, "--json");
         Assert.That(again.Json.GetProperty("alreadyOnLedger").GetBoolean(), Is.True, "by anybody, any number of times");
         Assert.That((again.Json.GetProperty("height").GetInt64(), again.Json.GetProperty("epoch").GetInt64()), Is.EqualTo((height, 1L)));
     }
 
     private async Task<ProgramRun> SignAsync(string file, int department, string key, params string[] more) => await ProgramRun.GovchainAsync(
-        ["member", "sign", file, "--key", Path(department, $"{key}.pem"), "--passphrase-file", Path(department, "passphrase"), .. more]);
-
-    private static string ReasonOf(ProgramRun run) => System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(run.ErrorLines[^1])
-        .GetProperty("error").GetProperty("reason").GetString()!;
+        ["member", "sign", file, "--key", _network.FileOf(department, $"{key}.pem"), "--passphrase-file", _network.FileOf(department, "passphrase"), .. more]);
 
     /// <summary>The same without the program.</summary>
     private async Task ChangeAsync(MembershipKind kind, int subject, string? newKey, CancellationToken cancellation)
@@ -134,7 +131,7 @@ internal sealed class MembershipTest
             Kind = (uint)kind,
             Epoch = status.Epoch,
             ExpiresAtMs = (ulong)DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeMilliseconds(),
-            Department = Id(subject),
+            Department = _network.Id(subject),
         };
         if (newKey is not null)
             change.ValidatorKey = Google.Protobuf.ByteString.CopyFrom(Convert.FromHexString(KeyOf(subject, newKey)));
@@ -148,7 +145,7 @@ internal sealed class MembershipTest
             body => body.ChangeMembership = file.Action, (ulong)DateTimeOffset.UtcNow.AddMinutes(10).ToUnixTimeMilliseconds());
         TransactionOutcome outcome = await TestNetwork.SubmitAsync(client, envelope, cancellation);
         Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably), outcome.Rejection?.Message);
-        GetStatusResponse after = await UntilAsync(0, s => s.Epoch == status.Epoch + 1, cancellation);
+        GetStatusResponse after = await _network.UntilAsync(0, s => s.Epoch == status.Epoch + 1, cancellation);
         Assert.That(after.UptimeMs, Is.GreaterThan(status.UptimeMs), "an epoch is no start of the node");
     }
 
@@ -174,38 +171,8 @@ internal sealed class MembershipTest
         Assert.That(ReceiptVerifier.Verify(receipt, _network.ChainId, verifier, out ReceiptFailure? failure), Is.Not.Null, failure?.Message);
     }
 
-    private async Task<GetStatusResponse> UntilAsync(int department, Func<GetStatusResponse, bool> condition, CancellationToken cancellation)
-    {
-        using LedgerClient client = _network.Network.ConnectClient(department);
-        while (true)
-        {
-            try
-            {
-                GetStatusResponse status = await client.GetStatusAsync(cancellation);
-                if (condition(status))
-                    return status;
-            }
-            catch (LedgerClientException e) when (e.IsTransient)
-            {
-                // its listener comes back with the new epoch
-            }
-            await Task.Delay(50, cancellation);
-        }
-    }
-
-    private static async Task<ProgramRun> RunAsync(string[] arguments)
-    {
-        ProgramRun run = await ProgramRun.GovchainAsync(arguments);
-        Assert.That(run.ExitCode, Is.Zero, $"govchain {string.Join(' ', arguments)}: {run.Output} {run.Error}");
-        return run;
-    }
-
-    private string Id(int department) => _network.Network.Departments[department].Id;
-
-    private string Path(int department, string file) => _network.Layout.At(Id(department), file);
-
     private ISigner Open(int department, string key) =>
-        KeyOptions.Open(Path(department, $"{key}.pem"), Path(department, "passphrase"));
+        KeyOptions.Open(_network.FileOf(department, $"{key}.pem"), _network.FileOf(department, "passphrase"));
 
     private string KeyOf(int department, string key)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using NUnit.Framework;
 
 namespace GovChain.Tests.Integration;
 
@@ -13,6 +14,17 @@ internal sealed record ProgramRun(int ExitCode, string Output, string Error)
 
     /// <summary>The lines on standard error.</summary>
     public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>The reason of the JSON error that it ended with.</summary>
+    public string Reason => JsonSerializer.Deserialize<JsonElement>(ErrorLines[^1]).GetProperty("error").GetProperty("reason").GetString()!;
+
+    /// <summary>The same as <see cref="GovchainAsync"/>; anything but exit code 0 fails the test.</summary>
+    public static async Task<ProgramRun> OkAsync(params string[] arguments)
+    {
+        ProgramRun run = await GovchainAsync(arguments);
+        Assert.That(run.ExitCode, Is.Zero, $"govchain {string.Join(' ', arguments)}: {run.Output} {run.Error}");
+        return run;
+    }
 
     /// <summary>Runs the built <c>govchain</c> as a process of its own.</summary>
     public static Task<ProgramRun> GovchainAsync(params string[] arguments) =>

@@ -30,34 +30,34 @@ internal sealed class ProposalTest
     {
         _network = await TestNetwork.StartAsync(cancellation, founders: Joiner, count: Joiner + 1);
         await _network.DefineTypeAsync(0, "licence", cancellation);
-        await UntilAsync(Joiner, static s => s.Height > 0, cancellation);
+        await _network.UntilAsync(Joiner, static s => s.Height > 0, cancellation);
         Assert.That((await RunAsync(0, "list")).Output, Does.Contain("Nothing was ever proposed."));
 
         string file = _network.Layout.At("admit.json");
         string joining = await _network.WriteJoiningFileAsync("joining.json", Joiner, Joiner, "validator");
-        await GovchainAsync("member", "propose", "admit", Id(Joiner), "--joining", joining, "--profile", Profile(0), "-o", file);
-        ProgramRun unsigned = await ProgramRun.GovchainAsync("proposal", "create", "from-file", file, "--profile", Profile(0));
+        await ProgramRun.OkAsync("member", "propose", "admit", _network.Id(Joiner), "--joining", joining, "--profile", _network.Administrator(0), "-o", file);
+        ProgramRun unsigned = await ProgramRun.GovchainAsync("proposal", "create", "from-file", file, "--profile", _network.Administrator(0));
         Assert.That(unsigned.ExitCode, Is.EqualTo(ExitCode.Usage), unsigned.Error);
         Assert.That(unsigned.Error, Does.Contain("is not signed by the key that is to vote"));
-        await GovchainAsync("member", "sign", file, "--key", Path(Joiner, "validator.pem"), "--passphrase-file", Path(Joiner, "passphrase"));
+        await ProgramRun.OkAsync("member", "sign", file, "--key", _network.FileOf(Joiner, "validator.pem"), "--passphrase-file", _network.FileOf(Joiner, "passphrase"));
         string admission = (await RunAsync(0, "create", "from-file", file, "--json")).Json.GetProperty("transactionId").GetString()!;
-        ProgramRun clerk = await ProgramRun.GovchainAsync("proposal", "vote", admission, "for", "--profile", Path(1, $"{DevnetBuilder.Clerk}.json"), "--json");
-        Assert.That((clerk.ExitCode, ReasonOf(clerk)), Is.EqualTo((ExitCode.Refused, "NOT_PERMITTED")), clerk.Error);
+        ProgramRun clerk = await ProgramRun.GovchainAsync("proposal", "vote", admission, "for", "--profile", _network.FileOf(1, $"{DevnetBuilder.Clerk}.json"), "--json");
+        Assert.That((clerk.ExitCode, clerk.Reason), Is.EqualTo((ExitCode.Refused, "NOT_PERMITTED")), clerk.Error);
         await RunAsync(0, "vote", admission, "for");
-        string second = Path(3, "second.pem");
-        ProgramRun made = await GovchainAsync("key", "new", second, "--passphrase-file", Path(3, "passphrase"), "--json");
-        await GovchainAsync("officer", "enrol", "second", "--public-key", made.Json.GetProperty("publicKey").GetString()!, "--role", "administrator", "--profile", Profile(3));
+        string second = _network.FileOf(3, "second.pem");
+        ProgramRun made = await ProgramRun.OkAsync("key", "new", second, "--passphrase-file", _network.FileOf(3, "passphrase"), "--json");
+        await ProgramRun.OkAsync("officer", "enrol", "second", "--public-key", made.Json.GetProperty("publicKey").GetString()!, "--role", "administrator", "--profile", _network.Administrator(3));
         await RunAsync(3, "vote", admission, "against", "--reason", "not heard", "--key", second);
-        ulong revoked = (await GovchainAsync("officer", "revoke", "second", "--json", "--profile", Profile(3))).Json.GetProperty("height").GetUInt64();
+        ulong revoked = (await ProgramRun.OkAsync("officer", "revoke", "second", "--json", "--profile", _network.Administrator(3))).Json.GetProperty("height").GetUInt64();
         await RunAsync(1, "vote", admission, "for");
         JsonElement open = JsonDocument.Parse((await RunAsync(2, "list", "--json")).Output).RootElement;
         Assert.That((open.GetProperty("standing").GetString(), open.GetProperty("votes").GetArrayLength(), open.GetProperty("needed").GetInt32()),
             Is.EqualTo(("open", 3, 3)));
-        Assert.That(open.GetProperty("missing").EnumerateArray().Single().GetString(), Is.EqualTo(Id(2)));
+        Assert.That(open.GetProperty("missing").EnumerateArray().Single().GetString(), Is.EqualTo(_network.Id(2)));
         Assert.That(open.GetProperty("votes").EnumerateArray().Select(static v => (v.GetProperty("department").GetString(), v.GetProperty("keyEnded").ToString())),
-            Is.EquivalentTo(new[] { (Id(0), ""), (Id(1), ""), (Id(3), $"{revoked}") }), "it is seen that the key which voted was revoked since");
+            Is.EquivalentTo(new[] { (_network.Id(0), ""), (_network.Id(1), ""), (_network.Id(3), $"{revoked}") }), "it is seen that the key which voted was revoked since");
         await RunAsync(2, "vote", admission, "for");
-        await UntilAsync(Joiner, static s => s is { Voting: true, Epoch: 1, Departments: 5, Quorum: 4 }, cancellation);
+        await _network.UntilAsync(Joiner, static s => s is { Voting: true, Epoch: 1, Departments: 5, Quorum: 4 }, cancellation);
 
         string parameters = (await RunAsync(Joiner, "create", "set-parameters", "--set", "block_transactions_max=3", "--set", "leader_blocks_max=9", "--json"))
             .Json.GetProperty("transactionId").GetString()!;
@@ -66,13 +66,13 @@ internal sealed class ProposalTest
             await RunAsync(voter, "vote", parameters, "for");
         Assert.That((await RunAsync(3, "list")).Output, Does.Contain("adopted"));
         for (int i = 0; i <= Joiner; i++)
-            await UntilAsync(i, static s => s is { Voting: true, Epoch: 1 }, cancellation);
+            await _network.UntilAsync(i, static s => s is { Voting: true, Epoch: 1 }, cancellation);
         using LedgerClient client = _network.Network.ConnectClient(0);
         TransactionOutcome outcome = await TestNetwork.SubmitAsync(
             client, _network.SignRegistration(0, "licence", "L-1", "{}"u8.ToArray()), cancellation);
         Assert.That(outcome.Status, Is.EqualTo(TransactionStatus.CommittedDurably), "the ledger goes on by the new parameters");
-        ProgramRun late = await ProgramRun.GovchainAsync("proposal", "vote", parameters, "against", "--profile", Profile(3), "--json");
-        Assert.That(ReasonOf(late), Is.EqualTo("PROPOSAL_DECIDED"), late.Error);
+        ProgramRun late = await ProgramRun.GovchainAsync("proposal", "vote", parameters, "against", "--profile", _network.Administrator(3), "--json");
+        Assert.That(late.Reason, Is.EqualTo("PROPOSAL_DECIDED"), late.Error);
         AuditReport[] reports = await _network.AuditAllAsync(cancellation);
         Assert.That(reports, Has.Length.EqualTo(Joiner + 1));
     }
@@ -86,12 +86,12 @@ internal sealed class ProposalTest
         _network = await TestNetwork.StartAsync(cancellation, founders: 4, count: 4);
         await DecideAsync("suspend");
         ProgramRun refused = await RevokeAsync();
-        Assert.That((refused.ExitCode, ReasonOf(refused)), Is.EqualTo((ExitCode.Refused, "DEPARTMENT_SUSPENDED")), refused.Error);
-        ProgramRun members = await GovchainAsync("member", "list", "--profile", Profile(0));
-        Assert.That(members.Output.Split('\n').Single(static l => l.Contains("suspended")), Does.StartWith($"  {Id(Suspended)} "));
-        ProgramRun second = await ProgramRun.GovchainAsync("proposal", "create", "suspend", Id(2), "--profile", Profile(1), "--json");
-        Assert.That((second.ExitCode, ReasonOf(second)), Is.EqualTo((ExitCode.Refused, "QUORUM_SUSPENDED")), second.Error);
-        await UntilAsync(Suspended, static s => s.Voting, cancellation);
+        Assert.That((refused.ExitCode, refused.Reason), Is.EqualTo((ExitCode.Refused, "DEPARTMENT_SUSPENDED")), refused.Error);
+        ProgramRun members = await ProgramRun.OkAsync("member", "list", "--profile", _network.Administrator(0));
+        Assert.That(members.Output.Split('\n').Single(static l => l.Contains("suspended")), Does.StartWith($"  {_network.Id(Suspended)} "));
+        ProgramRun second = await ProgramRun.GovchainAsync("proposal", "create", "suspend", _network.Id(2), "--profile", _network.Administrator(1), "--json");
+        Assert.That((second.ExitCode, second.Reason), Is.EqualTo((ExitCode.Refused, "QUORUM_SUSPENDED")), second.Error);
+        await _network.UntilAsync(Suspended, static s => s.Voting, cancellation);
         await DecideAsync("lift-suspension");
         ProgramRun revoked = await RevokeAsync();
         Assert.That(revoked.ExitCode, Is.Zero, revoked.Error);
@@ -99,50 +99,16 @@ internal sealed class ProposalTest
 
         async Task DecideAsync(string what)
         {
-            string proposal = (await RunAsync(0, "create", what, Id(Suspended), "--json")).Json.GetProperty("transactionId").GetString()!;
+            string proposal = (await RunAsync(0, "create", what, _network.Id(Suspended), "--json")).Json.GetProperty("transactionId").GetString()!;
             foreach (int voter in new[] { 0, 1, 2 })
                 await RunAsync(voter, "vote", proposal, "for");
         }
 
         Task<ProgramRun> RevokeAsync() => ProgramRun.GovchainAsync(
-            "officer", "revoke", DevnetBuilder.Clerk, "--reason", "left", "--profile", Profile(Suspended), "--json");
+            "officer", "revoke", DevnetBuilder.Clerk, "--reason", "left", "--profile", _network.Administrator(Suspended), "--json");
     }
 
     /// <summary>A command on proposals by a department's administrator, at its own node.</summary>
     private Task<ProgramRun> RunAsync(int department, params string[] arguments) =>
-        GovchainAsync(["proposal", .. arguments, "--profile", Profile(department)]);
-
-    private static async Task<ProgramRun> GovchainAsync(params string[] arguments)
-    {
-        ProgramRun run = await ProgramRun.GovchainAsync(arguments);
-        Assert.That(run.ExitCode, Is.Zero, $"govchain {string.Join(' ', arguments)}: {run.Output} {run.Error}");
-        return run;
-    }
-
-    private static string ReasonOf(ProgramRun run) =>
-        JsonSerializer.Deserialize<JsonElement>(run.ErrorLines[^1]).GetProperty("error").GetProperty("reason").GetString()!;
-
-    private async Task UntilAsync(int department, Func<GetStatusResponse, bool> condition, CancellationToken cancellation)
-    {
-        using LedgerClient client = _network.Network.ConnectClient(department);
-        while (true)
-        {
-            try
-            {
-                if (condition(await client.GetStatusAsync(cancellation)))
-                    return;
-            }
-            catch (LedgerClientException e) when (e.IsTransient)
-            {
-                // its listener comes back when it begins anew
-            }
-            await Task.Delay(50, cancellation);
-        }
-    }
-
-    private string Id(int department) => _network.Network.Departments[department].Id;
-
-    private string Path(int department, string file) => _network.Layout.At(Id(department), file);
-
-    private string Profile(int department) => Path(department, $"{DevnetBuilder.Administrator}.json");
+        ProgramRun.OkAsync(["proposal", .. arguments, "--profile", _network.Administrator(department)]);
 }

@@ -37,11 +37,11 @@ internal sealed class ProtocolVersionTest
     {
         _network = await TestNetwork.StartAsync(cancellation, BeginWithTheFirstVersion);
         await _network.DefineTypeAsync(0, Type, cancellation);
-        Assert.That((await GovchainAsync("node", "status", "--profile", Profile(3))).Output, Does.Contain("version 1; this release executes versions up to 2"));
+        Assert.That((await ProgramRun.OkAsync("node", "status", "--profile", _network.Administrator(3))).Output, Does.Contain("version 1; this release executes versions up to 2"));
 
         ProgramRun skipped = await ProgramRun.GovchainAsync(
-            "proposal", "create", "schedule-version", $"{Beyond}", "--from", Moment(), "--profile", Profile(0), "--json");
-        Assert.That((skipped.ExitCode, ReasonOf(skipped)), Is.EqualTo((ExitCode.Refused, "NOT_NEXT_VERSION")), skipped.Error);
+            "proposal", "create", "schedule-version", $"{Beyond}", "--from", Moment(), "--profile", _network.Administrator(0), "--json");
+        Assert.That((skipped.ExitCode, skipped.Reason), Is.EqualTo((ExitCode.Refused, "NOT_NEXT_VERSION")), skipped.Error);
         string next = await ProposeAsync(ProtocolVersions.Newest);
         await VoteAsync(next);
         List<string> acknowledged = await SubmitUntilAsync(static s => s is { ProtocolVersion: ProtocolVersions.Newest }, cancellation);
@@ -50,11 +50,11 @@ internal sealed class ProtocolVersionTest
         await AllAreThereAsync(acknowledged, cancellation);
 
         string beyond = await ProposeAsync(Beyond);
-        ProgramRun careful = await ProgramRun.GovchainAsync("proposal", "vote", beyond, "for", "--profile", Profile(0));
+        ProgramRun careful = await ProgramRun.GovchainAsync("proposal", "vote", beyond, "for", "--profile", _network.Administrator(0));
         Assert.That(careful.ExitCode, Is.EqualTo(ExitCode.Refused), careful.Output + careful.Error);
         Assert.That(careful.Error, Does.Contain("--yes"));
         await VoteAsync(beyond, "--yes");
-        Assert.That((await GovchainAsync("node", "status", "--profile", Profile(3))).Output, Does.Contain("RELEASE_TOO_OLD"));
+        await _network.UntilAsync(3, static s => s.Alarms.Any(static a => a.Code == "RELEASE_TOO_OLD"), cancellation);
         Task<int[]> stopped = Task.WhenAll(_network.Network.Processes.Select(static p => p.Exited));
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task<List<string>> last = SubmitUntilAsync(static _ => false, enough.Token);
@@ -63,7 +63,7 @@ internal sealed class ProtocolVersionTest
         Assert.That(await last, Is.Not.Empty, "submissions went on to the last block of the version that is executed");
         for (int i = 0; i < _network.Count; i++)
         {
-            ProgramRun start = await ProgramRun.GovchainAsync("node", "run", "--config", _network.Layout.At(Id(i), "node.json"));
+            ProgramRun start = await ProgramRun.GovchainAsync("node", "run", "--config", _network.FileOf(i, "node.json"));
             Assert.That(start.ExitCode, Is.EqualTo(ExitCode.Configuration), start.Output + start.Error);
             Assert.That(start.Error, Does.Contain("of protocol version 3, and this release executes versions up to 2"));
         }
@@ -87,13 +87,13 @@ internal sealed class ProtocolVersionTest
     private static string Moment() => (DateTime.UtcNow + ToDecide).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private async Task<string> ProposeAsync(uint version) =>
-        (await GovchainAsync("proposal", "create", "schedule-version", $"{version}", "--from", Moment(), "--profile", Profile(0), "--json"))
+        (await ProgramRun.OkAsync("proposal", "create", "schedule-version", $"{version}", "--from", Moment(), "--profile", _network.Administrator(0), "--json"))
         .Json.GetProperty("transactionId").GetString()!;
 
     private async Task VoteAsync(string proposal, params string[] more)
     {
         foreach (int voter in new[] { 0, 1, 2 })
-            await GovchainAsync(["proposal", "vote", proposal, "for", "--profile", Profile(voter), .. more]);
+            await ProgramRun.OkAsync(["proposal", "vote", proposal, "for", "--profile", _network.Administrator(voter), .. more]);
     }
 
     /// <summary>One record after the other, until the first node says what is waited for; the ids of those that were acknowledged.</summary>
@@ -134,21 +134,7 @@ internal sealed class ProtocolVersionTest
         {
             using LedgerClient client = _network.Network.ConnectClient(i);
             foreach (string id in ids)
-                Assert.That(await client.FindRecordAsync(Type, id, cancellation: cancellation), Is.Not.Null, $"{id} at {Id(i)}");
+                Assert.That(await client.FindRecordAsync(Type, id, cancellation: cancellation), Is.Not.Null, $"{id} at {_network.Id(i)}");
         }
     }
-
-    private static async Task<ProgramRun> GovchainAsync(params string[] arguments)
-    {
-        ProgramRun run = await ProgramRun.GovchainAsync(arguments);
-        Assert.That(run.ExitCode, Is.Zero, $"govchain {string.Join(' ', arguments)}: {run.Output} {run.Error}");
-        return run;
-    }
-
-    private static string ReasonOf(ProgramRun run) =>
-        JsonSerializer.Deserialize<JsonElement>(run.ErrorLines[^1]).GetProperty("error").GetProperty("reason").GetString()!;
-
-    private string Id(int department) => _network.Network.Departments[department].Id;
-
-    private string Profile(int department) => _network.Layout.At(Id(department), $"{DevnetBuilder.Administrator}.json");
 }

@@ -46,13 +46,13 @@ internal sealed class ReadingTest
         string administrator = Profile(owner, DevnetBuilder.Administrator), clerk = Profile(owner, DevnetBuilder.Clerk);
         string[] get = ["record", "get", Type, Record];
         string[] define = ["type", "define", Type, "--title", "en=Case", "--profile", administrator];
-        await GovchainAsync(define);
-        await GovchainAsync("record", "register", Type, Record, "--content", """{"secret":"yes"}""", "--profile", clerk);
-        await GovchainAsync("record", "amend", Type, Record, "--content", """{"secret":"still"}""", "--reason", "r", "--profile", clerk);
-        Assert.That((await GovchainAsync([.. get, "--profile", clerk])).Output, Does.Contain("still"));
-        Assert.That((await GovchainAsync("record", "history", Type, Record, "--profile", clerk)).Output, Does.Contain("yes"));
-        Assert.That((await GovchainAsync("record", "list", Type, "--profile", clerk)).Output, Does.Contain(Record));
-        Assert.That((await GovchainAsync("approval", "list", Type, "--profile", clerk)).Output, Does.Contain("nothing waits"));
+        await ProgramRun.OkAsync(define);
+        await ProgramRun.OkAsync("record", "register", Type, Record, "--content", """{"secret":"yes"}""", "--profile", clerk);
+        await ProgramRun.OkAsync("record", "amend", Type, Record, "--content", """{"secret":"still"}""", "--reason", "r", "--profile", clerk);
+        Assert.That((await ProgramRun.OkAsync([.. get, "--profile", clerk])).Output, Does.Contain("still"));
+        Assert.That((await ProgramRun.OkAsync("record", "history", Type, Record, "--profile", clerk)).Output, Does.Contain("yes"));
+        Assert.That((await ProgramRun.OkAsync("record", "list", Type, "--profile", clerk)).Output, Does.Contain(Record));
+        Assert.That((await ProgramRun.OkAsync("approval", "list", Type, "--profile", clerk)).Output, Does.Contain("nothing waits"));
         Refused(await ProgramRun.GovchainAsync([.. get, "--profile", administrator]), "PERMISSION_DENIED"); // that role alone reads nothing
 
         string stranger = Profile(other, DevnetBuilder.Clerk);
@@ -61,11 +61,11 @@ internal sealed class ReadingTest
         Refused(await ProgramRun.GovchainAsync([.. get, "--node", Node(1), "--ca", _network.Layout.AuthorityCertificate]), "TOKEN_REQUIRED");
         Refused(await ProgramRun.GovchainAsync([.. get, "--node-of", owner, "--profile", stranger]), "TOKEN_WRONG_NODE");
 
-        await GovchainAsync([.. define, "--reader", other]);
+        await ProgramRun.OkAsync([.. define, "--reader", other]);
         await HasTypeAsync(1, 2, cancellation);
-        Assert.That((await GovchainAsync([.. get, "--profile", stranger])).Output, Does.Contain("still"));
+        Assert.That((await ProgramRun.OkAsync([.. get, "--profile", stranger])).Output, Does.Contain("still"));
         Refused(await ProgramRun.GovchainAsync([.. get, "--node", Node(0), "--profile", stranger]), "TOKEN_REQUIRED"); // and has none of the profile's node
-        Assert.That((await GovchainAsync([.. get, "--node", Node(0), "--node-of", owner, "--profile", stranger])).Output, Does.Contain("still"));
+        Assert.That((await ProgramRun.OkAsync([.. get, "--node", Node(0), "--node-of", owner, "--profile", stranger])).Output, Does.Contain("still"));
         await ReadByTheLibraryAsync(other, cancellation);
 
         await ReadByASystemAsync(other, stranger, get, cancellation);
@@ -95,16 +95,16 @@ internal sealed class ReadingTest
         string[] verify = ["reads", "--data", data, "--verify", "--department", owner];
         string[] byAnother = [.. verify, "--node", Node(1), "--ca", _network.Layout.AuthorityCertificate];
         string[] roots = ["reads", "roots", "--node", Node(1), "--ca", _network.Layout.AuthorityCertificate, "--department", owner, "--json"];
-        while ((await GovchainAsync(roots)).Output.Length == 0)
+        while ((await ProgramRun.OkAsync(roots)).Output.Length == 0)
             await Task.Delay(20, cancellation);
         var killer = new NodeKiller(_network);
         await killer.KillAsync([0], TimeSpan.Zero, cancellation);
         await killer.WhenReadyAsync(0);
-        JsonElement root = (await GovchainAsync(roots)).Json; // one line: one root
+        JsonElement root = (await ProgramRun.OkAsync(roots)).Json; // one line: one root
         Assert.That((root.GetProperty("number").GetInt32(), root.GetProperty("firstEntry").GetInt32(), root.GetProperty("log").GetInt32()), Is.EqualTo((1, 1, 1)));
         foreach (string[] command in new[] { verify, byAnother })
-            Assert.That((await GovchainAsync(command)).Output, Does.StartWith("VALID: ").And.Contain("the ledger has 1 root"));
-        Assert.That((await GovchainAsync("reads", "roots", "--data", data)).Output, Does.Contain($"{owner}\troot 1\t").And.Contain("\tno root"));
+            Assert.That((await ProgramRun.OkAsync(command)).Output, Does.StartWith("VALID: ").And.Contain("the ledger has 1 root"));
+        Assert.That((await ProgramRun.OkAsync("reads", "roots", "--data", data)).Output, Does.Contain($"{owner}\troot 1\t").And.Contain("\tno root"));
         Assert.That((await ProgramRun.GovchainAsync([.. verify[..^1], "nobody"])).ExitCode, Is.EqualTo(2), "no such department");
 
         await killer.KillAsync([0], TimeSpan.Zero, cancellation, () => WriteAnewAsync(data));
@@ -167,12 +167,12 @@ internal sealed class ReadingTest
     private async Task ReadByASystemAsync(string department, string profile, string[] get, CancellationToken cancellation)
     {
         string file = _network.Layout.At(department, "system.pem");
-        await GovchainAsync("key", "certificate", file, "--days", "1", "--profile", profile);
+        await ProgramRun.OkAsync("key", "certificate", file, "--days", "1", "--profile", profile);
         Assert.That((await ProgramRun.GovchainAsync("key", "certificate", file, "--profile", profile)).ExitCode, Is.EqualTo(ExitCode.Keys), "no private key is overwritten");
         if (!OperatingSystem.IsWindows())
             Assert.That(File.GetUnixFileMode(file), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
         string[] node = ["--node", Node(1), "--ca", _network.Layout.AuthorityCertificate];
-        Assert.That((await GovchainAsync([.. get, .. node, "--certificate", file])).Output, Does.Contain("still"));
+        Assert.That((await ProgramRun.OkAsync([.. get, .. node, "--certificate", file])).Output, Does.Contain("still"));
         using X509Certificate2 certificate = ReaderCertificate.Load(file);
         using var ledger = new RecordLedger(new RecordLedgerOptions
         {
@@ -187,10 +187,10 @@ internal sealed class ReadingTest
 
     private static async Task VerifiesUntilItIsAlteredAsync(string data)
     {
-        JsonElement whole = (await GovchainAsync("reads", "--data", data, "--verify", "--json")).Json;
+        JsonElement whole = (await ProgramRun.OkAsync("reads", "--data", data, "--verify", "--json")).Json;
         Assert.That(whole.GetProperty("ok").GetBoolean(), Is.True);
         string head = Text(whole, "head");
-        await GovchainAsync("reads", "--data", data, "--verify", "--extends", head);
+        await ProgramRun.OkAsync("reads", "--data", data, "--verify", "--extends", head);
         Assert.That((await ProgramRun.GovchainAsync("reads", "--data", data, "--verify", "--extends", new string('0', 64))).ExitCode, Is.EqualTo(8));
         Assert.That((await ProgramRun.GovchainAsync("reads", "--data", data, "--verify", "--record", "land/L-1")).ExitCode, Is.EqualTo(2), "it lists nothing");
 
@@ -212,7 +212,7 @@ internal sealed class ReadingTest
 
     private static async Task<JsonElement[]> ReadsAsync(string data, params string[] filter) =>
     [
-        .. (await GovchainAsync(["reads", "--data", data, "--json", .. filter])).Output
+        .. (await ProgramRun.OkAsync(["reads", "--data", data, "--json", .. filter])).Output
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => JsonSerializer.Deserialize<JsonElement>(l)),
     ];
 
@@ -220,13 +220,6 @@ internal sealed class ReadingTest
     {
         Assert.That(run.ExitCode, Is.EqualTo(7), run.Output + run.Error);
         Assert.That(run.Error, Does.Contain(reason));
-    }
-
-    private static async Task<ProgramRun> GovchainAsync(params string[] arguments)
-    {
-        ProgramRun run = await ProgramRun.GovchainAsync(arguments);
-        Assert.That(run.ExitCode, Is.Zero, $"govchain {string.Join(' ', arguments)}: {run.Error}");
-        return run;
     }
 
     private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString()!;

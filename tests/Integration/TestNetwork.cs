@@ -38,6 +38,15 @@ internal sealed class TestNetwork : IAsyncDisposable
     /// <summary>How many departments.</summary>
     public int Count => Network.Departments.Count;
 
+    /// <summary>A department's id.</summary>
+    public string Id(int department) => Network.Departments[department].Id;
+
+    /// <summary>A file of a department.</summary>
+    public string FileOf(int department, string file) => Layout.At(Id(department), file);
+
+    /// <summary>The profile of a department's administrator, at its own node.</summary>
+    public string Administrator(int department) => FileOf(department, $"{DevnetBuilder.Administrator}.json");
+
     /// <summary>Done when all nodes have stopped, before their files go.</summary>
     public Func<Task>? AfterStop { get; set; }
 
@@ -99,29 +108,26 @@ internal sealed class TestNetwork : IAsyncDisposable
     /// <param name="newcomer">Who joins.</param>
     /// <param name="holder">Whose directory has the key that is to vote.</param>
     /// <param name="validator">That key's name.</param>
-    public async Task<string> WriteJoiningFileAsync(string name, int newcomer, int holder, string validator)
+    public Task<string> WriteJoiningFileAsync(string name, int newcomer, int holder, string validator) =>
+        WriteJoiningFileAsync(Layout, name, Network.Departments[newcomer], Id(holder), validator);
+
+    /// <summary>The same of a network that does not run.</summary>
+    public static async Task<string> WriteJoiningFileAsync(DevnetLayout layout, string name, DevnetDepartment who, string home, string validator)
     {
-        DevnetDepartment who = Network.Departments[newcomer];
-        string file = Layout.At(name), home = Network.Departments[holder].Id;
-        string validatorKey = Layout.At(home, $"{validator}.pem"), administratorKey = Layout.At(who.Id, $"{DevnetBuilder.Administrator}.pem");
-        await GovchainAsync(
+        string file = layout.At(name);
+        string validatorKey = layout.At(home, $"{validator}.pem"), administratorKey = layout.At(who.Id, $"{DevnetBuilder.Administrator}.pem");
+        await ProgramRun.OkAsync(
             "joining", "create", who.Id, "--network", "devnet", "--title", "en=The newcomer", "--endpoint", $"127.0.0.1:{who.PeerPort}",
-            "--validator-key", PublicKeyOf(validatorKey, Layout.At(home, "passphrase")),
-            "--administrator", $"{DevnetBuilder.Administrator}={PublicKeyOf(administratorKey, Layout.At(who.Id, "passphrase"))}", "-o", file);
-        await GovchainAsync("joining", "sign", file, "--key", validatorKey, "--passphrase-file", Layout.At(home, "passphrase"));
-        await GovchainAsync("joining", "sign", file, "--key", administratorKey, "--passphrase-file", Layout.At(who.Id, "passphrase"));
+            "--validator-key", PublicKeyOf(validatorKey, layout.At(home, "passphrase")),
+            "--administrator", $"{DevnetBuilder.Administrator}={PublicKeyOf(administratorKey, layout.At(who.Id, "passphrase"))}", "-o", file);
+        await ProgramRun.OkAsync("joining", "sign", file, "--key", validatorKey, "--passphrase-file", layout.At(home, "passphrase"));
+        await ProgramRun.OkAsync("joining", "sign", file, "--key", administratorKey, "--passphrase-file", layout.At(who.Id, "passphrase"));
         return file;
 
         static string PublicKeyOf(string key, string passphraseFile)
         {
             using ISigner signer = KeyOptions.Open(key, passphraseFile);
             return signer.PublicKey.ToString();
-        }
-
-        static async Task GovchainAsync(params string[] arguments)
-        {
-            ProgramRun run = await ProgramRun.GovchainAsync(arguments);
-            Assert.That(run.ExitCode, Is.Zero, $"govchain {string.Join(' ', arguments)}: {run.Error}");
         }
     }
 
@@ -162,6 +168,26 @@ internal sealed class TestNetwork : IAsyncDisposable
             {
                 await Task.Delay(e.RetryAfter ?? TimeSpan.FromMilliseconds(200), cancellation);
             }
+        }
+    }
+
+    /// <summary>Waits until a node says of itself what is waited for; while it begins anew, its listener is away.</summary>
+    public async Task<GetStatusResponse> UntilAsync(int department, Func<GetStatusResponse, bool> condition, CancellationToken cancellation)
+    {
+        using LedgerClient client = Network.ConnectClient(department);
+        while (true)
+        {
+            try
+            {
+                GetStatusResponse status = await client.GetStatusAsync(cancellation);
+                if (condition(status))
+                    return status;
+            }
+            catch (LedgerClientException e) when (e.IsTransient)
+            {
+                // it comes back
+            }
+            await Task.Delay(50, cancellation);
         }
     }
 
