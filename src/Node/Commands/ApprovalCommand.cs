@@ -140,6 +140,12 @@ internal static class ApprovalCommand
             Output.Line($"  replaced by {successor.Type}/{successor.Id}");
         if (change.Payload?.Inline is { } content)
             Output.Line($"  content: {Output.PayloadText(content.Content.Span, content.MediaType, "  ")}");
+        foreach (RecordLink link in change.Links)
+            Output.Line($"  refers to {link.Record.Type}/{link.Record.Id}{(link.Version > 0 ? $", version {link.Version}" : "")}");
+        if (change.LegalBasis.Length > 0)
+            Output.Line($"  legal basis: {Output.Value(change.LegalBasis)}");
+        if (change.EffectiveDate.Length > 0)
+            Output.Line($"  effective {change.EffectiveDate}");
     }
 
     private static Option<string> BehalfOption() => new("--on-behalf-of")

@@ -64,7 +64,10 @@ internal static class GenesisCommand
             GenesisText.Print(path, read.Genesis, read.Signatures, json: false);
             using ISigner signer = KeyOptions.Open(result.GetRequiredValue(key), result.GetValue(passphraseFile));
             using FileUpdate update = await FileUpdate.BeginAsync(path, GenesisFile.BytesMax, cancellation);
-            GenesisFile signed = AddSignature(Parse(path, update.Bytes), signer);
+            GenesisFile now = Parse(path, update.Bytes);
+            if (now.Genesis.ChainId != read.Genesis.ChainId) // others may add signatures meanwhile, and nothing else
+                throw new CommandException(ExitCode.VerificationFailed, $"{path} holds another genesis than the one that was shown. Nothing was signed: look at it again.");
+            GenesisFile signed = AddSignature(now, signer);
             await update.ReplaceAsync(signed.ToBytes(), cancellation);
             Output.Line($"{path}: {signed.Signatures.Count} of {signed.Genesis.Validators.Count} departments have signed.");
             return ExitCode.Ok;

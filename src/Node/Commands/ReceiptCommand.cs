@@ -143,5 +143,5 @@ internal static class ReceiptCommand
         + (interval.LastHeight > 0 ? $" and signed for the last time in block {interval.LastHeight}" : "");
 
     private static IEnumerable<string> RolesOf(OfficerInterval interval) =>
-        interval.Roles.Select(static r => ((OfficerRole)r).ToString().ToLowerInvariant());
+        interval.Roles.Select(OfficerCommand.NameOf);
 }
